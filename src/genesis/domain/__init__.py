@@ -1,0 +1,1 @@
+"""Decisions: pure functions and immutable values. No IO, no clock, no logging, no async."""

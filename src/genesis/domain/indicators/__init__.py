@@ -1,0 +1,1 @@
+"""One indicator a file: its step, and the compiled loop over that same step."""

@@ -1,0 +1,1 @@
+"""Sizing, guards, limits and the gate, as pure functions."""

@@ -1,0 +1,1 @@
+"""Fills without an exchange: the rules of the backtest."""

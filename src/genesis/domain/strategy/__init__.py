@@ -1,0 +1,1 @@
+"""Strategies as expressions over indicators, and the ones that ship."""

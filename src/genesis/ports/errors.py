@@ -1,0 +1,89 @@
+"""Errors, named for what the caller does next.
+
+GenesisError                     one sentence for a person; the command line prints it and exits 2
+├── InputError                   a file, option or body that cannot be used: says what, where, what to do
+├── StoreError                   durable state cannot be read or written: nothing that depends on it may go on
+└── ExchangeError
+    ├── NotProcessed             proof that nothing happened; the same request may be sent again
+    │   ├── Unreachable          the connection was never made
+    │   ├── RateLimited          the exchange asks to wait `retry_after_s`
+    │   ├── StaleNonce           the nonce was not above the last one
+    │   └── Maintenance          the platform is not operative
+    ├── OutcomeUnknown           the request may have been carried out: an order write is never resent
+    ├── Rejected                 the exchange says no to this request; final
+    ├── AuthRefused              key, signature or permission refused: stop trading
+    └── ProtocolViolation        a readable answer whose meaning we do not know; order writes treat it as OutcomeUnknown
+"""
+
+
+class GenesisError(Exception):
+    """The root of everything that Genesis raises on purpose; its text is one sentence for a person."""
+
+
+class InputError(GenesisError):
+    """Input that cannot be used; nothing was changed."""
+
+
+class StoreError(GenesisError):
+    """Durable state that cannot be read or written."""
+
+
+class ExchangeError(GenesisError):
+    """A request to the exchange that did not end well.
+
+    *endpoint* is the path or channel, *code* the exchange's number where it gave one, *request_id* ours, to find it in the log.
+    """
+
+    def __init__(self, text: str, *, endpoint: str, code: int | None = None, request_id: str = "") -> None:
+        self.text = text
+        self.endpoint = endpoint
+        self.code = code
+        self.request_id = request_id
+        super().__init__(text)
+
+    def __str__(self) -> str:
+        code = "" if self.code is None else f" (code {self.code})"
+        request = f" [request {self.request_id}]" if self.request_id else ""
+        return f"{self.endpoint}: {self.text}{code}{request}"
+
+
+class NotProcessed(ExchangeError):
+    """Proof that nothing happened."""
+
+
+class Unreachable(NotProcessed):
+    """The connection was never made."""
+
+
+class RateLimited(NotProcessed):
+    """Too many requests; wait `retry_after_s` seconds."""
+
+    def __init__(
+        self, text: str, *, endpoint: str, retry_after_s: float, code: int | None = None, request_id: str = ""
+    ) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(text, endpoint=endpoint, code=code, request_id=request_id)
+
+
+class StaleNonce(NotProcessed):
+    """The nonce was not above the last one that the exchange accepted."""
+
+
+class Maintenance(NotProcessed):
+    """The platform takes no requests for now."""
+
+
+class OutcomeUnknown(ExchangeError):
+    """No evidence either way; look the order up before anything else."""
+
+
+class Rejected(ExchangeError):
+    """The exchange refuses this request for good."""
+
+
+class AuthRefused(ExchangeError):
+    """Key, signature or permission refused."""
+
+
+class ProtocolViolation(ExchangeError):
+    """A readable answer whose meaning is unknown."""
