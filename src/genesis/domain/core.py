@@ -117,7 +117,7 @@ class TradingCore:
             return (self._halt(candle.mts, AlertCode(breach.value), text), *self._seek(candle.mts, 0.0))
         if self.halted is not None:
             return self._seek(candle.mts, 0.0)
-        if target != target or target == self.target_acted_on:  # NaN is no decision
+        if target != target:  # NaN is no decision
             return ()
         return self._seek(candle.mts, min(max(target, 0.0), 1.0))
 

@@ -152,7 +152,8 @@ class Indicated(Expr):
     @property
     def warm_up(self) -> int:
         computation = self.computation
-        return max(node.warm_up for node in self.inputs) + computation.indicator.warm_up(*computation.parameters)
+        own = computation.indicator.warm_up(*computation.parameters)[self.output]
+        return max(node.warm_up for node in self.inputs) + own
 
     def __str__(self) -> str:
         outputs = self.computation.indicator.outputs

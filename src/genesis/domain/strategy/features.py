@@ -55,3 +55,7 @@ def minimum(left: Expr | Number, right: Expr | Number) -> Expr:
 def maximum(left: Expr | Number, right: Expr | Number) -> Expr:
     """Return the larger of two values."""
     return Applied(elementwise.MAXIMUM, (lifted(left), lifted(right)))
+
+
+def _indicated(indicator: Indicator, inputs: tuple[Expr, ...], parameters: tuple[Number, ...]) -> Computation:
+    return Computation(indicator, inputs, parameters)
