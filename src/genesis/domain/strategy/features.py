@@ -3,8 +3,7 @@
 import math
 from typing import Final
 
-from genesis.domain.indicators import INDICATORS
-from genesis.domain.indicators.indicator import Indicator
+from genesis.domain.indicators.ema import EMA
 from genesis.domain.strategy import elementwise
 from genesis.domain.strategy.expression import Applied, Computation, Constant, Expr, Field, Indicated, Lagged, Number, lifted
 
@@ -57,5 +56,6 @@ def maximum(left: Expr | Number, right: Expr | Number) -> Expr:
     return Applied(elementwise.MAXIMUM, (lifted(left), lifted(right)))
 
 
-def _indicated(indicator: Indicator, inputs: tuple[Expr, ...], parameters: tuple[Number, ...]) -> Computation:
-    return Computation(indicator, inputs, parameters)
+def ema(x: Expr, period: int) -> Expr:
+    """Return the exponential moving average of *x*."""
+    return Indicated(Computation(EMA, (x,), (period,)))
