@@ -21,6 +21,7 @@ from genesis.domain.events import (
     OrderFilled,
     OrderRejected,
     Quote,
+    Reasons,
     RequestQuote,
     Submit,
 )
@@ -50,16 +51,6 @@ class CoreSettings:
             raise ValueError(f"size must be above 0 and at most 1, was {self.size}: spot has no leverage")
 
 
-class Reasons(NamedTuple):
-    """Why an order is what it is: the decision it follows from, and the value of every node at that moment."""
-
-    mts: Mts
-    target: float
-    weight: Ppb
-    weight_capped: Ppb
-    nodes: tuple[tuple[str, float], ...]
-
-
 class Intent(NamedTuple):
     """A target that waits for a quote, or for the fill of its order; *previous* is the target acted on before it."""
 
@@ -76,7 +67,7 @@ class TradingCore:
     def __init__(self, settings: CoreSettings, ledger: Ledger, first_cid: Cid = Cid(1)) -> None:
         self.settings = settings
         self.ledger = ledger
-        self.equity: Atoms = ledger.cash
+        self.equity: int = ledger.cash
         self.halted: Alert | None = None
         self.refusals: Counter[RefusalCode] = Counter()
         self.target_acted_on = 0.0
@@ -109,7 +100,7 @@ class TradingCore:
 
     def _decide(self, event: CandleClosed) -> tuple[Decision, ...]:
         candle = event.candle
-        equity = self.equity = self.ledger.equity(self._instrument, self._instrument.price_from_market(candle.close))
+        equity = self.equity = self.ledger.equity_at(self._instrument, candle.close)
         breach = self._guards.observe(candle.mts, equity)
         target = self._evaluator.step(candle)
         if breach is not None and self.halted is None:
@@ -118,6 +109,9 @@ class TradingCore:
         if self.halted is not None:
             return self._seek(candle.mts, 0.0)
         if target != target:  # NaN is no decision
+            return ()
+        if target == self.target_acted_on:
+            self._awaiting_quote = None
             return ()
         return self._seek(candle.mts, min(max(target, 0.0), 1.0))
 
@@ -128,7 +122,7 @@ class TradingCore:
         weight = weight_ppb(self.settings.size, target)
         capped = capped_weight(weight, self.settings.limits.position_cap)
         side = Side.BUY if target > self.target_acted_on else Side.SELL
-        reasons = Reasons(mts, target, weight, capped, self._evaluator.values())
+        reasons = Reasons(mts, target, weight, capped, self._evaluator.names, self._evaluator.values())
         self._awaiting_quote = Intent(side, target, self.target_acted_on, capped, reasons)
         return (RequestQuote(self._instrument.symbol),)
 

@@ -7,7 +7,7 @@ from genesis.domain.candle import Candle
 from genesis.domain.fill import Fill
 from genesis.domain.order import Cid
 from genesis.domain.risk.gate import Approved
-from genesis.domain.units import Mts, Price, Symbol
+from genesis.domain.units import Mts, Ppb, Price, Symbol
 
 
 class CandleClosed(NamedTuple):
@@ -57,10 +57,22 @@ class RequestQuote(NamedTuple):
     symbol: Symbol
 
 
+class Reasons(NamedTuple):
+    """Why an order is what it is: the decision it follows from, and the value of every node of the strategy at that moment."""
+
+    mts: Mts
+    target: float
+    weight: Ppb
+    weight_capped: Ppb
+    nodes: tuple[str, ...]
+    values: tuple[float, ...]
+
+
 class Submit(NamedTuple):
     """Send this order."""
 
     order: Approved
+    reasons: Reasons
 
 
 class AlertCode(Enum):

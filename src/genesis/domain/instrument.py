@@ -22,6 +22,10 @@ SIGNIFICANT_DIGITS: Final = 5
 """Prices of resting orders have five significant digits. Source: Bitfinex documentation, "Order and price precision"."""
 
 
+PRICE_UNITS_MAX: Final = 2.0**52
+"""The largest price in units: up to here a float64 holds every whole number."""
+
+
 class Untradable(ValueError):
     """An amount or price that the exchange would refuse."""
 
@@ -43,20 +47,21 @@ class Instrument:
     amount_min: Atoms = Atoms(10_000)
     amount_max: Atoms = field(default=Atoms(INT64_MAX))
     price_decimals: int = field(default=8)
+    price_scale: int = field(init=False, repr=False)
+    """Price units per quote unit."""
 
     @price_decimals.validator
     def _check_price_decimals(self, _attribute: object, value: int) -> None:
         if not 0 <= value <= 15:
             raise ValueError(f"{self.symbol}: price_decimals must be 0 to 15, was {value}")
 
+    @price_scale.default
+    def _power_of_ten(self) -> int:
+        return int(10**self.price_decimals)
+
     def __attrs_post_init__(self) -> None:
         if not 0 < self.amount_min <= self.amount_max:
             raise ValueError(f"{self.symbol}: amounts must satisfy 0 < minimum <= maximum")
-
-    @property
-    def price_scale(self) -> int:
-        """Price units per quote unit."""
-        return int(10**self.price_decimals)
 
     def tradable(self, amount: Atoms) -> Atoms:
         """Return *amount* if the exchange would take it; raises `Untradable` if it is too small or too large."""
@@ -80,9 +85,10 @@ class Instrument:
         Raises `InexactNumber` for NaN, infinity, a price that is not > 0, and one beyond 15 digits.
         """
         units = value * self.price_scale
-        if not 0.5 <= units <= 2.0**52:
+        if not 0.5 <= units <= PRICE_UNITS_MAX:
             raise InexactNumber(f"{self.symbol}: {value} is no price at {self.price_decimals} decimals")
-        return Price(round(units))
+        price: Price = round(units)  # type: ignore[assignment]  # calling Price costs as much as the rest: this runs per candle
+        return price
 
     def decimal_from_price(self, price: Price) -> Decimal:
         """Return a price in quote units per base unit, exactly."""

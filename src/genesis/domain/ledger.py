@@ -9,7 +9,7 @@ from attrs import define, field
 from genesis.domain.fill import Fill
 from genesis.domain.instrument import Instrument
 from genesis.domain.order import Side
-from genesis.domain.units import Atoms, Price, Symbol, ceil_mul_div, floor_mul_div
+from genesis.domain.units import Atoms, Symbol, ceil_mul_div, floor_mul_div
 
 
 class Overdrawn(ValueError):
@@ -51,6 +51,10 @@ class Ledger:
         self.cash = Atoms(cash)
         self.positions[fill.symbol] = Atoms(position)
 
-    def equity(self, instrument: Instrument, price: Price) -> Atoms:
-        """Return cash plus the position in *instrument* at *price*, rounded down."""
-        return Atoms(self.cash + value_of(self.position(instrument.symbol), price, instrument.price_scale))
+    def equity_at(self, instrument: Instrument, price: float) -> int:
+        """Return the atoms of quote currency that cash and the position in *instrument* are worth at a market price.
+
+        What the position is worth is rounded down. Raises `InexactNumber` if there is a position and *price* is no price.
+        """
+        held = self.positions.get(instrument.symbol)
+        return self.cash + held * instrument.price_from_market(price) // instrument.price_scale if held else self.cash

@@ -11,14 +11,14 @@ import numpy.typing as npt
 
 from genesis.domain.candle import Candles, Floats, Ints
 from genesis.domain.compiled import kernel, step
-from genesis.domain.instrument import Instrument
-from genesis.domain.risk.guards import DAY_MS, NEVER, Breach, RiskLimits
+from genesis.domain.instrument import PRICE_UNITS_MAX, Instrument
+from genesis.domain.candle import DAY_MS
+from genesis.domain.risk.guards import NEVER, Breach, RiskLimits
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.simulation.wide import ceil_mul_div_64, floor_mul_div_64
 from genesis.domain.units import PPB, Atoms, InexactNumber
 
 EQUITY_MAX: Final = 2**60
-PRICE_MAX: Final = 2.0**52
 OFF: Final = -1
 NOTHING: Final = 0
 FILLED: Final = 1
@@ -169,7 +169,7 @@ def _walk(
         if is_pending:
             is_pending = False
             units = opens[i] * scale
-            if not 0.5 <= units <= PRICE_MAX:
+            if not 0.5 <= units <= PRICE_UNITS_MAX:
                 return account, fills, refused, halted_at, breach, i
             account, trade = _attempt(terms, account, target, int(np.rint(units)))
             if trade.outcome == FILLED:
@@ -180,13 +180,11 @@ def _walk(
                 fills += 1
             elif trade.outcome == REFUSED:
                 refused += 1
-        units = closes[i] * scale
-        if not 0.5 <= units <= PRICE_MAX:
-            return account, fills, refused, halted_at, breach, i
         before = equity
         equity = account.cash
         if account.position > 0:
-            if float(account.position) * units > EQUITY_MAX * scale:
+            units = closes[i] * scale
+            if not (0.5 <= units <= PRICE_UNITS_MAX and account.position * units <= EQUITY_MAX * scale):
                 return account, fills, refused, halted_at, breach, i
             equity += floor_mul_div_64(account.position, int(np.rint(units)), terms.price_scale)
         equities[i] = equity

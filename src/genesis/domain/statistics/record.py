@@ -19,7 +19,7 @@ from genesis.domain.fill import Fill
 from genesis.domain.instrument import Instrument
 from genesis.domain.order import Cid, Side
 from genesis.domain.risk.gate import RefusalCode
-from genesis.domain.risk.guards import DAY_MS
+from genesis.domain.candle import DAY_MS
 from genesis.domain.simulation.columnar import Walk
 from genesis.domain.units import Atoms, Mts, Price, format_atoms, format_scaled
 
@@ -72,36 +72,35 @@ class Recorder:
     candles_in_position: int = 0
     max_drawdown: float = 0.0
     _peak: int = field(init=False)
-    _day: int = field(default=-1, init=False)
+    _trough: int = field(init=False)
+    _day_end: int = field(default=0, init=False)
     _days: list[tuple[Mts, Atoms]] = field(factory=list, init=False)
     _equity: int = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._peak = self._equity = self.initial_cash
+        self._peak = self._trough = self._equity = self.initial_cash
 
     def close(self, mts: int, equity: int, position: int) -> None:
         """Take the state at the close of the candle that began at *mts*."""
-        day = mts // DAY_MS
-        if day != self._day:
+        if mts >= self._day_end:
             self._end_day()
-            self._day = day
+            self._day_end = (mts // DAY_MS + 1) * DAY_MS
         self._equity = equity
         self.candles += 1
         if position:
             self.candles_in_position += 1
         if equity > self._peak:
-            self._peak = equity
-        elif equity != self._peak:
-            drawdown = drawdown_from(self._peak, equity)
-            if drawdown > self.max_drawdown:
-                self.max_drawdown = drawdown
+            self._peak = self._trough = equity
+        elif equity < self._trough:
+            self._trough = equity
+            self.max_drawdown = max(self.max_drawdown, drawdown_from(self._peak, equity))
         if self.equities is not None:
             self.equities.append(equity)
 
     def finish(self, cash: Atoms, position: Atoms, refusals: Mapping[RefusalCode, int]) -> Record:
         """Return the record of what was taken so far."""
         self._end_day()
-        self._day = -1
+        self._day_end = 0
         return Record(
             self.instrument,
             self.initial_cash,
@@ -118,8 +117,8 @@ class Recorder:
         )
 
     def _end_day(self) -> None:
-        if self._day >= 0:
-            self._days.append((Mts(self._day * DAY_MS), Atoms(self._equity)))
+        if self._day_end:
+            self._days.append((Mts(self._day_end - DAY_MS), Atoms(self._equity)))
 
 
 def drawdown_from(peak: int, equity: int) -> float:

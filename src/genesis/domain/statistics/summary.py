@@ -13,7 +13,8 @@ from attrs import frozen
 from genesis.domain.fill import Fill
 from genesis.domain.ledger import cost_of, value_of
 from genesis.domain.order import Side
-from genesis.domain.statistics.record import DAY_MS, Record
+from genesis.domain.candle import DAY_MS
+from genesis.domain.statistics.record import Record
 from genesis.domain.units import Atoms, Mts
 
 DAYS_PER_YEAR: Final = 365
