@@ -25,7 +25,7 @@ class Command(Task[Any]):  # Any: a task's result goes nowhere
     def arg_opts(self, name: str, default: Any, taken_names: set[str]) -> dict[str, Any]:  # Any: as invoke has it
         """What invoke makes of the parameter *name*, asked as often as one likes: invoke uses the texts up."""
         self.help = {key: text for key, text in self.texts.items() if key == name}
-        # invoke would take a tuple, the default of a list that cannot be changed by accident, for the type of one value.
+        # invoke would take a tuple, the default that cannot be changed by accident, for the type of a single value.
         known: Any = None if name in self.iterable else default  # Any: any default
         return super().arg_opts(name, known, taken_names)
 
