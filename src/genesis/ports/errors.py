@@ -3,6 +3,7 @@
 GenesisError                     one sentence for a person; the command line prints it and exits 2
 ├── InputError                   a file, option or body that cannot be used: says what, where, what to do
 ├── StoreError                   durable state cannot be read or written: nothing that depends on it may go on
+│   └── StoreFull                the disk or the quota is full: make room, then try again
 └── ExchangeError
     ├── NotProcessed             proof that nothing happened; the same request may be sent again
     │   ├── Unreachable          the connection was never made
@@ -26,6 +27,10 @@ class InputError(GenesisError):
 
 class StoreError(GenesisError):
     """Durable state that cannot be read or written."""
+
+
+class StoreFull(StoreError):
+    """There is no room to write; what was there before is untouched."""
 
 
 class ExchangeError(GenesisError):
