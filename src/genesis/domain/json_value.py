@@ -1,7 +1,7 @@
 """JSON as the core sees it: exact numbers, strict reading, one canonical writing.
 
-Numbers are `int` or `Decimal`, never `float`, so what a person wrote is what is compared, hashed and shown. Reading refuses what
-readers of JSON disagree about: duplicate keys, NaN, lone surrogates, numbers without bound, nesting without bound.
+Numbers are `int` or `Decimal`, never `float`, so what a person wrote is what is compared, hashed and shown. Reading
+refuses what readers disagree about: duplicate keys, NaN, lone surrogates, numbers and nesting without bound.
 """
 
 import json
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Final, TypeAlias
 
-JsonValue: TypeAlias = "None | bool | int | Decimal | str | Sequence[JsonValue] | Mapping[str, JsonValue]"
+JsonValue: TypeAlias = "bool | int | Decimal | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
 JsonObject: TypeAlias = Mapping[str, JsonValue]
 
 DEPTH_MAX: Final = 32
@@ -27,7 +27,7 @@ class MalformedJson(ValueError):
 
 
 def parse_json(raw: bytes | str) -> JsonValue:
-    """Return the one JSON value in *raw* (UTF-8); raises `MalformedJson` on anything that two readers could take differently."""
+    """Return the one JSON value in *raw* (UTF-8); raises `MalformedJson` where two readers could differ."""
     text = raw if isinstance(raw, str) else _decoded(raw)
     if text.startswith("\ufeff"):
         raise MalformedJson("starts with a byte order mark; save it as UTF-8 without one")
@@ -47,7 +47,7 @@ def parse_json(raw: bytes | str) -> JsonValue:
 
 
 def canonical_json(value: JsonValue) -> str:
-    """Return *value* as the one text that stands for it: keys sorted, no spaces, numbers plain and without trailing zeros.
+    """Return *value* as the one text that stands for it: keys sorted, no spaces, numbers plain, no trailing zeros.
 
     Equal values give equal text, whatever they were read from: 1, 1.0 and 1e0 are all written ``1``.
     """

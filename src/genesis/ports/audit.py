@@ -23,6 +23,6 @@ class AuditLog(Protocol):
     async def append(self, entry: JsonValue) -> AuditReceipt:
         """Add *entry* and return once it would survive a power cut.
 
-        Concurrent calls are taken one after the other. Raises `StoreFull` or another `StoreError` when the entry is not on disk;
-        the chain is then as it was before. Cancelling the wait does not say whether the entry was written.
+        Concurrent calls are taken one after the other. Raises `StoreFull` or another `StoreError` when the entry is not
+        on disk; the chain is then as it was before. A cancelled wait does not say whether the entry was written.
         """

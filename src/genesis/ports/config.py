@@ -12,8 +12,8 @@ from genesis.domain.json_value import JsonValue
 class ConfigProblem:
     """One reason why a document is refused.
 
-    *path* is where, as a JSON path (`$.fees.fee_bps`, `$.data.paths[0]`); *rule* is the schema's keyword, or the name of
-    the check beyond the schema; *message* is for a person and never repeats the value, which could be a secret.
+    *path* is where, as a JSON path (`$.fees.fee_bps`, `$.data.paths[0]`); *rule* is the schema's keyword, or the name
+    of the check beyond the schema; *message* is for a person and never repeats the value, which could be a secret.
     """
 
     path: str

@@ -36,7 +36,7 @@ class StoreFull(StoreError):
 class ExchangeError(GenesisError):
     """A request to the exchange that did not end well.
 
-    *endpoint* is the path or channel, *code* the exchange's number where it gave one, *request_id* ours, to find it in the log.
+    *endpoint* is the path or channel, *code* the exchange's number where it gave one, *request_id* ours, for the log.
     """
 
     def __init__(self, text: str, *, endpoint: str, code: int | None = None, request_id: str = "") -> None:

@@ -17,7 +17,7 @@ Severity = Literal["info", "warning", "error"]
 
 @frozen
 class Health:
-    """Whether the system runs, in one look. *uptime_s* is monotonic; *last_event_mts* is None before the first event."""
+    """Whether the system runs. *uptime_s* is monotonic; *last_event_mts* is None before the first event."""
 
     status: Status
     reason: str
@@ -29,7 +29,7 @@ class Health:
 
 @frozen
 class Note:
-    """Something that a person may want to know: *name* is dotted (`order.unknown`), *fields* its facts, without secrets."""
+    """Something worth knowing: *name* is dotted (`order.unknown`), *fields* are its facts, without secrets."""
 
     seq: int
     mts: Mts

@@ -1,1 +1,1 @@
-"""The in-process side of the ports: product code under the same contracts as the real adapters."""
+"""Ports answered from memory: for backtests, paper trading and simulation, with the same contracts as the real ones."""

@@ -1,8 +1,8 @@
 """Metrics in memory: what `Metrics` was told, as a snapshot at any moment, in bounded space.
 
-Distributions are histograms over buckets a sixteenth of a power of two wide, so quantiles are within 5 %, and a series stays
-within kilobytes however long it runs. What cannot be kept (one series too many, a number that is not finite, a counter
-going down) is counted in `metrics_dropped_total` and otherwise ignored: numbers about the system never stop the system.
+Distributions are histograms over buckets a sixteenth of a power of two wide, so quantiles are within 5 %, and a series
+stays within kilobytes however long it runs. What cannot be kept (one series too many, a number that is not finite, a
+counter going down) is counted in `metrics_dropped_total` and otherwise ignored: numbers never stop the system.
 """
 
 import math
