@@ -4,7 +4,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from genesis.domain.audit import GENESIS_HASH, BadLine, ChainHead, chained_line, verify
-from genesis.domain.json_value import JsonValue
+from genesis.domain.json_value import JsonValue, parse_json
 from genesis.domain.units import Mts
 
 entries: st.SearchStrategy[JsonValue] = st.recursive(
@@ -73,3 +73,8 @@ def test_a_line_of_another_chain_is_found_though_its_number_fits() -> None:
 def test_what_is_no_audit_line_is_named() -> None:
     assert verify(["{}"]) == BadLine(1, "is not an audit line")
     assert isinstance(verify(["not json"]), BadLine)
+
+
+def test_whatever_a_reader_of_json_takes_can_stand_in_the_chain() -> None:
+    for text in ("[" * 32 + "]" * 32, "[" + "1," * 9_998 + "1]", "1e63", "-" + "9" * 64 + "." + "9" * 64):
+        assert isinstance(verify(chain([parse_json(text)])), ChainHead)

@@ -73,8 +73,8 @@ def test_true_is_not_one() -> None:
         (b"[" + b"1," * 10_001 + b"1]", "values"),
         (b"9" * 5_000, "digits"),
         (b"1." + b"9" * 5_000, "digits"),
-        (b"1e400", "power"),
-        (b"1e999999999999999999999", "power"),
+        (b"1e400", "digits"),
+        (b"1e999999999999999999999", "digits"),
         ("１".encode(), "Expecting value"),
         (b"'a'", "Expecting value"),
         (b'"a\nb"', "control"),
@@ -98,3 +98,14 @@ def test_any_bytes_are_read_or_refused_but_never_break_the_reader(raw: bytes) ->
     except MalformedJson:
         return
     assert same_json(parse_json(canonical_json(value)), value)
+
+
+@given(st.from_regex(r"-?(0|[1-9][0-9]{0,70})(\.[0-9]{1,70})?([eE][+-]?[0-9]{1,3})?", fullmatch=True))
+def test_every_number_that_is_read_can_be_read_again_from_its_canonical_text(text: str) -> None:
+    try:
+        value = parse_json(text)
+    except MalformedJson:
+        return
+    assert isinstance(value, int | Decimal)
+    assert Decimal(text) == value
+    assert parse_json(canonical_json(value)) == value

@@ -1,8 +1,8 @@
 """The audit chain: each line carries the hash of the one before, so none can be changed, dropped or moved unseen.
 
-A line is canonical JSON of `{"entry", "hash", "mts", "previous", "seq"}`; the hash is SHA-256 over the canonical JSON of the other
-four. What a chain alone cannot show is that its tail was cut, or that all of it was written anew: compare the last hash with a
-copy kept elsewhere.
+A line is canonical JSON of `{"entry", "hash", "mts", "previous", "seq"}`; the hash is SHA-256 over the canonical JSON of
+the other four. What a chain alone cannot show is that its tail was cut, or that all of it was written anew: compare the
+last hash with a copy kept elsewhere.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from typing import Final
 
 from attrs import frozen
 
-from genesis.domain.json_value import JsonValue, MalformedJson, canonical_json, parse_json
+from genesis.domain.json_value import DEPTH_MAX, NODES_MAX, JsonValue, MalformedJson, canonical_json, parse_json
 from genesis.domain.units import Mts
 
 GENESIS_HASH: Final = "0" * 64
@@ -47,7 +47,7 @@ def chained_line(head: ChainHead, mts: Mts, entry: JsonValue) -> tuple[str, Chai
 def follow(head: ChainHead, line: str) -> ChainHead | str:
     """Return the head after *line*, or the reason why the line does not follow *head*."""
     try:
-        body = parse_json(line)
+        body = parse_json(line, depth_max=DEPTH_MAX + 1, nodes_max=NODES_MAX + len(_KEYS))  # the line around the entry
     except MalformedJson as error:
         return str(error)
     if not isinstance(body, Mapping) or body.keys() != _KEYS:

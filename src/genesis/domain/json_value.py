@@ -16,7 +16,6 @@ JsonObject: TypeAlias = Mapping[str, JsonValue]
 DEPTH_MAX: Final = 32
 NODES_MAX: Final = 10_000
 DIGITS_MAX: Final = 64
-EXPONENT_MAX: Final = 64
 
 _TOKENS: Final = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|$)|[\[\]{},]', re.DOTALL)
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -26,12 +25,12 @@ class MalformedJson(ValueError):
     """Text that is not JSON as Genesis reads it; the message says what and, where known, at which character."""
 
 
-def parse_json(raw: bytes | str) -> JsonValue:
+def parse_json(raw: bytes | str, *, depth_max: int = DEPTH_MAX, nodes_max: int = NODES_MAX) -> JsonValue:
     """Return the one JSON value in *raw* (UTF-8); raises `MalformedJson` where two readers could differ."""
     text = raw if isinstance(raw, str) else _decoded(raw)
     if text.startswith("\ufeff"):
         raise MalformedJson("starts with a byte order mark; save it as UTF-8 without one")
-    _measure(text)
+    _measure(text, depth_max, nodes_max)
     try:
         value: JsonValue = json.loads(
             text,
@@ -78,7 +77,7 @@ def _decoded(raw: bytes) -> str:
         raise MalformedJson(f"is not UTF-8 at byte {error.start}") from None
 
 
-def _measure(text: str) -> None:
+def _measure(text: str, depth_max: int, nodes_max: int) -> None:
     # Before the parser sees the text, for its answer to 100 000 brackets is a RecursionError.
     depth = nodes = 0
     for match in _TOKENS.finditer(text):
@@ -86,14 +85,14 @@ def _measure(text: str) -> None:
         if token in "[{":
             depth += 1
             nodes += 1
-            if depth > DEPTH_MAX:
-                raise MalformedJson(f"is nested more than {DEPTH_MAX} deep")
+            if depth > depth_max:
+                raise MalformedJson(f"is nested more than {depth_max} deep")
         elif token in "]}":
             depth -= 1
         elif token == ",":
             nodes += 1
-        if nodes > NODES_MAX:
-            raise MalformedJson(f"has more than {NODES_MAX} values")
+        if nodes > nodes_max:
+            raise MalformedJson(f"has more than {nodes_max} values")
 
 
 def _object(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
@@ -106,15 +105,19 @@ def _object(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
 
 
 def _number(text: str) -> Decimal:
-    mantissa, _, exponent = text.lower().partition("e")
-    if len(mantissa) > DIGITS_MAX or len(exponent) > 5 or abs(int(exponent or "0")) > EXPONENT_MAX:
-        raise MalformedJson(f"has a number beyond {DIGITS_MAX} digits or a power of ten beyond {EXPONENT_MAX}")
-    return Decimal(text)
+    exponent = text.lower().partition("e")[2]
+    if len(text) <= 3 * DIGITS_MAX and len(exponent) <= 4:
+        value = Decimal(text)
+        own_exponent = value.as_tuple().exponent
+        assert isinstance(own_exponent, int)  # JSON has no NaN
+        if value.adjusted() < DIGITS_MAX and own_exponent >= -DIGITS_MAX:
+            return value
+    raise MalformedJson(f"has a number beyond {DIGITS_MAX} digits before or after the point")
 
 
 def _integer(text: str) -> int:
-    if len(text) > DIGITS_MAX:
-        raise MalformedJson(f"has a number beyond {DIGITS_MAX} digits")
+    if len(text.removeprefix("-")) > DIGITS_MAX:
+        raise MalformedJson(f"has a number beyond {DIGITS_MAX} digits before or after the point")
     return int(text)
 
 
