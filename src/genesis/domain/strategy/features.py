@@ -6,7 +6,17 @@ from typing import Final
 from genesis.domain.indicators import INDICATORS
 from genesis.domain.indicators.indicator import Indicator
 from genesis.domain.strategy import elementwise
-from genesis.domain.strategy.expression import Applied, Computation, Constant, Expr, Field, Indicated, Lagged, Number, lifted
+from genesis.domain.strategy.expression import (
+    Applied,
+    Computation,
+    Constant,
+    Expr,
+    Field,
+    Indicated,
+    Lagged,
+    Number,
+    lifted,
+)
 
 open_: Final = Field("open")
 high: Final = Field("high")
