@@ -5,7 +5,17 @@ from typing import Final
 
 from genesis.domain.indicators.ema import EMA
 from genesis.domain.strategy import elementwise
-from genesis.domain.strategy.expression import Applied, Computation, Constant, Expr, Field, Indicated, Lagged, Number, lifted
+from genesis.domain.strategy.expression import (
+    Applied,
+    Computation,
+    Constant,
+    Expr,
+    Field,
+    Indicated,
+    Lagged,
+    Number,
+    lifted,
+)
 
 open_: Final = Field("open")
 high: Final = Field("high")
