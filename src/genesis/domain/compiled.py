@@ -1,12 +1,12 @@
 """The one door to numba: steps that stay plain Python, and loops over them that are compiled on their first call.
 
 A function marked `step` is left as it is: streaming calls it, and mypyc could compile it. A function marked `kernel` is
-compiled by numba when it is first called, and may call steps and other kernels: it compiles the very same source, so the
-two speeds cannot drift apart. Importing this module, or running steps, does not import numba.
+compiled by numba when it is first called, and may call steps and other kernels: it compiles the very same source, so
+the two speeds cannot drift apart. Importing this module, or running steps, does not import numba.
 
-What keeps the bits equal: no fastmath, so nothing is contracted to FMA or reassociated; steps use `+ - * /`, comparisons
-and `math.sqrt`, which IEEE 754 rounds exactly, and guard every division, for compiled code divides by zero without
-raising. No `**`, no `min` or `max` of floats (their answer for -0.0 differs), no numpy inside a step.
+What keeps the bits equal: no fastmath, so nothing is contracted to FMA or reassociated; steps use `+ - * /`,
+comparisons and `math.sqrt`, which IEEE 754 rounds exactly, and guard every division, for compiled code divides by zero
+without raising. No `**`, no `min` or `max` of floats (their answer for -0.0 differs), no numpy inside a step.
 """
 
 from collections.abc import Callable

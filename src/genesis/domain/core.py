@@ -1,15 +1,16 @@
 """The trading core: a deterministic reducer from events to decisions.
 
-It knows no clock, does no IO and draws no random number, so the same events give the same decisions in a backtest, in a replay,
-on paper and live. A strategy decides when a candle closes. If its target differs from the last one acted on, the core asks for a
-quote, and sizes, checks and submits the order on that quote: a rising target buys at the ask, a falling one sells at the bid.
+It knows no clock, does no IO and draws no random number, so the same events give the same decisions in a backtest, in a
+replay, on paper and live. A strategy decides when a candle closes. If its target differs from the last one acted on,
+the core asks for a quote, and sizes, checks and submits the order on that quote: a rising target buys at the ask, a
+falling one sells at the bid.
 """
 
 import math
 from collections import Counter
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from attrs import frozen
+from attrs import field, frozen
 
 from genesis.domain.events import (
     Alert,
@@ -24,6 +25,7 @@ from genesis.domain.events import (
     Reasons,
     RequestQuote,
     Submit,
+    breach_alert,
 )
 from genesis.domain.instrument import Instrument
 from genesis.domain.ledger import Ledger
@@ -34,7 +36,9 @@ from genesis.domain.risk.guards import EquityGuards, RiskLimits
 from genesis.domain.risk.sizing import capped_weight, rebalance
 from genesis.domain.strategy.expression import Expr
 from genesis.domain.strategy.streaming import Evaluator
-from genesis.domain.units import Atoms, Mts, Ppb, format_atoms, weight_ppb
+from genesis.domain.units import Atoms, Mts, Ppb, weight_ppb
+
+FIRST_CID: Final = Cid(1)
 
 
 @frozen
@@ -44,7 +48,7 @@ class CoreSettings:
     instrument: Instrument
     strategy: Expr
     size: float = 1.0
-    limits: RiskLimits = RiskLimits()
+    limits: RiskLimits = field(factory=RiskLimits)
 
     def __attrs_post_init__(self) -> None:
         if not (math.isfinite(self.size) and 0 < self.size <= 1):
@@ -64,7 +68,7 @@ class Intent(NamedTuple):
 class TradingCore:
     """One strategy on one spot instrument and one account."""
 
-    def __init__(self, settings: CoreSettings, ledger: Ledger, first_cid: Cid = Cid(1)) -> None:
+    def __init__(self, settings: CoreSettings, ledger: Ledger, first_cid: Cid = FIRST_CID) -> None:
         self.settings = settings
         self.ledger = ledger
         self.equity: int = ledger.cash
@@ -94,7 +98,7 @@ class TradingCore:
             case OrderRejected():
                 return self._take_back(event)
             case HaltRequested(mts, reason):
-                alert = self._halt(mts, AlertCode.OPERATOR_HALT, reason)
+                alert = self._halt(Alert(mts, AlertCode.OPERATOR_HALT, f"operator_halt: {reason}"))
                 return (alert, *self._seek(mts, 0.0))
         return ()
 
@@ -104,8 +108,8 @@ class TradingCore:
         breach = self._guards.observe(candle.mts, equity)
         target = self._evaluator.step(candle)
         if breach is not None and self.halted is None:
-            text = f"equity {format_atoms(equity)} after a peak of {format_atoms(self._guards.peak)}"
-            return (self._halt(candle.mts, AlertCode(breach.value), text), *self._seek(candle.mts, 0.0))
+            alert = self._halt(breach_alert(candle.mts, breach, equity, self._guards.peak))
+            return (alert, *self._seek(candle.mts, 0.0))
         if self.halted is not None:
             return self._seek(candle.mts, 0.0)
         if target != target:  # NaN is no decision
@@ -160,7 +164,6 @@ class TradingCore:
             self._in_flight = None
         return (Alert(event.mts, AlertCode.ORDER_REJECTED, f"order {event.cid} {event.symbol}: {event.reason}"),)
 
-    def _halt(self, mts: Mts, code: AlertCode, text: str) -> Alert:
-        alert = Alert(mts, code, f"{code.value}: {text}")
+    def _halt(self, alert: Alert) -> Alert:
         self.halted = self.halted or alert
         return alert

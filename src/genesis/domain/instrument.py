@@ -19,7 +19,7 @@ from genesis.domain.units import (
 )
 
 SIGNIFICANT_DIGITS: Final = 5
-"""Prices of resting orders have five significant digits. Source: Bitfinex documentation, "Order and price precision"."""
+"""Prices of resting orders have five. Source: Bitfinex documentation, "Order and price precision"."""
 
 
 PRICE_UNITS_MAX: Final = 2.0**52
@@ -44,7 +44,7 @@ class Instrument:
     symbol: Symbol
     base: Currency
     quote: Currency
-    amount_min: Atoms = Atoms(10_000)
+    amount_min: Atoms = field(default=Atoms(10_000))
     amount_max: Atoms = field(default=Atoms(INT64_MAX))
     price_decimals: int = field(default=8)
     price_scale: int = field(init=False, repr=False)
@@ -72,7 +72,7 @@ class Instrument:
         return amount
 
     def price(self, value: Decimal | int) -> Price:
-        """Return quote units per base unit as a price; raises `InexactNumber` if it is not > 0 or finer than the decimals."""
+        """Return quote units per base unit as a price; raises `InexactNumber` unless it is > 0 and fits."""
         units = scaled(value, self.price_decimals)
         if units <= 0:
             raise InexactNumber(f"{self.symbol}: a price must be > 0, was {value}")
@@ -115,7 +115,7 @@ def spot_pair(symbol: Symbol) -> tuple[Currency, Currency]:
     return Currency(base), Currency(quote)
 
 
-def spot_instrument(symbol: Symbol, amount_min: Atoms = Atoms(10_000), price_decimals: int = 8) -> Instrument:
+def spot_instrument(symbol: Symbol, amount_min: Atoms, price_decimals: int = 8) -> Instrument:
     """Return the instrument of a spot pair with the given minimum amount."""
     base, quote = spot_pair(symbol)
     return Instrument(symbol, base, quote, amount_min, price_decimals=price_decimals)

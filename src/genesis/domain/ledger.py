@@ -1,7 +1,7 @@
 """Cash and positions in whole atoms, and what fills do to them.
 
-Every amount is an integer, so the ledger equals an exact Decimal computation after any sequence of fills. What is rounded is
-rounded against the account: a purchase costs the ceiling, a sale brings the floor.
+Every amount is an integer, so the ledger equals an exact Decimal computation after any sequence of fills. What is
+rounded is rounded against the account: a purchase costs the ceiling, a sale brings the floor.
 """
 
 from attrs import define, field
@@ -54,7 +54,8 @@ class Ledger:
     def equity_at(self, instrument: Instrument, price: float) -> int:
         """Return the atoms of quote currency that cash and the position in *instrument* are worth at a market price.
 
-        What the position is worth is rounded down. Raises `InexactNumber` if there is a position and *price* is no price.
+        What the position is worth is rounded down. Raises `InexactNumber` if there is a position and *price* is no
+        price.
         """
         held = self.positions.get(instrument.symbol)
         return self.cash + held * instrument.price_from_market(price) // instrument.price_scale if held else self.cash

@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
-
 from functools import partial
 
 from genesis.domain.candle import Candle
@@ -16,8 +15,8 @@ from genesis.domain.units import Mts, Symbol
 class CandleMarket:
     """The `Market` of backtests and of paper trading without a venue.
 
-    *feed* gives candles in batches, as they become known; how fast is the feed's business. An order that the core submits on a
-    quote is filled whole, at that quote's price for its side, before the candle closes.
+    *feed* gives candles in batches, as they become known; how fast is the feed's business. An order that the core
+    submits on a quote is filled whole, at that quote's price for its side, before the candle closes.
     """
 
     def __init__(self, instrument: Instrument, costs: Costs, feed: AsyncIterable[Iterable[Candle]]) -> None:

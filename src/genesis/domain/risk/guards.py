@@ -1,4 +1,4 @@
-"""Guards that watch equity: maximum drawdown from the peak, and the loss of one UTC day. A breach flattens and halts."""
+"""Guards that watch equity: drawdown from the peak, and the loss of one UTC day. A breach flattens and halts."""
 
 from enum import Enum
 from typing import Final
@@ -6,9 +6,7 @@ from typing import Final
 from attrs import define, field, frozen
 
 from genesis.domain.candle import DAY_MS
-
 from genesis.domain.units import INT64_MAX, PPB, Atoms, Ppb, floor_mul_div
-
 
 NEVER: Final = -INT64_MAX
 """An equity that no account reaches: the floor of a guard that is off."""
@@ -43,7 +41,7 @@ class Breach(Enum):
 
 @frozen
 class RiskLimits:
-    """Limits that are on; None is off. Weights and shares in parts per billion, losses in atoms of the quote currency."""
+    """Limits; None is off. Weights and shares in parts per billion, losses in atoms of the quote currency."""
 
     position_cap: Ppb | None = field(default=None)
     max_drawdown: Ppb | None = field(default=None)

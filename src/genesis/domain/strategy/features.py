@@ -50,7 +50,7 @@ def crosses_below(left: Expr, right: Expr | Number) -> Expr:
 
 
 def clip(expression: Expr, lowest: Number, highest: Number) -> Expr:
-    """Return *expression*, but never below *lowest* nor above *highest*; raises `ValueError` if those are the wrong way round."""
+    """Return *expression*, but never below *lowest* nor above *highest*; raises `ValueError` if those are crossed."""
     if not lowest <= highest:
         raise ValueError(f"clip needs lowest <= highest, got {lowest} and {highest}")
     return minimum(maximum(expression, lowest), highest)

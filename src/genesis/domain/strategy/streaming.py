@@ -101,13 +101,13 @@ def _single(computation: Computation, inputs: tuple[int, ...], slot: int) -> Ins
 
         def lean(values: Slots) -> None:
             nonlocal state
-            state, values[slot] = step(state, values[source], parameter)
+            state, values[slot] = step(state, values[source], parameter)  # type: ignore[assignment]  # one output
 
         return lean
 
     def single(values: Slots) -> None:
         nonlocal state
-        state, values[slot] = step(state, *[values[each] for each in inputs], *parameters)
+        state, values[slot] = step(state, *[values[each] for each in inputs], *parameters)  # type: ignore[assignment]  # same
 
     return single
 
@@ -120,6 +120,6 @@ def _multiple(computation: Computation, inputs: tuple[int, ...], outputs: list[t
         nonlocal state
         state, results = step(state, *[values[each] for each in inputs], *parameters)
         for output, slot in outputs:
-            values[slot] = results[output]
+            values[slot] = results[output]  # type: ignore[index]  # several outputs are a tuple
 
     return multiple
