@@ -13,7 +13,7 @@ Nonce = NewType("Nonce", int)
 """Microseconds since the epoch, strictly rising per API key, <= 2^53 - 1."""
 
 AUTH_NONCE_UNIT: Final = "microseconds"
-"""The one unit of every nonce: milliseconds are too coarse for bursts, nanoseconds above `NONCE_MAX`, and two kill a key."""
+"""The one unit of every nonce: milliseconds are too coarse, nanoseconds above `NONCE_MAX`, and two units kill a key."""
 
 NONCE_MAX: Final = 2**53 - 1
 """The largest nonce that the exchange takes. Source: Bitfinex documentation, "Authenticated endpoints"."""

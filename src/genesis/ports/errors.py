@@ -3,7 +3,7 @@
 GenesisError                     one sentence for a person; the command line prints it and exits 2
 ├── InputError                   a file, option or body that cannot be used: says what, where, what to do
 ├── StoreError                   durable state cannot be read or written: nothing that depends on it may go on
-│   └── ClockAhead               this clock or a counter is too far ahead of the exchange: no signed call until it agrees
+│   └── ClockAhead               our clock or counter is too far ahead of the exchange: wait until they agree
 └── ExchangeError
     ├── NotProcessed             proof that nothing happened; the same request may be sent again
     │   ├── Unreachable          the connection was never made

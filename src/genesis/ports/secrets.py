@@ -6,7 +6,7 @@ from typing import NoReturn, final
 
 @final
 class Secret:
-    """Text that shows itself to the caller of `reveal` alone: not in repr, str, format, pickles or tracebacks with locals."""
+    """Text that shows itself to the caller of `reveal` alone: not in repr, str, format, pickles or shown locals."""
 
     __slots__ = ("__value",)
 

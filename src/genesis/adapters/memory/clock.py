@@ -51,7 +51,7 @@ class ManualClock:
         return self._sleepers[0][0] / 1_000_000 if self._sleepers else None
 
     def move(self, seconds: float) -> None:
-        """Let *seconds* >= 0 pass at once; sleepers that are due run, in order of their deadlines, when the loop next does."""
+        """Let *seconds* >= 0 pass at once; sleepers that are due run, by deadline, when the loop next does."""
         self._pass_to(self._monotonic_us + self._span_us(seconds))
 
     def move_to(self, mts: Mts) -> None:
@@ -63,7 +63,7 @@ class ManualClock:
         self._wall_us += round(seconds * 1_000_000)
 
     async def advance(self, seconds: float) -> None:
-        """Let *seconds* >= 0 pass from deadline to deadline, so that a task which sleeps again wakes at its own time."""
+        """Let *seconds* >= 0 pass from deadline to deadline: a task that sleeps again wakes at its own time."""
         target = self._monotonic_us + self._span_us(seconds)
         await self._settle()
         while self.next_wake_s() is not None and self._sleepers[0][0] <= target:
