@@ -65,8 +65,8 @@ def _compile(function: Callable[P, R]) -> "Dispatcher[Callable[P, R]]":
     from numba.extending import register_jitable
 
     while _pending:
-        register_jitable(error_model="numpy")(_pending.pop())
+        register_jitable(error_model="numpy", _nrt=False)(_pending.pop())
     try:
-        return njit(cache=True, error_model="numpy")(function)
+        return njit(cache=True, error_model="numpy", _nrt=False)(function)
     except RuntimeError:  # no folder that a cache could be written to: correct all the same, only slower to start
-        return njit(error_model="numpy")(function)
+        return njit(error_model="numpy", _nrt=False)(function)
