@@ -61,5 +61,5 @@ BOLLINGER = Indicator(
     start=bollinger_start,
     step=bollinger_step,
     loop=_loop,
-    warm_up=lambda period, width: (period - 1,) * 3,
+    warm_up=lambda period, _width: (period - 1,) * 3,
 )

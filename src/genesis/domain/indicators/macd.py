@@ -76,5 +76,5 @@ MACD = Indicator(
     start=macd_start,
     step=macd_step,
     loop=_loop,
-    warm_up=lambda fast, slow, signal: (slow - 1, slow + signal - 2, slow + signal - 2),
+    warm_up=lambda _fast, slow, signal: (slow - 1, slow + signal - 2, slow + signal - 2),
 )

@@ -28,8 +28,8 @@ def obv_start() -> ObvState:
 def obv_step(state: ObvState, close: float, volume: float) -> tuple[ObvState, float]:
     """Return volume so far, counted up when the close rose and down when it fell; the first candle counts up.
 
-    The sum never ends, so each addition's rounding error, which Knuth's two-sum tells exactly, is summed beside it: after
-    a million candles the result is still that of one rounding.
+    The sum never ends, so each addition's rounding error, which Knuth's two-sum tells exactly, is summed beside it:
+    after a million candles the result is still that of one rounding.
     """
     row = close + volume
     if row - row != 0.0:

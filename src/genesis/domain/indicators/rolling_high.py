@@ -12,7 +12,7 @@ from genesis.domain.indicators.window import Slots, tails_before_the_start, valu
 
 
 class RollingHighState(NamedTuple):
-    """How many values the present block has and the highest; the values, and the highest of each tail of the last block."""
+    """How many values the present block has and the highest; the values, and the highest of the last block's tails."""
 
     filled: int
     highest: float

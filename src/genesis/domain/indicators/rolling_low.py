@@ -12,7 +12,7 @@ from genesis.domain.indicators.window import Slots, tails_before_the_start, valu
 
 
 class RollingLowState(NamedTuple):
-    """How many values the present block has and the lowest; the values, and the lowest of each tail of the last block."""
+    """How many values the present block has and the lowest; the values, and the lowest of the last block's tails."""
 
     filled: int
     lowest: float

@@ -52,7 +52,7 @@ def _loop(state: SmaState, values: Floats, period: int, out: Floats) -> None:
 
 
 def sma(values: npt.ArrayLike, period: int) -> Floats:
-    """Return the mean of the last *period* values: NaN for the first period - 1. Its error is that of one window's sum."""
+    """Return the mean of the last *period* values: NaN for the first period - 1."""
     return SMA.batch(values, period)[0]
 
 

@@ -12,7 +12,7 @@ from genesis.domain.indicators.indicator import Indicator, float_parameter
 
 
 class SupertrendState(NamedTuple):
-    """The average true range (with the last close), both bands, and the direction: 0 before the first, then +1 or -1."""
+    """The average true range (with the last close), both bands, the direction: 0 before the first, then +1 or -1."""
 
     atr: AtrState
     upper: float
@@ -32,9 +32,9 @@ def supertrend_step(
 ) -> tuple[SupertrendState, tuple[float, float]]:
     """Return the line and the direction: +1 with the line below the close as a floor, -1 with it above as a ceiling.
 
-    The bands are (high + low) / 2 ± multiplier × ATR; the floor only rises and the ceiling only falls until a close goes
-    through it. A close beyond the active band turns the direction. It begins downwards, unless the first close is above
-    the ceiling. NaN while there is no ATR.
+    The bands are (high + low) / 2 ± multiplier × ATR; the floor only rises and the ceiling only falls until a close
+    goes through it. A close beyond the active band turns the direction. It begins downwards, unless the first close is
+    above the ceiling. NaN while there is no ATR.
     """
     atr_state, span = atr_step(state.atr, high, low, close, period)
     if span != span:
@@ -92,5 +92,5 @@ SUPERTREND = Indicator(
     start=supertrend_start,
     step=supertrend_step,
     loop=_loop,
-    warm_up=lambda period, multiplier: (period, period),
+    warm_up=lambda period, _multiplier: (period, period),
 )

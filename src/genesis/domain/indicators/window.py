@@ -2,12 +2,12 @@
 
 A running sum that adds what comes and subtracts what goes keeps the rounding of everything it ever saw; one huge value
 spoils it for good. Here the inputs are cut into blocks of *period*. A window is then the tail of the last block and the
-head of the present one: the head is folded input by input, the tails of a block are folded backwards once, when the next
-block begins. Two folds an input, and no error but that of adding up *period* numbers: what has left leaves no trace.
+head of the present one: the head is folded input by input, the tails of a block are folded backwards once, when the
+next block begins. Two folds an input, and no error but that of adding up *period* numbers: what left leaves no trace.
 
 The arrays are stdlib arrays, whose elements are plain floats; compiled loops read the same memory. While a block fills,
-its values wait for the folding in *values*; *tails* holds the folds of the block before. Both are overwritten in place at
-positions that the newest state and the one before it no longer read, so a step can be repeated from either.
+its values wait for the folding in *values*; *tails* holds the folds of the block before. Both are overwritten in place
+at positions that the newest state and the one before it no longer read, so a step can be repeated from either.
 """
 
 import math
