@@ -94,5 +94,3 @@ def document_of(result: BacktestResult) -> JsonObject:
 
 def _pct(share: int | None) -> str | None:
     return None if share is None else format_scaled(share * 100, 9)
-
-
