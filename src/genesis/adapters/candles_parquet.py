@@ -104,9 +104,9 @@ class ParquetCandles:
             _write(fresh, series, candles)
             os.replace(fresh, path)
             _sync_folder(path.parent)
-        except OSError as error:
+        except (OSError, pl.exceptions.PolarsError) as error:  # polars has its own words for a full disk
             fresh.unlink(missing_ok=True)
-            raise StoreError(f"{path}: cannot be written ({error.strerror or error}): nothing was changed") from error
+            raise StoreError(f"{path}: cannot be written ({_first_line(error)}): nothing was changed") from error
 
 
 def _write(path: Path, series: CandleSeries, candles: Candles) -> None:
