@@ -97,9 +97,9 @@ class ParquetCandles:
             lock.release()
 
     def _replace(self, path: Path, series: CandleSeries, candles: Candles) -> None:
-        fresh = path.with_name(
-            f".{path.name}.new"
-        )  # one name is enough under the lock, and so none is left over for long
+        import polars as pl
+
+        fresh = path.with_name(f".{path.name}.new")  # one name is enough under the lock; a dead one is written over
         try:
             _write(fresh, series, candles)
             os.replace(fresh, path)
