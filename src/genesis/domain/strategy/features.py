@@ -3,8 +3,7 @@
 import math
 from typing import Final
 
-from genesis.domain.indicators import INDICATORS
-from genesis.domain.indicators.indicator import Indicator
+from genesis.domain.indicators.ema import EMA
 from genesis.domain.strategy import elementwise
 from genesis.domain.strategy.expression import (
     Applied,
@@ -51,7 +50,7 @@ def crosses_below(left: Expr, right: Expr | Number) -> Expr:
 
 
 def clip(expression: Expr, lowest: Number, highest: Number) -> Expr:
-    """Return *expression*, but never below *lowest* nor above *highest*; raises `ValueError` if those are the wrong way round."""
+    """Return *expression*, but never below *lowest* nor above *highest*; raises `ValueError` if those are crossed."""
     if not lowest <= highest:
         raise ValueError(f"clip needs lowest <= highest, got {lowest} and {highest}")
     return minimum(maximum(expression, lowest), highest)
@@ -67,5 +66,6 @@ def maximum(left: Expr | Number, right: Expr | Number) -> Expr:
     return Applied(elementwise.MAXIMUM, (lifted(left), lifted(right)))
 
 
-def _indicated(indicator: Indicator, inputs: tuple[Expr, ...], parameters: tuple[Number, ...]) -> Computation:
-    return Computation(indicator, inputs, parameters)
+def ema(x: Expr, period: int) -> Expr:
+    """Return the exponential moving average of *x*."""
+    return Indicated(Computation(EMA, (x,), (period,)))
