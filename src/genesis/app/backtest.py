@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from enum import Enum
 
 import numpy as np
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from genesis.adapters.memory.candle_market import CandleMarket
 from genesis.app.trade import trade
@@ -19,7 +19,7 @@ from genesis.domain.simulation.columnar import Walk, walk
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.statistics.record import Record, Recorder, record_of_walk
 from genesis.domain.strategy import columns
-from genesis.domain.units import Atoms, Mts
+from genesis.domain.units import MONEY_MAX, Atoms, InexactNumber, Mts
 
 CHUNK = 50_000
 
@@ -37,7 +37,12 @@ class Terms:
 
     core: CoreSettings
     costs: Costs
-    cash: Atoms
+    cash: Atoms = field()
+
+    @cash.validator
+    def _check_cash(self, _attribute: object, value: Atoms) -> None:
+        if not 0 <= value <= MONEY_MAX:
+            raise InexactNumber("cash must be 0 or more, and less than eleven thousand million")
 
 
 @frozen(eq=False)

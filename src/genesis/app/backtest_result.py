@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from attrs import asdict, frozen
 
 from genesis.app.backtest import Engine, Run, Terms
-from genesis.domain.json_value import JsonObject
+from genesis.app.json_output import JsonDocument
 from genesis.domain.statistics.record import decision_hash
 from genesis.domain.statistics.summary import Summary, summarise
 from genesis.domain.strategy.specification import Value
@@ -52,7 +52,7 @@ def bps_text(fraction_ppb: int) -> str:
     return format_scaled(fraction_ppb, 5)
 
 
-def document_of(result: BacktestResult) -> JsonObject:
+def document_of(result: BacktestResult) -> JsonDocument:
     """Return the result as JSON; money as exact strings, ratios that have no meaning as null."""
     record, summary, terms = result.run.record, result.summary, result.terms
     limits = terms.core.limits
