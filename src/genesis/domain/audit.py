@@ -1,8 +1,8 @@
 """The audit chain: each line carries the hash of the one before, so none can be changed, dropped or moved unseen.
 
-A line is canonical JSON of `{"entry", "hash", "mts", "previous", "seq"}`; the hash is SHA-256 over the canonical JSON of
-the other four. What a chain alone cannot show is that its tail was cut, or that all of it was written anew: compare the
-last hash with a copy kept elsewhere.
+A line is canonical JSON of `{"entry", "hash", "mts", "previous", "seq"}`; the hash is SHA-256 over the canonical JSON
+of the other four. What a chain alone cannot show is that its tail was cut, or that all of it was written anew: compare
+the last hash with a copy kept elsewhere.
 """
 
 import hashlib
