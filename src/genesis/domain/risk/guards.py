@@ -1,13 +1,13 @@
-"""Guards that watch equity: maximum drawdown from the peak, and the loss of one UTC day. A breach flattens and halts."""
+"""Guards that watch equity: drawdown from the peak, and the loss of one UTC day. A breach flattens and halts."""
 
 from enum import Enum
 from typing import Final
 
 from attrs import define, field, frozen
 
+from genesis.domain.candle import DAY_MS
 from genesis.domain.units import INT64_MAX, PPB, Atoms, Ppb, floor_mul_div
 
-DAY_MS: Final = 86_400_000
 NEVER: Final = -INT64_MAX
 """An equity that no account reaches: the floor of a guard that is off."""
 
@@ -41,7 +41,7 @@ class Breach(Enum):
 
 @frozen
 class RiskLimits:
-    """Limits that are on; None is off. Weights and shares in parts per billion, losses in atoms of the quote currency."""
+    """Limits; None is off. Weights and shares in parts per billion, losses in atoms of the quote currency."""
 
     position_cap: Ppb | None = field(default=None)
     max_drawdown: Ppb | None = field(default=None)
@@ -69,7 +69,7 @@ class EquityGuards:
 
     limits: RiskLimits
     peak: int
-    day: int = -1
+    day_end: int = 0
     last_equity: int = field(init=False)
     drawdown_floor: int = field(init=False)
     day_floor: int = NEVER
@@ -83,9 +83,8 @@ class EquityGuards:
         if equity > self.peak:
             self.peak = equity
             self.drawdown_floor = self._floor_below(equity)
-        day = mts // DAY_MS
-        if day != self.day:
-            self.day = day
+        if mts >= self.day_end:
+            self.day_end = (mts // DAY_MS + 1) * DAY_MS
             limit = self.limits.max_daily_loss
             self.day_floor = NEVER if limit is None else self.last_equity - limit
         self.last_equity = equity
