@@ -1,12 +1,13 @@
 """The data directory: where all state lives."""
 
-import os
 from pathlib import Path
+
+from genesis.app.settings import load_settings
 
 
 def home() -> Path:
     """Return the data directory: `GENESIS_HOME`, or `./var`. It need not exist yet."""
-    return Path(os.environ.get("GENESIS_HOME") or "var")
+    return load_settings().home
 
 
 def candle_folder() -> Path:
