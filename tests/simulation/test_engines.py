@@ -62,7 +62,7 @@ class Outcome(NamedTuple):
 
 def oracle(
     rows: list[Row], given_: Parameters
-) -> Outcome:  # noqa: C901 - the whole rule on one page, as written in the docs
+) -> Outcome:
     """Run the rules of docs/backtest-semantics.md in fractions, rounding only where they say."""
     atom, ppb = Fraction(1, 10**8), Fraction(1, 10**9)
 

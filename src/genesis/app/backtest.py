@@ -2,13 +2,14 @@
 
 import asyncio
 from array import array
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from enum import Enum
 
 import numpy as np
 from attrs import evolve, field, frozen
 
 from genesis.adapters.memory.candle_market import CandleMarket
+from genesis.app.progress import Show
 from genesis.app.trade import trade
 from genesis.domain.candle import Candles, Ints
 from genesis.domain.core import CoreSettings, TradingCore
@@ -53,10 +54,6 @@ class Run:
     equity: Ints
 
 
-Progress = Callable[[int], None]
-"""Called with the number of candles done since the last call."""
-
-
 class RunObserver:
     """Feeds a `Recorder` from the trading loop."""
 
@@ -83,12 +80,12 @@ def run_columnar(terms: Terms, candles: Candles) -> Run:
     return Run(record, result.equity)
 
 
-def run_event(terms: Terms, candles: Candles, progress: Progress | None = None, *, keep_equity: bool = True) -> Run:
+def run_event(terms: Terms, candles: Candles, show: Show | None = None, *, keep_equity: bool = True) -> Run:
     """Run by the trading core on the in-memory market; without the equity, memory is flat in candles."""
     equities = array("q") if keep_equity else None
     recorder = Recorder(terms.core.instrument, terms.cash, equities)
     core = TradingCore(terms.core, Ledger(terms.cash))
-    market = CandleMarket(terms.core.instrument, terms.costs, _chunks(candles, progress))
+    market = CandleMarket(terms.core.instrument, terms.costs, _chunks(candles, show))
     asyncio.run(trade(core, market, RunObserver(recorder)))
     ledger = core.ledger
     record = recorder.finish(ledger.cash, ledger.position(terms.core.instrument.symbol), core.refusals)
@@ -105,12 +102,11 @@ def filling_at_the_close(candles: Candles) -> Candles:
     return evolve(candles, open=opens)
 
 
-async def _chunks(candles: Candles, progress: Progress | None) -> AsyncIterator[Candles]:
+async def _chunks(candles: Candles, show: Show | None) -> AsyncIterator[Candles]:
     for start in range(0, len(candles), CHUNK):
-        chunk = candles[start : start + CHUNK]
-        yield chunk
-        if progress is not None:
-            progress(len(chunk))
+        yield candles[start : start + CHUNK]
+        if show is not None:
+            show(min(start + CHUNK, len(candles)), len(candles))
 
 
 def _alerts(result: Walk, candles: Candles, cash: Atoms) -> tuple[Alert, ...]:
