@@ -7,6 +7,7 @@ import resource
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,13 @@ def test_e13_no_flipped_byte_is_ever_read_as_candles(tmp_path: Path) -> None:
         except (StoreError, InputError):
             refused += 1
     assert refused > 300
+
+
+def test_concurrent_imports_wait_for_each_other_and_lose_nothing(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        for done in [pool.submit(add, ParquetCandles(tmp_path), range(at, at + 50)) for at in range(0, 800, 40)]:
+            done.result()
+    assert list(ParquetCandles(tmp_path).read(BTC, M1)[1]) == list(part(range(810)))
 
 
 @pytest.mark.parametrize("cut", [0, 1, 4, 100, -1, -4, -8])

@@ -109,6 +109,14 @@ def test_hours_that_claim_to_be_minutes_are_suspected() -> None:
     assert checked(*(row(60 * hour) for hour in range(200)), timeframe=Timeframe.H1).notes == ()
 
 
+@pytest.mark.parametrize("timeframe", [Timeframe.W1, Timeframe.D14])
+def test_weeks_may_begin_on_any_day_but_at_midnight(timeframe: Timeframe) -> None:
+    thursdays = [row(0, mts=START + (4 + 14 * count) * 1440 * MINUTE_MS) for count in range(3)]
+    assert checked(*thursdays, timeframe=timeframe).findings == ()
+    late = thursdays[1]._replace(mts=Mts(thursdays[1].mts + MINUTE_MS))
+    assert faults(checked(thursdays[0], late, thursdays[2], timeframe=timeframe)) == {Fault.OFF_GRID: 1}
+
+
 def test_no_rows_have_no_faults() -> None:
     none, numbers = np.empty(0, np.int64), np.empty(0)
     result = check(RawCandles(none, numbers, numbers, numbers, numbers, numbers, none), Timeframe.M1)
