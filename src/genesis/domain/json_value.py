@@ -83,15 +83,15 @@ def _measure(text: str, depth_max: int, nodes_max: int) -> None:
     depth = nodes = 0
     tokens_max = 5 * nodes_max + 5  # a value is at most a key, a comma, two brackets and a text
     for count, match in enumerate(_TOKENS.finditer(text)):
-        token = match[0]
-        if token in "[{":
+        mark = match[0]
+        if mark in "[{":
             depth += 1
             nodes += 1
             if depth > depth_max:
                 raise MalformedJson(f"is nested more than {depth_max} deep")
-        elif token in "]}":
+        elif mark in "]}":
             depth -= 1
-        elif token == ",":
+        elif mark == ",":
             nodes += 1
         if nodes > nodes_max or count > tokens_max:
             raise MalformedJson(f"has more than {nodes_max} values")
