@@ -1,6 +1,8 @@
 """The Litestar application: each handler decodes, calls one method, encodes."""
 
-from typing import Final
+import asyncio
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 from litestar import Litestar, Response, asgi, get, post
 from litestar.enums import ScopeType
@@ -35,7 +37,10 @@ from genesis.ports.errors import StoreError, StoreFull
 from genesis.ports.monitor import Monitor
 
 CONFIG_BYTES_MAX: Final = 1 << 20
+LOOP_BYTES_MAX: Final = 16 * 1024
 JSON_TYPE: Final = "application/json"
+
+Result = TypeVar("Result")
 
 
 def build_app(monitor: Monitor, desk: ConfigDesk, audit_log: AuditLog) -> Litestar:
@@ -91,25 +96,42 @@ def _monitor_routes(monitor: Monitor) -> list[BaseRouteHandler]:
 def _config_routes(desk: ConfigDesk, audit_log: AuditLog) -> list[BaseRouteHandler]:
     @post("/config/validate", status_code=200)
     async def validate(body: RawBody) -> Response[bytes]:
-        problems = desk.problems(_object(body))
-        return _answer(encoded(ValidationBody(valid=not problems, errors=problems)))
+        def judged(document: JsonObject) -> bytes:
+            problems = desk.problems(document)
+            return encoded(ValidationBody(valid=not problems, errors=problems))
+
+        return _answer(await _worked_out(judged, body))
 
     @post("/config/diff", status_code=200)
     async def difference(body: RawBody) -> Response[bytes]:
-        both = _object(body)
-        old, new = json_object(both.get("old")), json_object(both.get("new"))
-        if both.keys() != {"old", "new"} or old is None or new is None:
-            raise BadBody('the body must be an object of two objects: {"old": {…}, "new": {…}}')
-        return _answer(encoded(diff_body(diff(old, new))))
+        return _answer(await _worked_out(_differences, body))
 
     @post("/config/audit", status_code=201)
     async def audit(body: RawBody) -> Response[bytes]:
-        return _answer(encoded(await audit_log.append(_object(body))), 201)
+        return _answer(encoded(await audit_log.append(await _worked_out(_itself, body))), 201)
 
     return [validate, difference, audit]
 
 
-def _object(body: RawBody) -> JsonObject:
+def _itself(document: JsonObject) -> JsonObject:
+    return document
+
+
+def _differences(both: JsonObject) -> bytes:
+    old, new = json_object(both.get("old")), json_object(both.get("new"))
+    if both.keys() != {"old", "new"} or old is None or new is None:
+        raise BadBody('the body must be an object of two objects: {"old": {…}, "new": {…}}')
+    return encoded(diff_body(diff(old, new)))
+
+
+async def _worked_out(work: Callable[[JsonObject], Result], body: bytes) -> Result:
+    # The largest documents take a tenth of a second, which the loop that trades does not have.
+    if len(body) > LOOP_BYTES_MAX:
+        return await asyncio.to_thread(lambda: work(_object(body)))
+    return work(_object(body))
+
+
+def _object(body: bytes) -> JsonObject:
     found = json_object(parse_json(body))
     if found is None:
         raise BadBody("the body must be a JSON object")

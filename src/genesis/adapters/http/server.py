@@ -56,13 +56,15 @@ class HttpServer:
         try:
             await asyncio.shield(serving)
         finally:
-            server.should_exit = True
-            await asyncio.wait([serving], timeout=STOP_TIMEOUT_S)
-            server.force_exit = True
-            for task in server.server_state.tasks:
-                task.cancel()
-            await asyncio.wait([serving, *server.server_state.tasks], timeout=STOP_TIMEOUT_S)
-            self.close()
+            try:
+                server.should_exit = True
+                await asyncio.wait([serving], timeout=STOP_TIMEOUT_S)
+                server.force_exit = True
+                for task in server.server_state.tasks:
+                    task.cancel()
+                await asyncio.wait([serving, *server.server_state.tasks], timeout=STOP_TIMEOUT_S)
+            finally:
+                self.close()
 
     def close(self) -> None:
         """Give the port back; for a server that was bound but never ran."""
