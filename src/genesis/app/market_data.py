@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from genesis.adapters.candle_files.reader import claim, read_candle_file, said_by_name
 from genesis.adapters.candles_parquet import read_parquet
@@ -58,6 +58,10 @@ class MarketData:
     notes: tuple[str, ...] = ()
     repairs: tuple[str, ...] = ()
     is_synthetic: bool = False
+
+    def until(self, end: int) -> "MarketData":
+        """Return the same, without the candles from *end* on."""
+        return evolve(self, candles=self.candles.between(None, end))
 
     def description(self) -> DataDescription:
         """Return what a report says of these candles."""

@@ -1,5 +1,6 @@
 """What a paper session will do, from the command line, the configuration file and the settings, in that order of weight."""
 
+from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from genesis.domain.core import CoreSettings
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.simulation.market_orders import Costs
+from genesis.domain.strategy.specification import Value
 from genesis.domain.units import Mts, Symbol, ppb
 from genesis.ports.errors import InputError
 
@@ -50,6 +52,7 @@ class SessionPlan:
     """A session that can begin."""
 
     strategy: str
+    params: Mapping[str, Value]
     terms: Terms
     market: MarketData
     pace: Pace
@@ -64,7 +67,8 @@ def plan_session(options: SessionOptions, settings: Settings) -> SessionPlan:
     config = _merged(load_config(path) if path else Config(dry_run=True), options)
     chosen = config.strategy or StrategyConfig("ema_cross")
     strategy = find_strategy(chosen.name)
-    expression = strategy.build(chosen.params)
+    params = strategy.resolve(chosen.params)
+    expression = strategy.build(params)
     market = _market(config, chosen, options)
     try:
         limits = RiskLimits(
@@ -77,7 +81,8 @@ def plan_session(options: SessionOptions, settings: Settings) -> SessionPlan:
     except ValueError as error:
         raise InputError(str(error)) from error
     pace = _pace(options.speed or settings.speed)
-    return SessionPlan(chosen.name, terms, market, pace, options.host or settings.host, _port(options.port, settings))
+    host, port = options.host or settings.host, _port(options.port, settings)
+    return SessionPlan(chosen.name, params, terms, market, pace, host, port)
 
 
 def _merged(config: Config, options: SessionOptions) -> Config:

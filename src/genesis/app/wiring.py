@@ -33,5 +33,5 @@ def build_paper(terms: Terms, home: Path, host: str, port: int) -> PaperSystem:
     metrics = MemoryMetrics()
     monitor = MemoryMonitor(clock, metrics, version=genesis.__version__, mode="paper")
     observer = SessionObserver(Recorder(terms.core.instrument, terms.cash), metrics, monitor)
-    audit = AuditFile(home / "logs" / "config_audit.log", clock)
+    audit = AuditFile(home / "logs" / "config_audit.log", clock, monitor)
     return PaperSystem(clock, observer, HttpServer(build_app(monitor, SchemaDesk(), audit), host, port))

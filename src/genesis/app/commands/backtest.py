@@ -86,7 +86,7 @@ def backtest(
     begin = perf_counter()
     run = _run(terms, market.candles, chosen_engine)
     seconds = perf_counter() - begin
-    result = BacktestResult(chosen.name, params, market.description(), terms, chosen_engine, run, seconds)
+    result = BacktestResult(chosen.name, params, market.description(), terms, chosen_engine.value, run, seconds)
     if report:
         _write_report(result, market.candles, Path(report))
     if json:

@@ -44,10 +44,10 @@ def run(
 
     Ctrl-C ends the session, writes its state and prints the summary.
     """
-    from genesis.app.paper_request import PaperOptions
     from genesis.app.paper_session import run_session
+    from genesis.app.session_plan import SessionOptions, plan_session
+    from genesis.app.settings import load_settings
 
-    options = PaperOptions(
-        tuple(data), mode, config, strategy, tuple(param), symbol, timeframe, speed, until, host, port
-    )
-    run_session(options, json=json)
+    settings = load_settings()
+    words = (mode, config, strategy, tuple(param), symbol, timeframe, speed, until, host, port)
+    run_session(plan_session(SessionOptions(tuple(data), *words), settings), settings.home, json=json)
