@@ -4,9 +4,9 @@ A function marked `step` is left as it is: streaming calls it, and mypyc could c
 compiled by numba when it is first called, and may call steps and other kernels: it compiles the very same source, so
 the two speeds cannot drift apart. Importing this module, or running steps, does not import numba.
 
-What keeps the bits equal: no fastmath, so nothing is contracted to FMA or reassociated; steps use `+ - * /`, comparisons
-and `math.sqrt`, which IEEE 754 rounds exactly, and guard every division, for compiled code divides by zero without
-raising. No `**`, no `min` or `max` of floats (their answer for -0.0 differs), no numpy inside a step.
+What keeps the bits equal: no fastmath, so nothing is contracted to FMA or reassociated; steps use `+ - * /`,
+comparisons and `math.sqrt`, which IEEE 754 rounds exactly, and guard every division, for compiled code divides by zero
+without raising. No `**`, no `min` or `max` of floats (their answer for -0.0 differs), no numpy inside a step.
 
 Steps and kernels allocate no arrays and return none: whoever calls a kernel brings them. So compiled code counts no
 references, which would cost ten times the arithmetic in a loop whose state holds an array. numba refuses to compile

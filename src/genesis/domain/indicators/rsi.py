@@ -1,6 +1,6 @@
 """Relative strength index, by Wilder."""
 
-import math
+from math import inf, nan
 from typing import Final, NamedTuple
 
 import numpy.typing as npt
@@ -41,8 +41,8 @@ def rsi_step(state: RsiState, x: float, period: int) -> tuple[RsiState, float]:
 
     NaN for the first *period* inputs; 0 for a series that does not move.
     """
-    if x - x != 0.0:
-        return state, math.nan
+    if not -inf < x < inf:
+        return state, nan
     move = x - state.x
     gain = move if move > 0.0 else 0.0
     loss = -move if move < 0.0 else 0.0
@@ -53,10 +53,10 @@ def rsi_step(state: RsiState, x: float, period: int) -> tuple[RsiState, float]:
         loss = keep * state.loss + weight * loss
         return RsiState(state.seen, x, gain, loss), relative_strength(gain, loss)
     if state.seen == 0:
-        return RsiState(1, x, 0.0, 0.0), math.nan
+        return RsiState(1, x, 0.0, 0.0), nan
     gain = state.gain + weight * gain
     loss = state.loss + weight * loss
-    output = math.nan if state.seen < period else relative_strength(gain, loss)
+    output = nan if state.seen < period else relative_strength(gain, loss)
     return RsiState(state.seen + 1, x, gain, loss), output
 
 
