@@ -11,7 +11,9 @@ import pytest
 
 from genesis.domain.candle import Floats
 from genesis.domain.indicators.catalog import INDICATORS
-from genesis.domain.indicators.indicator import PERIOD_MAX, Indicator, Output, State
+from genesis.domain.indicators.indicator import PERIOD_MAX, Indicator, State
+from tests.unit.indicators.columns import bits, stream, values
+from tests.unit.indicators.columns import market as generated
 
 LENGTH = 300
 
@@ -23,35 +25,8 @@ def indicator(request: pytest.FixtureRequest) -> Indicator:
 
 
 def market(names: tuple[str, ...], length: int = LENGTH, seed: int = 1) -> list[Floats]:
-    """Columns of a random walk that obeys low <= close <= high, by the names of an indicator's inputs."""
-    noise = np.random.default_rng(seed)
-    close = 100.0 * np.exp(np.cumsum(noise.normal(scale=0.01, size=length)))
-    columns: dict[str, Floats] = {
-        "x": close,
-        "close": close,
-        "high": close * (1.0 + noise.exponential(0.005, size=length)),
-        "low": close * (1.0 - noise.exponential(0.005, size=length)),
-        "volume": noise.exponential(3.0, size=length) + 0.01,
-        "mts": np.arange(length, dtype=np.float64) * 600_000.0 + 1_483_228_800_000.0,
-    }
+    columns = generated(length, seed)
     return [columns[name] for name in names]
-
-
-def values(output: Output) -> tuple[float, ...]:
-    return output if isinstance(output, tuple) else (output,)
-
-
-def bits(column: Floats) -> list[int]:
-    return [int(number) for number in column.view(np.int64)]
-
-
-def stream(indicator: Indicator, columns: list[Floats], parameters: tuple[float, ...]) -> list[Floats]:
-    state: State = indicator.start(*parameters)
-    rows = []
-    for row in zip(*(column.tolist() for column in columns), strict=True):
-        state, output = indicator.step(state, *row, *parameters)
-        rows.append(values(output))
-    return [np.array(column, dtype=np.float64) for column in zip(*rows, strict=True)]
 
 
 def test_the_catalog_has_each_name_once() -> None:

@@ -1,7 +1,7 @@
 """Average directional index with the directional indicators +DI and -DI, by Wilder."""
 
 from math import inf, nan
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy.typing as npt
 from attrs import evolve
@@ -10,9 +10,6 @@ from genesis.domain.candle import Floats
 from genesis.domain.compiled import kernel, step
 from genesis.domain.indicators.atr import true_range
 from genesis.domain.indicators.indicator import Indicator, whole_parameter
-
-NO_RANGE: Final = 1e-14
-"""A true range or a sum of +DI and -DI below this counts as none, as in TA-Lib."""
 
 
 class AdxState(NamedTuple):
@@ -63,12 +60,12 @@ def adx_step(
     span = faded * state.span + true_range(high, low, state.close)
     if seen < period:
         return AdxState(seen + 1, high, low, close, plus, minus, span, 0.0), (nan, nan, nan)
-    has_range = span >= NO_RANGE
+    has_range = span > 0.0
     plus_di = 100.0 * (plus / span) if has_range else 0.0
     minus_di = 100.0 * (minus / span) if has_range else 0.0
     # |+DI - -DI| / (+DI + -DI) without the range, which cancels out.
     moved = plus + minus
-    has_direction = has_range and 100.0 * moved >= NO_RANGE * span
+    has_direction = has_range and moved > 0.0
     direction = 100.0 * (abs(plus - minus) / moved) if has_direction else 0.0
     if seen == 2 * period:
         index = keep * state.mean + weight * direction if has_direction else state.mean

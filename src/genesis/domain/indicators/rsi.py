@@ -1,16 +1,13 @@
 """Relative strength index, by Wilder."""
 
 from math import inf, nan
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy.typing as npt
 
 from genesis.domain.candle import Floats
 from genesis.domain.compiled import kernel, step
 from genesis.domain.indicators.indicator import Indicator, whole_parameter
-
-NO_MOVE: Final = 1e-14
-"""A mean move below this counts as none, as in TA-Lib."""
 
 
 class RsiState(NamedTuple):
@@ -32,7 +29,7 @@ def rsi_start(period: int) -> RsiState:
 def relative_strength(gain: float, loss: float) -> float:
     """Return the share of gains in all moves, 0 to 100; 0 when nothing moved, as TA-Lib says."""
     moved = gain + loss
-    return 100.0 * (gain / moved) if moved >= NO_MOVE else 0.0
+    return 100.0 * (gain / moved) if moved > 0.0 else 0.0
 
 
 @step
