@@ -9,7 +9,7 @@ from genesis.ports.market import Market
 
 
 class Observer(Protocol):
-    """Whoever wants to see the run: its statistics, its read models, its journal. Called in order, and must not block."""
+    """Whoever wants to see the run: statistics, read models, a journal. Called in order; must not block."""
 
     def close(self, mts: int, equity: int, position: int) -> None:
         """Take the account's state at a close."""

@@ -1,15 +1,16 @@
 """The trading core: a deterministic reducer from events to decisions.
 
-It knows no clock, does no IO and draws no random number, so the same events give the same decisions in a backtest, in a replay,
-on paper and live. A strategy decides when a candle closes. If its target differs from the last one acted on, the core asks for a
-quote, and sizes, checks and submits the order on that quote: a rising target buys at the ask, a falling one sells at the bid.
+It knows no clock, does no IO and draws no random number, so the same events give the same decisions in a backtest, in a
+replay, on paper and live. A strategy decides when a candle closes. If its target differs from the last one acted on,
+the core asks for a quote, and sizes, checks and submits the order on that quote: a rising target buys at the ask, a
+falling one sells at the bid.
 """
 
 import math
 from collections import Counter
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from attrs import frozen
+from attrs import field, frozen
 
 from genesis.domain.events import (
     Alert,
@@ -21,8 +22,10 @@ from genesis.domain.events import (
     OrderFilled,
     OrderRejected,
     Quote,
+    Reasons,
     RequestQuote,
     Submit,
+    breach_alert,
 )
 from genesis.domain.instrument import Instrument
 from genesis.domain.ledger import Ledger
@@ -33,7 +36,9 @@ from genesis.domain.risk.guards import EquityGuards, RiskLimits
 from genesis.domain.risk.sizing import capped_weight, rebalance
 from genesis.domain.strategy.expression import Expr
 from genesis.domain.strategy.streaming import Evaluator
-from genesis.domain.units import Atoms, Mts, Ppb, format_atoms, weight_ppb
+from genesis.domain.units import Atoms, Mts, Ppb, weight_ppb
+
+FIRST_CID: Final = Cid(1)
 
 
 @frozen
@@ -43,21 +48,11 @@ class CoreSettings:
     instrument: Instrument
     strategy: Expr
     size: float = 1.0
-    limits: RiskLimits = RiskLimits()
+    limits: RiskLimits = field(factory=RiskLimits)
 
     def __attrs_post_init__(self) -> None:
         if not (math.isfinite(self.size) and 0 < self.size <= 1):
             raise ValueError(f"size must be above 0 and at most 1, was {self.size}: spot has no leverage")
-
-
-class Reasons(NamedTuple):
-    """Why an order is what it is: the decision it follows from, and the value of every node at that moment."""
-
-    mts: Mts
-    target: float
-    weight: Ppb
-    weight_capped: Ppb
-    nodes: tuple[tuple[str, float], ...]
 
 
 class Intent(NamedTuple):
@@ -73,10 +68,10 @@ class Intent(NamedTuple):
 class TradingCore:
     """One strategy on one spot instrument and one account."""
 
-    def __init__(self, settings: CoreSettings, ledger: Ledger, first_cid: Cid = Cid(1)) -> None:
+    def __init__(self, settings: CoreSettings, ledger: Ledger, first_cid: Cid = FIRST_CID) -> None:
         self.settings = settings
         self.ledger = ledger
-        self.equity: Atoms = ledger.cash
+        self.equity: int = ledger.cash
         self.halted: Alert | None = None
         self.refusals: Counter[RefusalCode] = Counter()
         self.target_acted_on = 0.0
@@ -103,21 +98,24 @@ class TradingCore:
             case OrderRejected():
                 return self._take_back(event)
             case HaltRequested(mts, reason):
-                alert = self._halt(mts, AlertCode.OPERATOR_HALT, reason)
+                alert = self._halt(Alert(mts, AlertCode.OPERATOR_HALT, f"operator_halt: {reason}"))
                 return (alert, *self._seek(mts, 0.0))
         return ()
 
     def _decide(self, event: CandleClosed) -> tuple[Decision, ...]:
         candle = event.candle
-        equity = self.equity = self.ledger.equity(self._instrument, self._instrument.price_from_market(candle.close))
+        equity = self.equity = self.ledger.equity_at(self._instrument, candle.close)
         breach = self._guards.observe(candle.mts, equity)
         target = self._evaluator.step(candle)
         if breach is not None and self.halted is None:
-            text = f"equity {format_atoms(equity)} after a peak of {format_atoms(self._guards.peak)}"
-            return (self._halt(candle.mts, AlertCode(breach.value), text), *self._seek(candle.mts, 0.0))
+            alert = self._halt(breach_alert(candle.mts, breach, equity, self._guards.peak))
+            return (alert, *self._seek(candle.mts, 0.0))
         if self.halted is not None:
             return self._seek(candle.mts, 0.0)
         if target != target:  # NaN is no decision
+            return ()
+        if target == self.target_acted_on:
+            self._awaiting_quote = None
             return ()
         return self._seek(candle.mts, min(max(target, 0.0), 1.0))
 
@@ -128,7 +126,7 @@ class TradingCore:
         weight = weight_ppb(self.settings.size, target)
         capped = capped_weight(weight, self.settings.limits.position_cap)
         side = Side.BUY if target > self.target_acted_on else Side.SELL
-        reasons = Reasons(mts, target, weight, capped, self._evaluator.values())
+        reasons = Reasons(mts, target, weight, capped, self._evaluator.names, self._evaluator.values())
         self._awaiting_quote = Intent(side, target, self.target_acted_on, capped, reasons)
         return (RequestQuote(self._instrument.symbol),)
 
@@ -166,7 +164,6 @@ class TradingCore:
             self._in_flight = None
         return (Alert(event.mts, AlertCode.ORDER_REJECTED, f"order {event.cid} {event.symbol}: {event.reason}"),)
 
-    def _halt(self, mts: Mts, code: AlertCode, text: str) -> Alert:
-        alert = Alert(mts, code, f"{code.value}: {text}")
+    def _halt(self, alert: Alert) -> Alert:
         self.halted = self.halted or alert
         return alert

@@ -7,7 +7,8 @@ from genesis.domain.candle import Candle
 from genesis.domain.fill import Fill
 from genesis.domain.order import Cid
 from genesis.domain.risk.gate import Approved
-from genesis.domain.units import Mts, Price, Symbol
+from genesis.domain.risk.guards import Breach
+from genesis.domain.units import Mts, Ppb, Price, Symbol, format_atoms
 
 
 class CandleClosed(NamedTuple):
@@ -57,10 +58,22 @@ class RequestQuote(NamedTuple):
     symbol: Symbol
 
 
+class Reasons(NamedTuple):
+    """Why an order is what it is: the decision behind it, and the value of every node of the strategy then."""
+
+    mts: Mts
+    target: float
+    weight: Ppb
+    weight_capped: Ppb
+    nodes: tuple[str, ...]
+    values: tuple[float, ...]
+
+
 class Submit(NamedTuple):
     """Send this order."""
 
     order: Approved
+    reasons: Reasons
 
 
 class AlertCode(Enum):
@@ -78,6 +91,14 @@ class Alert(NamedTuple):
     mts: Mts
     code: AlertCode
     text: str
+
+
+def breach_alert(mts: Mts, breach: Breach, equity: int, peak: int) -> Alert:
+    """Return the alert of a guard that was breached: it flattens and halts."""
+    text = (
+        f"{breach.value} breached: equity {format_atoms(equity)} after a peak of {format_atoms(peak)}; flat and halted"
+    )
+    return Alert(mts, AlertCode(breach.value), text)
 
 
 Decision: TypeAlias = RequestQuote | Submit | Alert

@@ -1,7 +1,7 @@
 """Cash and positions in whole atoms, and what fills do to them.
 
-Every amount is an integer, so the ledger equals an exact Decimal computation after any sequence of fills. What is rounded is
-rounded against the account: a purchase costs the ceiling, a sale brings the floor.
+Every amount is an integer, so the ledger equals an exact Decimal computation after any sequence of fills. What is
+rounded is rounded against the account: a purchase costs the ceiling, a sale brings the floor.
 """
 
 from attrs import define, field
@@ -9,7 +9,7 @@ from attrs import define, field
 from genesis.domain.fill import Fill
 from genesis.domain.instrument import Instrument
 from genesis.domain.order import Side
-from genesis.domain.units import Atoms, Price, Symbol, ceil_mul_div, floor_mul_div
+from genesis.domain.units import Atoms, Symbol, ceil_mul_div, floor_mul_div
 
 
 class Overdrawn(ValueError):
@@ -51,6 +51,11 @@ class Ledger:
         self.cash = Atoms(cash)
         self.positions[fill.symbol] = Atoms(position)
 
-    def equity(self, instrument: Instrument, price: Price) -> Atoms:
-        """Return cash plus the position in *instrument* at *price*, rounded down."""
-        return Atoms(self.cash + value_of(self.position(instrument.symbol), price, instrument.price_scale))
+    def equity_at(self, instrument: Instrument, price: float) -> int:
+        """Return the atoms of quote currency that cash and the position in *instrument* are worth at a market price.
+
+        What the position is worth is rounded down. Raises `InexactNumber` if there is a position and *price* is no
+        price.
+        """
+        held = self.positions.get(instrument.symbol)
+        return self.cash + held * instrument.price_from_market(price) // instrument.price_scale if held else self.cash

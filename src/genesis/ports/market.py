@@ -11,8 +11,8 @@ from genesis.domain.units import Symbol
 class Market(Protocol):
     """One merged, ordered stream of events, and the way for orders.
 
-    Events come in the order in which they happened; the answer to a quote request and to an order comes as an event of the same
-    stream, never from the call itself.
+    Events come in the order in which they happened; the answer to a quote request and to an order comes as an event of
+    the same stream, never from the call itself.
     """
 
     def events(self) -> AsyncIterator[Event]:

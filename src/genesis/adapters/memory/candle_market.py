@@ -1,7 +1,8 @@
 """A market made of candles: orders decided on a close fill at the open of the next candle that exists."""
 
 from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from functools import partial
 
 from genesis.domain.candle import Candle
 from genesis.domain.events import CandleClosed, Event, OrderFilled, Quote
@@ -14,11 +15,11 @@ from genesis.domain.units import Mts, Symbol
 class CandleMarket:
     """The `Market` of backtests and of paper trading without a venue.
 
-    *feed* gives candles in batches, as they become known; how fast is the feed's business. An order that the core submits on a
-    quote is filled whole, at that quote's price for its side, before the candle closes.
+    *feed* gives candles in batches, as they become known; how fast is the feed's business. An order that the core
+    submits on a quote is filled whole, at that quote's price for its side, before the candle closes.
     """
 
-    def __init__(self, instrument: Instrument, costs: Costs, feed: AsyncIterable[Sequence[Candle]]) -> None:
+    def __init__(self, instrument: Instrument, costs: Costs, feed: AsyncIterable[Iterable[Candle]]) -> None:
         self._instrument = instrument
         self._costs = costs
         self._feed = feed
@@ -28,6 +29,7 @@ class CandleMarket:
 
     async def events(self) -> AsyncIterator[Event]:
         symbol = self._instrument.symbol
+        closed = partial(tuple.__new__, CandleClosed)  # a third of the cost of calling CandleClosed, once a candle
         async for batch in self._feed:
             for candle in batch:
                 if self._is_quote_wanted:
@@ -36,7 +38,7 @@ class CandleMarket:
                     yield self._quote
                     while self._fills:
                         yield self._fills.popleft()
-                yield CandleClosed(symbol, candle)
+                yield closed((symbol, candle))
 
     def request_quote(self, symbol: Symbol) -> None:
         assert symbol == self._instrument.symbol

@@ -43,7 +43,7 @@ class Refused:
 
 
 def check(order: OrderRequest, instrument: Instrument, position: int, is_halted: bool) -> Approved | Refused:
-    """Approve *order* or refuse it; *position* is what is held now, in atoms, and *is_halted* lets only sales of it through."""
+    """Approve *order* or refuse it; *position* is what is held, in atoms; *is_halted* lets only sales of it through."""
     if is_halted and order.side is Side.BUY:
         return Refused(RefusalCode.HALTED, order.side.value, "sales only")
     if order.amount < instrument.amount_min:

@@ -1,13 +1,13 @@
-"""Guards that watch equity: maximum drawdown from the peak, and the loss of one UTC day. A breach flattens and halts."""
+"""Guards that watch equity: drawdown from the peak, and the loss of one UTC day. A breach flattens and halts."""
 
 from enum import Enum
 from typing import Final
 
 from attrs import define, field, frozen
 
-from genesis.domain.units import INT64_MAX, PPB, Atoms, Ppb, floor_mul_div
+from genesis.domain.candle import DAY_MS
+from genesis.domain.units import INT64_MAX, MONEY_MAX, PPB, Atoms, InexactNumber, Ppb, floor_mul_div
 
-DAY_MS: Final = 86_400_000
 NEVER: Final = -INT64_MAX
 """An equity that no account reaches: the floor of a guard that is off."""
 
@@ -41,7 +41,7 @@ class Breach(Enum):
 
 @frozen
 class RiskLimits:
-    """Limits that are on; None is off. Weights and shares in parts per billion, losses in atoms of the quote currency."""
+    """Limits; None is off. Weights and shares in parts per billion, losses in atoms of the quote currency."""
 
     position_cap: Ppb | None = field(default=None)
     max_drawdown: Ppb | None = field(default=None)
@@ -69,7 +69,7 @@ class EquityGuards:
 
     limits: RiskLimits
     peak: int
-    day: int = -1
+    day_end: int = 0
     last_equity: int = field(init=False)
     drawdown_floor: int = field(init=False)
     day_floor: int = NEVER
@@ -79,13 +79,17 @@ class EquityGuards:
         self.drawdown_floor = self._floor_below(self.peak)
 
     def observe(self, mts: int, equity: int) -> Breach | None:
-        """Take the equity at the close of the candle that began at *mts*; return the breach, if there is one."""
+        """Take the equity at the close of the candle that began at *mts*; return the breach, if there is one.
+
+        Raises `InexactNumber` when equity outgrew `MONEY_MAX`.
+        """
         if equity > self.peak:
+            if equity > MONEY_MAX:
+                raise InexactNumber(f"equity at {mts} outgrew 2^60 atoms")
             self.peak = equity
             self.drawdown_floor = self._floor_below(equity)
-        day = mts // DAY_MS
-        if day != self.day:
-            self.day = day
+        if mts >= self.day_end:
+            self.day_end = (mts // DAY_MS + 1) * DAY_MS
             limit = self.limits.max_daily_loss
             self.day_floor = NEVER if limit is None else self.last_equity - limit
         self.last_equity = equity

@@ -23,7 +23,7 @@ def capped_weight(weight: Ppb, cap: Ppb | None) -> Ppb:
 
 
 class Rebalancing(NamedTuple):
-    """What a new weight asks for: *delta* the wish in atoms on the order's side, *amount* what the account can do of it."""
+    """What a new weight asks for: *delta* is the wish in atoms, *amount* what the account can do of it."""
 
     delta: int
     amount: int
@@ -34,8 +34,9 @@ def rebalance(
 ) -> Rebalancing:
     """Size the order that moves a position to *weight* of equity at the fill price *price*.
 
-    Equity is cash + floor(position × price); the wish is floor(weight × equity ÷ price) less what is held. An exit sells
-    everything. A purchase is cut to what the cash pays for. A delta that is not positive asks for nothing on this side.
+    Equity is cash + floor(position × price); the wish is floor(weight × equity ÷ price) less what is held. An exit
+    sells everything. A purchase is cut to what the cash pays for. A delta that is not positive asks for nothing on this
+    side.
     """
     if is_exit and side is Side.SELL:
         return Rebalancing(position, position)

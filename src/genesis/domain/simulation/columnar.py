@@ -1,24 +1,24 @@
 """The columnar engine: a whole backtest as one compiled walk over columns, equal to the reducer's to the last atom.
 
-What it does for each candle, in this order: fill at the open what the close before decided; equity at the close; the guards; the
-decision. `core.TradingCore` with `adapters.memory.CandleMarket` does the same event by event; tests hold the two together.
+What it does for each candle, in this order: fill at the open what the close before decided; equity at the close; the
+guards; the decision. `core.TradingCore` with `adapters.memory.CandleMarket` does the same event by event; tests hold
+the two together.
 """
 
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
+from attrs import frozen
 
-from genesis.domain.candle import Candles, Floats, Ints
+from genesis.domain.candle import DAY_MS, Candles, Floats, Ints
 from genesis.domain.compiled import kernel, step
-from genesis.domain.instrument import Instrument
-from genesis.domain.risk.guards import DAY_MS, NEVER, Breach, RiskLimits
+from genesis.domain.instrument import PRICE_UNITS_MAX, Instrument
+from genesis.domain.risk.guards import NEVER, Breach, RiskLimits
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.simulation.wide import ceil_mul_div_64, floor_mul_div_64
-from genesis.domain.units import PPB, Atoms, InexactNumber
+from genesis.domain.units import MONEY_MAX, PPB, Atoms, InexactNumber
 
-EQUITY_MAX: Final = 2**60
-PRICE_MAX: Final = 2.0**52
+VALUE_MAX: Final = 2.0**61
 OFF: Final = -1
 NOTHING: Final = 0
 FILLED: Final = 1
@@ -27,11 +27,12 @@ REFUSED: Final = 2
 _BREACHES: Final = (None, Breach.MAX_DRAWDOWN, Breach.MAX_DAILY_LOSS)
 
 
-class Walk(NamedTuple):
-    """What the walk found. Fills are columns: the candle's index, the amount (negative when sold), price, fee; in atoms."""
+@frozen(eq=False)
+class Walk:
+    """What the walk found. Fills are columns: the candle's row, the amount (< 0 when sold), price and fee in atoms."""
 
     equity: Ints
-    index: Ints
+    row: Ints
     net_amount: Ints
     price: Ints
     fee: Ints
@@ -75,27 +76,45 @@ class Trade(NamedTuple):
 
 
 def walk(
-    targets: Floats, candles: Candles, instrument: Instrument, costs: Costs, limits: RiskLimits, size: float, cash: Atoms
+    targets: Floats,
+    candles: Candles,
+    instrument: Instrument,
+    costs: Costs,
+    limits: RiskLimits,
+    size: float,
+    cash: Atoms,
 ) -> Walk:
     """Run *targets* (one a candle, NaN for no decision) over *candles* from *cash* atoms of the quote currency.
 
     Raises `InexactNumber` when a price has no place on the instrument's decimals, or equity outgrows 2^60 atoms.
     """
     if instrument.price_decimals > 9:
-        raise InexactNumber(f"{instrument.symbol}: the columnar engine takes up to 9 price decimals; use --engine event")
+        raise InexactNumber(
+            f"{instrument.symbol}: the columnar engine takes up to 9 price decimals; use --engine event"
+        )
     n = len(candles)
-    equity, index, net_amount, price, fee = (np.empty(n, dtype=np.int64) for _ in range(5))
+    equity, row, net_amount, price, fee = (np.empty(n, dtype=np.int64) for _ in range(5))
     terms = _terms(instrument, costs, limits, size, cash)
     account, fills, refused, halted_at, breach, bad = _walk(
-        terms, targets, candles.mts, candles.open, candles.close, equity, index, net_amount, price, fee
+        terms, targets, candles.mts, candles.open, candles.close, equity, row, net_amount, price, fee
     )
     if bad >= 0:
         raise InexactNumber(
             f"{instrument.symbol}: candle {bad} at {candles.mts[bad]} has a price that does not fit"
             f" {instrument.price_decimals} decimals, or the equity there outgrew 2^60 atoms"
         )
-    cut = (column[:fills].copy() for column in (index, net_amount, price, fee))
-    return Walk(equity, *cut, Atoms(account.cash), Atoms(account.position), refused, halted_at, _BREACHES[breach])
+    return Walk(
+        equity=equity,
+        row=row[:fills].copy(),
+        net_amount=net_amount[:fills].copy(),
+        price=price[:fills].copy(),
+        fee=fee[:fills].copy(),
+        cash=Atoms(account.cash),
+        position=Atoms(account.position),
+        refused=refused,
+        halted_at=halted_at,
+        breach=_BREACHES[breach],
+    )
 
 
 def _terms(instrument: Instrument, costs: Costs, limits: RiskLimits, size: float, cash: Atoms) -> Terms:
@@ -144,14 +163,14 @@ def _attempt(terms: Terms, account: Account, target: float, open_price: int) -> 
 
 
 @kernel
-def _walk(
+def _walk(  # noqa: C901 - one loop: a call per candle would cost more than its work
     terms: Terms,
     targets: Floats,
     mts: Ints,
     opens: Floats,
     closes: Floats,
     equities: Ints,
-    index: Ints,
+    row: Ints,
     net_amount: Ints,
     prices: Ints,
     fees: Ints,
@@ -169,28 +188,28 @@ def _walk(
         if is_pending:
             is_pending = False
             units = opens[i] * scale
-            if not 0.5 <= units <= PRICE_MAX:
+            if not 0.5 <= units <= PRICE_UNITS_MAX:
                 return account, fills, refused, halted_at, breach, i
             account, trade = _attempt(terms, account, target, int(np.rint(units)))
             if trade.outcome == FILLED:
-                index[fills] = i
+                row[fills] = i
                 net_amount[fills] = trade.net_amount
                 prices[fills] = trade.price
                 fees[fills] = trade.fee
                 fills += 1
             elif trade.outcome == REFUSED:
                 refused += 1
-        units = closes[i] * scale
-        if not 0.5 <= units <= PRICE_MAX:
-            return account, fills, refused, halted_at, breach, i
         before = equity
         equity = account.cash
         if account.position > 0:
-            if float(account.position) * units > EQUITY_MAX * scale:
+            units = closes[i] * scale
+            if not (0.5 <= units <= PRICE_UNITS_MAX and account.position * units <= VALUE_MAX * scale):
                 return account, fills, refused, halted_at, breach, i
             equity += floor_mul_div_64(account.position, int(np.rint(units)), terms.price_scale)
         equities[i] = equity
         if equity > peak:
+            if equity > MONEY_MAX:
+                return account, fills, refused, halted_at, breach, i
             peak = equity
             if terms.max_drawdown >= 0:
                 drawdown_floor = floor_mul_div_64(peak, PPB - terms.max_drawdown, PPB)

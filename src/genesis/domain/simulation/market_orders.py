@@ -1,4 +1,4 @@
-"""What a market order gets when there are only candles: the next open, moved against it by the slippage, less the fee."""
+"""What a market order gets when there are only candles: the next open, worsened by slippage, less the fee."""
 
 from decimal import Decimal
 from typing import Final
@@ -48,10 +48,6 @@ def bid_price(open_price: int, slippage: int) -> Price:
 
 def filled(order: OrderRequest, price: Price, costs: Costs, instrument: Instrument, mts: Mts) -> Fill:
     """Fill *order* whole at *price*; the fee is rounded up, in base when buying and in quote when selling."""
-    received = (
-        order.amount
-        if order.side is Side.BUY
-        else floor_mul_div(order.amount, price, instrument.price_scale)
-    )
+    received = order.amount if order.side is Side.BUY else floor_mul_div(order.amount, price, instrument.price_scale)
     fee = Atoms(ceil_mul_div(received, costs.fee, PPB))
     return Fill(mts, order.symbol, order.cid, order.side, order.amount, price, fee)

@@ -1,7 +1,7 @@
 """What a run leaves behind: its fills, its equity day by day, and what happened on the way.
 
-The event engine fills a `Recorder` candle by candle; the columnar engine makes the same `Record` of its columns. Memory grows
-with fills and days, not with candles.
+The event engine fills a `Recorder` candle by candle; the columnar engine makes the same `Record` of its columns. Memory
+grows with fills and days, not with candles.
 """
 
 import hashlib
@@ -13,20 +13,19 @@ from typing import Final
 import numpy as np
 from attrs import define, field, frozen
 
-from genesis.domain.candle import Candles
+from genesis.domain.candle import DAY_MS, Candles
 from genesis.domain.events import Alert
 from genesis.domain.fill import Fill
 from genesis.domain.instrument import Instrument
 from genesis.domain.order import Cid, Side
 from genesis.domain.risk.gate import RefusalCode
-from genesis.domain.risk.guards import DAY_MS
 from genesis.domain.simulation.columnar import Walk
 from genesis.domain.units import Atoms, Mts, Price, format_atoms, format_scaled
 
 
 @frozen
 class Record:
-    """The outcome of one run on one instrument. Cash and equity in atoms of the quote currency, position in atoms of the base."""
+    """The outcome of one run on one instrument; money in atoms, the position of the base currency."""
 
     instrument: Instrument
     initial_cash: Atoms
@@ -53,7 +52,9 @@ def decision_hash(record: Record) -> str:
     decimals = record.instrument.price_decimals
     for fill in record.fills:
         price = format_scaled(fill.price, decimals)
-        line = f"{fill.mts},{fill.symbol},{fill.side.value},{format_atoms(fill.amount)},{price},{format_atoms(fill.fee)}\n"
+        line = (
+            f"{fill.mts},{fill.symbol},{fill.side.value},{format_atoms(fill.amount)},{price},{format_atoms(fill.fee)}\n"
+        )
         digest.update(line.encode("ascii"))
     digest.update(f"ledger,{format_atoms(record.final_cash)},{format_atoms(record.final_position)}\n".encode("ascii"))
     return digest.hexdigest()
@@ -72,36 +73,35 @@ class Recorder:
     candles_in_position: int = 0
     max_drawdown: float = 0.0
     _peak: int = field(init=False)
-    _day: int = field(default=-1, init=False)
+    _trough: int = field(init=False)
+    _day_end: int = field(default=0, init=False)
     _days: list[tuple[Mts, Atoms]] = field(factory=list, init=False)
     _equity: int = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._peak = self._equity = self.initial_cash
+        self._peak = self._trough = self._equity = self.initial_cash
 
     def close(self, mts: int, equity: int, position: int) -> None:
         """Take the state at the close of the candle that began at *mts*."""
-        day = mts // DAY_MS
-        if day != self._day:
+        if mts >= self._day_end:
             self._end_day()
-            self._day = day
+            self._day_end = (mts // DAY_MS + 1) * DAY_MS
         self._equity = equity
         self.candles += 1
         if position:
             self.candles_in_position += 1
         if equity > self._peak:
-            self._peak = equity
-        elif equity != self._peak:
-            drawdown = drawdown_from(self._peak, equity)
-            if drawdown > self.max_drawdown:
-                self.max_drawdown = drawdown
+            self._peak = self._trough = equity
+        elif equity < self._trough:
+            self._trough = equity
+            self.max_drawdown = max(self.max_drawdown, drawdown_from(self._peak, equity))
         if self.equities is not None:
             self.equities.append(equity)
 
     def finish(self, cash: Atoms, position: Atoms, refusals: Mapping[RefusalCode, int]) -> Record:
         """Return the record of what was taken so far."""
         self._end_day()
-        self._day = -1
+        self._day_end = 0
         return Record(
             self.instrument,
             self.initial_cash,
@@ -118,8 +118,8 @@ class Recorder:
         )
 
     def _end_day(self) -> None:
-        if self._day >= 0:
-            self._days.append((Mts(self._day * DAY_MS), Atoms(self._equity)))
+        if self._day_end:
+            self._days.append((Mts(self._day_end - DAY_MS), Atoms(self._equity)))
 
 
 def drawdown_from(peak: int, equity: int) -> float:
@@ -130,7 +130,9 @@ def drawdown_from(peak: int, equity: int) -> float:
 _FIRST_CID: Final = 1
 
 
-def record_of_walk(walk: Walk, candles: Candles, instrument: Instrument, cash: Atoms, alerts: tuple[Alert, ...]) -> Record:
+def record_of_walk(
+    walk: Walk, candles: Candles, instrument: Instrument, cash: Atoms, alerts: tuple[Alert, ...]
+) -> Record:
     """Return the record of a columnar run."""
     days = candles.mts // DAY_MS
     last_of_day = np.flatnonzero(np.diff(days, append=days[-1:] + 1)) if len(days) else np.empty(0, dtype=np.int64)
@@ -154,7 +156,7 @@ def record_of_walk(walk: Walk, candles: Candles, instrument: Instrument, cash: A
 
 
 def _fills(walk: Walk, candles: Candles, instrument: Instrument) -> tuple[Fill, ...]:
-    columns = (candles.mts[walk.index], walk.net_amount, walk.price, walk.fee)
+    columns = (candles.mts[walk.row], walk.net_amount, walk.price, walk.fee)
     rows = zip(*(column.tolist() for column in columns), strict=True)
     return tuple(
         Fill(
@@ -173,5 +175,5 @@ def _fills(walk: Walk, candles: Candles, instrument: Instrument) -> tuple[Fill, 
 def _candles_in_position(walk: Walk, candles: int) -> int:
     received = walk.net_amount - np.where(walk.net_amount > 0, walk.fee, 0)
     held = np.cumsum(received)
-    ends = np.append(walk.index[1:], candles)
-    return int((ends - walk.index)[held > 0].sum())
+    ends = np.append(walk.row[1:], candles)
+    return int((ends - walk.row)[held > 0].sum())

@@ -1,19 +1,21 @@
 """The figures of a run, from its record. Every ratio says how it is made; where one has no meaning it is None.
 
-Daily returns are E(d) ÷ E(d-1) − 1 over UTC days that have a candle, the first against the initial cash; crypto trades every
-day, so a year has 365 of them, and the risk-free rate is taken as 0.
+Daily returns are E(d) ÷ E(d-1) − 1 over UTC days that have a candle, the first against the initial cash; crypto trades
+every day, so a year has 365 of them, and the risk-free rate is taken as 0.
 """
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
 from attrs import frozen
 
+from genesis.domain.candle import DAY_MS
 from genesis.domain.fill import Fill
 from genesis.domain.ledger import cost_of, value_of
 from genesis.domain.order import Side
-from genesis.domain.statistics.record import DAY_MS, Record
+from genesis.domain.statistics.record import Record
 from genesis.domain.units import Atoms, Mts
 
 DAYS_PER_YEAR: Final = 365
@@ -77,7 +79,7 @@ def summarise(record: Record) -> Summary:
 def daily_returns(record: Record) -> list[float]:
     """Return the return of each UTC day that has a candle; 0.0 from a day that ended with nothing."""
     values = [record.initial_cash, *(equity for _, equity in record.days)]
-    return [now / before - 1.0 if before > 0 else 0.0 for before, now in zip(values, values[1:], strict=False)]
+    return [now / before - 1.0 if before > 0 else 0.0 for before, now in pairwise(values)]
 
 
 def sharpe(returns: Sequence[float]) -> float | None:
@@ -99,7 +101,7 @@ def sortino(returns: Sequence[float]) -> float | None:
 
 
 def calmar(record: Record) -> float | None:
-    """Return the yearly growth rate ÷ the maximum drawdown, over the span from first to last day; None without a drawdown."""
+    """Return yearly growth ÷ maximum drawdown, over the span from first to last day; None without a drawdown."""
     if not record.days or record.max_drawdown <= 0.0:
         return None
     days = (record.days[-1][0] - record.days[0][0]) / DAY_MS + 1.0

@@ -1,7 +1,7 @@
 """The operations of expressions on the values of one candle: each a plain function, and one compiled loop over it.
 
-NaN is "not known" and spreads: every operation but `where` gives NaN when an input is NaN. Division by zero is NaN, as is
-anything that overflows nothing known. A condition is true when it is not 0.
+NaN is "not known" and spreads: every operation but `where` gives NaN when an input is NaN. Division by zero is NaN, as
+is anything that overflows nothing known. A condition is true when it is not 0.
 """
 
 import math
@@ -19,7 +19,7 @@ NAN: Final = math.nan
 
 @frozen(cache_hash=True)
 class Operation:
-    """An operation by name: *function* for one candle, and *code* to find the same function inside the compiled loops."""
+    """An operation: *function* for one candle, and *code* to find the same function in the compiled loops."""
 
     name: str
     arity: int
@@ -73,7 +73,7 @@ def smaller(left: float, right: float) -> float:
     """Return the smaller of two values."""
     if left != left or right != right:
         return NAN
-    return left if left < right else right
+    return min(right, left)
 
 
 @step
@@ -81,7 +81,7 @@ def larger(left: float, right: float) -> float:
     """Return the larger of two values."""
     if left != left or right != right:
         return NAN
-    return left if left > right else right
+    return max(right, left)
 
 
 @step

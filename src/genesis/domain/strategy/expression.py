@@ -1,10 +1,12 @@
 """Strategies as expressions: immutable graphs over candle fields, indicators and plain arithmetic.
 
-An expression is a value: it can be compared, hashed, printed and shared, and it cannot look ahead, for there is no node for
-the future. Numbers are float64. NaN means "not known": it spreads through arithmetic and comparison, and a target of NaN is no
-decision. A comparison gives 1.0, 0.0 or NaN; `where` takes the branch that its condition names and NaN when the condition is NaN.
+An expression is a value: it can be compared, hashed, printed and shared, and it cannot look ahead, for there is no node
+for the future. Numbers are float64. NaN means "not known": it spreads through arithmetic and comparison, and a target
+of NaN is no decision. A comparison gives 1.0, 0.0 or NaN; `where` takes the branch that its condition names and NaN
+when the condition is NaN.
 
-`streaming.Evaluator` runs an expression one candle at a time, `columns.evaluate` over whole columns, with the same bits.
+`streaming.Evaluator` runs an expression one candle at a time, `columns.evaluate` over whole columns, with the same
+bits.
 """
 
 import math
@@ -13,11 +15,12 @@ from typing import Final
 
 from attrs import field, frozen
 
+from genesis.domain.candle import Candle
 from genesis.domain.indicators.indicator import Indicator
 from genesis.domain.strategy import elementwise
 from genesis.domain.strategy.elementwise import Operation
 
-FIELDS: Final = ("open", "high", "low", "close", "volume")
+FIELDS: Final = Candle._fields
 
 Number = float | int
 
@@ -98,9 +101,9 @@ class Expr:
         raise TypeError("an expression is one value a candle and cannot be iterated; lag(expression, n) reads the past")
 
 
-@frozen(cache_hash=True)
+@frozen(cache_hash=True, order=False)
 class Field(Expr):
-    """A number of the candle itself."""
+    """A number of the candle itself; `mts` is the start of its interval."""
 
     name: str = field()
 
@@ -113,7 +116,7 @@ class Field(Expr):
         return self.name
 
 
-@frozen(cache_hash=True)
+@frozen(cache_hash=True, order=False)
 class Constant(Expr):
     """The same number at every candle; NaN is allowed and means "no decision"."""
 
@@ -123,7 +126,7 @@ class Constant(Expr):
         return "KEEP" if math.isnan(self.value) else repr(self.value)
 
 
-@frozen(cache_hash=True)
+@frozen(cache_hash=True, order=False)
 class Computation:
     """An indicator over its inputs: computed once, however many of its outputs are read."""
 
@@ -138,7 +141,7 @@ class Computation:
         return f"{self.indicator.name}({', '.join(map(str, self.inputs + self.parameters))})"
 
 
-@frozen(cache_hash=True)
+@frozen(cache_hash=True, order=False)
 class Indicated(Expr):
     """One output of an indicator."""
 
@@ -160,7 +163,7 @@ class Indicated(Expr):
         return f"{self.computation}" if len(outputs) == 1 else f"{self.computation}.{outputs[self.output]}"
 
 
-@frozen(cache_hash=True)
+@frozen(cache_hash=True, order=False)
 class Applied(Expr):
     """An operation on the values of the same candle."""
 
@@ -175,7 +178,7 @@ class Applied(Expr):
         return self.operation.format(*map(str, self.operands))
 
 
-@frozen(cache_hash=True)
+@frozen(cache_hash=True, order=False)
 class Lagged(Expr):
     """The value *periods* candles ago; NaN before there was one."""
 

@@ -36,8 +36,8 @@ SHIPPED: Final[dict[str, Strategy]] = {each.name: each for each in (ema_cross, r
 def ema_cross_signal(closes: Sequence[float], fast: int = 12, slow: int = 26) -> Literal["buy", "sell", "hold"]:
     """Tell whether the fast EMA crossed the slow one between the last two closes.
 
-    It is a "buy" when it was at or below it and is above now, a "sell" when it was at or above and is below now, else a "hold",
-    as it is before both averages exist at both points. Raises `ValueError` for periods < 1 or fast >= slow.
+    It is a "buy" when it was at or below it and is above now, a "sell" when it was at or above and is below now, else a
+    "hold", as it is before both averages exist at both points. Raises `ValueError` for periods < 1 or fast >= slow.
     """
     if fast >= slow:
         raise ValueError(f"fast must be below slow, were {fast} and {slow}")

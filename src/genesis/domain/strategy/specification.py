@@ -1,13 +1,13 @@
 """A strategy by name: the function that builds its expression, and the parameters it takes with their ranges."""
 
 import inspect
-import math
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, get_args, get_origin, get_type_hints
 
 from attrs import field, frozen
 
 from genesis.domain.strategy.expression import Expr
+from genesis.domain.units import InexactNumber, decimal_from_text
 
 Value = int | float
 Build = Callable[..., Expr]
@@ -35,20 +35,22 @@ class Parameter:
 
     def parse(self, given: object) -> Value:
         """Return *given* (a number, or its text) as a value of this parameter; raises `BadStrategy` if it is none."""
-        kind = type(self.default)
         try:
-            if isinstance(given, bool) or (kind is int and isinstance(given, float) and not given.is_integer()):
-                raise ValueError
-            value = kind(given)  # type: ignore[call-overload]  # whatever a person or a file gave; refused below
-        except (ValueError, TypeError, OverflowError):
-            raise BadStrategy(f"{self.name} must be {self._wanted()}, was {given!r}") from None
-        if not (math.isfinite(value) and self.between.lowest <= value <= self.between.highest):
-            raise BadStrategy(f"{self.name} must be {self._wanted()}, was {given!r}")
-        return value
+            number = decimal_from_text("true" if isinstance(given, bool) else str(given))
+        except InexactNumber:
+            raise self._refusal(given) from None
+        if not self.between.lowest <= number <= self.between.highest:
+            raise self._refusal(given)
+        if isinstance(self.default, float):
+            return float(number)
+        if number != number.to_integral_value():
+            raise self._refusal(given)
+        return int(number)
 
-    def _wanted(self) -> str:
+    def _refusal(self, given: object) -> BadStrategy:
         noun = "a whole number" if isinstance(self.default, int) else "a number"
-        return f"{noun} from {self.between.lowest} to {self.between.highest}"
+        wanted = f"{noun} from {self.between.lowest} to {self.between.highest}"
+        return BadStrategy(f"{self.name} must be {wanted}, was {given!r}")
 
 
 @frozen
@@ -77,11 +79,11 @@ class Strategy:
             raise BadStrategy(f"{self.name}({', '.join(f'{k}={v}' for k, v in values.items())}): {error}") from error
 
 
-_ANYTHING: Final = Between(-math.inf, math.inf)
+_ANYTHING: Final = Between(-1e9, 1e9)
 
 
 def strategy(function: Build) -> Strategy:
-    """Make a strategy of a function whose parameters are ints and floats with defaults, its docstring the description."""
+    """Make a strategy of a function: its parameters are ints and floats with defaults, its docstring describes it."""
     hints: dict[str, Any] = get_type_hints(function, include_extras=True)  # Any: annotations are arbitrary objects
     parameters = []
     for name, parameter in inspect.signature(function).parameters.items():

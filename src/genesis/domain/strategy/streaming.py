@@ -5,12 +5,20 @@ from collections import deque
 from collections.abc import Callable
 
 from genesis.domain.candle import Candle
-from genesis.domain.strategy.expression import Applied, Computation, Constant, Expr, Field, Indicated, Lagged, nodes
+from genesis.domain.strategy.expression import (
+    FIELDS,
+    Applied,
+    Computation,
+    Constant,
+    Expr,
+    Field,
+    Indicated,
+    Lagged,
+    nodes,
+)
 
 Slots = list[float]
 Instruction = Callable[[Slots], None]
-
-_COLUMN = {name: Candle._fields.index(name) for name in ("open", "high", "low", "close", "volume")}
 
 
 class Evaluator:
@@ -18,6 +26,7 @@ class Evaluator:
 
     def __init__(self, root: Expr) -> None:
         self._nodes = nodes(root)
+        self.names = tuple(map(str, self._nodes))
         self._slot = {node: index for index, node in enumerate(self._nodes)}
         self._values: Slots = [math.nan] * len(self._nodes)
         self._fields: list[tuple[int, int]] = []
@@ -26,7 +35,7 @@ class Evaluator:
         for index, node in enumerate(self._nodes):
             match node:
                 case Field(name):
-                    self._fields.append((index, _COLUMN[name]))
+                    self._fields.append((index, FIELDS.index(name)))
                 case Constant(value):
                     self._values[index] = value
                 case Applied():
@@ -47,9 +56,9 @@ class Evaluator:
             instruction(values)
         return values[-1]
 
-    def values(self) -> tuple[tuple[str, float], ...]:
-        """Return every node's text with its value at the last candle, inputs first: the reasons of a decision."""
-        return tuple((str(node), value) for node, value in zip(self._nodes, self._values, strict=True))
+    def values(self) -> tuple[float, ...]:
+        """Return the value of every node at the last candle, in the order of `names`: the reasons of a decision."""
+        return tuple(self._values)
 
     def _inputs(self, node: Expr) -> tuple[int, ...]:
         return tuple(self._slot[each] for each in node.inputs)
@@ -100,13 +109,13 @@ def _single(computation: Computation, inputs: tuple[int, ...], slot: int) -> Ins
 
         def lean(values: Slots) -> None:
             nonlocal state
-            state, values[slot] = step(state, values[source], parameter)
+            state, values[slot] = step(state, values[source], parameter)  # type: ignore[assignment]  # one output
 
         return lean
 
     def single(values: Slots) -> None:
         nonlocal state
-        state, values[slot] = step(state, *[values[each] for each in inputs], *parameters)
+        state, values[slot] = step(state, *[values[each] for each in inputs], *parameters)  # type: ignore[assignment]  # same
 
     return single
 
@@ -119,6 +128,6 @@ def _multiple(computation: Computation, inputs: tuple[int, ...], outputs: list[t
         nonlocal state
         state, results = step(state, *[values[each] for each in inputs], *parameters)
         for output, slot in outputs:
-            values[slot] = results[output]
+            values[slot] = results[output]  # type: ignore[index]  # several outputs are a tuple
 
     return multiple
