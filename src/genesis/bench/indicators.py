@@ -115,8 +115,7 @@ def measure(rows: int = 1_000_000, runs: int = 15, stream_rows: int = 50_000) ->
 
     figures: dict[str, Figures] = {}
     for indicator in INDICATORS:
-        inputs = [columns[name] for name in indicator.inputs]
-        arguments = (*inputs, *indicator.defaults)
+        arguments: list[Floats | float] = [*(columns[name] for name in indicator.inputs), *indicator.defaults]
         figures[indicator.name] = compared(indicator.name, partial(indicator.batch, *arguments))
         figures[indicator.name]["step_ns"] = streaming(indicator, columns, min(rows, stream_rows), 3)
     figures["adx alone"] = compared("adx alone", partial(adx, columns["high"], columns["low"], columns["close"], 14))

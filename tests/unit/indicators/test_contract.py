@@ -1,5 +1,6 @@
 """What every indicator promises, held against each one of the catalog."""
 
+import copy
 import math
 import subprocess
 import sys
@@ -76,6 +77,23 @@ def test_the_last_input_is_replaceable(indicator: Indicator) -> None:
             indicator.step(state, *forming, *indicator.defaults)
         state, output = indicator.step(state, *row, *indicator.defaults)
         assert bits(np.array(values(output))) == [bits(column)[i] for column in straight]
+
+
+def test_a_deep_copy_of_a_state_goes_its_own_way(indicator: Indicator) -> None:
+    columns = market(indicator.inputs)
+    rows = list(zip(*(column.tolist() for column in columns), strict=True))
+    state: State = indicator.start(*indicator.defaults)
+    for row in rows[:150]:
+        state, _ = indicator.step(state, *row, *indicator.defaults)
+    copied: State = copy.deepcopy(state)
+    for row in rows[100:]:
+        state, _ = indicator.step(state, *row, *indicator.defaults)
+    output = None
+    for row in rows[150:]:
+        copied, output = indicator.step(copied, *row, *indicator.defaults)
+    assert output is not None
+    expected = [column[-1] for column in indicator.batch(*columns, *indicator.defaults)]
+    assert bits(np.array(values(output))) == bits(np.array(expected))
 
 
 @pytest.mark.parametrize("hole", [math.nan, math.inf, -math.inf])
