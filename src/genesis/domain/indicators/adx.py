@@ -1,7 +1,7 @@
 """Average directional index with the directional indicators +DI and -DI, by Wilder."""
 
-import math
-from typing import Final, NamedTuple
+from math import inf, nan
+from typing import NamedTuple
 
 import numpy.typing as npt
 from attrs import evolve
@@ -11,15 +11,12 @@ from genesis.domain.compiled import kernel, step
 from genesis.domain.indicators.atr import true_range
 from genesis.domain.indicators.indicator import Indicator, whole_parameter
 
-NO_RANGE: Final = 1e-14
-"""A true range or a sum of +DI and -DI below this counts as none, as in TA-Lib."""
-
 
 class AdxState(NamedTuple):
     """How many candles were seen, up to twice the period; the last one; the Wilder sums; the mean index.
 
-    *plus*, *minus* and *span* sum directional movement up, down, and true range. *mean* is the sum of the first *period*
-    directional indices, then their Wilder mean.
+    *plus*, *minus* and *span* sum directional movement up, down, and true range. *mean* is the sum of the first
+    *period* directional indices, then their Wilder mean.
     """
 
     seen: int
@@ -44,15 +41,15 @@ def adx_step(
 ) -> tuple[AdxState, tuple[float, float, float]]:
     """Return ADX, +DI and -DI, each 0 to 100: NaN for the first 2 period - 1, *period* and *period* candles.
 
-    As in TA-Lib the Wilder sums begin with the plain sums of the first period - 1 candles; without any range +DI and -DI
-    are 0, and without any direction the ADX stays where it is (counts as 0 before it has begun).
+    As in TA-Lib the Wilder sums begin with the plain sums of the first period - 1 candles; without any range +DI and
+    -DI are 0, and without any direction the ADX stays where it is (a 0 while its first mean is gathered).
     """
     row = high + low + close
-    if row - row != 0.0:
-        return state, (math.nan, math.nan, math.nan)
+    if not -inf < row < inf:
+        return state, (nan, nan, nan)
     seen = state.seen
     if seen == 0:
-        return AdxState(1, high, low, close, 0.0, 0.0, 0.0, 0.0), (math.nan, math.nan, math.nan)
+        return AdxState(1, high, low, close, 0.0, 0.0, 0.0, 0.0), (nan, nan, nan)
     up = high - state.high
     down = state.low - low
     weight = 1.0 / period
@@ -62,20 +59,20 @@ def adx_step(
     minus = faded * state.minus + (down if down > up and down > 0.0 else 0.0)
     span = faded * state.span + true_range(high, low, state.close)
     if seen < period:
-        return AdxState(seen + 1, high, low, close, plus, minus, span, 0.0), (math.nan, math.nan, math.nan)
-    has_range = span >= NO_RANGE
+        return AdxState(seen + 1, high, low, close, plus, minus, span, 0.0), (nan, nan, nan)
+    has_range = span > 0.0
     plus_di = 100.0 * (plus / span) if has_range else 0.0
     minus_di = 100.0 * (minus / span) if has_range else 0.0
     # |+DI - -DI| / (+DI + -DI) without the range, which cancels out.
     moved = plus + minus
-    has_direction = has_range and 100.0 * moved >= NO_RANGE * span
+    has_direction = has_range and moved > 0.0
     direction = 100.0 * (abs(plus - minus) / moved) if has_direction else 0.0
     if seen == 2 * period:
         index = keep * state.mean + weight * direction if has_direction else state.mean
         return AdxState(seen, high, low, close, plus, minus, span, index), (index, plus_di, minus_di)
     index = state.mean + direction
     if seen + 1 < 2 * period:
-        return AdxState(seen + 1, high, low, close, plus, minus, span, index), (math.nan, plus_di, minus_di)
+        return AdxState(seen + 1, high, low, close, plus, minus, span, index), (nan, plus_di, minus_di)
     index = index / period
     return AdxState(seen + 1, high, low, close, plus, minus, span, index), (index, plus_di, minus_di)
 

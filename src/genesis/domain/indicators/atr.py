@@ -1,6 +1,6 @@
 """Average true range, by Wilder."""
 
-import math
+from math import inf, nan
 from typing import NamedTuple
 
 import numpy.typing as npt
@@ -38,30 +38,34 @@ def true_range(high: float, low: float, previous_close: float) -> float:
 
 
 @step
-def atr_step(state: AtrState, high: float, low: float, close: float, period: int) -> tuple[AtrState, float]:
-    """Seed with the mean of the first *period* true ranges; then each weighs 1 / period.
-
-    The first candle has no close before it and so no true range: NaN for the first *period* candles.
-    """
-    row = high + low + close
-    if row - row != 0.0:
-        return state, math.nan
-    span = true_range(high, low, state.close)
-    if state.seen > period:
-        # mean = keep * last mean + weight * span, written out over two candles: each mean then waits for the one before
-        # the last, and a compiled loop has two chains of multiply and add under way instead of one.
-        weight = 1.0 / period
-        keep = 1.0 - weight
-        pushed = weight * span
-        mean = keep * keep * state.before + (keep * state.pushed + pushed)
-        return AtrState(state.seen, close, mean, state.mean, pushed), mean
+def atr_seed(state: AtrState, span: float, close: float, period: int) -> tuple[AtrState, float]:
+    """Sum the first *period* true ranges up to their mean; the first candle has no close before it and so none."""
     if state.seen == 0:
-        return AtrState(1, close, 0.0, 0.0, 0.0), math.nan
+        return AtrState(1, close, 0.0, 0.0, 0.0), nan
     total = state.mean + span
     if state.seen < period:
-        return AtrState(state.seen + 1, close, total, 0.0, 0.0), math.nan
+        return AtrState(state.seen + 1, close, total, 0.0, 0.0), nan
     seed = total / period
     return AtrState(state.seen + 1, close, seed, 0.0, seed), seed
+
+
+@step
+def atr_step(state: AtrState, high: float, low: float, close: float, period: int) -> tuple[AtrState, float]:
+    """Seed with the mean of the first *period* true ranges; then each weighs 1 / period. NaN for *period* candles."""
+    row = high + low + close
+    if not -inf < row < inf:
+        return state, nan
+    span = true_range(high, low, state.close)
+    # mean = keep * last mean + weight * span, written out over two candles: each mean then waits for the one before the
+    # last, and a compiled loop has two chains of multiply and add under way instead of one. It comes before the test
+    # for the seed because the compiler then leaves the rare case out of the way.
+    weight = 1.0 / period
+    keep = 1.0 - weight
+    pushed = weight * span
+    mean = keep * keep * state.before + (keep * state.pushed + pushed)
+    if state.seen <= period:
+        return atr_seed(state, span, close, period)
+    return AtrState(state.seen, close, mean, state.mean, pushed), mean
 
 
 @kernel

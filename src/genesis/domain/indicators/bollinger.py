@@ -1,6 +1,6 @@
 """Bollinger bands."""
 
-import math
+from math import inf, nan
 from typing import NamedTuple
 
 import numpy.typing as npt
@@ -30,8 +30,8 @@ def bollinger_step(
     state: BollingerState, x: float, period: int, width: float
 ) -> tuple[BollingerState, tuple[float, float, float]]:
     """Return the upper, middle and lower band: the mean of the last *period* inputs ± *width* standard deviations."""
-    if x - x != 0.0:
-        return state, (math.nan, math.nan, math.nan)
+    if not -inf < x < inf:
+        return state, (nan, nan, nan)
     sma, middle = sma_step(state.sma, x, period)
     deviation, spread = deviation_step(state.deviation, x, period)
     reach = width * spread

@@ -1,6 +1,6 @@
 """Volume-weighted average price since the start of the UTC day."""
 
-import math
+from math import floor, inf, nan
 from typing import Final, NamedTuple
 
 import numpy.typing as npt
@@ -34,14 +34,14 @@ def day_vwap_step(
     *mts* is the start of the candle. A value from the first candle on; NaN while a day has no volume.
     """
     row = mts + high + low + close + volume
-    if row - row != 0.0:
-        return state, math.nan
-    day = math.floor(mts / DAY_MS)
+    if not -inf < row < inf:
+        return state, nan
+    day = floor(mts / DAY_MS)
     turnover = (high + low + close) / 3.0 * volume
     if day == state.day:
         turnover += state.turnover
         volume += state.volume
-    mean = turnover / volume if volume > 0.0 else math.nan
+    mean = turnover / volume if volume > 0.0 else nan
     return DayVwapState(day, turnover, volume), mean
 
 

@@ -1,6 +1,6 @@
 """Standard deviation of a window."""
 
-import math
+from math import inf, nan, sqrt
 from typing import NamedTuple
 
 import numpy.typing as npt
@@ -38,7 +38,7 @@ def deviation_start(period: int) -> DeviationState:
 
 @step
 def squares_around_mean(count: int, total: float, squares: float) -> float:
-    """Return the sum of squares around the mean from the sums around another point; rounding never makes it negative."""
+    """Return the sum of squares around the mean from the sums around another point; rounding makes none negative."""
     rest = squares - total * (total / count)
     return rest if rest > 0.0 else 0.0
 
@@ -49,8 +49,8 @@ def deviation_step(state: DeviationState, x: float, period: int) -> tuple[Deviat
 
     Head and tail are merged as Chan, Golub and LeVeque do: squares of both, plus the squared distance of their means.
     """
-    if x - x != 0.0:
-        return state, math.nan
+    if not -inf < x < inf:
+        return state, nan
     filled, first, total, squares, last, values, tail_means, tail_squares = state
     if filled == period:
         last = values[period - 1]
@@ -75,7 +75,7 @@ def deviation_step(state: DeviationState, x: float, period: int) -> tuple[Deviat
     apart = (last - first) + (tail_means[filled] - total / filled)
     between = apart * apart * (filled * (period - filled) / period)
     variance = (squares_around_mean(filled, total, squares) + tail_squares[filled] + between) / period
-    return DeviationState(filled, first, total, squares, last, values, tail_means, tail_squares), math.sqrt(variance)
+    return DeviationState(filled, first, total, squares, last, values, tail_means, tail_squares), sqrt(variance)
 
 
 @kernel

@@ -1,6 +1,6 @@
 """Donchian channel."""
 
-import math
+from math import inf, nan
 from typing import NamedTuple
 
 import numpy.typing as npt
@@ -30,8 +30,8 @@ def donchian_step(
 ) -> tuple[DonchianState, tuple[float, float, float]]:
     """Return the highest high, the middle and the lowest low of the last *period* candles, the present one included."""
     row = high + low
-    if row - row != 0.0:
-        return state, (math.nan, math.nan, math.nan)
+    if not -inf < row < inf:
+        return state, (nan, nan, nan)
     highs, upper = rolling_high_step(state.highs, high, period)
     lows, lower = rolling_low_step(state.lows, low, period)
     return DonchianState(highs, lows), (upper, (upper + lower) * 0.5, lower)

@@ -1,6 +1,6 @@
 """Moving average convergence/divergence."""
 
-import math
+from math import nan
 from typing import NamedTuple
 
 import numpy.typing as npt
@@ -41,7 +41,7 @@ def macd_step(
     fast_state, fast_mean = ema_step(state.fast, x, fast)
     slow_state, slow_mean = ema_step(state.slow, x, slow)
     # A NaN before the slow average is there leaves the signal where it is: it begins with the first difference.
-    line = fast_mean - slow_mean if slow_mean == slow_mean else math.nan
+    line = fast_mean - slow_mean if slow_mean == slow_mean else nan
     signal_state, signal_mean = ema_step(state.signal, line, signal)
     return MacdState(fast_state, slow_state, signal_state), (line, signal_mean, line - signal_mean)
 
@@ -62,7 +62,7 @@ def _loop(
 
 
 def macd(values: npt.ArrayLike, fast: int, slow: int, signal: int) -> tuple[Floats, Floats, Floats]:
-    """Return the MACD line, its signal line and the histogram: NaN for the first slow - 1 and slow + signal - 2 values."""
+    """Return the line, the signal line and the histogram: NaN for the first slow - 1 and slow + signal - 2 values."""
     line, signal_line, histogram = MACD.batch(values, fast, slow, signal)
     return line, signal_line, histogram
 

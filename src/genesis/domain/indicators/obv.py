@@ -1,6 +1,6 @@
 """On-balance volume."""
 
-import math
+from math import inf, nan
 from typing import NamedTuple
 
 import numpy.typing as npt
@@ -11,7 +11,7 @@ from genesis.domain.indicators.indicator import Indicator
 
 
 class ObvState(NamedTuple):
-    """Whether there was a candle (0 or 1), its close, the sum of signed volumes, and what rounding took from that sum."""
+    """Whether there was a candle (0 or 1), its close, the sum of signed volumes, and what rounding took from it."""
 
     seen: int
     close: float
@@ -32,8 +32,8 @@ def obv_step(state: ObvState, close: float, volume: float) -> tuple[ObvState, fl
     after a million candles the result is still that of one rounding.
     """
     row = close + volume
-    if row - row != 0.0:
-        return state, math.nan
+    if not -inf < row < inf:
+        return state, nan
     signed = 0.0
     if state.seen == 0 or close > state.close:
         signed = volume

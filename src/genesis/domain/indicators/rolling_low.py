@@ -1,6 +1,6 @@
 """The lowest input of a window."""
 
-import math
+from math import inf, nan
 from typing import NamedTuple
 
 import numpy.typing as npt
@@ -23,23 +23,23 @@ class RollingLowState(NamedTuple):
 def rolling_low_start(period: int) -> RollingLowState:
     """Return the state before the first input; raises `ValueError` if *period* < 1."""
     period = whole_parameter("period", period)
-    return RollingLowState(0, math.inf, values_before_the_start(period), tails_before_the_start(period, math.inf))
+    return RollingLowState(0, inf, values_before_the_start(period), tails_before_the_start(period, inf))
 
 
 @step
 def rolling_low_step(state: RollingLowState, x: float, period: int) -> tuple[RollingLowState, float]:
     """Return the lowest of the last *period* inputs, the present one included; NaN until there are as many."""
-    if x - x != 0.0:
-        return state, math.nan
+    if not -inf < x < inf:
+        return state, nan
     filled, lowest, values, tails = state
     if filled == period:
-        tail = math.inf
+        tail = inf
         for k in range(period - 1, 0, -1):
             if values[k] < tail:
                 tail = values[k]
             tails[k] = tail
         filled = 0
-        lowest = math.inf
+        lowest = inf
     values[filled] = x
     filled += 1
     if x < lowest:

@@ -1,16 +1,13 @@
 """Relative strength index, by Wilder."""
 
-import math
-from typing import Final, NamedTuple
+from math import inf, nan
+from typing import NamedTuple
 
 import numpy.typing as npt
 
 from genesis.domain.candle import Floats
 from genesis.domain.compiled import kernel, step
 from genesis.domain.indicators.indicator import Indicator, whole_parameter
-
-NO_MOVE: Final = 1e-14
-"""A mean move below this counts as none, as in TA-Lib."""
 
 
 class RsiState(NamedTuple):
@@ -32,7 +29,7 @@ def rsi_start(period: int) -> RsiState:
 def relative_strength(gain: float, loss: float) -> float:
     """Return the share of gains in all moves, 0 to 100; 0 when nothing moved, as TA-Lib says."""
     moved = gain + loss
-    return 100.0 * (gain / moved) if moved >= NO_MOVE else 0.0
+    return 100.0 * (gain / moved) if moved > 0.0 else 0.0
 
 
 @step
@@ -41,8 +38,8 @@ def rsi_step(state: RsiState, x: float, period: int) -> tuple[RsiState, float]:
 
     NaN for the first *period* inputs; 0 for a series that does not move.
     """
-    if x - x != 0.0:
-        return state, math.nan
+    if not -inf < x < inf:
+        return state, nan
     move = x - state.x
     gain = move if move > 0.0 else 0.0
     loss = -move if move < 0.0 else 0.0
@@ -53,10 +50,10 @@ def rsi_step(state: RsiState, x: float, period: int) -> tuple[RsiState, float]:
         loss = keep * state.loss + weight * loss
         return RsiState(state.seen, x, gain, loss), relative_strength(gain, loss)
     if state.seen == 0:
-        return RsiState(1, x, 0.0, 0.0), math.nan
+        return RsiState(1, x, 0.0, 0.0), nan
     gain = state.gain + weight * gain
     loss = state.loss + weight * loss
-    output = math.nan if state.seen < period else relative_strength(gain, loss)
+    output = nan if state.seen < period else relative_strength(gain, loss)
     return RsiState(state.seen + 1, x, gain, loss), output
 
 

@@ -1,6 +1,6 @@
 """Simple moving average."""
 
-import math
+from math import inf, nan
 from typing import NamedTuple
 
 import numpy.typing as npt
@@ -29,8 +29,8 @@ def sma_start(period: int) -> SmaState:
 @step
 def sma_step(state: SmaState, x: float, period: int) -> tuple[SmaState, float]:
     """Return the mean of the last *period* inputs; NaN until there are as many."""
-    if x - x != 0.0:
-        return state, math.nan
+    if not -inf < x < inf:
+        return state, nan
     filled, total, values, tails = state
     if filled == period:
         tail = 0.0

@@ -1,6 +1,6 @@
 """Supertrend: a stop line that follows the price at a distance of some average true ranges."""
 
-import math
+from math import nan
 from typing import NamedTuple
 
 import numpy.typing as npt
@@ -38,7 +38,7 @@ def supertrend_step(
     """
     atr_state, span = atr_step(state.atr, high, low, close, period)
     if span != span:
-        return SupertrendState(atr_state, state.upper, state.lower, state.direction), (math.nan, math.nan)
+        return SupertrendState(atr_state, state.upper, state.lower, state.direction), (nan, nan)
     previous_close = state.atr.close
     middle = (high + low) * 0.5
     reach = multiplier * span

@@ -1,6 +1,6 @@
 """Volume-weighted average price of a window."""
 
-import math
+from math import inf, nan
 from typing import NamedTuple
 
 import numpy.typing as npt
@@ -39,8 +39,8 @@ def vwap_step(
     NaN until there are as many, and for a window without any volume.
     """
     row = high + low + close + volume
-    if row - row != 0.0:
-        return state, math.nan
+    if not -inf < row < inf:
+        return state, nan
     filled, turnover_sum, volume_sum, turnovers, volumes, turnover_tails, volume_tails = state
     if filled == period:
         turnover_tail = 0.0
@@ -60,7 +60,7 @@ def vwap_step(
     turnover_sum += turnover
     volume_sum += volume
     whole = volume_tails[filled] + volume_sum
-    mean = (turnover_tails[filled] + turnover_sum) / whole if whole > 0.0 else math.nan
+    mean = (turnover_tails[filled] + turnover_sum) / whole if whole > 0.0 else nan
     return VwapState(filled, turnover_sum, volume_sum, turnovers, volumes, turnover_tails, volume_tails), mean
 
 
