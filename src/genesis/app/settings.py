@@ -74,4 +74,4 @@ def _reasons(error: BaseException) -> Iterator[str]:
         for each in error.exceptions:
             yield from _reasons(each)
     else:
-        yield str(error.__cause__ or error)
+        yield " ".join(str(error.__cause__ or error).split())
