@@ -74,13 +74,12 @@ def backtest(
     from genesis.app.json_output import print_json
     from genesis.app.market_data import market_data
     from genesis.app.options import choice_option, parameters_option
-    from genesis.app.strategies import find_strategy
+    from genesis.app.strategies import build_strategy, find_strategy
 
     chosen_engine = choice_option("engine", engine, Engine)
     chosen = find_strategy(strategy)
-    params = chosen.resolve(parameters_option(param))
+    params, expression = build_strategy(chosen, parameters_option(param))
     limits = (position_cap_pct, max_drawdown_pct, max_daily_loss)
-    expression = chosen.build(params)
     market = market_data(data, _wanted(symbol, timeframe, from_, to, repair), ParquetCandles(candle_folder()))
     terms = _terms(market.symbol, expression, (cash, size, min_amount), (fee_bps, slippage_bps), limits)
     begin = perf_counter()
