@@ -50,7 +50,7 @@ def statuses(pids: list[int]) -> list[int]:
 
 
 def race(folder: Path, processes: int = 8, numbers: int = 100_000) -> dict[str, object]:
-    """Take nonces from several processes at once, noting when each call began and ended on the machine's monotonic clock."""
+    """Take nonces from several processes at once, noting when each call began and ended."""
     opened(folder, create=True).close()
     gate_read, gate_write = os.pipe()
 
@@ -130,7 +130,7 @@ class KillAtCall:
 
 
 def syscalls(folder: Path) -> dict[str, object]:
-    """Kill at every call to the system while creating, opening, taking beyond the mark, and bumping; restart each time."""
+    """Kill at every call to the system while creating, opening, taking beyond the mark, and bumping."""
     clock = ManualClock()
     shared = mmap.mmap(-1, 16)
     words = memoryview(shared).cast("Q")

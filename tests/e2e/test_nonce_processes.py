@@ -29,7 +29,7 @@ def test_r12_eight_processes_share_800_000_nonces_in_the_order_of_their_calls(tm
     everything = everything[np.argsort(everything[:, 0])]
     numbers, began, ended = everything.T
     assert (np.diff(numbers.astype(np.int64)) > 0).all(), "a nonce was given twice"
-    # A call that ended before another began has the smaller number: no later number's end precedes an earlier number's beginning.
+    # A call that ended before another began has the smaller number.
     latest_start = np.maximum.accumulate(began)[:-1]
     earliest_end_after = np.minimum.accumulate(ended[::-1])[::-1][1:]
     assert (latest_start <= earliest_end_after).all(), "numbers do not follow the order of the calls"

@@ -356,7 +356,7 @@ def test_a17_a_failed_sync_is_never_tried_again(
     before = store.take()
     clock.move(20.0)
 
-    def broken_sync(descriptor: int) -> None:
+    def broken_sync(_descriptor: int) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
     with monkeypatch.context() as patch:

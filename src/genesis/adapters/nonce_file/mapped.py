@@ -264,7 +264,7 @@ class MappedNonces:
                 "the file back, or create a new store above the last nonce of your journal"
             )
 
-    def _after_fork(self) -> None:
+    def after_fork(self) -> None:
         """Share nothing with the parent: a lock on an inherited descriptor is the parent's lock."""
         self._threads = threading.Lock()
         live, self._live = self._live, None
@@ -300,7 +300,7 @@ _stores: "weakref.WeakSet[MappedNonces]" = weakref.WeakSet()
 
 def _reopen_in_child() -> None:
     for store in list(_stores):
-        store._after_fork()
+        store.after_fork()
 
 
 os.register_at_fork(after_in_child=_reopen_in_child)
