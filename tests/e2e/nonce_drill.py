@@ -8,12 +8,14 @@ import json
 import mmap
 import os
 import random
+import resource
 import signal
 import sys
 import threading
 import time
 from array import array
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from genesis.adapters.clock_system import SystemClock
@@ -23,6 +25,7 @@ from genesis.adapters.nonce_file.counters import Counter
 from genesis.adapters.nonce_file.mapped import MappedNonces
 from genesis.adapters.nonce_file.opening import open_nonces
 from genesis.ports.clock import Clock
+from genesis.ports.errors import StoreError
 from genesis.ports.secrets import Secret
 
 KEY = Secret("a key of the drills")
@@ -65,7 +68,7 @@ def race(folder: Path, processes: int = 8, numbers: int = 100_000) -> dict[str, 
             rows.extend((number, began, tick()))
         (folder / f"rows-{index}").write_bytes(rows.tobytes())
 
-    pids = [child(lambda index=index: work(index)) for index in range(processes)]  # type: ignore[misc]  # default binds now
+    pids = [child(partial(work, index)) for index in range(processes)]
     os.close(gate_write)
     os.close(gate_read)
     return {"statuses": statuses(pids)}
@@ -237,6 +240,21 @@ def ping_pong(folder: Path, rounds: int = 5_000) -> dict[str, object]:
     return {"statuses": statuses([pid]), "fell": fell}
 
 
+def full(folder: Path) -> dict[str, object]:
+    """Let no file grow, as on a full disk: a new store cannot be made, one that exists goes on in the space it has."""
+    clock = ManualClock()
+    store = opened(folder / "old", clock, create=True)
+    last = store.take()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+    told, half_made = "", True
+    try:
+        opened(folder / "new", clock, create=True)
+    except StoreError as error:
+        told = str(error)
+        half_made = bool([each for each in (folder / "new").rglob("nonces*") if each.stat().st_size])
+    return {"told": told, "half_made": half_made, "goes_on": store.take() > last}
+
+
 if __name__ == "__main__":
     drills: dict[str, Callable[[Path], dict[str, object]]] = {
         "race": race,
@@ -244,5 +262,6 @@ if __name__ == "__main__":
         "syscalls": syscalls,
         "fork": fork,
         "ping_pong": ping_pong,
+        "full": full,
     }
     print(json.dumps(drills[sys.argv[1]](Path(sys.argv[2]))))

@@ -55,3 +55,10 @@ def test_r5_a_kill_at_every_call_to_the_system_loses_no_number(tmp_path: Path) -
 def test_a26_a_fork_in_the_middle_of_a_call_leaves_parent_and_child_able_to_go_on(tmp_path: Path) -> None:
     seen = run("fork", tmp_path)
     assert (seen["statuses"], seen["repeated"], seen["falling"], seen["children"]) == (0, 0, 0, 200)
+
+
+def test_a16_on_a_full_disk_no_store_is_half_made_and_an_old_one_goes_on(tmp_path: Path) -> None:
+    seen = run("full", tmp_path)
+    assert str(tmp_path / "new") in str(seen["told"])
+    assert "No signed call is made" in str(seen["told"])
+    assert (seen["half_made"], seen["goes_on"]) == (False, True)
