@@ -17,16 +17,21 @@ from array import array
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
 
 from genesis.adapters.clock_system import SystemClock
 from genesis.adapters.memory.clock import ManualClock
-from genesis.adapters.nonce_file import marks
+from genesis.adapters.nonce_file import mapped, marks
 from genesis.adapters.nonce_file.counters import Counter
 from genesis.adapters.nonce_file.mapped import MappedNonces
 from genesis.adapters.nonce_file.opening import open_nonces
 from genesis.ports.clock import Clock
 from genesis.ports.errors import StoreError
 from genesis.ports.secrets import Secret
+
+if TYPE_CHECKING:
+    from _typeshed import TraceFunction
 
 KEY = Secret("a key of the drills")
 
@@ -183,6 +188,54 @@ def syscalls(folder: Path) -> dict[str, object]:
     return {"points": points, "broken": broken}
 
 
+def kill_at_line(at: int) -> None:
+    """Kill this process at the n-th line that it executes in the store, so also between two writes to memory."""
+    home = str(Path(marks.__file__).parent)
+    left = at
+
+    def trace(frame: FrameType, event: str, _argument: object) -> "TraceFunction | None":
+        nonlocal left
+        if not frame.f_code.co_filename.startswith(home):
+            return None
+        left -= event == "line"
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return trace
+
+    sys.settrace(trace)
+
+
+def reboot(folder: Path) -> dict[str, object]:
+    """Kill at every line of a start after a power cut that left an old live page; start again, and compare."""
+    clock = ManualClock()
+    broken, at, ended = 0, 0, False
+    while not ended:
+        home = folder / str(at)
+        home.mkdir()
+        boot = home / "boot"
+        boot.write_text("a" * 32)
+        mapped.BOOT_ID = boot  # type: ignore[misc]  # another boot of this machine
+        store = opened(home, clock, create=True)
+        nonce, cid = store.take(), store.take_cid()
+        store.close()
+        with next(home.glob("*/nonces")).open("r+b") as file:
+            for word in (0, 2):
+                file.seek(marks.LIVE_OFFSET + 8 * word)
+                file.write(bytes(8))
+        boot.write_text("b" * 32)
+
+        def work(home: Path = home, at: int = at) -> None:
+            kill_at_line(at)
+            opened(home, clock).take()
+
+        ended = not os.WIFSIGNALED(statuses([child(work)])[0])
+        after = opened(home, clock)
+        broken += not (after.take() > nonce and after.take_cid() > cid)
+        after.close()
+        at += 1
+    return {"points": at, "broken": broken}
+
+
 def fork(folder: Path, rounds: int = 200) -> dict[str, object]:
     """Fork while other threads take numbers; parent and child go on with the same object."""
     store = opened(folder, create=True)
@@ -263,5 +316,6 @@ if __name__ == "__main__":
         "fork": fork,
         "ping_pong": ping_pong,
         "full": full,
+        "reboot": reboot,
     }
     print(json.dumps(drills[sys.argv[1]](Path(sys.argv[2]))))

@@ -52,6 +52,14 @@ def test_r5_a_kill_at_every_call_to_the_system_loses_no_number(tmp_path: Path) -
     assert min(points.values()) >= 10, "the drill must reach into each scenario"
 
 
+def test_a_kill_at_every_line_of_a_start_after_a_power_cut_repeats_no_number(tmp_path: Path) -> None:
+    seen = run("reboot", tmp_path)
+    assert seen["broken"] == 0
+    points = seen["points"]
+    assert isinstance(points, int)
+    assert points > 100, "the drill must reach through the whole start"
+
+
 def test_a26_a_fork_in_the_middle_of_a_call_leaves_parent_and_child_able_to_go_on(tmp_path: Path) -> None:
     seen = run("fork", tmp_path)
     assert (seen["statuses"], seen["repeated"], seen["falling"], seen["children"]) == (0, 0, 0, 200)

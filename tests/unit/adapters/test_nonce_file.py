@@ -17,6 +17,7 @@ from genesis.adapters.nonce_file.counters import LEASE_US, Counter
 from genesis.adapters.nonce_file.mapped import MappedNonces
 from genesis.adapters.nonce_file.marks import PAGE, SLOT_BYTES, Marks, marks_from_slot, slot_from_marks
 from genesis.adapters.nonce_file.opening import open_nonces, store_path
+from genesis.domain.nonce import AHEAD_US_MAX
 from genesis.ports.errors import ClockAhead, InputError, StoreError
 from genesis.ports.secrets import Secret
 
@@ -219,6 +220,19 @@ def test_after_a_power_cut_numbers_start_at_the_marks(
         store = opened(tmp_path, clock)
         assert store.take() == nonce + LEASE_US + 1
         assert store.take_cid() == cid + LEASE_US // 1000 * 16 + 1
+        store.close()
+
+
+def test_a_power_cut_close_to_the_limit_costs_no_waiting_beyond_it(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = opened(tmp_path, clock)
+    store.raise_to(Counter.NONCE, clock.now_us() + AHEAD_US_MAX - 5)
+    store.close()
+    with another_boot(tmp_path, monkeypatch):
+        store = opened(tmp_path, clock)
+        clock.move(0.001)
+        assert store.take() <= clock.now_us() + AHEAD_US_MAX
         store.close()
 
 
