@@ -210,6 +210,15 @@ def another_boot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
         yield
 
 
+def test_without_the_id_of_the_boot_shared_memory_is_refused(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mapped, "BOOT_ID", tmp_path / "missing")
+    with pytest.raises(StoreError, match="without shared memory"):
+        opened(tmp_path, clock)
+    open_nonces(tmp_path, KEY, clock, share_memory=False).close()
+
+
 def test_after_a_power_cut_numbers_start_at_the_marks(
     tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
