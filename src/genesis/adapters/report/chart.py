@@ -21,6 +21,7 @@ FAINT: Final = "var(--faint)"
 GRID: Final = "var(--grid)"
 CLEAR: Final = "rgba(0,0,0,0)"
 
+LEGEND: Final[Mapping[str, Plain]] = {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "bgcolor": CLEAR}
 MINUTE_FORMAT: Final = "%Y-%m-%d %H:%M"
 
 
@@ -28,7 +29,8 @@ MINUTE_FORMAT: Final = "%Y-%m-%d %H:%M"
 class Chart:
     """One chart: *name* is its id on the page, *caption* says what it shows and what was left out.
 
-    The axis in *log_axis* can be switched to a logarithmic scale by the reader.
+    The axis in *log_axis* can be switched to a logarithmic scale by the reader, its ticks *log_step* apart as plotly
+    counts them; *is_log* is how it begins.
     """
 
     name: str
@@ -37,11 +39,14 @@ class Chart:
     traces: tuple[Trace, ...]
     layout: Mapping[str, Plain]
     log_axis: str = field(default="")
+    log_step: str | int = field(default=1)
+    is_log: bool = field(default=False)
 
     @property
     def plain(self) -> Mapping[str, Plain]:
         """What the page's script needs."""
-        return {"data": list(self.traces), "layout": self.layout, "logAxis": self.log_axis}
+        log: Plain = {"axis": self.log_axis, "step": self.log_step, "isOn": self.is_log}
+        return {"data": list(self.traces), "layout": self.layout, "log": log}
 
 
 def layout(height: int, **more: Plain) -> Mapping[str, Plain]:
@@ -53,7 +58,7 @@ def layout(height: int, **more: Plain) -> Mapping[str, Plain]:
         "plot_bgcolor": CLEAR,
         "font": {"family": "system-ui, sans-serif", "size": 12, "color": INK},
         "hoverlabel": {"font": {"family": "system-ui, sans-serif"}},
-        "legend": {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "bgcolor": CLEAR},
+        "legend": LEGEND,
         "showlegend": True,
         "separators": ".,",
     }

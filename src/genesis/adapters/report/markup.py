@@ -6,6 +6,7 @@ from typing import Final
 
 from attrs import frozen
 
+_SIDES: Final = {"l": "words", "r": "number", "t": "time"}
 _VOID: Final = frozenset({"meta", "br"})
 
 
@@ -35,11 +36,12 @@ def joined(parts: Iterable[Content]) -> Markup:
 
 
 def table(headers: Sequence[str], align: str, rows: Iterable[Sequence[Content]], caption: str = "") -> Markup:
-    """Return a table that scrolls by itself where it is too wide; *align* has an `l` or `r` for each column.
+    """Return a table that scrolls by itself where it is too wide; *align* has a letter for each column:
+    `l` for words, `r` for numbers, `t` for times, which stay on one line.
 
     The first cell of each row is its header.
     """
-    sides = ["number" if each == "r" else "words" for each in align]
+    sides = [_SIDES[each] for each in align]
     head = element(
         "tr", *(element("th", name, scope="col", class_=side) for name, side in zip(headers, sides, strict=True))
     )
