@@ -101,7 +101,8 @@ def test_people_get_lines_and_the_place_of_the_session(tmp_path: Path) -> None:
 def test_a_configuration_sets_what_the_options_leave_open(tmp_path: Path) -> None:
     config = tmp_path / "config.json"
     config.write_text(
-        '{"dry_run": true, "max_drawdown_pct": 0.5, "strategy": {"name": "ema_cross", "params": {"fast": 3, "slow": 9}},'
+        '{"dry_run": true, "max_drawdown_pct": 0.5,'
+        ' "strategy": {"name": "ema_cross", "params": {"fast": 3, "slow": 9}},'
         ' "fees": {"fee_bps": "30"}, "data": {"paths": ["synthetic:2:1"], "cash": "500"}}'
     )
     words = ("run", "--speed", "max", "--port", "0", "--json", "--config", str(config))

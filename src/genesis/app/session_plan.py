@@ -1,4 +1,4 @@
-"""What a paper session will do, from the command line, the configuration file and the settings, in that order of weight."""
+"""What a paper session will do: the command line wins over the configuration file, and that over the settings."""
 
 from collections.abc import Mapping
 from enum import Enum

@@ -292,8 +292,9 @@ def test_a_lock_that_somebody_keeps_ends_in_an_error_and_not_in_waiting(tmp_path
 @pytest.mark.parametrize("name", ["open.lock", "nonces.lock"])
 def test_a_filelock_that_somebody_keeps_ends_in_an_error(tmp_path: Path, clock: ManualClock, name: str) -> None:
     opened(tmp_path, clock).close()
-    with FileLock(store_path(tmp_path, KEY).with_name(name)), pytest.raises(
-        StoreError, match="another process has held"
+    with (
+        FileLock(store_path(tmp_path, KEY).with_name(name)),
+        pytest.raises(StoreError, match="another process has held"),
     ):
         open_nonces(tmp_path, KEY, clock, create=True, share_memory=False, timeout_s=0.01)
 

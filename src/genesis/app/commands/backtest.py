@@ -70,6 +70,7 @@ def backtest(
     from genesis.adapters.candles_parquet import ParquetCandles
     from genesis.app.backtest import Engine
     from genesis.app.backtest_result import BacktestResult, document_of
+    from genesis.app.backtest_view import print_result
     from genesis.app.home import candle_folder
     from genesis.app.json_output import print_json
     from genesis.app.market_data import market_data
@@ -153,6 +154,8 @@ def _run(terms: "Terms", candles: "Candles", engine: "Engine") -> "Run":
 
 
 def _write_report(result: "BacktestResult", candles: "Candles", path: Path) -> None:
-    from genesis.app.backtest_report import write_report
+    from genesis.adapters.atomic_file import write_whole
+    from genesis.adapters.report.page import report_page
+    from genesis.app.backtest_report import report_of
 
-    write_report(result, candles, path)
+    write_whole(path, report_page(report_of(result, candles)))
