@@ -1,5 +1,8 @@
 """A finished backtest as lines for people: the figures of the page, in the terminal."""
 
+import codecs
+import sys
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Final
 
 from genesis.app.backtest_result import BacktestResult, bps_text
@@ -14,21 +17,37 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+_PLAIN: Final = {"−": "-", "–": "-", "÷": "/", "×": "x", "√": "sqrt ", "\N{NO-BREAK SPACE}": " "}
 _STYLES: Final = {Severity.STOP: "bold red", Severity.WARN: "yellow", Severity.NOTE: "cyan"}
 
 
 def print_result(result: BacktestResult, console: "Console | None" = None) -> None:
     """Print what was run, its figures, and what speaks against believing them; on stdout unless *console* is given."""
-    from rich.console import Console
     from rich.padding import Padding
 
-    out = Console(highlight=False) if console is None else console
+    out = _standard_output() if console is None else console
     out.print(_title(result))
     out.print(_terms(result))
     out.print(Padding(_figures(result), (1, 0)))
     for line in _cautions(result):
         out.print(line)
-    out.print(_line("Decision hash", f"{decision_hash(result.run.record)}, {result.seconds:.2f} s"))
+    out.print(_line("Decision hash", decision_hash(result.run.record)))
+
+
+def _standard_output() -> "Console":
+    from rich.console import Console
+
+    if isinstance(sys.stdout, TextIOWrapper):
+        codecs.register_error("genesis.plain", _plainly)
+        sys.stdout.reconfigure(errors="genesis.plain")
+    return Console(highlight=False)
+
+
+def _plainly(error: UnicodeError) -> tuple[str, int]:
+    """Say in ASCII what an old code page has no sign for, so that a result is readable everywhere."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(_PLAIN.get(sign, "?") for sign in error.object[error.start : error.end]), error.end
 
 
 def _title(result: BacktestResult) -> "Text":
@@ -56,6 +75,7 @@ def _terms(result: BacktestResult) -> "Text":
         f"minimum amount {format_atoms(core.instrument.amount_min)} {core.instrument.base}",
         *_guards(result),
         f"{result.engine} engine",
+        f"{result.seconds:.2f} s",
     ]
     return _line("Terms", ", ".join(terms))
 

@@ -17,6 +17,7 @@ from genesis.adapters.report.chart import (
     Plain,
     Trace,
     axis,
+    label,
     layout,
     time_axis,
 )
@@ -122,7 +123,7 @@ def _marks(report: BacktestReport, fills: Sequence[Fill]) -> Iterator[Trace]:
             "x": [fill.mts for fill in chosen],
             "y": [float(price) for price in prices],
             "text": [
-                f"{fill.side.value} {format_atoms(fill.amount)} {instrument.base} at {price}"
+                label(f"{fill.side.value} {format_atoms(fill.amount)} {instrument.base} at {price}")
                 for fill, price in zip(chosen, prices, strict=True)
             ],
             "hovertemplate": "%{text}<extra></extra>",

@@ -5,6 +5,7 @@ Times are milliseconds UTC on axes of type `date`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from html import escape
 from typing import Final, TypeAlias
 
 from attrs import field, frozen
@@ -65,10 +66,15 @@ def layout(height: int, **more: Plain) -> Mapping[str, Plain]:
     return {**shared, **more}
 
 
+def label(text: str) -> str:
+    """Return text from outside for a place where plotly would read its own little HTML."""
+    return escape(text, quote=False)
+
+
 def axis(title: str, **more: Plain) -> Mapping[str, Plain]:
     """Return an axis with its title, unit included."""
     shared: dict[str, Plain] = {
-        "title": {"text": title, "standoff": 8},
+        "title": {"text": label(title), "standoff": 8},
         "gridcolor": GRID,
         "linecolor": GRID,
         "zerolinecolor": FAINT,

@@ -3,7 +3,7 @@
 from typing import Final
 
 from genesis.adapters.report.backtest_report import BacktestReport
-from genesis.adapters.report.chart import FAINT, GAIN, LOSS, MAIN, Chart, Plain, axis, layout
+from genesis.adapters.report.chart import FAINT, GAIN, LOSS, MAIN, Chart, Plain, axis, label, layout
 from genesis.domain.statistics.trade_costs import TradeCosts
 from genesis.domain.statistics.wording import money
 from genesis.domain.units import ATOMS_PER_UNIT
@@ -35,7 +35,7 @@ def cost_chart(report: BacktestReport, costs: TradeCosts) -> Chart:
         ],
         "textposition": "outside",
         "cliponaxis": False,
-        "hovertemplate": f"%{{x}}: %{{text}} {report.quote}<extra></extra>",
+        "hovertemplate": f"%{{x}}: %{{text}} {label(report.quote)}<extra></extra>",
         "opacity": 0.9,
         "increasing": {"marker": {"color": GAIN}},
         "decreasing": {"marker": {"color": LOSS}},

@@ -6,7 +6,19 @@ from typing import Final
 import numpy as np
 
 from genesis.adapters.report.backtest_report import BacktestReport, Outcome
-from genesis.adapters.report.chart import LOSS, MAIN, OTHER, Chart, Plain, Trace, axis, layout, rounded, time_axis
+from genesis.adapters.report.chart import (
+    LOSS,
+    MAIN,
+    OTHER,
+    Chart,
+    Plain,
+    Trace,
+    axis,
+    label,
+    layout,
+    rounded,
+    time_axis,
+)
 from genesis.adapters.report.thinning import POINTS_MAX, extreme_rows
 from genesis.domain.statistics.drawdowns import drawdown_series
 from genesis.domain.statistics.wording import count
@@ -89,11 +101,11 @@ def _equity_trace(report: BacktestReport, outcome: Outcome, name: str, color: st
     return {
         "type": "scatter",
         "mode": "lines",
-        "name": name,
+        "name": label(name),
         "x": report.candles.mts[rows].tolist(),
         "y": rounded((outcome.equity[rows] / ATOMS_PER_UNIT).tolist(), report.decimals),
         "line": {"color": color, "width": width},
-        "hovertemplate": f"%{{y:,.{report.decimals}f}} {report.quote}",
+        "hovertemplate": f"%{{y:,.{report.decimals}f}} {label(report.quote)}",
     }
 
 

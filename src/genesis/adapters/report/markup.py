@@ -46,15 +46,15 @@ def table(headers: Sequence[str], align: str, rows: Iterable[Sequence[Content]],
         "tr", *(element("th", name, scope="col", class_=side) for name, side in zip(headers, sides, strict=True))
     )
     body = [
-        element("tr", element("th", row[0], scope="row", class_=sides[0]), *map(_cell, row[1:], sides[1:]))
+        element("tr", *(_cell(each, side, n == 0) for n, (each, side) in enumerate(zip(row, sides, strict=True))))
         for row in rows
     ]
     title = [element("caption", caption)] if caption else []
     return element("div", element("table", *title, element("thead", head), element("tbody", *body)), class_="scroll")
 
 
-def _cell(content: Content, side: str) -> Markup:
-    return element("td", content, class_=side)
+def _cell(content: Content, side: str, is_header: bool) -> Markup:
+    return element("th", content, scope="row", class_=side) if is_header else element("td", content, class_=side)
 
 
 def _name(name: str) -> str:
