@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import zlib
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Final
 
@@ -72,7 +73,8 @@ class AiohttpTransport:
                     response.close()
                     raise NoAnswer(f"the answer is longer than {request.answer_bytes_max} bytes")
             headers = {name.lower(): value for name, value in response.headers.items()}
-            return HttpAnswer(response.status, headers, bytes(body))
+            plain = _decoded(bytes(body), headers.get("content-encoding", ""), request.answer_bytes_max)
+            return HttpAnswer(response.status, headers, plain)
 
     def _open(self) -> "aiohttp.ClientSession":
         import aiohttp
@@ -85,13 +87,32 @@ class AiohttpTransport:
                     keepalive_timeout=KEEPALIVE_S,
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                headers={"user-agent": USER_AGENT},
+                headers={"user-agent": USER_AGENT, "accept-encoding": "gzip"},
+                auto_decompress=False,  # the library takes a compressed answer without its end for a whole one
                 trust_env=False,
                 trace_configs=[_tracing()],
             )
             # There is no public switch: a request on a kept connection that turns out closed would go out twice.
             self._session._retry_connection = False  # noqa: SLF001
         return self._session
+
+
+def _decoded(body: bytes, coding: str, bytes_max: int) -> bytes:
+    """Return an answer decompressed, within its bound; raises `NoAnswer` where it is too long, damaged or cut short."""
+    if coding.lower() in {"", "identity"}:
+        return body
+    if coding.lower() != "gzip":
+        raise NoAnswer(f"content coding {coding[:20]!r} was not asked for")
+    reader = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    try:
+        plain = reader.decompress(body, bytes_max + 1)
+    except zlib.error as problem:
+        raise NoAnswer(f"damaged: {problem}") from problem
+    if len(plain) > bytes_max:
+        raise NoAnswer(f"the answer is longer than {bytes_max} bytes")
+    if not reader.eof or reader.unused_data:
+        raise NoAnswer("the compressed answer has no end")
+    return plain
 
 
 def _failed(progress: SimpleNamespace, text: str) -> TransportError:
