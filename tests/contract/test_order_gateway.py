@@ -26,7 +26,7 @@ from genesis.ports.errors import (
     Rejected,
 )
 from tests.fakes.bitfinex_server import NOW_MS, BitfinexServer, Json, answering, error, hang_up, ok
-from tests.fakes.raw_server import RawServer, answer, http, reset, silence
+from tests.fakes.raw_server import CutServer, RawServer, answer, http, reset, silence
 from tests.fakes.rest import SYMBOL, desk
 
 SUBMIT = "auth/w/order/submit"
@@ -49,7 +49,11 @@ async def test_an_order_is_submitted_once_and_its_echo_returned() -> None:
     async with BitfinexServer() as server, desk(server.url) as ours:
         ack = await ours.orders.submit(order())
     assert server.requests[0][1] == {
-        "type": "EXCHANGE LIMIT", "symbol": "tBTCUSD", "amount": "0.5", "price": "100.5", "cid": 7
+        "type": "EXCHANGE LIMIT",
+        "symbol": "tBTCUSD",
+        "amount": "0.5",
+        "price": "100.5",
+        "cid": 7,
     }
     assert (ack.order.cid, ack.order.side, ack.order.amount) == (7, Side.BUY, Decimal("0.5"))
     assert (ack.differences, server.count(SUBMIT)) == ((), 1)
@@ -163,6 +167,19 @@ async def test_an_acknowledgement_that_got_lost_leaves_one_order_on_the_exchange
         today = datetime.fromtimestamp(NOW_MS / 1000, UTC).date()
         found = await ours.account.open_orders_by_cid(ByCid(Cid(7), today))
     assert (server.count(SUBMIT), [each.cid for each in found]) == (1, [7])
+
+
+async def test_a_reset_at_any_byte_of_the_request_leaves_the_order_unknown_and_unrepeated() -> None:
+    """C3: once there is a connection, nothing proves how much of the order arrived."""
+    async with RawServer(reset) as server, desk(server.url) as ours:
+        with pytest.raises(OutcomeUnknown):
+            await ours.orders.submit(order())
+    length = len(server.requests[0])
+    for cut in range(1, length, 11):
+        async with CutServer(cut) as cutting, desk(cutting.url) as ours:
+            with pytest.raises(OutcomeUnknown):
+                await ours.orders.submit(order())
+            assert cutting.connections == 1, f"cut after byte {cut} of {length}"
 
 
 async def test_silence_leaves_the_order_unknown_and_unrepeated() -> None:

@@ -154,6 +154,7 @@ async def test_a_read_is_not_repeated_after_what_does_not_pass(
             await ours.account.wallets()
     assert server.count(WALLETS) == 1
     assert (caught.value.endpoint, caught.value.request_id) == (WALLETS, "r-1")
+    assert len(ours.client.unreadable) == (caught.value.code is None)
     assert kind is not ProtocolViolation or "`$[0]" in str(caught.value) or caught.value.code == 98765
 
 

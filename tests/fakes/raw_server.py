@@ -48,6 +48,31 @@ class RawServer:
             writer.close()
 
 
+class CutServer:
+    """Reads so many bytes of each connection and resets it."""
+
+    def __init__(self, cut: int) -> None:
+        self.connections = 0
+        self.url = ""
+        self._cut = cut
+
+    async def __aenter__(self) -> "CutServer":
+        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/v2/"
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self._server.close()
+        await self._server.wait_closed()
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        await reader.readexactly(self._cut)
+        writer.transport.abort()
+
+
 def answer(data: bytes, *, then_close: bool = False) -> Script:
     """Return a script that writes *data*, and closes if asked to."""
 
