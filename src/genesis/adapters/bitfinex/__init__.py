@@ -1,0 +1,1 @@
+"""Speaking Bitfinex: REST and WebSocket, public and authenticated."""

@@ -1,0 +1,368 @@
+"""One reader a subscribed channel: takes its frames, emits typed events, keeps its book.
+
+`read(frame, at)` gets a data frame and the index behind its channel id and comma, and returns the frame's sequence number (None
+without that flag). It raises one of `UNREADABLE` for a frame that it cannot read, and then changed nothing. What it says about
+the channel's health (`fault`) the connection reads after each frame that was not a plain update.
+"""
+
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from msgspec import DecodeError
+
+from genesis.adapters.bitfinex import frames, readings
+from genesis.adapters.bitfinex.checksum import book_checksum
+from genesis.domain.book import EMPTY_TOP, Book, BookTop, FundingBook, PriceBook, RawBook
+from genesis.domain.channel import (
+    BookChannel,
+    CandlesChannel,
+    Channel,
+    DerivativeChannel,
+    LiquidationsChannel,
+    TickerChannel,
+    TradesChannel,
+)
+from genesis.domain.market import BookSnapshot, CandleSnapshot, GapReason, MarketEvent, Print
+
+Sink = Callable[[Channel, MarketEvent], None]
+"""Where events go; called within the reading of a frame, it must neither block nor raise."""
+
+
+class Reader(Protocol):
+    """Reads the frames of one channel on one connection."""
+
+    channel: Channel
+    was_heard: bool  # any frame, heartbeats included, since the timekeeper last looked
+    had_data: bool  # a frame with data, likewise
+    fault: GapReason | None  # the channel must be subscribed anew
+
+    def read(self, frame: str, at: int) -> int | None:
+        """Take one frame."""
+
+
+class _Reader:
+    """What all readers share."""
+
+    def __init__(self, channel: Channel, sink: Sink) -> None:
+        self.channel = channel
+        self.was_heard = True
+        self.had_data = True
+        self.fault: GapReason | None = None
+        self._sink = sink
+
+    def _heartbeat(self, frame: str) -> int | None:
+        self.was_heard = True
+        return frames.decode_heartbeat(frame).sequence
+
+
+class TickerReader(_Reader):
+    """Reads the ticker of a pair or a funding currency."""
+
+    def __init__(self, channel: TickerChannel, sink: Sink) -> None:
+        super().__init__(channel, sink)
+        self._is_funding = channel.symbol.startswith("f")
+
+    def read(self, frame: str, at: int) -> int | None:
+        """Take one frame."""
+        if frame[at] == '"':
+            return self._heartbeat(frame)
+        self.was_heard = self.had_data = True
+        if self._is_funding:
+            funding = frames.decode_funding_ticker(frame)
+            self._sink(self.channel, readings.funding_ticker(funding.row))
+            return funding.sequence
+        pair = frames.decode_ticker(frame)
+        self._sink(self.channel, readings.ticker(pair.row))
+        return pair.sequence
+
+
+class TradesReader(_Reader):
+    """Reads a pair's trades: a snapshot, oldest first, then `te` and `tu`."""
+
+    def read(self, frame: str, at: int) -> int | None:
+        """Take one frame."""
+        if frame[at] == "[":
+            snapshot = frames.decode_trades(frame)
+            for row in reversed(snapshot.rows):
+                self._sink(self.channel, readings.trade(Print.SNAPSHOT, row))
+            self.was_heard = self.had_data = True
+            return snapshot.sequence
+        if frame.startswith('"hb"', at):
+            return self._heartbeat(frame)
+        update = frames.decode_trade(frame)
+        self.was_heard = self.had_data = True
+        self._sink(self.channel, readings.trade(readings.PRINTS[update.kind], update.row))
+        return update.sequence
+
+
+class FundingTradesReader(_Reader):
+    """Reads a funding currency's trades: a snapshot, oldest first, then `fte` and `ftu`."""
+
+    def read(self, frame: str, at: int) -> int | None:
+        """Take one frame."""
+        if frame[at] == "[":
+            snapshot = frames.decode_funding_trades(frame)
+            for row in reversed(snapshot.rows):
+                self._sink(self.channel, readings.funding_trade(Print.SNAPSHOT, row))
+            self.was_heard = self.had_data = True
+            return snapshot.sequence
+        if frame.startswith('"hb"', at):
+            return self._heartbeat(frame)
+        update = frames.decode_funding_trade(frame)
+        self.was_heard = self.had_data = True
+        self._sink(self.channel, readings.funding_trade(readings.PRINTS[update.kind], update.row))
+        return update.sequence
+
+
+class CandlesReader(_Reader):
+    """Reads candles: a snapshot, then the running one again and again, now and then the one before it corrected."""
+
+    def read(self, frame: str, at: int) -> int | None:
+        """Take one frame."""
+        if frame[at] == '"':
+            return self._heartbeat(frame)
+        if frame.startswith(("[[", "[]"), at):
+            snapshot = frames.decode_candles(frame)
+            candles = sorted(readings.candle(row) for row in snapshot.rows)
+            self._sink(self.channel, CandleSnapshot(tuple(candles)))
+            self.was_heard = self.had_data = True
+            return snapshot.sequence
+        update = frames.decode_candle(frame)
+        self.was_heard = self.had_data = True
+        self._sink(self.channel, readings.candle(update.row))
+        return update.sequence
+
+
+class DerivativeReader(_Reader):
+    """Reads the status of a perpetual."""
+
+    def read(self, frame: str, at: int) -> int | None:
+        """Take one frame."""
+        if frame[at] == '"':
+            return self._heartbeat(frame)
+        update = frames.decode_derivative(frame)
+        self.was_heard = self.had_data = True
+        self._sink(self.channel, readings.derivative(update.row))
+        return update.sequence
+
+
+class LiquidationsReader(_Reader):
+    """Reads liquidations, which come as lists."""
+
+    def read(self, frame: str, at: int) -> int | None:
+        """Take one frame."""
+        if frame[at] == '"':
+            return self._heartbeat(frame)
+        update = frames.decode_liquidations(frame)
+        self.was_heard = self.had_data = True
+        for row in update.rows:
+            self._sink(self.channel, readings.liquidation(row))
+        return update.sequence
+
+
+class _BookReader(_Reader):
+    """What the readers of books share: which list of rows is a snapshot, checksums, the top."""
+
+    def __init__(self, channel: BookChannel, sink: Sink, book: Book, *, is_bulk: bool, is_summed: bool) -> None:
+        super().__init__(channel, sink)
+        self.book = book
+        self._is_bulk = is_bulk
+        self._is_summed = is_summed
+        self._has_snapshot = False
+        self._top = EMPTY_TOP
+
+    def _is_snapshot(self) -> bool:
+        """Whether a list of rows voids the book: the first always does, later ones unless updates come in bulk."""
+        return not (self._has_snapshot and self._is_bulk)
+
+    def _spoken(self, frame: str, at: int) -> int | None:
+        if frame.startswith('"hb"', at):
+            return self._heartbeat(frame)
+        said = frames.decode_checksum(frame)
+        self.was_heard = self.had_data = True
+        book = self.book
+        if self._is_summed and not isinstance(book, FundingBook) and not book.is_stale:
+            if book_checksum(book) != said.checksum:
+                self._distrust(GapReason.CHECKSUM)
+        return said.sequence
+
+    def _distrust(self, reason: GapReason) -> None:
+        self.book.is_stale = True
+        self.fault = reason
+
+    def _took_snapshot(self) -> None:
+        self.was_heard = self.had_data = self._has_snapshot = True
+        self._emit_top()
+
+    def _emit_top(self) -> None:
+        top = self.book.top
+        if top != self._top:
+            self._top = top
+            self._sink(self.channel, top)
+
+
+class LevelsReader(_BookReader):
+    """Reads a book of price levels and keeps it."""
+
+    def __init__(
+        self, channel: BookChannel, sink: Sink, book: PriceBook, *, is_bulk: bool = False, is_summed: bool = True
+    ) -> None:
+        super().__init__(channel, sink, book, is_bulk=is_bulk, is_summed=is_summed)
+        self._levels: Final = book
+
+    def read(self, frame: str, at: int) -> int | None:
+        """Take one frame."""
+        if frame[at] == '"':
+            return self._spoken(frame, at)
+        if frame.startswith(("[[", "[]"), at):
+            return self._list(frame)
+        update = frames.decode_level(frame)
+        row = update.row
+        text = ""
+        if row.count:  # what is deleted needs no text
+            key, _, amount = frame[at + 1 : frame.index("]", at)].split(",", 3)[:3]
+            text = f"{key}:{amount}"
+            if " " in frame:
+                text = text.replace(" ", "")
+        level = readings.level(row, text)
+        self.was_heard = self.had_data = True
+        if self._has_snapshot:
+            self._levels.update(level)
+        self._sink(self.channel, level)
+        top = self._levels.top
+        if top != self._top:
+            self._top = top
+            self._sink(self.channel, top)
+        return update.sequence
+
+    def _list(self, frame: str) -> int | None:
+        many = frames.decode_levels(frame)
+        texts = frames.decode_texts(frame).rows
+        levels = [
+            readings.level(row, readings.key_and_amount(text)) for row, text in zip(many.rows, texts, strict=True)
+        ]
+        if self._is_snapshot():
+            self._levels.replace(levels)
+            self._sink(self.channel, BookSnapshot(tuple(levels)))
+        else:
+            for level in levels:
+                self._levels.update(level)
+                self._sink(self.channel, level)
+        self._took_snapshot()
+        return many.sequence
+
+
+class RawOrdersReader(_BookReader):
+    """Reads a raw book and keeps it."""
+
+    def __init__(
+        self, channel: BookChannel, sink: Sink, book: RawBook, *, is_bulk: bool = False, is_summed: bool = True
+    ) -> None:
+        super().__init__(channel, sink, book, is_bulk=is_bulk, is_summed=is_summed)
+        self._orders: Final = book
+
+    def read(self, frame: str, at: int) -> int | None:
+        """Take one frame."""
+        if frame[at] == '"':
+            return self._spoken(frame, at)
+        if frame.startswith(("[[", "[]"), at):
+            return self._list(frame)
+        update = frames.decode_raw_order(frame)
+        order = readings.raw_order(update.row, readings.key_and_amount(frames.decode_text(frame).row))
+        self.was_heard = self.had_data = True
+        if self._has_snapshot:
+            self._orders.update(order)
+        self._sink(self.channel, order)
+        self._emit_top()
+        return update.sequence
+
+    def _list(self, frame: str) -> int | None:
+        many = frames.decode_raw_orders(frame)
+        texts = frames.decode_texts(frame).rows
+        orders = [
+            readings.raw_order(row, readings.key_and_amount(text)) for row, text in zip(many.rows, texts, strict=True)
+        ]
+        if self._is_snapshot():
+            self._orders.replace(orders)
+            self._sink(self.channel, BookSnapshot(tuple(orders)))
+        else:
+            for order in orders:
+                self._orders.update(order)
+                self._sink(self.channel, order)
+        self._took_snapshot()
+        return many.sequence
+
+
+class OffersReader(_BookReader):
+    """Reads a funding book, grouped or raw, and keeps it; its checksums are not usable and ignored."""
+
+    def __init__(self, channel: BookChannel, sink: Sink, book: FundingBook, *, is_bulk: bool = False) -> None:
+        super().__init__(channel, sink, book, is_bulk=is_bulk, is_summed=False)
+        self._offers: Final = book
+        self._is_raw = channel.is_raw
+
+    def read(self, frame: str, at: int) -> int | None:
+        """Take one frame."""
+        if frame[at] == '"':
+            return self._spoken(frame, at)
+        if frame.startswith(("[[", "[]"), at):
+            return self._list(frame)
+        if self._is_raw:
+            raw = frames.decode_raw_offer(frame)
+            offer, sequence = readings.raw_offer(raw.row), raw.sequence
+        else:
+            grouped = frames.decode_offer(frame)
+            offer, sequence = readings.offer(grouped.row), grouped.sequence
+        self.was_heard = self.had_data = True
+        if self._has_snapshot:
+            self._offers.update(offer)
+        self._sink(self.channel, offer)
+        self._emit_top()
+        return sequence
+
+    def _list(self, frame: str) -> int | None:
+        if self._is_raw:
+            raw = frames.decode_raw_offers(frame)
+            offers, sequence = [readings.raw_offer(row) for row in raw.rows], raw.sequence
+        else:
+            grouped = frames.decode_offers(frame)
+            offers, sequence = [readings.offer(row) for row in grouped.rows], grouped.sequence
+        if self._is_snapshot():
+            self._offers.replace(offers)
+            self._sink(self.channel, BookSnapshot(tuple(offers)))
+        else:
+            for offer in offers:
+                self._offers.update(offer)
+                self._sink(self.channel, offer)
+        self._took_snapshot()
+        return sequence
+
+
+def empty_book(channel: BookChannel) -> Book:
+    """Return a book of the kind that *channel* needs, stale until its snapshot comes."""
+    if channel.is_funding:
+        return FundingBook()
+    return RawBook() if channel.is_raw else PriceBook()
+
+
+def reader_for(channel: Channel, sink: Sink, book: Book | None, *, is_bulk: bool, is_summed: bool) -> Reader:
+    """Return the reader of *channel*; *book* is the book to keep, for book channels."""
+    match channel, book:
+        case TickerChannel(), _:
+            return TickerReader(channel, sink)
+        case TradesChannel(symbol), _:
+            return (FundingTradesReader if symbol.startswith("f") else TradesReader)(channel, sink)
+        case CandlesChannel(), _:
+            return CandlesReader(channel, sink)
+        case DerivativeChannel(), _:
+            return DerivativeReader(channel, sink)
+        case LiquidationsChannel(), _:
+            return LiquidationsReader(channel, sink)
+        case BookChannel(), PriceBook():
+            return LevelsReader(channel, sink, book, is_bulk=is_bulk, is_summed=is_summed)
+        case BookChannel(), RawBook():
+            return RawOrdersReader(channel, sink, book, is_bulk=is_bulk, is_summed=is_summed)
+        case BookChannel(), FundingBook():
+            return OffersReader(channel, sink, book, is_bulk=is_bulk)
+        case _:
+            raise ValueError(f"{channel} needs a book to keep")
