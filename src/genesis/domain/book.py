@@ -1,8 +1,8 @@
 """Order books as the exchange publishes them: price levels (P0 to P4), single orders (R0), and both for funding.
 
-A book keeps the text of each row's key and amount as it was sent, for the exchange's checksum is over texts. A book that may
-differ from the exchange's is *stale*: it can be read, and must not be traded on. Rows come one at a time or as a snapshot,
-which voids what was there.
+A book keeps the text of each row's key and amount as it was sent, for the exchange's checksum is over texts. A book
+that may differ from the exchange's is *stale*: it can be read, and must not be traded on. Rows come one at a time or
+as a snapshot, which voids what was there.
 
 Source: Bitfinex documentation, "Books", "Raw books", "Checksum".
 """
@@ -13,43 +13,35 @@ from typing import Final, NamedTuple
 
 from genesis.domain.order import Side
 
-CHECKSUM_DEPTH: Final = 25
-"""Rows a side that the exchange's checksum covers, whatever the book's length."""
-
 
 class BookLevel(NamedTuple):
-    """*count* orders that offer *amount* > 0 at *price*; a count of zero says that the level is gone (its amount means nothing).
-
-    *text* is `price:amount` as sent, asks with their minus.
-    """
+    """*orders* orders that offer *amount* > 0 at *price*; zero of them says that the level is gone (its amount means nothing)."""
 
     side: Side
     price: float
-    count: int
+    orders: int
     amount: float
-    text: str
 
 
 class RawOrder(NamedTuple):
-    """One order of a raw book; a price of zero says that it is gone. *text* is `id:amount` as sent."""
+    """One order of a raw book; a price of zero says that it is gone."""
 
     side: Side
     price: float
     id: int
     amount: float
-    text: str
 
 
 class Offer(NamedTuple):
-    """A row of a funding book: *count* offers (SELL) or bids (BUY) of *amount* at a daily *rate* for *period* days.
+    """A row of a funding book: *orders* offers (SELL) or bids (BUY) of *amount* at a daily *rate* for *period* days.
 
-    In a raw book *id* is the offer's and *count* is 1; in a grouped one *id* is 0. Gone: *count* is 0.
+    In a raw book *id* is the offer's and *orders* is 1; in a grouped one *id* is 0. Gone: *orders* is 0.
     """
 
     side: Side
     rate: float
     period: int
-    count: int
+    orders: int
     amount: float
     id: int
 
@@ -68,64 +60,72 @@ class BookTop(NamedTuple):
         return 0.0 < self.ask <= self.bid
 
 
+_BUY: Final = Side.BUY  # looking a member up in its enum costs as much as the search in the book
+_NOBODY: Final = BookLevel(Side.BUY, 0.0, 0, 0.0)
+
 EMPTY_TOP: Final = BookTop(0.0, 0.0, 0.0, 0.0)
 
 
 class PriceBook:
-    """Price levels in order, best first. An update costs a binary search and one shift of at most a few hundred slots."""
+    """Price levels in order, best first.
 
-    __slots__ = ("_ask_keys", "_ask_texts", "_asks", "_bid_keys", "_bid_texts", "_bids", "is_stale")
+    An update costs a binary search and one shift of at most a few hundred slots.
+    """
+
+    __slots__ = ("_ask_keys", "_asks", "_bid_keys", "_bids", "ask_texts", "bid_texts", "is_stale")
 
     def __init__(self) -> None:
         self.is_stale = True
+        self.bid_texts: list[str] = []
+        """What each bid was sent as, best first: for checksums, whose reader may put a shorter form in place."""
+        self.ask_texts: list[str] = []
         self._bid_keys: list[float] = []  # minus the price, so that both sides ascend from the best
         self._ask_keys: list[float] = []
         self._bids: list[BookLevel] = []
         self._asks: list[BookLevel] = []
-        self._bid_texts: list[str] = []
-        self._ask_texts: list[str] = []
 
     def clear(self) -> None:
         """Forget everything and be stale."""
         self.is_stale = True
-        for rows in (self._bid_keys, self._ask_keys, self._bids, self._asks, self._bid_texts, self._ask_texts):
+        for rows in (self._bid_keys, self._ask_keys, self._bids, self._asks, self.bid_texts, self.ask_texts):
             rows.clear()
 
-    def replace(self, levels: Iterable[BookLevel]) -> None:
-        """Become exactly *levels*, in any order, and be fresh."""
+    def replace(self, levels: Iterable[tuple[BookLevel, str]]) -> None:
+        """Become exactly *levels*, each with what it was sent as, in any order; and be fresh."""
         self.clear()
-        for level in levels:
-            self.update(level)
+        for level, text in levels:
+            self.update(level, text)
         self.is_stale = False
 
-    def update(self, level: BookLevel) -> None:
-        """Insert, replace or (count 0) delete one level; deleting what is not there does nothing."""
-        if level[0] is Side.BUY:
-            key, keys, levels, texts = -level[1], self._bid_keys, self._bids, self._bid_texts
+    def update(self, level: BookLevel, text: str) -> bool:
+        """Insert, replace or (no orders) delete one level; deleting what is not there does nothing.
+
+        *text* is what it was sent as. Returns whether the best level of its side may have changed.
+        """
+        side, price, orders, _ = level
+        if side is _BUY:
+            key, keys, levels, texts = -price, self._bid_keys, self._bids, self.bid_texts
         else:
-            key, keys, levels, texts = level[1], self._ask_keys, self._asks, self._ask_texts
+            key, keys, levels, texts = price, self._ask_keys, self._asks, self.ask_texts
         i = bisect_left(keys, key)
-        is_known = i < len(keys) and keys[i] == key
-        if level[2]:
-            if is_known:
+        if i < len(keys) and keys[i] == key:
+            if orders:
                 levels[i] = level
-                texts[i] = level[4]
+                texts[i] = text
             else:
-                keys.insert(i, key)
-                levels.insert(i, level)
-                texts.insert(i, level[4])
-        elif is_known:
-            del keys[i], levels[i], texts[i]
+                del keys[i], levels[i], texts[i]
+        elif orders:
+            keys.insert(i, key)
+            levels.insert(i, level)
+            texts.insert(i, text)
+        return i == 0
 
     @property
     def top(self) -> BookTop:
         """The best bid and ask."""
-        bids, asks = self._bids, self._asks
-        bid = bids[0] if bids else None
-        ask = asks[0] if asks else None
-        return BookTop(
-            bid.price if bid else 0.0, bid.amount if bid else 0.0, ask.price if ask else 0.0, ask.amount if ask else 0.0
-        )
+        bid = self._bids[0] if self._bids else _NOBODY
+        ask = self._asks[0] if self._asks else _NOBODY
+        return BookTop(bid.price, bid.amount, ask.price, ask.amount)
 
     @property
     def is_crossed(self) -> bool:
@@ -136,18 +136,15 @@ class PriceBook:
         """Return the best *depth* levels of a side (BUY: bids), best first; all of them without *depth*."""
         return (self._bids if side is Side.BUY else self._asks)[:depth]
 
-    def checksum_texts(self) -> tuple[list[str], list[str]]:
-        """Return the texts of the best 25 bids and asks, best first."""
-        return self._bid_texts[:CHECKSUM_DEPTH], self._ask_texts[:CHECKSUM_DEPTH]
-
 
 class RawBook:
     """Single orders, by price and then by id: the order in which the exchange's checksum takes them."""
 
-    __slots__ = ("_keys", "_orders", "is_stale")
+    __slots__ = ("_keys", "_orders", "_texts", "is_stale")
 
     def __init__(self) -> None:
         self.is_stale = True
+        self._texts: dict[int, str] = {}
         self._orders: dict[int, RawOrder] = {}
         self._keys: dict[Side, list[tuple[float, int]]] = {Side.BUY: [], Side.SELL: []}
 
@@ -155,18 +152,22 @@ class RawBook:
         """Forget everything and be stale."""
         self.is_stale = True
         self._orders.clear()
+        self._texts.clear()
         for keys in self._keys.values():
             keys.clear()
 
-    def replace(self, orders: Iterable[RawOrder]) -> None:
-        """Become exactly *orders*, and be fresh."""
+    def replace(self, orders: Iterable[tuple[RawOrder, str]]) -> None:
+        """Become exactly *orders*, each with the text of its amount; and be fresh."""
         self.clear()
-        for order in orders:
-            self.update(order)
+        for order, text in orders:
+            self.update(order, text)
         self.is_stale = False
 
-    def update(self, order: RawOrder) -> None:
-        """Insert, replace or (price 0) delete one order, by its id; deleting what is not there does nothing."""
+    def update(self, order: RawOrder, text: str) -> None:
+        """Insert, replace or (price 0) delete one order, by its id; deleting what is not there does nothing.
+
+        *text* is its amount as sent, asks with their minus.
+        """
         old = self._orders.pop(order.id, None)
         if old is not None:
             keys = self._keys[old.side]
@@ -175,6 +176,9 @@ class RawBook:
             key, keys = _raw_key(order), self._keys[order.side]
             keys.insert(bisect_left(keys, key), key)
             self._orders[order.id] = order
+            self._texts[order.id] = text
+        else:
+            self._texts.pop(order.id, None)
 
     @property
     def top(self) -> BookTop:
@@ -193,12 +197,9 @@ class RawBook:
         """Return the best *depth* orders of a side (BUY: bids), best price first and oldest id first within it."""
         return [self._orders[id_] for _, id_ in self._keys[side][:depth]]
 
-    def checksum_texts(self) -> tuple[list[str], list[str]]:
-        """Return the texts of the best 25 bids and asks, best first."""
-        return (
-            [order.text for order in self.orders(Side.BUY, CHECKSUM_DEPTH)],
-            [order.text for order in self.orders(Side.SELL, CHECKSUM_DEPTH)],
-        )
+    def texts(self, side: Side, depth: int | None = None) -> list[tuple[int, str]]:
+        """Return id and text of the amount of the best *depth* orders of a side, in the order of `orders`."""
+        return [(id_, self._texts[id_]) for _, id_ in self._keys[side][:depth]]
 
     def _best(self, side: Side) -> tuple[float, float]:
         keys = self._keys[side]
@@ -234,9 +235,9 @@ class FundingBook:
         self.is_stale = False
 
     def update(self, offer: Offer) -> None:
-        """Insert, replace or (count 0) delete a row, by its id or by side, rate and period."""
+        """Insert, replace or (no orders) delete a row, by its id or by side, rate and period."""
         key = offer.id or (offer.side, offer.rate, offer.period)
-        if offer.count:
+        if offer.orders:
             self._rows[key] = offer
         else:
             self._rows.pop(key, None)
@@ -255,7 +256,9 @@ class FundingBook:
         return False
 
     def offers(self, side: Side, depth: int | None = None) -> list[Offer]:
-        """Return the best *depth* rows of a side: bids from the highest rate, offers from the lowest, shorter periods first."""
+        """Return the best *depth* rows of a side: bids from the highest rate, offers from the lowest, shorter
+        periods first.
+        """
         rows = [offer for offer in self._rows.values() if offer.side is side]
         rows.sort(key=lambda row: (-row.rate if side is Side.BUY else row.rate, row.period, row.id))
         return rows[:depth]

@@ -9,9 +9,9 @@ from genesis.domain.units import Mts
 class Link(Enum):
     """What a connection is good for.
 
-    OPEN: data flows, and on the account's connection requests are taken. RECONNECT: nothing flows; whatever was in flight is
-    unknown until reconciled. MAINTENANCE: connected, but no data is reliable and nothing may be placed or cancelled.
-    CLOSED: given up for good (credentials refused, or stopped).
+    OPEN: data flows, and on the account's connection requests are taken. RECONNECT: nothing flows; whatever was in
+    flight is unknown until reconciled. MAINTENANCE: connected, but no data is reliable and nothing may be placed or
+    cancelled. CLOSED: given up for good (credentials refused, or stopped).
     """
 
     OPEN = "open"

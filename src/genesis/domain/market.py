@@ -1,4 +1,7 @@
-"""What public channels tell, as values. Prices and amounts are the JSON numbers of the wire; amounts are > 0, `side` says which way."""
+"""What public channels tell, as values.
+
+Prices and amounts are the JSON numbers of the wire; amounts are > 0, `side` says which way.
+"""
 
 from enum import Enum
 from typing import NamedTuple
@@ -44,7 +47,9 @@ class FundingTicker(NamedTuple):
 
 
 class Print(Enum):
-    """Which of its messages showed a trade: every trade is executed once, and confirmed once with the same id a little later."""
+    """Which of its messages showed a trade: every trade is executed once, and confirmed once with the same id a
+    little later.
+    """
 
     EXECUTED = "te"
     CONFIRMED = "tu"
@@ -104,7 +109,10 @@ class DerivativeStatus(NamedTuple):
 
 
 class Liquidation(NamedTuple):
-    """A position taken over by the exchange; *side* is the position's. *is_match* tells execution from the first trigger."""
+    """A position taken over by the exchange; *side* is the position's.
+
+    *is_match* tells execution from the first trigger.
+    """
 
     id: int
     mts: Mts

@@ -1,9 +1,9 @@
 """The rows and frames of public channels: wire structs and their decoders.
 
-A frame is a JSON array `[CHANNEL_ID, …]`; which shape it has is known from the channel and the first character after the id, so
-each shape has its own strict decoder. Fields that are added at the end are ignored; missing, mistyped or out-of-range ones raise
-`ValueError` (msgspec's errors are that), and so do NaN, Infinity, numbers beyond 64 bits, and bad UTF-8; nesting beyond the
-parser's limit raises `RecursionError`. Callers catch both as `UNREADABLE`.
+A frame is a JSON array `[CHANNEL_ID, …]`; which shape it has is known from the channel and the first character after
+the id, so each shape has its own strict decoder. Fields that are added at the end are ignored; missing, mistyped or
+out-of-range ones raise `ValueError` (msgspec's errors are that), and so do NaN, Infinity, numbers beyond 64 bits, and
+bad UTF-8; nesting beyond the parser's limit raises `RecursionError`. Callers catch both as `UNREADABLE`.
 
 With sequence and timestamp flags a frame ends in `SEQ` and `SERVER_MTS`; both are None without.
 Source: Bitfinex documentation, "Public channels", "Websocket flags".
@@ -22,7 +22,9 @@ UNREADABLE: Final = (ValueError, RecursionError)
 """What decoding a frame may raise."""
 
 FRAME_CHARS_MAX: Final = 4 * 2**20
-"""Longer frames are refused unread; the longest honest one, a snapshot of an account with thousands of orders, is under one million."""
+"""Longer frames are refused unread; the longest honest one, a snapshot of an account with thousands of orders, is
+under one million.
+"""
 
 Number = Annotated[float, Meta(ge=-1e15, le=1e15)]
 Id = Annotated[int, Meta(ge=0, le=2**53 - 1)]
@@ -34,7 +36,7 @@ class Row(Struct, array_like=True, frozen=True, gc=False):
     """The base of all rows and frames: arrays read by index."""
 
 
-class TickerRow(Row):
+class TickerRow(Row, frozen=True):
     """A pair's ticker."""
 
     bid: Number
@@ -49,7 +51,7 @@ class TickerRow(Row):
     low: Number
 
 
-class FundingTickerRow(Row):
+class FundingTickerRow(Row, frozen=True):
     """A funding currency's ticker."""
 
     flash_return_rate: Number
@@ -70,7 +72,7 @@ class FundingTickerRow(Row):
     amount_available: Number | None = None
 
 
-class TradeRow(Row):
+class TradeRow(Row, frozen=True):
     """A pair's trade; the taker bought when *amount* > 0."""
 
     id: Id
@@ -79,7 +81,7 @@ class TradeRow(Row):
     price: Number
 
 
-class FundingTradeRow(Row):
+class FundingTradeRow(Row, frozen=True):
     """A funding trade."""
 
     id: Id
@@ -89,15 +91,15 @@ class FundingTradeRow(Row):
     period: Count
 
 
-class LevelRow(Row):
+class LevelRow(Row, frozen=True):
     """A price level; bids have *amount* > 0."""
 
     price: Number
-    count: Count
+    orders: Count
     amount: Number
 
 
-class RawOrderRow(Row):
+class RawOrderRow(Row, frozen=True):
     """An order of a raw book; bids have *amount* > 0."""
 
     id: Id
@@ -105,16 +107,16 @@ class RawOrderRow(Row):
     amount: Number
 
 
-class OfferRow(Row):
+class OfferRow(Row, frozen=True):
     """A level of a funding book; bids have *amount* < 0, against the habit of pairs."""
 
     rate: Number
     period: Count
-    count: Count
+    orders: Count
     amount: Number
 
 
-class RawOfferRow(Row):
+class RawOfferRow(Row, frozen=True):
     """An offer of a raw funding book."""
 
     id: Id
@@ -123,7 +125,7 @@ class RawOfferRow(Row):
     amount: Number
 
 
-class TextRow(Row):
+class TextRow(Row, frozen=True):
     """The first three fields of a book's row as they were sent."""
 
     first: Raw
@@ -131,7 +133,7 @@ class TextRow(Row):
     third: Raw
 
 
-class CandleRow(Row):
+class CandleRow(Row, frozen=True):
     """A candle; note the order open, close, high, low."""
 
     mts: Id
@@ -142,7 +144,7 @@ class CandleRow(Row):
     volume: Number
 
 
-class DerivativeRow(Row):
+class DerivativeRow(Row, frozen=True):
     """A perpetual's status, without the key that REST puts first."""
 
     mts: Id
@@ -170,7 +172,7 @@ class DerivativeRow(Row):
     clamp_max: Number | None
 
 
-class LiquidationRow(Row):
+class LiquidationRow(Row, frozen=True):
     """A liquidation."""
 
     kind: Literal["pos"]
@@ -187,7 +189,7 @@ class LiquidationRow(Row):
     price_acquired: Number | None
 
 
-class HeartbeatFrame(Row):
+class HeartbeatFrame(Row, frozen=True):
     """`[id, "hb"]`."""
 
     channel_id: Id
@@ -196,7 +198,7 @@ class HeartbeatFrame(Row):
     server_mts: Sequence = None
 
 
-class ChecksumFrame(Row):
+class ChecksumFrame(Row, frozen=True):
     """`[id, "cs", CHECKSUM]`."""
 
     channel_id: Id
@@ -206,7 +208,7 @@ class ChecksumFrame(Row):
     server_mts: Sequence = None
 
 
-class RowFrame(Row, Generic[RowT]):
+class RowFrame(Row, Generic[RowT], frozen=True):
     """`[id, ROW]`: one update."""
 
     channel_id: Id
@@ -215,7 +217,7 @@ class RowFrame(Row, Generic[RowT]):
     server_mts: Sequence = None
 
 
-class RowsFrame(Row, Generic[RowT]):
+class RowsFrame(Row, Generic[RowT], frozen=True):
     """`[id, [ROW, …]]`: a snapshot, or for books a bulk update where that flag is set."""
 
     channel_id: Id
@@ -224,7 +226,7 @@ class RowsFrame(Row, Generic[RowT]):
     server_mts: Sequence = None
 
 
-class KindFrame(Row, Generic[KindT, RowT]):
+class KindFrame(Row, Generic[KindT, RowT], frozen=True):
     """`[id, "te", ROW]`: one update that says which kind it is."""
 
     channel_id: Id
@@ -234,7 +236,7 @@ class KindFrame(Row, Generic[KindT, RowT]):
     server_mts: Sequence = None
 
 
-class AnyFrame(Row):
+class AnyFrame(Row, frozen=True):
     """Any data frame: its channel."""
 
     channel_id: Id

@@ -1,18 +1,17 @@
 """One reader a subscribed channel: takes its frames, emits typed events, keeps its book.
 
-`read(frame, at)` gets a data frame and the index behind its channel id and comma, and returns the frame's sequence number (None
-without that flag). It raises one of `UNREADABLE` for a frame that it cannot read, and then changed nothing. What it says about
-the channel's health (`fault`) the connection reads after each frame that was not a plain update.
+`read(frame, at)` gets a data frame and the index behind its channel id and comma, and returns the frame's sequence
+number (None without that flag). It raises one of `UNREADABLE` for a frame that it cannot read, and then changed
+nothing. What it says about the channel's health (`fault`) the connection reads after each frame that was not a plain
+update.
 """
 
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from msgspec import DecodeError
-
 from genesis.adapters.bitfinex import frames, readings
 from genesis.adapters.bitfinex.checksum import book_checksum
-from genesis.domain.book import EMPTY_TOP, Book, BookTop, FundingBook, PriceBook, RawBook
+from genesis.domain.book import EMPTY_TOP, Book, FundingBook, PriceBook, RawBook
 from genesis.domain.channel import (
     BookChannel,
     CandlesChannel,
@@ -181,9 +180,10 @@ class _BookReader(_Reader):
         said = frames.decode_checksum(frame)
         self.was_heard = self.had_data = True
         book = self.book
-        if self._is_summed and not isinstance(book, FundingBook) and not book.is_stale:
-            if book_checksum(book) != said.checksum:
-                self._distrust(GapReason.CHECKSUM)
+        if isinstance(book, FundingBook) or book.is_stale or not self._is_summed:
+            return said.sequence
+        if book_checksum(book) != said.checksum:
+            self._distrust(GapReason.CHECKSUM)
         return said.sequence
 
     def _distrust(self, reason: GapReason) -> None:
@@ -212,41 +212,26 @@ class LevelsReader(_BookReader):
 
     def read(self, frame: str, at: int) -> int | None:
         """Take one frame."""
-        if frame[at] == '"':
-            return self._spoken(frame, at)
-        if frame.startswith(("[[", "[]"), at):
-            return self._list(frame)
+        if frame[at + 1] in "[]hc":
+            return self._spoken(frame, at) if frame[at] == '"' else self._list(frame)
         update = frames.decode_level(frame)
-        row = update.row
-        text = ""
-        if row.count:  # what is deleted needs no text
-            key, _, amount = frame[at + 1 : frame.index("]", at)].split(",", 3)[:3]
-            text = f"{key}:{amount}"
-            if " " in frame:
-                text = text.replace(" ", "")
-        level = readings.level(row, text)
+        level = readings.level(update.row)
         self.was_heard = self.had_data = True
-        if self._has_snapshot:
-            self._levels.update(level)
         self._sink(self.channel, level)
-        top = self._levels.top
-        if top != self._top:
-            self._top = top
-            self._sink(self.channel, top)
+        if self._has_snapshot and self._levels.update(level, frame):
+            self._emit_top()
         return update.sequence
 
     def _list(self, frame: str) -> int | None:
         many = frames.decode_levels(frame)
-        texts = frames.decode_texts(frame).rows
-        levels = [
-            readings.level(row, readings.key_and_amount(text)) for row, text in zip(many.rows, texts, strict=True)
-        ]
+        texts = map(readings.level_text, frames.decode_texts(frame).rows)
+        levels = list(zip(map(readings.level, many.rows), texts, strict=True))
         if self._is_snapshot():
             self._levels.replace(levels)
-            self._sink(self.channel, BookSnapshot(tuple(levels)))
+            self._sink(self.channel, BookSnapshot(tuple(level for level, _ in levels)))
         else:
-            for level in levels:
-                self._levels.update(level)
+            for level, text in levels:
+                self._levels.update(level, text)
                 self._sink(self.channel, level)
         self._took_snapshot()
         return many.sequence
@@ -268,26 +253,25 @@ class RawOrdersReader(_BookReader):
         if frame.startswith(("[[", "[]"), at):
             return self._list(frame)
         update = frames.decode_raw_order(frame)
-        order = readings.raw_order(update.row, readings.key_and_amount(frames.decode_text(frame).row))
+        order = readings.raw_order(update.row)
+        text = readings.amount_text(frames.decode_text(frame).row)
         self.was_heard = self.had_data = True
-        if self._has_snapshot:
-            self._orders.update(order)
         self._sink(self.channel, order)
-        self._emit_top()
+        if self._has_snapshot:
+            self._orders.update(order, text)
+            self._emit_top()
         return update.sequence
 
     def _list(self, frame: str) -> int | None:
         many = frames.decode_raw_orders(frame)
-        texts = frames.decode_texts(frame).rows
-        orders = [
-            readings.raw_order(row, readings.key_and_amount(text)) for row, text in zip(many.rows, texts, strict=True)
-        ]
+        texts = map(readings.amount_text, frames.decode_texts(frame).rows)
+        orders = list(zip(map(readings.raw_order, many.rows), texts, strict=True))
         if self._is_snapshot():
             self._orders.replace(orders)
-            self._sink(self.channel, BookSnapshot(tuple(orders)))
+            self._sink(self.channel, BookSnapshot(tuple(order for order, _ in orders)))
         else:
-            for order in orders:
-                self._orders.update(order)
+            for order, text in orders:
+                self._orders.update(order, text)
                 self._sink(self.channel, order)
         self._took_snapshot()
         return many.sequence

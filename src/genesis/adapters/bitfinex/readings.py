@@ -1,6 +1,7 @@
 """From rows of public channels to domain values: pure, one function a row.
 
-These run for every frame, so the named tuples are made by `tuple.__new__` on a ready tuple: half the time of their constructor.
+These run for every frame, so the named tuples are made by `tuple.__new__` on a ready tuple: half the time of their
+constructor.
 """
 
 from typing import Final
@@ -90,26 +91,26 @@ def funding_trade(print_: Print, row: FundingTradeRow) -> PublicFundingTrade:
     return PublicFundingTrade(print_, row.id, Mts(row.mts), side, abs(row.amount), row.rate, row.period)
 
 
-def level(row: LevelRow, text: str) -> BookLevel:
+def level(row: LevelRow) -> BookLevel:
     """Return a level of a pair's book; bids have a positive amount on the wire."""
     amount = row.amount
     if amount > 0.0:
-        return _new(BookLevel, (_BUY, row.price, row.count, amount, text))
-    return _new(BookLevel, (_SELL, row.price, row.count, -amount, text))
+        return _new(BookLevel, (_BUY, row.price, row.orders, amount))
+    return _new(BookLevel, (_SELL, row.price, row.orders, -amount))
 
 
-def raw_order(row: RawOrderRow, text: str) -> RawOrder:
+def raw_order(row: RawOrderRow) -> RawOrder:
     """Return an order of a pair's raw book."""
     amount = row.amount
     if amount > 0.0:
-        return _new(RawOrder, (_BUY, row.price, row.id, amount, text))
-    return _new(RawOrder, (_SELL, row.price, row.id, -amount, text))
+        return _new(RawOrder, (_BUY, row.price, row.id, amount))
+    return _new(RawOrder, (_SELL, row.price, row.id, -amount))
 
 
 def offer(row: OfferRow) -> Offer:
     """Return a level of a funding book, where a positive amount is an offer."""
     side = _SELL if row.amount > 0.0 else _BUY
-    return Offer(side, row.rate, row.period, row.count, abs(row.amount), 0)
+    return Offer(side, row.rate, row.period, row.orders, abs(row.amount), 0)
 
 
 def raw_offer(row: RawOfferRow) -> Offer:
@@ -118,9 +119,14 @@ def raw_offer(row: RawOfferRow) -> Offer:
     return Offer(side, row.rate, row.period, 1 if row.rate else 0, abs(row.amount), row.id)
 
 
-def key_and_amount(row: TextRow) -> str:
-    """Return the text that a checksum takes of a book's row: its key and amount as they were sent."""
+def level_text(row: TextRow) -> str:
+    """Return the text that a checksum takes of a level: price and amount as they were sent."""
     return f"{bytes(row.first).decode()}:{bytes(row.third).decode()}"
+
+
+def amount_text(row: TextRow) -> str:
+    """Return the text of a raw order's amount as it was sent."""
+    return bytes(row.third).decode()
 
 
 def candle(row: CandleRow) -> Candle:
