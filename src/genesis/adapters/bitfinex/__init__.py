@@ -1,1 +1,4 @@
-"""Speaking Bitfinex: REST and WebSocket, public and authenticated."""
+"""Bitfinex over REST and WebSocket: bytes ► `wire` structs ► `convert` ► domain values.
+
+`rest*` and `stream*` do the IO.
+"""
