@@ -1,1 +1,1 @@
-"""In-process implementations of the ports: product code, held to the same contracts."""
+"""Ports answered from memory: for backtests, paper trading and simulation, with the same contracts as the real ones."""
