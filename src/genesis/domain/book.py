@@ -11,39 +11,17 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from genesis.domain.exchange.market import BookLevel, BookOrder, FundingBookLevel, FundingBookOrder
 from genesis.domain.order import Side
 
+BookRow = BookLevel | BookOrder | FundingBookLevel | FundingBookOrder
+"""A row of any book.
 
-class BookLevel(NamedTuple):
-    """*orders* orders that offer *amount* > 0 at *price*; zero of them says that the level is gone (its amount means nothing)."""
-
-    side: Side
-    price: float
-    orders: int
-    amount: float
+Gone is a level without orders, an order of price 0, a funding order of rate 0; its amount means nothing.
+"""
 
 
-class RawOrder(NamedTuple):
-    """One order of a raw book; a price of zero says that it is gone."""
-
-    side: Side
-    price: float
-    id: int
-    amount: float
-
-
-class Offer(NamedTuple):
-    """A row of a funding book: *orders* offers (SELL) or bids (BUY) of *amount* at a daily *rate* for *period* days.
-
-    In a raw book *id* is the offer's and *orders* is 1; in a grouped one *id* is 0. Gone: *orders* is 0.
-    """
-
-    side: Side
-    rate: float
-    period: int
-    orders: int
-    amount: float
-    id: int
+FundingRow = FundingBookLevel | FundingBookOrder
 
 
 class BookTop(NamedTuple):
@@ -145,7 +123,7 @@ class RawBook:
     def __init__(self) -> None:
         self.is_stale = True
         self._texts: dict[int, str] = {}
-        self._orders: dict[int, RawOrder] = {}
+        self._orders: dict[int, BookOrder] = {}
         self._keys: dict[Side, list[tuple[float, int]]] = {Side.BUY: [], Side.SELL: []}
 
     def clear(self) -> None:
@@ -156,29 +134,29 @@ class RawBook:
         for keys in self._keys.values():
             keys.clear()
 
-    def replace(self, orders: Iterable[tuple[RawOrder, str]]) -> None:
+    def replace(self, orders: Iterable[tuple[BookOrder, str]]) -> None:
         """Become exactly *orders*, each with the text of its amount; and be fresh."""
         self.clear()
         for order, text in orders:
             self.update(order, text)
         self.is_stale = False
 
-    def update(self, order: RawOrder, text: str) -> None:
+    def update(self, order: BookOrder, text: str) -> None:
         """Insert, replace or (price 0) delete one order, by its id; deleting what is not there does nothing.
 
         *text* is its amount as sent, asks with their minus.
         """
-        old = self._orders.pop(order.id, None)
+        old = self._orders.pop(order.order_id, None)
         if old is not None:
             keys = self._keys[old.side]
             del keys[bisect_left(keys, _raw_key(old))]
         if order.price:
             key, keys = _raw_key(order), self._keys[order.side]
             keys.insert(bisect_left(keys, key), key)
-            self._orders[order.id] = order
-            self._texts[order.id] = text
+            self._orders[order.order_id] = order
+            self._texts[order.order_id] = text
         else:
-            self._texts.pop(order.id, None)
+            self._texts.pop(order.order_id, None)
 
     @property
     def top(self) -> BookTop:
@@ -193,7 +171,7 @@ class RawBook:
         bids, asks = self._keys[Side.BUY], self._keys[Side.SELL]
         return bool(bids and asks) and -bids[0][0] >= asks[0][0]
 
-    def orders(self, side: Side, depth: int | None = None) -> list[RawOrder]:
+    def orders(self, side: Side, depth: int | None = None) -> list[BookOrder]:
         """Return the best *depth* orders of a side (BUY: bids), best price first and oldest id first within it."""
         return [self._orders[id_] for _, id_ in self._keys[side][:depth]]
 
@@ -214,38 +192,46 @@ class RawBook:
 
 
 class FundingBook:
-    """Offers and bids for funding: offers ascend by rate, bids descend. It has no usable checksum."""
+    """Offers and bids for funding, grouped or single: offers ascend by rate, bids descend.
+
+    It has no usable checksum.
+    """
 
     __slots__ = ("_rows", "is_stale")
 
     def __init__(self) -> None:
         self.is_stale = True
-        self._rows: dict[tuple[Side, float, int] | int, Offer] = {}
+        self._rows: dict[tuple[Side, float, int] | int, FundingRow] = {}
 
     def clear(self) -> None:
         """Forget everything and be stale."""
         self.is_stale = True
         self._rows.clear()
 
-    def replace(self, offers: Iterable[Offer]) -> None:
-        """Become exactly *offers*, and be fresh."""
+    def replace(self, rows: Iterable[FundingRow]) -> None:
+        """Become exactly *rows*, and be fresh."""
         self.clear()
-        for offer in offers:
-            self.update(offer)
+        for row in rows:
+            self.update(row)
         self.is_stale = False
 
-    def update(self, offer: Offer) -> None:
-        """Insert, replace or (no orders) delete a row, by its id or by side, rate and period."""
-        key = offer.id or (offer.side, offer.rate, offer.period)
-        if offer.orders:
-            self._rows[key] = offer
+    def update(self, row: FundingRow) -> None:
+        """Insert, replace or delete a row: an order by its id, a level by side, rate and period."""
+        if isinstance(row, FundingBookOrder):
+            key: tuple[Side, float, int] | int = row.offer_id
+            is_gone = row.rate == 0.0
         else:
+            side, rate, period_days, orders, _ = row
+            key, is_gone = (side, rate, period_days), orders == 0
+        if is_gone:
             self._rows.pop(key, None)
+        else:
+            self._rows[key] = row
 
     @property
     def top(self) -> BookTop:
         """The best bid (highest rate) and offer (lowest rate), as rates and amounts."""
-        bids, offers = self.offers(Side.BUY, 1), self.offers(Side.SELL, 1)
+        bids, offers = self.rows(Side.BUY, 1), self.rows(Side.SELL, 1)
         bid = (bids[0].rate, bids[0].amount) if bids else (0.0, 0.0)
         ask = (offers[0].rate, offers[0].amount) if offers else (0.0, 0.0)
         return BookTop(*bid, *ask)
@@ -255,17 +241,17 @@ class FundingBook:
         """False: rates of different periods may cross."""
         return False
 
-    def offers(self, side: Side, depth: int | None = None) -> list[Offer]:
+    def rows(self, side: Side, depth: int | None = None) -> list[FundingRow]:
         """Return the best *depth* rows of a side: bids from the highest rate, offers from the lowest, shorter
         periods first.
         """
-        rows = [offer for offer in self._rows.values() if offer.side is side]
-        rows.sort(key=lambda row: (-row.rate if side is Side.BUY else row.rate, row.period, row.id))
+        rows = [row for row in self._rows.values() if row.side is side]
+        rows.sort(key=lambda row: (-row.rate if side is Side.BUY else row.rate, row.period_days))
         return rows[:depth]
 
 
 Book = PriceBook | RawBook | FundingBook
 
 
-def _raw_key(order: RawOrder) -> tuple[float, int]:
-    return (-order.price if order.side is Side.BUY else order.price), order.id
+def _raw_key(order: BookOrder) -> tuple[float, int]:
+    return (-order.price if order.side is Side.BUY else order.price), order.order_id

@@ -8,7 +8,7 @@ from attrs import field, frozen
 from genesis.domain.units import Symbol
 
 
-class Precision(Enum):
+class Grouping(Enum):
     """How a book groups its prices: P0 to 5 significant digits down to P4 to 1; R0 shows single orders."""
 
     P0 = "P0"
@@ -49,7 +49,7 @@ class BookChannel:
     """An order book; *length* levels a side."""
 
     symbol: Symbol
-    precision: Precision = Precision.P0
+    grouping: Grouping = Grouping.P0
     frequency: Frequency = Frequency.F0
     length: int = field(default=25)
 
@@ -66,7 +66,7 @@ class BookChannel:
     @property
     def is_raw(self) -> bool:
         """Whether its rows are orders instead of levels."""
-        return self.precision is Precision.R0
+        return self.grouping is Grouping.R0
 
 
 @frozen(cache_hash=True)
@@ -105,8 +105,8 @@ def channel_name(channel: Channel) -> str:
             return f"ticker {symbol}"
         case TradesChannel(symbol):
             return f"trades {symbol}"
-        case BookChannel(symbol, precision, frequency, length):
-            return f"book {symbol} {precision.value} {frequency.value} {length}"
+        case BookChannel(symbol, grouping, frequency, length):
+            return f"book {symbol} {grouping.value} {frequency.value} {length}"
         case CandlesChannel():
             return f"candles {channel.key}"
         case DerivativeChannel(symbol):

@@ -1,49 +1,21 @@
-"""What public channels tell, as values.
+"""What public channels tell, as events.
 
-Prices and amounts are the JSON numbers of the wire; amounts are > 0, `side` says which way.
+What one message shows is a value of `exchange.market`; here is what it means in a stream.
 """
 
 from enum import Enum
 from typing import NamedTuple
 
-from genesis.domain.book import BookLevel, BookTop, Offer, RawOrder
+from genesis.domain.book import BookRow, BookTop
 from genesis.domain.candle import Candle
-from genesis.domain.order import Side
-from genesis.domain.units import Mts, Symbol
-
-
-class Ticker(NamedTuple):
-    """A pair over the last 24 hours; bid and ask sizes are sums over the 25 best levels, *change* is in quote units."""
-
-    bid: float
-    bid_amount: float
-    ask: float
-    ask_amount: float
-    change: float
-    change_rate: float
-    last: float
-    volume: float
-    high: float
-    low: float
-
-
-class FundingTicker(NamedTuple):
-    """A funding currency over the last 24 hours; rates are fractions a day, periods are days."""
-
-    flash_return_rate: float
-    bid: float
-    bid_period: int
-    bid_amount: float
-    ask: float
-    ask_period: int
-    ask_amount: float
-    change: float
-    change_rate: float
-    last: float
-    volume: float
-    high: float
-    low: float
-    amount_available: float | None
+from genesis.domain.exchange.market import (
+    DerivativeStatus,
+    FundingTicker,
+    FundingTrade,
+    Liquidation,
+    Ticker,
+    Trade,
+)
 
 
 class Print(Enum):
@@ -56,73 +28,23 @@ class Print(Enum):
     SNAPSHOT = "snapshot"
 
 
-class PublicTrade(NamedTuple):
-    """A match on the exchange; *side* is the taker's. Count one *id* once, whatever the prints."""
+class PrintedTrade(NamedTuple):
+    """A public trade as one of its messages showed it. Count one id once, whatever the prints."""
 
     print: Print
-    id: int
-    mts: Mts
-    side: Side
-    amount: float
-    price: float
-
-
-class PublicFundingTrade(NamedTuple):
-    """A funding match; SELL is an offer taken (lent), BUY a bid; *period* in days."""
-
-    print: Print
-    id: int
-    mts: Mts
-    side: Side
-    amount: float
-    rate: float
-    period: int
+    trade: Trade | FundingTrade
 
 
 class BookSnapshot(NamedTuple):
     """The whole book, as after a subscription; what was known before is void."""
 
-    rows: tuple[BookLevel | RawOrder | Offer, ...]
+    rows: tuple[BookRow, ...]
 
 
 class CandleSnapshot(NamedTuple):
     """The newest candles, oldest first; the last may still be forming."""
 
     candles: tuple[Candle, ...]
-
-
-class DerivativeStatus(NamedTuple):
-    """A perpetual: prices in quote units, funding as fractions; clamps bound the funding rate."""
-
-    mts: Mts
-    price: float | None
-    spot_price: float | None
-    insurance_balance: float | None
-    next_funding_mts: Mts | None
-    next_funding_accrued: float | None
-    next_funding_step: int | None
-    current_funding: float | None
-    mark_price: float | None
-    open_interest: float | None
-    clamp_min: float | None
-    clamp_max: float | None
-
-
-class Liquidation(NamedTuple):
-    """A position taken over by the exchange; *side* is the position's.
-
-    *is_match* tells execution from the first trigger.
-    """
-
-    id: int
-    mts: Mts
-    symbol: Symbol
-    side: Side
-    amount: float
-    base_price: float
-    is_match: bool
-    is_market_sold: bool
-    price_acquired: float | None
 
 
 class GapReason(Enum):
@@ -134,6 +56,7 @@ class GapReason(Enum):
     CHECKSUM = "checksum"  # the book disagreed with the exchange
     SILENCE = "silence"  # the channel said nothing for too long
     CROSSED = "crossed"  # the book stayed crossed
+    REFUSED = "refused"  # the exchange no longer gives this channel; it is not asked for again
     LINK = "link"  # the connection was lost or the platform resynchronised
 
 
@@ -147,11 +70,8 @@ class Gap(NamedTuple):
 MarketEvent = (
     Ticker
     | FundingTicker
-    | PublicTrade
-    | PublicFundingTrade
-    | BookLevel
-    | RawOrder
-    | Offer
+    | PrintedTrade
+    | BookRow
     | BookSnapshot
     | BookTop
     | Candle

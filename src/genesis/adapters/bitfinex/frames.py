@@ -15,10 +15,12 @@ from msgspec import Meta, Raw, Struct
 from msgspec.json import Decoder
 from msgspec.json import format as reformat
 
+from genesis.adapters.bitfinex.control import Flags
+
 RowT = TypeVar("RowT")
 KindT = TypeVar("KindT")
 
-UNREADABLE: Final = (ValueError, RecursionError)
+UNREADABLE: Final = (ValueError, LookupError, RecursionError)
 """What decoding a frame may raise."""
 
 FRAME_CHARS_MAX: Final = 4 * 2**20
@@ -243,6 +245,7 @@ class AnyFrame(Row, frozen=True):
 
 
 decode_any = Decoder(AnyFrame).decode
+decode_parts = Decoder(list[Raw]).decode
 decode_heartbeat = Decoder(HeartbeatFrame).decode
 decode_checksum = Decoder(ChecksumFrame).decode
 decode_ticker = Decoder(RowFrame[TickerRow]).decode
@@ -270,3 +273,12 @@ decode_liquidations = Decoder(RowsFrame[LiquidationRow]).decode
 def compact(frame: str) -> str:
     """Return *frame* without the white space between its tokens; the tokens stay as they are."""
     return reformat(frame, indent=-1)
+
+
+def sequence_of(frame: str, flags: Flags) -> int | None:
+    """Return the sequence number of any public data frame, by its place from the end; None without that flag."""
+    if not flags & Flags.SEQUENCE:
+        return None
+    parts = decode_parts(frame)
+    text = bytes(parts[-2 if flags & Flags.TIMESTAMP else -1])
+    return int(text) if text.isdigit() and len(text) <= 16 else None

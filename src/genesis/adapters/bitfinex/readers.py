@@ -2,8 +2,7 @@
 
 `read(frame, at)` gets a data frame and the index behind its channel id and comma, and returns the frame's sequence
 number (None without that flag). It raises one of `UNREADABLE` for a frame that it cannot read, and then changed
-nothing. What it says about the channel's health (`fault`) the connection reads after each frame that was not a plain
-update.
+nothing.
 """
 
 from collections.abc import Callable
@@ -11,7 +10,7 @@ from typing import Final, Protocol
 
 from genesis.adapters.bitfinex import frames, readings
 from genesis.adapters.bitfinex.checksum import book_checksum
-from genesis.domain.book import EMPTY_TOP, Book, FundingBook, PriceBook, RawBook
+from genesis.domain.book import EMPTY_TOP, Book, FundingBook, FundingRow, PriceBook, RawBook
 from genesis.domain.channel import (
     BookChannel,
     CandlesChannel,
@@ -26,6 +25,9 @@ from genesis.domain.market import BookSnapshot, CandleSnapshot, GapReason, Marke
 Sink = Callable[[Channel, MarketEvent], None]
 """Where events go; called within the reading of a frame, it must neither block nor raise."""
 
+Distrust = Callable[[Channel, GapReason], None]
+"""What to tell when a book is not the exchange's: the channel must be subscribed anew."""
+
 
 class Reader(Protocol):
     """Reads the frames of one channel on one connection."""
@@ -33,7 +35,6 @@ class Reader(Protocol):
     channel: Channel
     was_heard: bool  # any frame, heartbeats included, since the timekeeper last looked
     had_data: bool  # a frame with data, likewise
-    fault: GapReason | None  # the channel must be subscribed anew
 
     def read(self, frame: str, at: int) -> int | None:
         """Take one frame."""
@@ -46,7 +47,6 @@ class _Reader:
         self.channel = channel
         self.was_heard = True
         self.had_data = True
-        self.fault: GapReason | None = None
         self._sink = sink
 
     def _heartbeat(self, frame: str) -> int | None:
@@ -59,19 +59,19 @@ class TickerReader(_Reader):
 
     def __init__(self, channel: TickerChannel, sink: Sink) -> None:
         super().__init__(channel, sink)
-        self._is_funding = channel.symbol.startswith("f")
+        self._symbol = channel.symbol
 
     def read(self, frame: str, at: int) -> int | None:
         """Take one frame."""
         if frame[at] == '"':
             return self._heartbeat(frame)
         self.was_heard = self.had_data = True
-        if self._is_funding:
+        if self._symbol.startswith("f"):
             funding = frames.decode_funding_ticker(frame)
-            self._sink(self.channel, readings.funding_ticker(funding.row))
+            self._sink(self.channel, readings.funding_ticker(self._symbol, funding.row))
             return funding.sequence
         pair = frames.decode_ticker(frame)
-        self._sink(self.channel, readings.ticker(pair.row))
+        self._sink(self.channel, readings.ticker(self._symbol, pair.row))
         return pair.sequence
 
 
@@ -135,13 +135,17 @@ class CandlesReader(_Reader):
 class DerivativeReader(_Reader):
     """Reads the status of a perpetual."""
 
+    def __init__(self, channel: DerivativeChannel, sink: Sink) -> None:
+        super().__init__(channel, sink)
+        self._symbol = channel.symbol
+
     def read(self, frame: str, at: int) -> int | None:
         """Take one frame."""
         if frame[at] == '"':
             return self._heartbeat(frame)
         update = frames.decode_derivative(frame)
         self.was_heard = self.had_data = True
-        self._sink(self.channel, readings.derivative(update.row))
+        self._sink(self.channel, readings.derivative(self._symbol, update.row))
         return update.sequence
 
 
@@ -162,11 +166,11 @@ class LiquidationsReader(_Reader):
 class _BookReader(_Reader):
     """What the readers of books share: which list of rows is a snapshot, checksums, the top."""
 
-    def __init__(self, channel: BookChannel, sink: Sink, book: Book, *, is_bulk: bool, is_summed: bool) -> None:
+    def __init__(self, channel: BookChannel, sink: Sink, book: Book, distrust: Distrust, *, is_bulk: bool) -> None:
         super().__init__(channel, sink)
         self.book = book
+        self._distrust = distrust
         self._is_bulk = is_bulk
-        self._is_summed = is_summed
         self._has_snapshot = False
         self._top = EMPTY_TOP
 
@@ -180,15 +184,12 @@ class _BookReader(_Reader):
         said = frames.decode_checksum(frame)
         self.was_heard = self.had_data = True
         book = self.book
-        if isinstance(book, FundingBook) or book.is_stale or not self._is_summed:
+        if isinstance(book, FundingBook) or book.is_stale:
             return said.sequence
         if book_checksum(book) != said.checksum:
-            self._distrust(GapReason.CHECKSUM)
+            book.is_stale = True
+            self._distrust(self.channel, GapReason.CHECKSUM)
         return said.sequence
-
-    def _distrust(self, reason: GapReason) -> None:
-        self.book.is_stale = True
-        self.fault = reason
 
     def _took_snapshot(self) -> None:
         self.was_heard = self.had_data = self._has_snapshot = True
@@ -205,9 +206,9 @@ class LevelsReader(_BookReader):
     """Reads a book of price levels and keeps it."""
 
     def __init__(
-        self, channel: BookChannel, sink: Sink, book: PriceBook, *, is_bulk: bool = False, is_summed: bool = True
+        self, channel: BookChannel, sink: Sink, book: PriceBook, distrust: Distrust, *, is_bulk: bool = False
     ) -> None:
-        super().__init__(channel, sink, book, is_bulk=is_bulk, is_summed=is_summed)
+        super().__init__(channel, sink, book, distrust, is_bulk=is_bulk)
         self._levels: Final = book
 
     def read(self, frame: str, at: int) -> int | None:
@@ -241,9 +242,9 @@ class RawOrdersReader(_BookReader):
     """Reads a raw book and keeps it."""
 
     def __init__(
-        self, channel: BookChannel, sink: Sink, book: RawBook, *, is_bulk: bool = False, is_summed: bool = True
+        self, channel: BookChannel, sink: Sink, book: RawBook, distrust: Distrust, *, is_bulk: bool = False
     ) -> None:
-        super().__init__(channel, sink, book, is_bulk=is_bulk, is_summed=is_summed)
+        super().__init__(channel, sink, book, distrust, is_bulk=is_bulk)
         self._orders: Final = book
 
     def read(self, frame: str, at: int) -> int | None:
@@ -280,8 +281,10 @@ class RawOrdersReader(_BookReader):
 class OffersReader(_BookReader):
     """Reads a funding book, grouped or raw, and keeps it; its checksums are not usable and ignored."""
 
-    def __init__(self, channel: BookChannel, sink: Sink, book: FundingBook, *, is_bulk: bool = False) -> None:
-        super().__init__(channel, sink, book, is_bulk=is_bulk, is_summed=False)
+    def __init__(
+        self, channel: BookChannel, sink: Sink, book: FundingBook, distrust: Distrust, *, is_bulk: bool = False
+    ) -> None:
+        super().__init__(channel, sink, book, distrust, is_bulk=is_bulk)
         self._offers: Final = book
         self._is_raw = channel.is_raw
 
@@ -291,12 +294,7 @@ class OffersReader(_BookReader):
             return self._spoken(frame, at)
         if frame.startswith(("[[", "[]"), at):
             return self._list(frame)
-        if self._is_raw:
-            raw = frames.decode_raw_offer(frame)
-            offer, sequence = readings.raw_offer(raw.row), raw.sequence
-        else:
-            grouped = frames.decode_offer(frame)
-            offer, sequence = readings.offer(grouped.row), grouped.sequence
+        offer, sequence = self._one(frame)
         self.was_heard = self.had_data = True
         if self._has_snapshot:
             self._offers.update(offer)
@@ -304,13 +302,22 @@ class OffersReader(_BookReader):
         self._emit_top()
         return sequence
 
-    def _list(self, frame: str) -> int | None:
+    def _one(self, frame: str) -> tuple[FundingRow, int | None]:
+        if self._is_raw:
+            raw = frames.decode_raw_offer(frame)
+            return readings.raw_offer(raw.row), raw.sequence
+        grouped = frames.decode_offer(frame)
+        return readings.offer(grouped.row), grouped.sequence
+
+    def _many(self, frame: str) -> tuple[list[FundingRow], int | None]:
         if self._is_raw:
             raw = frames.decode_raw_offers(frame)
-            offers, sequence = [readings.raw_offer(row) for row in raw.rows], raw.sequence
-        else:
-            grouped = frames.decode_offers(frame)
-            offers, sequence = [readings.offer(row) for row in grouped.rows], grouped.sequence
+            return [readings.raw_offer(row) for row in raw.rows], raw.sequence
+        grouped = frames.decode_offers(frame)
+        return [readings.offer(row) for row in grouped.rows], grouped.sequence
+
+    def _list(self, frame: str) -> int | None:
+        offers, sequence = self._many(frame)
         if self._is_snapshot():
             self._offers.replace(offers)
             self._sink(self.channel, BookSnapshot(tuple(offers)))
@@ -329,7 +336,7 @@ def empty_book(channel: BookChannel) -> Book:
     return RawBook() if channel.is_raw else PriceBook()
 
 
-def reader_for(channel: Channel, sink: Sink, book: Book | None, *, is_bulk: bool, is_summed: bool) -> Reader:
+def reader_for(channel: Channel, sink: Sink, book: Book | None, distrust: Distrust, *, is_bulk: bool = False) -> Reader:
     """Return the reader of *channel*; *book* is the book to keep, for book channels."""
     match channel, book:
         case TickerChannel(), _:
@@ -343,10 +350,10 @@ def reader_for(channel: Channel, sink: Sink, book: Book | None, *, is_bulk: bool
         case LiquidationsChannel(), _:
             return LiquidationsReader(channel, sink)
         case BookChannel(), PriceBook():
-            return LevelsReader(channel, sink, book, is_bulk=is_bulk, is_summed=is_summed)
+            return LevelsReader(channel, sink, book, distrust, is_bulk=is_bulk)
         case BookChannel(), RawBook():
-            return RawOrdersReader(channel, sink, book, is_bulk=is_bulk, is_summed=is_summed)
+            return RawOrdersReader(channel, sink, book, distrust, is_bulk=is_bulk)
         case BookChannel(), FundingBook():
-            return OffersReader(channel, sink, book, is_bulk=is_bulk)
+            return OffersReader(channel, sink, book, distrust, is_bulk=is_bulk)
         case _:
             raise ValueError(f"{channel} needs a book to keep")

@@ -20,17 +20,20 @@ from genesis.adapters.bitfinex.frames import (
     TickerRow,
     TradeRow,
 )
-from genesis.domain.book import BookLevel, Offer, RawOrder
 from genesis.domain.candle import Candle
-from genesis.domain.market import (
+from genesis.domain.exchange.market import (
+    BookLevel,
+    BookOrder,
     DerivativeStatus,
+    FundingBookLevel,
+    FundingBookOrder,
     FundingTicker,
+    FundingTrade,
     Liquidation,
-    Print,
-    PublicFundingTrade,
-    PublicTrade,
     Ticker,
+    Trade,
 )
+from genesis.domain.market import Print, PrintedTrade
 from genesis.domain.order import Side
 from genesis.domain.units import Mts, Symbol
 
@@ -41,54 +44,58 @@ _BUY: Final = Side.BUY
 _SELL: Final = Side.SELL
 
 
-def ticker(row: TickerRow) -> Ticker:
+def ticker(symbol: Symbol, row: TickerRow) -> Ticker:
     """Return a pair's ticker."""
     return Ticker(
-        bid=row.bid,
-        bid_amount=row.bid_amount,
-        ask=row.ask,
-        ask_amount=row.ask_amount,
-        change=row.change,
-        change_rate=row.change_rate,
-        last=row.last,
-        volume=row.volume,
-        high=row.high,
-        low=row.low,
+        symbol,
+        row.bid,
+        row.bid_amount,
+        row.ask,
+        row.ask_amount,
+        row.change,
+        row.change_rate,
+        row.last,
+        row.volume,
+        row.high,
+        row.low,
     )
 
 
-def funding_ticker(row: FundingTickerRow) -> FundingTicker:
+def funding_ticker(symbol: Symbol, row: FundingTickerRow) -> FundingTicker:
     """Return a funding currency's ticker."""
     return FundingTicker(
+        symbol=symbol,
         flash_return_rate=row.flash_return_rate,
         bid=row.bid,
-        bid_period=row.bid_period,
-        bid_amount=row.bid_amount,
+        bid_period_days=row.bid_period,
+        bid_size=row.bid_amount,
         ask=row.ask,
-        ask_period=row.ask_period,
-        ask_amount=row.ask_amount,
-        change=row.change,
-        change_rate=row.change_rate,
-        last=row.last,
+        ask_period_days=row.ask_period,
+        ask_size=row.ask_amount,
+        daily_change=row.change,
+        daily_change_fraction=row.change_rate,
+        last_rate=row.last,
         volume=row.volume,
         high=row.high,
         low=row.low,
-        amount_available=row.amount_available,
+        flash_return_amount=row.amount_available,
     )
 
 
-def trade(print_: Print, row: TradeRow) -> PublicTrade:
+def trade(print_: Print, row: TradeRow) -> PrintedTrade:
     """Return a trade; the sign of the wire's amount is the taker's side."""
     amount = row.amount
     if amount > 0.0:
-        return _new(PublicTrade, (print_, row.id, row.mts, _BUY, amount, row.price))
-    return _new(PublicTrade, (print_, row.id, row.mts, _SELL, -amount, row.price))
+        made = _new(Trade, (row.id, row.mts, _BUY, amount, row.price))
+    else:
+        made = _new(Trade, (row.id, row.mts, _SELL, -amount, row.price))
+    return _new(PrintedTrade, (print_, made))
 
 
-def funding_trade(print_: Print, row: FundingTradeRow) -> PublicFundingTrade:
-    """Return a funding trade; an amount > 0 is an offer taken."""
-    side = _SELL if row.amount > 0.0 else _BUY
-    return PublicFundingTrade(print_, row.id, Mts(row.mts), side, abs(row.amount), row.rate, row.period)
+def funding_trade(print_: Print, row: FundingTradeRow) -> PrintedTrade:
+    """Return a funding trade; the wire's amount > 0 took a bid's other side, an offer."""
+    side = _BUY if row.amount > 0.0 else _SELL
+    return PrintedTrade(print_, FundingTrade(row.id, Mts(row.mts), side, abs(row.amount), row.rate, row.period))
 
 
 def level(row: LevelRow) -> BookLevel:
@@ -99,24 +106,24 @@ def level(row: LevelRow) -> BookLevel:
     return _new(BookLevel, (_SELL, row.price, row.orders, -amount))
 
 
-def raw_order(row: RawOrderRow) -> RawOrder:
+def raw_order(row: RawOrderRow) -> BookOrder:
     """Return an order of a pair's raw book."""
     amount = row.amount
     if amount > 0.0:
-        return _new(RawOrder, (_BUY, row.price, row.id, amount))
-    return _new(RawOrder, (_SELL, row.price, row.id, -amount))
+        return _new(BookOrder, (_BUY, row.id, row.price, amount))
+    return _new(BookOrder, (_SELL, row.id, row.price, -amount))
 
 
-def offer(row: OfferRow) -> Offer:
+def offer(row: OfferRow) -> FundingBookLevel:
     """Return a level of a funding book, where a positive amount is an offer."""
     side = _SELL if row.amount > 0.0 else _BUY
-    return Offer(side, row.rate, row.period, row.orders, abs(row.amount), 0)
+    return FundingBookLevel(side, row.rate, row.period, row.orders, abs(row.amount))
 
 
-def raw_offer(row: RawOfferRow) -> Offer:
-    """Return a row of a raw funding book; a rate of zero deletes it."""
+def raw_offer(row: RawOfferRow) -> FundingBookOrder:
+    """Return a row of a raw funding book."""
     side = _SELL if row.amount > 0.0 else _BUY
-    return Offer(side, row.rate, row.period, 1 if row.rate else 0, abs(row.amount), row.id)
+    return FundingBookOrder(side, row.id, row.rate, row.period, abs(row.amount))
 
 
 def level_text(row: TextRow) -> str:
@@ -134,16 +141,16 @@ def candle(row: CandleRow) -> Candle:
     return _new(Candle, (row.mts, row.open, row.high, row.low, row.close, row.volume))
 
 
-def derivative(row: DerivativeRow) -> DerivativeStatus:
+def derivative(symbol: Symbol, row: DerivativeRow) -> DerivativeStatus:
     """Return a perpetual's status."""
     return DerivativeStatus(
+        symbol=symbol,
         mts=Mts(row.mts),
-        price=row.price,
+        deriv_price=row.price,
         spot_price=row.spot_price,
-        insurance_balance=row.insurance_balance,
+        insurance_fund_balance=row.insurance_balance,
         next_funding_mts=None if row.next_funding_mts is None else Mts(row.next_funding_mts),
         next_funding_accrued=row.next_funding_accrued,
-        next_funding_step=row.next_funding_step,
         current_funding=row.current_funding,
         mark_price=row.mark_price,
         open_interest=row.open_interest,
@@ -155,13 +162,13 @@ def derivative(row: DerivativeRow) -> DerivativeStatus:
 def liquidation(row: LiquidationRow) -> Liquidation:
     """Return a liquidation; an amount > 0 was a long position."""
     return Liquidation(
-        id=row.id,
+        position_id=row.id,
         mts=Mts(row.mts),
         symbol=Symbol(row.symbol),
         side=_BUY if row.amount > 0.0 else _SELL,
         amount=abs(row.amount),
         base_price=row.base_price,
-        is_match=row.is_match == 1,
-        is_market_sold=row.is_market_sold == 1,
+        is_execution=row.is_match == 1,
+        is_sold_on_market=row.is_market_sold == 1,
         price_acquired=row.price_acquired,
     )
