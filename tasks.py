@@ -11,6 +11,12 @@ from genesis.app.invoking import Collection, Context, Exit
 
 ROOT = Path(__file__).parent
 CODE = ("src", "tests", "tasks.py")
+LINTERS: Mapping[str, Sequence[str]] = {
+    "ruff": ("-m", "ruff", "check", "--quiet", *CODE, "inv"),
+    "black": ("-m", "black", "--check", "--quiet", "--diff", *CODE, "inv"),
+    "layers": ("-c", "from importlinter.cli import lint_imports_command as lint; lint()"),
+    "bandit": ("-m", "bandit", "--quiet", "--recursive", "--configfile", "pyproject.toml", "src", "tasks.py", "inv"),
+}
 # The extras of each lock. cluster.lock holds them all and is solved first, so that all agree on every version.
 LOCKS: Mapping[str, Sequence[str]] = {"core": (), "dev": ("research", "secrets", "dev")}
 UV = (
@@ -42,19 +48,27 @@ def test(_: Context, paths: Sequence[str] = (), select: str = "", mark: str = "n
     python("-m", "pytest", "-m", mark, "-k", select, "-n", str(workers), *places)
 
 
-@command("lint")
-def lint(_: Context) -> None:
+@command("lint", words="tools", help={"tools": f"Only these, of {', '.join(LINTERS)}."})
+def lint(_: Context, tools: Sequence[str] = ()) -> None:
     """Check style, layers and known traps."""
-    python("-m", "ruff", "check", "--quiet", *CODE, "inv")
-    python("-m", "black", "--check", "--quiet", "--diff", *CODE, "inv")
-    python("-c", "from importlinter.cli import lint_imports_command as lint; lint()")
-    python("-m", "bandit", "--quiet", "--recursive", "--configfile", "pyproject.toml", "src", "tasks.py", "inv")
+    if unknown := [tool for tool in tools if tool not in LINTERS]:
+        raise Exit(f"no linter named {', '.join(unknown)}: there are {', '.join(LINTERS)}.", code=2)
+    for tool in tools or LINTERS:
+        python(*LINTERS[tool])
 
 
 @command("types")
 def types(_: Context) -> None:
     """Check the types, strictly."""
     python("-m", "mypy")
+
+
+@command("audit")
+def audit(_: Context) -> None:
+    """Ask the public databases for known holes in what the locks install."""
+    for name in ("build", "dev"):
+        lock = f"requirements/{name}.lock"
+        python("-m", "pip_audit", "--strict", "--require-hashes", "--disable-pip", "--requirement", lock)
 
 
 @command("check")
@@ -108,7 +122,7 @@ def compile_lock(target: Path, source: str, *options: str) -> None:
 def tasks() -> Collection:
     """The run-time tasks of the package and those of this file."""
     collection = namespace()
-    for task in (test, lint, types, check, bench, build, lock):
+    for task in (test, lint, types, audit, check, bench, build, lock):
         add_command(collection, task)
     return collection
 

@@ -17,7 +17,7 @@ try:
     from invoke.collection import Collection
     from invoke.context import Context
     from invoke.exceptions import Exit, ParseError, UnexpectedExit
-    from invoke.parser import ParserContext
+    from invoke.parser.context import ParserContext
     from invoke.program import Program
     from invoke.tasks import Task
 finally:

@@ -133,7 +133,7 @@ SHARES: Final = {Priority.CANCEL: 1.0, Priority.ORDER: 0.9, Priority.READ: 0.75,
 
 @define
 class RequestBudget:
-    """At most *limit* requests start within any *window_s*: a log of starts, so it does not matter where a window begins.
+    """At most *limit* requests start within any *window_s*, wherever that window begins: a log of starts.
 
     Each priority may use up only its share, so that downloads leave room for reads, reads for orders, and orders for
     cancels. A limit too small to share is used up in order of arrival.

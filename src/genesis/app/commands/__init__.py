@@ -16,11 +16,18 @@ from genesis.app.invoking import Collection, Task
 class Command(Task[Any]):  # Any: a task's result goes nowhere
     """A task whose bare words may all belong to one repeated option."""
 
-    def __init__(
-        self, body: Callable[..., None], words: str, **options: Any
-    ) -> None:  # Any: handed to invoke as they are
+    # Any: the options are invoke's and go to it as they are.
+    def __init__(self, body: Callable[..., None], words: str, **options: Any) -> None:
         super().__init__(body, **options)
         self.words = words
+        self.texts: Mapping[str, str] = dict(self.help)
+
+    def arg_opts(self, name: str, default: Any, taken_names: set[str]) -> dict[str, Any]:  # Any: as invoke has it
+        """What invoke makes of the parameter *name*, asked as often as one likes: invoke uses the texts up."""
+        self.help = {key: text for key, text in self.texts.items() if key == name}
+        # invoke would take a tuple, the default that cannot be changed by accident, for the type of a single value.
+        known: Any = None if name in self.iterable else default  # Any: any default
+        return super().arg_opts(name, known, taken_names)
 
 
 def command(
@@ -28,14 +35,14 @@ def command(
 ) -> Callable[[Callable[..., None]], Command]:
     """Declare a function of `(Context, options…)` as the task *name*.
 
-    Options are the function's parameters: their defaults give the types, a trailing underscore is dropped (`from_` is
-    `--from`). Those in *repeated* may be given many times and arrive as a list. The option *words* is repeated too and
-    takes bare words as well: with `words="paths"`, `data.import A B` is `data.import --paths A --paths B`.
+    Options are the function's parameters. Their defaults give the types; a trailing underscore is dropped (`from_` is
+    `--from`); a parameter without a default is a bare word that must be there. Those in *repeated* may be given many
+    times and arrive as a list. The option *words* is repeated too and takes bare words as well: with `words="paths"`,
+    `data.import A B` is `data.import --paths A --paths B`.
     """
 
     def declare(body: Callable[..., None]) -> Command:
         iterable = [*repeated, words] if words else [*repeated]
-        # invoke takes the texts out of the mapping it is given, so it gets its own.
         return Command(body, words, name=name, iterable=iterable, auto_shortflags=False, help=dict(help or {}))
 
     return declare

@@ -52,10 +52,10 @@ def js_text(number: Decimal) -> str:
     """
     if not number:
         return "0"
-    sign, digits, exponent = number.normalize().as_tuple()
+    sign, digits, exponent = number.as_tuple()
     assert isinstance(exponent, int), f"{number} is not finite"
-    text = "".join(map(str, digits))
-    point = len(text) + exponent
+    point = len(digits) + exponent
+    text = "".join(map(str, digits)).rstrip("0")  # not normalize(): it rounds to the precision of the context
     minus = "-" if sign else ""
     if 0 < point <= 21:
         plain = text.ljust(point, "0")
