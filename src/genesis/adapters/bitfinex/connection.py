@@ -125,13 +125,13 @@ class Connection:
         rules = self._rules
         if self._was_heard:
             self._was_heard, self._heard_s, self._pinged_s = False, now_s, None
-        if self._link is None and now_s - self._opened_s > rules.greeting_s:
+        if self._link is None and now_s - self._opened_s >= rules.greeting_s:
             self._end("the exchange did not greet")
-        elif self._pinged_s is not None and now_s - self._pinged_s > rules.pong_s:
+        elif self._pinged_s is not None and now_s - self._pinged_s >= rules.pong_s:
             self._end("nothing was heard after a ping")
-        elif self._link is Link.MAINTENANCE and now_s - self._link_s > rules.maintenance_s:
+        elif self._link is Link.MAINTENANCE and now_s - self._link_s >= rules.maintenance_s:
             self._end("maintenance did not end; a new greeting will tell")
-        elif self._pinged_s is None and now_s - self._heard_s > rules.ping_after_s:
+        elif self._pinged_s is None and now_s - self._heard_s >= rules.ping_after_s:
             self._pings += 1
             self._pinged_s = now_s
             self.outgoing.append(control.ping_text(self._pings))
@@ -141,7 +141,7 @@ class Connection:
     def _watch(self, subscription: Subscription) -> None:
         """Look after one channel."""
         now_s, rules, reader = self._now_s, self._rules, subscription.reader
-        if subscription.asked_s is not None and now_s - subscription.asked_s > rules.answer_s:
+        if subscription.asked_s is not None and now_s - subscription.asked_s >= rules.answer_s:
             self._not_answered(subscription)
         elif subscription.retry_s is not None and now_s >= subscription.retry_s and self.is_open:
             self._ask(subscription)
@@ -160,11 +160,11 @@ class Connection:
 
     def _judge(self, subscription: Subscription) -> None:
         now_s, rules = self._now_s, self._rules
-        if now_s - subscription.heard_s > rules.silence_s or (
-            subscription.book is not None and now_s - subscription.data_s > rules.book_quiet_s
+        if now_s - subscription.heard_s >= rules.silence_s or (
+            subscription.book is not None and now_s - subscription.data_s >= rules.book_quiet_s
         ):
             self._resync(subscription, GapReason.SILENCE)
-        elif subscription.crossed_s is not None and now_s - subscription.crossed_s > rules.crossed_s:
+        elif subscription.crossed_s is not None and now_s - subscription.crossed_s >= rules.crossed_s:
             self._resync(subscription, GapReason.CROSSED)
 
     def _ask(self, subscription: Subscription) -> None:
@@ -218,7 +218,7 @@ class Connection:
         self._metrics.increment("ws_resync_total", labels={"reason": reason.value})
         if self._now_s - subscription.resynced_s > 2 * self._rules.resync_max_s:
             subscription.resyncs = 0
-        subscription.resyncs += 1
+        subscription.resyncs += reason is not GapReason.LINK
         subscription.resynced_s = self._now_s
         # Frames of the old subscription may still come; without a reader they are dropped.
         self._readers.pop(f"[{subscription.channel_id}", None)
