@@ -77,7 +77,10 @@ async def play() -> tuple[list[float], int, set[str], set[str]]:
                 else:
                     peer.drop(rng.choice((1000, 1001, 1006, 1011)))
         flaky.is_flaky = False
-        await clock.advance(150)
+        for _ in range(12):
+            await clock.advance(15)
+            for peer in flaky.exchange.alive():
+                peer.heartbeat()
         wanted = {f"{kind} {symbol}" for symbol in SYMBOLS for kind in ("ticker", "trades", "book")}
         held: set[str] = set()
         for peer in flaky.exchange.alive():
