@@ -19,7 +19,7 @@ from genesis.adapters.bitfinex.inputs import ANSWERS, CALC_KEYS_MAX, Key, Reques
 from genesis.adapters.bitfinex.lane import Lane
 from genesis.adapters.bitfinex.notifications import Notified, accepted
 from genesis.adapters.bitfinex.queues import ACCOUNT_ITEMS_MAX, AccountQueue
-from genesis.adapters.bitfinex.session import ACCOUNT_URL, Session, SessionRules, account_budget, converse
+from genesis.adapters.bitfinex.session import ACCOUNT_URL, Over, Session, SessionRules, account_budget, converse
 from genesis.adapters.bitfinex.sign import Signer
 from genesis.adapters.bitfinex.wire.orders import NotificationRow, OrderRow
 from genesis.adapters.bitfinex.wire.requests import Operation, OrderSubmit, OrderUpdate
@@ -48,6 +48,7 @@ from genesis.ports.errors import (
     InputError,
     KeyContended,
     Maintenance,
+    NotProcessed,
     RateLimited,
     StaleNonce,
     StoreError,
