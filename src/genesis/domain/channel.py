@@ -113,3 +113,54 @@ def channel_name(channel: Channel) -> str:
             return f"status deriv:{symbol}"
         case LiquidationsChannel():
             return "status liq:global"
+
+
+def channel_from_text(text: str) -> Channel:
+    """Return the channel that a person names.
+
+    `ticker:tBTCUSD`, `trades:fUSD`, `book:tBTCUSD` with any of a grouping, frequency and length behind it
+    (`book:tBTCUSD:R0:100`), `candles:1m:tBTCUSD`, `status:tBTCF0:USTF0`, `liquidations`. Raises `ValueError` that says
+    what is wrong.
+    """
+    kind, _, rest = text.partition(":")
+    match kind:
+        case "ticker" if rest:
+            return TickerChannel(Symbol(rest))
+        case "trades" if rest:
+            return TradesChannel(Symbol(rest))
+        case "candles" if rest.count(":") >= 1:
+            timeframe, _, symbol = rest.partition(":")
+            symbol, period = _symbol_and_period(symbol)
+            return CandlesChannel(Symbol(symbol), timeframe, period)
+        case "status" if rest:
+            return DerivativeChannel(Symbol(rest))
+        case "liquidations" if not rest:
+            return LiquidationsChannel()
+        case "book" if rest:
+            return _book_from_text(rest)
+        case _:
+            raise ValueError(f"{text!r} is no channel such as trades:tBTCUSD, book:tBTCUSD:P0:25 or candles:1m:tBTCUSD")
+
+
+def _symbol_and_period(text: str) -> tuple[str, str]:
+    if not text.startswith("f"):
+        return text, ""
+    symbol, _, period = text.partition(":")
+    return symbol, period
+
+
+def _book_from_text(text: str) -> BookChannel:
+    parts = text.split(":")
+    grouping, frequency, length = Grouping.P0, Frequency.F0, 25
+    while len(parts) > 1:
+        last = parts[-1]
+        if last in Grouping.__members__:
+            grouping = Grouping[last]
+        elif last in Frequency.__members__:
+            frequency = Frequency[last]
+        elif last.isdecimal():
+            length = int(last)
+        else:
+            break
+        parts.pop()
+    return BookChannel(Symbol(":".join(parts)), grouping, frequency, length)
