@@ -1,9 +1,9 @@
 """Raw frames on disk: what came over each connection and when, in zstd segments that appear whole or not at all.
 
-A segment is JSON lines, `[RECEIVED_US, CONNECTION, FRAME]`, with the frame's text as a JSON string, exactly as it was received.
-It is written as `*.part`, synced, and renamed; a `*.part` that is left over is the tail of a recorder that was killed, and can be
-read as far as it goes. The reader of a connection never waits for the disk: frames wait in memory up to a bound, and what
-exceeds it is dropped and marked by a line whose frame is null.
+A segment is JSON lines, `[RECEIVED_US, CONNECTION, FRAME]`, with the frame's text as a JSON string, exactly as it was
+received. It is written as `*.part`, synced, and renamed; a `*.part` that is left over is the tail of a recorder that
+was killed, and can be read as far as it goes. The reader of a connection never waits for the disk: frames wait in
+memory up to a bound, and what exceeds it is dropped and marked by a line whose frame is null.
 """
 
 import asyncio

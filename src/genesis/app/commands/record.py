@@ -41,7 +41,7 @@ def record(
 
     from genesis.app.home import home
     from genesis.domain.channel import channel_from_text
-    from genesis.ports.errors import InputError
+    from genesis.ports.errors import GenesisError, InputError
 
     if not channels:
         raise InputError("no channel is named: write record trades:tBTCUSD book:tBTCUSD")
@@ -50,7 +50,13 @@ def record(
     except ValueError as problem:
         raise InputError(str(problem)) from problem
     folder = Path(out) if out else home() / "frames"
-    recorder = asyncio.run(_record(wanted, folder, seconds, url))
+    try:
+        recorder = asyncio.run(_record(wanted, folder, seconds, url))
+    except ExceptionGroup as several:  # one sentence for a person, whichever task failed first
+        for problem in several.exceptions:
+            if isinstance(problem, GenesisError):
+                raise problem from several
+        raise
     if json:
         print(json_.dumps({"frames": recorder.frames, "dropped": recorder.dropped, "folder": str(folder)}))
     else:

@@ -1,0 +1,82 @@
+"""A chart as plotly takes it: plain data and a layout, coloured by the page's own variables.
+
+Colours are written `var(--name)`: the page's script puts in what the name means in light, in dark and on paper.
+Times are milliseconds UTC on axes of type `date`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, TypeAlias
+
+from attrs import field, frozen
+
+Plain: TypeAlias = "bool | int | float | str | Sequence[Plain] | Mapping[str, Plain] | None"
+Trace: TypeAlias = Mapping[str, Plain]
+
+GAIN: Final = "var(--gain)"
+LOSS: Final = "var(--loss)"
+MAIN: Final = "var(--main)"
+OTHER: Final = "var(--other)"
+INK: Final = "var(--ink)"
+FAINT: Final = "var(--faint)"
+GRID: Final = "var(--grid)"
+CLEAR: Final = "rgba(0,0,0,0)"
+
+MINUTE_FORMAT: Final = "%Y-%m-%d %H:%M"
+
+
+@frozen
+class Chart:
+    """One chart: *name* is its id on the page, *caption* says what it shows and what was left out.
+
+    The axis in *log_axis* can be switched to a logarithmic scale by the reader.
+    """
+
+    name: str
+    title: str
+    caption: str
+    traces: tuple[Trace, ...]
+    layout: Mapping[str, Plain]
+    log_axis: str = field(default="")
+
+    @property
+    def plain(self) -> Mapping[str, Plain]:
+        """What the page's script needs."""
+        return {"data": list(self.traces), "layout": self.layout, "logAxis": self.log_axis}
+
+
+def layout(height: int, **more: Plain) -> Mapping[str, Plain]:
+    """Return what every chart shares, with *more* put in."""
+    shared: dict[str, Plain] = {
+        "height": height,
+        "margin": {"l": 72, "r": 16, "t": 36, "b": 44},
+        "paper_bgcolor": CLEAR,
+        "plot_bgcolor": CLEAR,
+        "font": {"family": "system-ui, sans-serif", "size": 12, "color": INK},
+        "hoverlabel": {"font": {"family": "system-ui, sans-serif"}},
+        "legend": {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "bgcolor": CLEAR},
+        "showlegend": True,
+        "separators": ".,",
+    }
+    return {**shared, **more}
+
+
+def axis(title: str, **more: Plain) -> Mapping[str, Plain]:
+    """Return an axis with its title, unit included."""
+    shared: dict[str, Plain] = {
+        "title": {"text": title, "standoff": 8},
+        "gridcolor": GRID,
+        "linecolor": GRID,
+        "zerolinecolor": FAINT,
+        "automargin": True,
+    }
+    return {**shared, **more}
+
+
+def time_axis(**more: Plain) -> Mapping[str, Plain]:
+    """Return an axis of time, UTC."""
+    return axis("Time (UTC)", type="date", hoverformat=MINUTE_FORMAT, **more)
+
+
+def rounded(values: Iterable[float], digits: int) -> list[float]:
+    """Return the numbers with no more digits than are drawn; they are most of what a page weighs."""
+    return [round(value, digits) for value in values]
