@@ -1,17 +1,19 @@
 """Raw frames on disk: what came over each connection and when, in zstd segments that appear whole or not at all.
 
 A segment is JSON lines, `[RECEIVED_US, CONNECTION, FRAME]`, with the frame's text as a JSON string, exactly as it was
-received. It is written as `*.part`, synced, and renamed; a `*.part` that is left over is the tail of a recorder that
-was killed, and can be read as far as it goes. The reader of a connection never waits for the disk: frames wait in
-memory up to a bound, and what exceeds it is dropped and marked by a line whose frame is null.
+received; the last line is how many there are. It is written as `*.part`, synced, and renamed; a `*.part` that is left
+over is the tail of a recorder that was killed, and can be read as far as it goes. The reader of a connection never
+waits for the disk: frames wait in memory up to a bound, and what exceeds it is dropped and marked by a line whose
+frame is null.
 """
 
 import asyncio
 import json
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Final, NamedTuple
+from typing import IO, Final, NamedTuple, Protocol
 
 from genesis.ports.clock import Clock
 from genesis.ports.errors import InputError, StoreError
@@ -44,6 +46,7 @@ class FrameRecorder:
         self._waiting: list[RecordedFrame] = []
         self._waiting_chars = 0
         self._segment: _Segment | None = None
+        self._lock = threading.Lock()
 
     def take(self, connection: str, frame: str) -> None:
         """Take a frame; never waits."""
@@ -65,20 +68,29 @@ class FrameRecorder:
         try:
             while True:
                 await self._clock.sleep(every_s)
-                await asyncio.to_thread(self._write)
+                await asyncio.to_thread(self._write, self._taken())
         finally:
             # Not awaited in a thread: a cancelled task may be cancelled again, and the segment must become whole.
-            self._write()
-            self._close()
+            self._write(self._taken(), is_last=True)
 
-    def _write(self) -> None:
+    def _taken(self) -> list[RecordedFrame]:
         waiting, self._waiting, self._waiting_chars = self._waiting, [], 0
+        return waiting
+
+    def _write(self, waiting: list[RecordedFrame], *, is_last: bool = False) -> None:
+        """Write frames, and close the segment if these are the last.
+
+        Whoever is cancelled meets the thread he left behind.
+        """
         try:
-            for recorded in waiting:
-                if self._segment is None:
-                    self._segment = _Segment(self._folder, recorded.received_us)
-                self._segment.write(recorded)
-                if self._segment.text_bytes >= self._segment_bytes:
+            with self._lock:
+                for recorded in waiting:
+                    if self._segment is None:
+                        self._segment = _Segment(self._folder, recorded.received_us)
+                    self._segment.write(recorded)
+                    if self._segment.text_bytes >= self._segment_bytes:
+                        self._close()
+                if is_last:
                     self._close()
         except OSError as problem:
             raise StoreError(f"frames cannot be written to {self._folder}: {problem.strerror or problem}") from problem
@@ -87,6 +99,14 @@ class FrameRecorder:
         segment, self._segment = self._segment, None
         if segment is not None:
             segment.close()
+
+
+class _Writer(Protocol):
+    """What is used of zstandard's writer, part of which has no types."""
+
+    def write(self, data: bytes) -> int: ...
+
+    def close(self) -> None: ...
 
 
 class _Segment:
@@ -99,17 +119,21 @@ class _Segment:
         self._path = folder / f"{first_us}{SUFFIX}"
         self._part = self._path.with_suffix(".zst.part")
         self._file: IO[bytes] = self._part.open("xb")
-        self._writer = ZstdCompressor(level=3, write_checksum=True).stream_writer(self._file, closefd=False)
+        compressor = ZstdCompressor(level=3, write_checksum=True)
+        self._writer: _Writer = compressor.stream_writer(self._file, closefd=False)
+        self._lines = 0
         self.text_bytes = 0
 
     def write(self, recorded: RecordedFrame) -> None:
         """Add a line."""
         line = json.dumps(recorded, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
         self.text_bytes += len(line)
+        self._lines += 1
         self._writer.write(line)
 
     def close(self) -> None:
-        """Make the segment durable under its name."""
+        """Say how many lines there are, and make the segment durable under its name."""
+        self._writer.write(b"%d\n" % self._lines)
         self._writer.close()
         self._file.flush()
         os.fsync(self._file.fileno())
@@ -137,20 +161,25 @@ def recorded_frames(path: Path) -> Iterator[RecordedFrame]:
 def _segment_frames(file: Path) -> Iterator[RecordedFrame]:
     from zstandard import ZstdDecompressor, ZstdError
 
-    number = 0
+    number, total = 0, -1
     try:
         with file.open("rb") as packed, ZstdDecompressor().stream_reader(packed, closefd=False) as unpacked:
             for line in _lines(unpacked):
-                number += 1
                 match json.loads(line):
+                    case int(total):
+                        break
                     case [int(received_us), str(connection), str() | None as frame]:
+                        number += 1
                         yield RecordedFrame(received_us, connection, frame)
                     case _:
-                        raise InputError(f"{file}, line {number}: not a recorded frame")
+                        raise ValueError("not a recorded frame")
     except (ValueError, ZstdError) as problem:
         raise InputError(f"{file}, after line {number}: {problem}") from problem
     except OSError as problem:
         raise InputError(f"{file} cannot be read: {problem.strerror or problem}") from problem
+
+    if total != number and file.suffix != ".part":
+        raise InputError(f"{file} is cut: {number} lines of {total if total >= 0 else 'more'}")
 
 
 def _lines(unpacked: IO[bytes]) -> Iterator[bytes]:

@@ -53,10 +53,8 @@ def record(
     try:
         recorder = asyncio.run(_record(wanted, folder, seconds, url))
     except ExceptionGroup as several:  # one sentence for a person, whichever task failed first
-        for problem in several.exceptions:
-            if isinstance(problem, GenesisError):
-                raise problem from several
-        raise
+        first = several.exceptions[0]
+        raise (first if isinstance(first, GenesisError) else several) from None
     if json:
         print(json_.dumps({"frames": recorder.frames, "dropped": recorder.dropped, "folder": str(folder)}))
     else:
