@@ -184,9 +184,7 @@ class NaiveEngine:
 
     def trigger(self, side: Side) -> None:
         reached = [
-            o
-            for o in self.waiting
-            if self.last and o.side is side and o.stop and o.sign * self.last >= o.sign * o.stop
+            o for o in self.waiting if self.last and o.side is side and o.stop and o.sign * self.last >= o.sign * o.stop
         ]
         for order in sorted(reached, key=lambda o: o.sign * o.stop):
             order.place = "due"
@@ -211,7 +209,3 @@ class NaiveEngine:
             other.oco = None
             if other in self.orders:
                 self.end(other, "oco")
-
-
-
-

@@ -57,6 +57,7 @@ class Twins:
 
     dice: random.Random
     spread: int
+    churn: float = 0.1
     mts: int = 0
     next_id: int = 1
 
@@ -71,12 +72,12 @@ class Twins:
         dice = self.dice
         kind, side = dice.choice(KINDS), dice.choice((Side.BUY, Side.SELL))
         values = {
-            "price": 0 if kind in (OrderType.MARKET, OrderType.STOP, OrderType.TRAILING_STOP) else self.price(),
+            "price": 0 if kind in (OrderType.MARKET, OrderType.STOP, OrderType.TRAILING_STOP) else self.limit(side),
             "stop": self.price() if kind in (OrderType.STOP, OrderType.STOP_LIMIT) else 0,
             "trail": dice.randint(1, 6) if kind is OrderType.TRAILING_STOP else 0,
             "left": dice.randint(1, 20),
             "owner": dice.randint(1, 3),
-            "expires": self.mts + dice.randint(1, 30) if dice.random() < 0.1 else 0,
+            "expires": self.mts + dice.randint(1, 90) if dice.random() < 0.1 else 0,
         }
         post_only = kind is OrderType.LIMIT and dice.random() < 0.15
         hidden, avoids_self = dice.random() < 0.1, dice.random() < 0.2
@@ -110,6 +111,10 @@ class Twins:
     def price(self) -> int:
         return 100 + self.dice.randint(-self.spread, self.spread)
 
+    def limit(self, side: Side) -> int:
+        """A price that is passive most of the time, so that books fill."""
+        return 100 - side.sign * self.dice.randint(-self.spread // 5, self.spread)
+
     def some_id(self) -> int:
         if self.naive.orders and self.dice.random() < 0.9:
             return self.dice.choice(self.naive.orders).id
@@ -128,11 +133,11 @@ class Twins:
                 self.naive.submit_pair(slow_limit, slow_stop)
                 return self.engine.submit_pair(limit, stop, now)
             return []
-        if roll < 0.84:
+        if roll < 0.64 + self.churn:
             order_id = self.some_id()
             self.naive.cancel(order_id)
             return self.engine.cancel(OrderId(order_id), now)
-        if roll < 0.97:
+        if roll < 0.98:
             order_id = self.some_id()
             left = dice.choice((None, dice.randint(1, 20)))
             price = dice.choice((None, self.price()))
@@ -177,12 +182,8 @@ class Twins:
         for event in events:
             if isinstance(event, Changed) and event.reason.value == "updated":
                 order, left = event.order, event.left_before
-                traded_since = sum(
-                    t.amount for t in events if isinstance(t, Traded) and order in (t.maker, t.taker)
-                )
-                ended = sum(
-                    e.left for e in events if isinstance(e, Canceled | Expired) and e.order is order
-                )
+                traded_since = sum(t.amount for t in events if isinstance(t, Traded) and order in (t.maker, t.taker))
+                ended = sum(e.left for e in events if isinstance(e, Canceled | Expired) and e.order is order)
                 now = order.left if order.is_open else ended
                 entered += now + traded_since - left
         traded = sum(2 * event.amount for event in events if isinstance(event, Traded))
@@ -192,8 +193,8 @@ class Twins:
 
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(seed=st.integers(0, 2**32), spread=st.integers(1, 25))
-def test_the_engine_trades_as_its_naive_twin_and_keeps_every_atom(seed: int, spread: int) -> None:
-    twins = Twins(random.Random(seed), spread)
+@given(seed=st.integers(0, 2**32), spread=st.integers(1, 60), churn=st.floats(0.02, 0.2))
+def test_the_engine_trades_as_its_naive_twin_and_keeps_every_atom(seed: int, spread: int, churn: float) -> None:
+    twins = Twins(random.Random(seed), spread, churn)
     for _ in range(COMMANDS):
         twins.step()

@@ -38,24 +38,20 @@ class Level:
 
 
 class BookSide:
-    """The resting orders of one side; the best price has the smallest *key* (the price of an ask, minus the price of a bid)."""
+    """The resting orders of one side. A level's *key* is its price times `sign`: the best price has the smallest key."""
 
-    __slots__ = ("_empty", "_heap", "_levels", "_sign", "side")
+    __slots__ = ("_empty", "_heap", "_levels", "side", "sign")
 
     def __init__(self, side: Side) -> None:
         self.side = side
-        self._sign = -side.sign
+        self.sign = -side.sign
         self._levels: dict[int, Level] = {}
         self._heap: list[int] = []
         self._empty = 0
 
-    def key(self, price: Price) -> int:
-        """Return the rank of *price*: smaller is better."""
-        return price * self._sign
-
     def add(self, order: MatchingOrder) -> None:
         """Put *order* behind the others at its price."""
-        key = order.price * self._sign
+        key = order.price * self.sign
         level = self._levels.get(key)
         if level is None:
             level = self._levels[key] = Level(order.price, key, self)

@@ -36,17 +36,8 @@ _BUY: Final = Side.BUY
 _WORKING: Final = OrderState.WORKING
 _FILLED: Final = OrderState.FILLED
 _LIMIT: Final = OrderType.LIMIT
-_STOPS: Final = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP})
-_LIMITED: Final = frozenset(
-    {OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.FILL_OR_KILL, OrderType.IMMEDIATE_OR_CANCEL}
-)
-_REMAINDER: Final = {
-    OrderType.MARKET: CancelReason.NO_LIQUIDITY,
-    OrderType.STOP: CancelReason.NO_LIQUIDITY,
-    OrderType.TRAILING_STOP: CancelReason.NO_LIQUIDITY,
-    OrderType.IMMEDIATE_OR_CANCEL: CancelReason.IMMEDIATE_OR_CANCEL,
-    OrderType.FILL_OR_KILL: CancelReason.FILL_OR_KILL,
-}
+_FILL_OR_KILL: Final = OrderType.FILL_OR_KILL
+_IMMEDIATE_OR_CANCEL: Final = OrderType.IMMEDIATE_OR_CANCEL
 
 
 class DepthRow(NamedTuple):
@@ -90,7 +81,7 @@ class MatchingEngine:
         self.orders[order.id] = order
         if order.expires:
             heappush(self._expiries, (order.expires, order.id))
-        if order.type in _STOPS:
+        if order.is_stop:
             self._wait(order)
         else:
             self._meet(order, mts, events)
@@ -106,9 +97,7 @@ class MatchingEngine:
         events = self.submit(stop, mts)
         return events + self.submit(limit, mts)
 
-    def cancel(
-        self, order_id: OrderId, mts: Mts, reason: CancelReason = CancelReason.REQUESTED
-    ) -> list[MatchingEvent]:
+    def cancel(self, order_id: OrderId, mts: Mts, reason: CancelReason = CancelReason.REQUESTED) -> list[MatchingEvent]:
         """Take an open order out."""
         order = self.orders.get(order_id)
         if order is None:
@@ -134,9 +123,7 @@ class MatchingEngine:
             self._side(order).remove(order)
         order.price, order.left = price, left
         order.amount = Atoms(order.amount - left_before + left)
-        events: list[MatchingEvent] = [
-            Changed(mts, order, ChangeReason.UPDATED, price_before, left_before, resting)
-        ]
+        events: list[MatchingEvent] = [Changed(mts, order, ChangeReason.UPDATED, price_before, left_before, resting)]
         self._reschedule(order, change)
         if resting and not keeps_place:
             self._meet(order, mts, events)
@@ -173,7 +160,7 @@ class MatchingEngine:
         if at_most > 0:
             short = order.left - at_most
             order.left = at_most
-            self._match(order, mts, events, reserve=short)
+            self._match(order, self._side(order, opposite=True), mts, events, reserve=short)
         if order.is_open:
             self._end(order, mts, CancelReason.FUNDS, events)
         return events
@@ -211,25 +198,30 @@ class MatchingEngine:
     # How an order meets the book
 
     def _meet(self, order: MatchingOrder, mts: Mts, events: list[MatchingEvent]) -> None:
-        kind = order.type
         order.state = _WORKING
-        if order.post_only and self._crosses(order):
-            self._end(order, mts, CancelReason.POST_ONLY, events)
-            return
-        if kind is OrderType.FILL_OR_KILL and not self._fillable(order):
-            self._end(order, mts, CancelReason.FILL_OR_KILL, events)
-            return
-        self._match(order, mts, events)
+        kind = order.type
+        if order.side is _BUY:
+            own, opposite = self.bids, self.asks
+        else:
+            own, opposite = self.asks, self.bids
+        level = opposite.best()
+        if level is not None and (not order.is_limited or level.key <= order.price * opposite.sign):
+            if order.post_only:
+                self._end(order, mts, CancelReason.POST_ONLY, events)
+                return
+            if kind is not _FILL_OR_KILL or self._fillable(order, opposite):
+                self._match(order, opposite, mts, events)
         if order.state is _WORKING:
             if kind is _LIMIT:
-                (self.bids if order.side is _BUY else self.asks).add(order)
+                own.add(order)
             else:
-                self._end(order, mts, _REMAINDER[kind], events)
+                self._end(order, mts, _remainder(kind), events)
 
-    def _match(self, taker: MatchingOrder, mts: Mts, events: list[MatchingEvent], reserve: int = 0) -> None:
+    def _match(
+        self, taker: MatchingOrder, opposite: BookSide, mts: Mts, events: list[MatchingEvent], reserve: int = 0
+    ) -> None:
         """Trade *taker* while it crosses; *reserve* is added back to what remains, for an order cut to its funds."""
-        opposite = self.asks if taker.side is _BUY else self.bids
-        limit = opposite.key(taker.price) if taker.type in _LIMITED else ANY_KEY
+        limit = taker.price * opposite.sign if taker.is_limited else ANY_KEY
         left = taker.left
         orders = self.orders
         while left:
@@ -246,9 +238,7 @@ class MatchingEngine:
             left = Atoms(left - amount)
             maker.left = Atoms(maker.left - amount)
             price = level.price
-            events.append(
-                Traded(mts, self._trade_id, price, amount, maker, taker, maker.left, Atoms(left + reserve))
-            )
+            events.append(Traded(mts, self._trade_id, price, amount, maker, taker, maker.left, Atoms(left + reserve)))
             self._trade_id += 1
             if not maker.left:
                 opposite.remove(maker)
@@ -267,14 +257,8 @@ class MatchingEngine:
             taker.state = _FILLED
             del orders[taker.id]
 
-    def _crosses(self, order: MatchingOrder) -> bool:
-        opposite = self.asks if order.side is _BUY else self.bids
-        level = opposite.best()
-        return level is not None and (order.type not in _LIMITED or level.key <= opposite.key(order.price))
-
-    def _fillable(self, order: MatchingOrder) -> bool:
-        opposite = self.asks if order.side is _BUY else self.bids
-        limit, missing = opposite.key(order.price), int(order.left)
+    def _fillable(self, order: MatchingOrder, opposite: BookSide) -> bool:
+        limit, missing = order.price * opposite.sign, int(order.left)
         for level in opposite.levels():
             if level.key > limit:
                 break
@@ -332,15 +316,15 @@ class MatchingEngine:
             if self.last_price:
                 self._stops.trigger(order.side, self.last_price)
 
-    def _side(self, order: MatchingOrder) -> BookSide:
-        return self.bids if order.side is _BUY else self.asks
+    def _side(self, order: MatchingOrder, opposite: bool = False) -> BookSide:
+        return self.bids if (order.side is _BUY) is not opposite else self.asks
 
     def _refusal(self, order: MatchingOrder) -> RejectReason | None:
         if order.left <= 0:
             return RejectReason.AMOUNT
-        if order.price <= 0 and order.type in _LIMITED:
+        if order.is_limited and order.price <= 0:
             return RejectReason.PRICE
-        if order.type in _STOPS:
+        if order.is_stop:
             if order.type is OrderType.TRAILING_STOP:
                 if order.trail <= 0:
                     return RejectReason.TRAIL
@@ -351,10 +335,17 @@ class MatchingEngine:
         return None
 
 
+def _remainder(kind: OrderType) -> CancelReason:
+    """Return why what an order of *kind* could not trade at once is cancelled."""
+    if kind is _IMMEDIATE_OR_CANCEL:
+        return CancelReason.IMMEDIATE_OR_CANCEL
+    return CancelReason.FILL_OR_KILL if kind is _FILL_OR_KILL else CancelReason.NO_LIQUIDITY
+
+
 def _update_refusal(order: MatchingOrder, change: Update) -> RejectReason | None:
     if change.left is not None and change.left <= 0:
         return RejectReason.AMOUNT
-    if change.price is not None and (change.price <= 0 or order.type not in _LIMITED):
+    if change.price is not None and (change.price <= 0 or not order.is_limited):
         return RejectReason.PRICE
     if change.stop_price is not None and (
         change.stop_price <= 0 or order.type not in (OrderType.STOP, OrderType.STOP_LIMIT)
@@ -363,4 +354,3 @@ def _update_refusal(order: MatchingOrder, change: Update) -> RejectReason | None
     if change.trail is not None and (change.trail <= 0 or order.type is not OrderType.TRAILING_STOP):
         return RejectReason.TRAIL
     return None
-

@@ -53,6 +53,9 @@ class MatchingOrder:
     post_only: bool = False
     avoids_self: bool = False
     expires: Mts = NEVER
+    is_limited: bool = field(init=False)
+    """Whether `price` bounds what it trades at."""
+    is_stop: bool = field(init=False)
     left: Atoms = field(init=False)
     state: OrderState = field(init=False, default=OrderState.NEW)
     oco: MatchingOrder | None = field(init=False, default=None, repr=False)
@@ -67,6 +70,9 @@ class MatchingOrder:
 
     def __attrs_post_init__(self) -> None:
         self.left = self.amount
+        kind = self.type  # compared by identity: the hash of an Enum member is a Python call
+        self.is_stop = kind is OrderType.STOP or kind is OrderType.STOP_LIMIT or kind is OrderType.TRAILING_STOP
+        self.is_limited = not (kind is OrderType.MARKET or kind is OrderType.STOP or kind is OrderType.TRAILING_STOP)
 
     @property
     def is_open(self) -> bool:
