@@ -1,4 +1,5 @@
-"""The matching engine once more, as plain as possible: lists, scans, and the rules in the order in which a person tells them."""
+"""The matching engine once more, as plain as possible: lists, scans, and the rules in the order in which a person
+tells them."""
 
 from dataclasses import dataclass, field
 
@@ -129,15 +130,9 @@ class NaiveEngine:
         if taker.post_only and matches:
             self.end(taker, "post_only")
             return
-        if taker.kind == "fill_or_kill":
-            before_own = []
-            for maker in matches:
-                if taker.avoids_self and maker.owner == taker.owner:
-                    break
-                before_own.append(maker.left)
-            if sum(before_own) < taker.left:
-                self.end(taker, "fill_or_kill")
-                return
+        if taker.kind == "fill_or_kill" and not self.fills(taker, matches):
+            self.end(taker, "fill_or_kill")
+            return
         for maker in matches:
             if taker.left == 0:
                 break
@@ -163,6 +158,14 @@ class NaiveEngine:
         else:
             endings = {"fill_or_kill": "fill_or_kill", "immediate_or_cancel": "immediate_or_cancel"}
             self.end(taker, endings.get(taker.kind, "no_liquidity"))
+
+    def fills(self, taker: Naive, matches: list[Naive]) -> bool:
+        before_own = []
+        for maker in matches:
+            if taker.avoids_self and maker.owner == taker.owner:
+                break
+            before_own.append(maker.left)
+        return sum(before_own) >= taker.left
 
     def observe(self) -> None:
         for side in (Side.SELL, Side.BUY):

@@ -1,4 +1,5 @@
-"""The engine does what its naive twin does: the same trades, the same books, after every one of 10^5 random commands."""
+"""The engine does what its naive twin does: the same trades, the same books, after every one of 10^5 random
+commands."""
 
 import random
 from dataclasses import dataclass
@@ -97,15 +98,9 @@ class Twins:
             avoids_self,
             Mts(values["expires"]),
         )
-        slow = Naive(
-            order_id,
-            side=side,
-            kind=kind.value,
-            hidden=hidden,
-            post_only=post_only,
-            avoids_self=avoids_self,
-            **values,
-        )
+        slow = Naive(order_id, values["owner"], side, kind.value, values["left"], values["price"], values["stop"])
+        slow.trail, slow.expires = values["trail"], values["expires"]
+        slow.post_only, slow.hidden, slow.avoids_self = post_only, hidden, avoids_self
         return fast, slow
 
     def price(self) -> int:
@@ -141,13 +136,13 @@ class Twins:
             order_id = self.some_id()
             left = dice.choice((None, dice.randint(1, 20)))
             price = dice.choice((None, self.price()))
-            stop = dice.choice((None, None, self.price()))
+            trigger = dice.choice((None, None, self.price()))
             trail = dice.choice((None, None, dice.randint(1, 6)))
-            self.naive.update(order_id, left, price, stop, trail)
+            self.naive.update(order_id, left, price, trigger, trail)
             change = Update(
                 None if left is None else Atoms(left),
                 None if price is None else Price(price),
-                None if stop is None else Price(stop),
+                None if trigger is None else Price(trigger),
                 None if trail is None else Price(trail),
             )
             return self.engine.update(OrderId(order_id), change, now)
@@ -178,14 +173,14 @@ class Twins:
 
     def account_for(self, before: dict[OrderId, Atoms], events: list[MatchingEvent]) -> None:
         """What was open plus what came in is what traded (twice), what was withdrawn, and what is open."""
-        entered = sum(event.order.amount for event in events if isinstance(event, Accepted))
+        entered: int = sum(event.order.amount for event in events if isinstance(event, Accepted))
         for event in events:
             if isinstance(event, Changed) and event.reason.value == "updated":
                 order, left = event.order, event.left_before
                 traded_since = sum(t.amount for t in events if isinstance(t, Traded) and order in (t.maker, t.taker))
                 ended = sum(e.left for e in events if isinstance(e, Canceled | Expired) and e.order is order)
-                now = order.left if order.is_open else ended
-                entered += now + traded_since - left
+                still = order.left if order.is_open else ended
+                entered += still + traded_since - left
         traded = sum(2 * event.amount for event in events if isinstance(event, Traded))
         withdrawn = sum(event.left for event in events if isinstance(event, Canceled | Expired))
         open_now = sum(order.left for order in self.engine.orders.values())

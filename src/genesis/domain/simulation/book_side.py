@@ -1,8 +1,7 @@
 """One side of a book: price levels in a heap, orders of a level in a chain, so that nothing costs more than O(log n).
 
-A level that empties stays in the heap until it surfaces or until empty levels outnumber the others; so a cancel is O(1) and
-a new price O(log n), amortised. A sorted list would be simpler and moves O(n) words for each new price.
-"""
+A level that empties stays in the heap until it surfaces or until empty levels outnumber the others; so a cancel is
+O(1) and a new price O(log n), amortised. A sorted list would be simpler and moves O(n) words for each new price."""
 
 from __future__ import annotations
 
@@ -38,7 +37,8 @@ class Level:
 
 
 class BookSide:
-    """The resting orders of one side. A level's *key* is its price times `sign`: the best price has the smallest key."""
+    """The resting orders of one side. A level's *key* is its price times `sign`: the best price has the smallest
+    key."""
 
     __slots__ = ("_empty", "_heap", "_levels", "side", "sign")
 

@@ -1,10 +1,11 @@
-"""The matching engine of one instrument: price-time priority, whole numbers, events out. No clock, no accounts, no wire.
+"""The matching engine of one instrument: price-time priority, whole numbers, events out. No clock, no accounts, no
+wire.
 
-A trade prints at the resting order's price. Stops are triggered by the last price and are then *due*: the caller draws them
-one by one (`pop_due`, `activate`), so that accounts can be settled in between; `drain` does it for callers without accounts.
-An update keeps the place in the queue when it only makes the order smaller. Source for the order types: Bitfinex
-documentation, "Order types"; where it is silent on queue priority after an update, the usual rule of exchanges holds.
-"""
+A trade prints at the resting order's price. Stops are triggered by the last price and are then *due*: the caller
+draws them one by one (`pop_due`, `activate`), so that accounts can be settled in between; `drain` does it for callers
+without accounts. An update keeps the place in the queue when it only makes the order smaller. Source for the order
+types: Bitfinex documentation, "Order types"; where it is silent on queue priority after an update, the usual rule of
+exchanges holds."""
 
 from collections.abc import Iterator
 from heapq import heappop, heappush
@@ -44,7 +45,7 @@ class DepthRow(NamedTuple):
     """A price with the number and the sum of its visible orders."""
 
     price: Price
-    count: int
+    orders: int
     amount: Atoms
 
 
@@ -186,7 +187,8 @@ class MatchingEngine:
         return rows
 
     def resting(self, side: Side) -> Iterator[MatchingOrder]:
-        """Yield the resting orders of a side in the order in which they would trade. The book must not change meanwhile."""
+        """Yield the resting orders of a side in the order in which they would trade. The book must not change
+        meanwhile."""
         for level in (self.bids if side is _BUY else self.asks).levels():
             yield from level
 
@@ -234,7 +236,7 @@ class MatchingEngine:
                 taker.left = Atoms(left + reserve)
                 self._end(taker, mts, CancelReason.SELF_TRADE, events)
                 return
-            amount = maker.left if maker.left < left else left
+            amount = maker.left if maker.left < left else left  # noqa: FURB136 - a call of min() is dearer
             left = Atoms(left - amount)
             maker.left = Atoms(maker.left - amount)
             price = level.price
@@ -278,8 +280,10 @@ class MatchingEngine:
             self._stops.trigger(order.side, self.last_price)
 
     def _observe(self, price: Price, mts: Mts, events: list[MatchingEvent]) -> None:
-        for order in self._stops.observe(price):
-            events.append(Changed(mts, order, ChangeReason.TRAILED, order.price, order.left, False))
+        events += [
+            Changed(mts, order, ChangeReason.TRAILED, order.price, order.left, False)
+            for order in self._stops.observe(price)
+        ]
 
     def _end(self, order: MatchingOrder, mts: Mts, reason: CancelReason, events: list[MatchingEvent]) -> None:
         resting = self._withdraw(order)

@@ -1,4 +1,5 @@
-"""What the matching engine says happened. Orders in events are the engine's own and move on; the numbers are of that moment."""
+"""What the matching engine says happened. Orders in events are the engine's own and move on; the numbers are of that
+moment."""
 
 from enum import Enum
 from typing import NamedTuple

@@ -1,4 +1,5 @@
-"""An order as the matching engine sees it: what decides how it meets the book, and where it stands. No wire, no money."""
+"""An order as the matching engine sees it: what decides how it meets the book, and where it stands. No wire, no
+money."""
 
 from __future__ import annotations
 
@@ -37,9 +38,8 @@ class OrderState(Enum):
 class MatchingOrder:
     """One order and its links into the book. The engine owns every field from the moment it accepts the order.
 
-    `price` is the limit (`NO_PRICE` where the type has none), `stop_price` the trigger; a trailing stop has its distance in
-    `trail` and, until it is accepted, no trigger.
-    """
+    `price` is the limit (`NO_PRICE` where the type has none), `stop_price` the trigger; a trailing stop has its
+    distance in `trail` and, until it is accepted, no trigger."""
 
     id: OrderId
     owner: UserId

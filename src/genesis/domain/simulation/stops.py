@@ -6,7 +6,6 @@ stale entry.
 
 from collections import deque
 from heapq import heapify, heappop, heappush
-
 from typing import Final
 
 from genesis.domain.order import OrderType, Side
@@ -123,5 +122,6 @@ class Stops:
 
 
 def trailing_stop_price(order: MatchingOrder) -> Price:
-    """Return the trigger of a trailing stop: its distance away from the best last price it has seen, at least one price unit."""
+    """Return the trigger of a trailing stop: its distance away from the best last price it has seen, at least one
+    price unit."""
     return Price(max(1, order.anchor + order.trail * order.side.sign))
