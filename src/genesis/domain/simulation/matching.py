@@ -124,7 +124,9 @@ class MatchingEngine:
             self._side(order).remove(order)
         order.price, order.left = price, left
         order.amount = Atoms(order.amount - left_before + left)
-        events: list[MatchingEvent] = [Changed(mts, order, ChangeReason.UPDATED, price_before, left_before, resting)]
+        events: list[MatchingEvent] = [
+            Changed(mts, order, ChangeReason.UPDATED, price_before, left_before, left, resting)
+        ]
         self._reschedule(order, change)
         if resting and not keeps_place:
             self._meet(order, mts, events)
@@ -154,7 +156,7 @@ class MatchingEngine:
         kind = order.type
         if kind is OrderType.STOP_LIMIT:
             order.type = _LIMIT
-        events.append(Changed(mts, order, ChangeReason.TRIGGERED, order.price, order.left, False))
+        events.append(Changed(mts, order, ChangeReason.TRIGGERED, order.price, order.left, order.left, False))
         if at_most is None or at_most >= order.left:
             self._meet(order, mts, events)
             return events
@@ -281,7 +283,7 @@ class MatchingEngine:
 
     def _observe(self, price: Price, mts: Mts, events: list[MatchingEvent]) -> None:
         events += [
-            Changed(mts, order, ChangeReason.TRAILED, order.price, order.left, False)
+            Changed(mts, order, ChangeReason.TRAILED, order.price, order.left, order.left, False)
             for order in self._stops.observe(price)
         ]
 

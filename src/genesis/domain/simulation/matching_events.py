@@ -69,13 +69,14 @@ class Traded(NamedTuple):
 
 
 class Changed(NamedTuple):
-    """An open order has other values; *price_before* and *left_before* are what the book showed."""
+    """An open order has other values; *price_before* and *left_before* are what it had, *left_after* what it got."""
 
     mts: Mts
     order: MatchingOrder
     reason: ChangeReason
     price_before: Price
     left_before: Atoms
+    left_after: Atoms
     was_resting: bool
 
 
