@@ -7,7 +7,7 @@ from genesis.domain.units import Atoms, Mts, Price, Symbol
 
 
 class Fill(NamedTuple):
-    """What we got: *amount* of base at *price*, less *fee* in the currency received (base when buying, quote when selling).
+    """What we got: *amount* of base at *price*, less *fee* in base when buying, in quote when selling.
 
     Source: Bitfinex documentation, "Fees": a fee is charged in the currency that the trade pays out.
     """

@@ -19,7 +19,11 @@ from genesis.domain.units import (
 )
 
 SIGNIFICANT_DIGITS: Final = 5
-"""Prices of resting orders have five significant digits. Source: Bitfinex documentation, "Order and price precision"."""
+"""Prices of resting orders have five. Source: Bitfinex documentation, "Order and price precision"."""
+
+
+PRICE_UNITS_MAX: Final = 2.0**52
+"""The largest price in units: up to here a float64 holds every whole number."""
 
 
 class Untradable(ValueError):
@@ -40,23 +44,24 @@ class Instrument:
     symbol: Symbol
     base: Currency
     quote: Currency
-    amount_min: Atoms = Atoms(10_000)
+    amount_min: Atoms = field(default=Atoms(10_000))
     amount_max: Atoms = field(default=Atoms(INT64_MAX))
     price_decimals: int = field(default=8)
+    price_scale: int = field(init=False, repr=False)
+    """Price units per quote unit."""
 
     @price_decimals.validator
     def _check_price_decimals(self, _attribute: object, value: int) -> None:
         if not 0 <= value <= 15:
             raise ValueError(f"{self.symbol}: price_decimals must be 0 to 15, was {value}")
 
+    @price_scale.default
+    def _power_of_ten(self) -> int:
+        return int(10**self.price_decimals)
+
     def __attrs_post_init__(self) -> None:
         if not 0 < self.amount_min <= self.amount_max:
             raise ValueError(f"{self.symbol}: amounts must satisfy 0 < minimum <= maximum")
-
-    @property
-    def price_scale(self) -> int:
-        """Price units per quote unit."""
-        return int(10**self.price_decimals)
 
     def tradable(self, amount: Atoms) -> Atoms:
         """Return *amount* if the exchange would take it; raises `Untradable` if it is too small or too large."""
@@ -67,7 +72,7 @@ class Instrument:
         return amount
 
     def price(self, value: Decimal | int) -> Price:
-        """Return quote units per base unit as a price; raises `InexactNumber` if it is not > 0 or finer than the decimals."""
+        """Return quote units per base unit as a price; raises `InexactNumber` unless it is > 0 and fits."""
         units = scaled(value, self.price_decimals)
         if units <= 0:
             raise InexactNumber(f"{self.symbol}: a price must be > 0, was {value}")
@@ -80,9 +85,10 @@ class Instrument:
         Raises `InexactNumber` for NaN, infinity, a price that is not > 0, and one beyond 15 digits.
         """
         units = value * self.price_scale
-        if not 0.5 <= units <= 2.0**52:
+        if not 0.5 <= units <= PRICE_UNITS_MAX:
             raise InexactNumber(f"{self.symbol}: {value} is no price at {self.price_decimals} decimals")
-        return Price(round(units))
+        price: Price = round(units)  # type: ignore[assignment]  # calling Price costs as much as the rest: this runs per candle
+        return price
 
     def decimal_from_price(self, price: Price) -> Decimal:
         """Return a price in quote units per base unit, exactly."""
@@ -109,7 +115,7 @@ def spot_pair(symbol: Symbol) -> tuple[Currency, Currency]:
     return Currency(base), Currency(quote)
 
 
-def spot_instrument(symbol: Symbol, amount_min: Atoms = Atoms(10_000), price_decimals: int = 8) -> Instrument:
+def spot_instrument(symbol: Symbol, amount_min: Atoms, price_decimals: int = 8) -> Instrument:
     """Return the instrument of a spot pair with the given minimum amount."""
     base, quote = spot_pair(symbol)
     return Instrument(symbol, base, quote, amount_min, price_decimals=price_decimals)

@@ -45,7 +45,7 @@ class OrderType(Enum):
 
 @frozen
 class OrderRequest:
-    """An order before anyone has seen it: it has a client id and no exchange id. Prices that its type does not use are None."""
+    """An order before anyone has seen it: no exchange id yet. Prices that its type does not use are None."""
 
     cid: Cid
     symbol: Symbol

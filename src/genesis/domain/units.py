@@ -1,8 +1,8 @@
 """Exact numbers: time in milliseconds, money in whole atoms, prices in whole units of an instrument's last decimal.
 
-Inside, everything that is money is an `int`, so sums are exact and order never matters. At the edges (wire, HTTP, files, people) it
-is `Decimal` and text. The crossings are the functions of this module and of `Instrument`; each refuses NaN, infinity, and
-whatever does not fit exactly, and none rounds unless its name says so.
+Inside, everything that is money is an `int`, so sums are exact and order never matters. At the edges (wire, HTTP,
+files, people) it is `Decimal` and text. The crossings are the functions of this module and of `Instrument`; each
+refuses NaN, infinity, and whatever does not fit exactly, and none rounds unless its name says so.
 """
 
 import math
@@ -49,7 +49,7 @@ def decimal_from_text(text: str) -> Decimal:
 
 
 def scaled(value: Decimal | int, decimals: int) -> int:
-    """Return *value* in whole units of 10^-decimals; raises `InexactNumber` if it is finer than that or beyond 64 bits."""
+    """Return *value* in whole units of 10^-decimals; raises `InexactNumber` if it is finer or beyond 64 bits."""
     number = Decimal(value)
     if not number.is_finite():
         raise InexactNumber(f"{value} is not a finite number")
@@ -60,7 +60,7 @@ def scaled(value: Decimal | int, decimals: int) -> int:
     shift = exponent + decimals
     whole = int("".join(map(str, digits)))
     if shift >= 0:
-        result = whole * 10**shift
+        result = whole * int(10**shift)
     else:
         result, rest = divmod(whole, 10 ** min(-shift, len(digits) + 1))
         if rest:
@@ -101,7 +101,7 @@ def format_atoms(amount: int) -> str:
 
 
 def ppb(value: Decimal | int | str, per: int = 1) -> Ppb:
-    """Return the fraction *value* / *per* in parts per billion, rounded half to even: basis points have ``per=10_000``."""
+    """Return *value* ÷ *per* in parts per billion, rounded half to even; basis points have per=10_000."""
     number = decimal_from_text(value) if isinstance(value, str) else Decimal(value)
     if not number.is_finite():
         raise InexactNumber(f"{value} is not a finite number")

@@ -3,6 +3,7 @@
 GenesisError                     one sentence for a person; the command line prints it and exits 2
 ├── InputError                   a file, option or body that cannot be used: says what, where, what to do
 ├── StoreError                   durable state cannot be read or written: nothing that depends on it may go on
+│   └── ClockAhead               our clock or counter is too far ahead of the exchange: wait until they agree
 └── ExchangeError
     ├── NotProcessed             proof that nothing happened; the same request may be sent again
     │   ├── Unreachable          the connection was never made
@@ -26,6 +27,10 @@ class InputError(GenesisError):
 
 class StoreError(GenesisError):
     """Durable state that cannot be read or written."""
+
+
+class ClockAhead(StoreError):
+    """A number that would spoil the key for the time to come; nothing was used, and it passes once the clocks agree."""
 
 
 class ExchangeError(GenesisError):

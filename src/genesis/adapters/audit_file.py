@@ -1,0 +1,206 @@
+"""The audit log in a file of lines: appended, synced, chained; never rewritten.
+
+Each append opens the file under a lock that other processes respect, follows the chain over what was added since,
+writes its line and syncs it. A line without its newline at the end was never acknowledged: a crash tore it, and it is
+moved into a file of its own beside the log. Anything else that does not fit the chain stops all appending, for the log
+is evidence.
+"""
+
+import asyncio
+import errno
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from attrs import frozen
+from filelock import FileLock, Timeout
+
+from genesis.domain.audit import BadLine, ChainHead, chained_line, follow, verify
+from genesis.domain.json_value import JsonValue
+from genesis.ports.audit import AuditReceipt
+from genesis.ports.clock import Clock
+from genesis.ports.errors import StoreError, StoreFull
+from genesis.ports.monitor import MonitorFeed
+
+LOCK_TIMEOUT_S: Final = 5.0
+
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+@frozen
+class _Known:
+    """The file as we left it: which it is, where it ended, and its chain up to there."""
+
+    identity: tuple[int, int]
+    end: int
+    head: ChainHead
+
+
+class AuditFile:
+    """The audit log in the file *path*; *write* and *fsync* are the operating system's unless a test breaks them."""
+
+    def __init__(
+        self,
+        path: Path,
+        clock: Clock,
+        feed: MonitorFeed,
+        *,
+        write: Callable[[int, bytes], int] = os.write,
+        fsync: Callable[[int], None] = os.fsync,
+    ) -> None:
+        self._path = path
+        self._clock = clock
+        self._feed = feed
+        self._os_write = write
+        self._os_fsync = fsync
+        self._known: _Known | None = None
+        self._poison = ""
+        self._turn = asyncio.Lock()  # so that a slow disk holds one thread, not all of them
+        self._thread_lock = threading.Lock()  # for a cancelled append whose thread still runs
+
+    async def append(self, entry: JsonValue) -> AuditReceipt:
+        async with self._turn:
+            return await asyncio.to_thread(self._append, entry)
+
+    def _append(self, entry: JsonValue) -> AuditReceipt:
+        try:
+            with self._thread_lock:
+                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                with FileLock(f"{self._path}.lock", timeout=LOCK_TIMEOUT_S, mode=0o600):
+                    return self._append_locked(entry)
+        except Timeout as error:
+            raise StoreError(f"{self._path}: another process has held its lock for {LOCK_TIMEOUT_S} s") from error
+        except OSError as error:
+            raise _store_error(self._path, error) from error
+
+    def _append_locked(self, entry: JsonValue) -> AuditReceipt:
+        if self._poison:
+            raise StoreError(self._poison)
+        fd = self._open()
+        try:
+            known = self._caught_up(fd)
+            mts = self._clock.now()
+            line, head = chained_line(known.head, mts, entry)
+            raw = line.encode() + b"\n"
+            self._write(fd, raw, known.end)
+            self._known = _Known(known.identity, known.end + len(raw), head)
+            return AuditReceipt(head.seq, mts, head.hash)
+        finally:
+            os.close(fd)
+
+    def _open(self) -> int:
+        flags = os.O_RDWR | os.O_APPEND | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+        try:
+            return os.open(self._path, flags)
+        except FileNotFoundError:
+            if self._known is not None:
+                raise StoreError(f"{self._path}: was removed while in use; put it back, then restart") from None
+        fd = os.open(self._path, flags | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            self._sync_folder()  # a file whose name is not on disk is lost with its content
+        except OSError:
+            os.close(fd)
+            raise
+        return fd
+
+    def _caught_up(self, fd: int) -> _Known:
+        """Return the file as it is, after following what was added to it since we last looked."""
+        stat = os.fstat(fd)
+        identity = (stat.st_dev, stat.st_ino)
+        known = self._known or _Known(identity, 0, ChainHead())
+        if known.identity != identity or stat.st_size < known.end:
+            raise StoreError(f"{self._path}: was replaced or cut while in use; nothing is appended to it")
+        *lines, tail = _read(fd, known.end, stat.st_size).split(b"\n")
+        head = known.head
+        for raw in lines:
+            found = follow(head, raw.decode("utf-8", "replace"))
+            if isinstance(found, str):
+                raise StoreError(
+                    f"{self._path}: line {head.seq + 1} {found}; keep it as evidence, moved away, and a new one begins"
+                )
+            head = found
+        end = stat.st_size - len(tail)
+        if tail:
+            self._quarantine(fd, tail, end, head)
+        self._known = _Known(identity, end, head)
+        return self._known
+
+    def _quarantine(self, fd: int, tail: bytes, end: int, head: ChainHead) -> None:
+        moved = self._path.with_name(f"{self._path.name}.torn-{head.seq + 1}-{self._clock.now_us()}")
+        target = os.open(moved, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            self._write_all(target, tail)
+            self._os_fsync(target)
+        finally:
+            os.close(target)
+        self._sync_folder()
+        os.ftruncate(fd, end)
+        self._os_fsync(fd)
+        self._feed.note("config", "audit.torn_line", {"moved_to": moved.name, "bytes": len(tail)}, "warning")
+
+    def _write(self, fd: int, raw: bytes, end: int) -> None:
+        """Put *raw* at *end* durably, or leave the file as it was."""
+        try:
+            self._write_all(fd, raw)
+        except OSError as error:
+            self._take_back(fd, end, error)
+            raise
+        try:
+            self._os_fsync(fd)
+        except OSError as error:
+            # A second fsync may report success for pages that the kernel has already given up: only a fresh look helps.
+            self._poison = f"{self._path}: could not be synced ({error.strerror}); restart to read it again"
+            self._take_back(fd, end, error)
+            raise
+
+    def _take_back(self, fd: int, end: int, cause: OSError) -> None:
+        try:
+            os.ftruncate(fd, end)
+        except OSError:
+            self._poison = f"{self._path}: holds a torn line that could not be removed ({cause.strerror}); restart"
+
+    def _write_all(self, fd: int, raw: bytes) -> None:
+        rest = memoryview(raw)
+        while rest:
+            rest = rest[self._os_write(fd, bytes(rest)) :]
+
+    def _sync_folder(self) -> None:
+        if os.name == "nt":
+            return  # Windows neither needs nor allows it
+        fd = os.open(self._path.parent, os.O_RDONLY)
+        try:
+            self._os_fsync(fd)
+        finally:
+            os.close(fd)
+
+
+def verify_file(path: Path) -> ChainHead | BadLine:
+    """Return the end of the chain in *path*, or its first bad line, a torn last one included; raises `StoreError`."""
+    try:
+        *lines, tail = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise _store_error(path, error) from error
+    found = verify(line.decode("utf-8", "replace") for line in lines)
+    if isinstance(found, ChainHead) and tail:
+        return BadLine(len(lines) + 1, "has no end; a crash tore it before it was acknowledged")
+    return found
+
+
+def _read(fd: int, start: int, end: int) -> bytes:
+    pieces = []
+    os.lseek(fd, start, os.SEEK_SET)
+    while start < end:
+        piece = os.read(fd, end - start)
+        if not piece:
+            break
+        pieces.append(piece)
+        start += len(piece)
+    return b"".join(pieces)
+
+
+def _store_error(path: Path, error: OSError) -> StoreError:
+    kind = StoreFull if error.errno in _FULL else StoreError
+    advice = "make room, then try again" if kind is StoreFull else "check the folder, its owner and its permissions"
+    return kind(f"{path}: {error.strerror or error}; {advice}")

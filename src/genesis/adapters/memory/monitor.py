@@ -1,0 +1,60 @@
+"""The monitor in memory: the run loop tells it, HTTP and the terminal read it."""
+
+import threading
+from collections import deque
+from typing import Final
+
+from genesis.adapters.memory.metrics import MemoryMetrics
+from genesis.domain.json_value import JsonObject
+from genesis.domain.units import Mts
+from genesis.ports.clock import Clock
+from genesis.ports.monitor import Category, Dashboard, Health, Note, Severity, Status
+
+NOTES_MAX: Final = 256
+
+
+class MemoryMonitor:
+    """Both sides, `Monitor` and `MonitorFeed`, over the given metrics; any thread may call any method.
+
+    It keeps the last *notes_max* notes of severity `info`, and as many again of the others.
+    """
+
+    def __init__(
+        self, clock: Clock, metrics: MemoryMetrics, *, version: str, mode: str, notes_max: int = NOTES_MAX
+    ) -> None:
+        self._clock = clock
+        self._metrics = metrics
+        self._version = version
+        self._mode = mode
+        self._started_s = clock.monotonic_s()
+        self._lock = threading.Lock()
+        self._status: tuple[Status, str] = ("starting", "")
+        self._last_event_mts: Mts | None = None
+        self._seq = 0
+        self._infos: deque[Note] = deque(maxlen=notes_max)
+        self._alarms: deque[Note] = deque(maxlen=notes_max)
+
+    def set_status(self, status: Status, reason: str = "") -> None:
+        self._status = (status, reason)  # one assignment, so a reader never sees half of it
+
+    def saw_event(self, mts: Mts) -> None:
+        self._last_event_mts = mts
+
+    def note(
+        self, category: Category, name: str, fields: JsonObject | None = None, severity: Severity = "info"
+    ) -> None:
+        mts = self._clock.now()
+        with self._lock:
+            self._seq += 1
+            kept = self._infos if severity == "info" else self._alarms
+            kept.append(Note(self._seq, mts, category, severity, name, dict(fields or {})))
+
+    def health(self) -> Health:
+        status, reason = self._status
+        uptime_s = self._clock.monotonic_s() - self._started_s
+        return Health(status, reason, self._version, self._mode, uptime_s, self._last_event_mts)
+
+    def dashboard(self) -> Dashboard:
+        with self._lock:
+            notes = sorted((*self._infos, *self._alarms), key=lambda note: note.seq)
+        return Dashboard(self.health(), self._metrics.snapshot(), notes)

@@ -1,0 +1,116 @@
+"""One backtest: the same strategy over the same candles, by the reducer or by the columns."""
+
+import asyncio
+from array import array
+from collections.abc import AsyncIterator, Callable
+from enum import Enum
+
+import numpy as np
+from attrs import evolve, frozen
+
+from genesis.adapters.memory.candle_market import CandleMarket
+from genesis.app.trade import trade
+from genesis.domain.candle import Candles, Ints
+from genesis.domain.core import CoreSettings, TradingCore
+from genesis.domain.events import Alert, Submit, breach_alert
+from genesis.domain.fill import Fill
+from genesis.domain.ledger import Ledger
+from genesis.domain.simulation.columnar import Walk, walk
+from genesis.domain.simulation.market_orders import Costs
+from genesis.domain.statistics.record import Record, Recorder, record_of_walk
+from genesis.domain.strategy import columns
+from genesis.domain.units import Atoms, Mts
+
+CHUNK = 50_000
+
+
+class Engine(Enum):
+    """Two equal ways to run a backtest."""
+
+    COLUMNAR = "columnar"
+    EVENT = "event"
+
+
+@frozen
+class Terms:
+    """What a run is besides its candles."""
+
+    core: CoreSettings
+    costs: Costs
+    cash: Atoms
+
+
+@frozen(eq=False)
+class Run:
+    """A record, and the equity in atoms at every close where it was asked for."""
+
+    record: Record
+    equity: Ints
+
+
+Progress = Callable[[int], None]
+"""Called with the number of candles done since the last call."""
+
+
+class RunObserver:
+    """Feeds a `Recorder` from the trading loop."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.close = recorder.close
+        self._recorder = recorder
+
+    def fill(self, fill: Fill) -> None:
+        self._recorder.fills.append(fill)
+
+    def alert(self, alert: Alert) -> None:
+        self._recorder.alerts.append(alert)
+
+    def submit(self, submit: Submit) -> None:
+        """Keep nothing: the fill follows."""
+
+
+def run_columnar(terms: Terms, candles: Candles) -> Run:
+    """Run by one compiled walk over the columns."""
+    core = terms.core
+    targets = columns.evaluate(core.strategy, candles)
+    result = walk(targets, candles, core.instrument, terms.costs, core.limits, core.size, terms.cash)
+    record = record_of_walk(result, candles, core.instrument, terms.cash, _alerts(result, candles, terms.cash))
+    return Run(record, result.equity)
+
+
+def run_event(terms: Terms, candles: Candles, progress: Progress | None = None, *, keep_equity: bool = True) -> Run:
+    """Run by the trading core on the in-memory market; without the equity, memory is flat in candles."""
+    equities = array("q") if keep_equity else None
+    recorder = Recorder(terms.core.instrument, terms.cash, equities)
+    core = TradingCore(terms.core, Ledger(terms.cash))
+    market = CandleMarket(terms.core.instrument, terms.costs, _chunks(candles, progress))
+    asyncio.run(trade(core, market, RunObserver(recorder)))
+    ledger = core.ledger
+    record = recorder.finish(ledger.cash, ledger.position(terms.core.instrument.symbol), core.refusals)
+    return Run(record, np.array(equities or [], dtype=np.int64))
+
+
+def filling_at_the_close(candles: Candles) -> Candles:
+    """Return candles on which an order fills at the very close that decided it: what no account can have.
+
+    Each open is the close before it, so it is for measuring how much that assumption flatters.
+    """
+    opens = candles.open.copy()
+    opens[1:] = candles.close[:-1]
+    return evolve(candles, open=opens)
+
+
+async def _chunks(candles: Candles, progress: Progress | None) -> AsyncIterator[Candles]:
+    for start in range(0, len(candles), CHUNK):
+        chunk = candles[start : start + CHUNK]
+        yield chunk
+        if progress is not None:
+            progress(len(chunk))
+
+
+def _alerts(result: Walk, candles: Candles, cash: Atoms) -> tuple[Alert, ...]:
+    if result.breach is None:
+        return ()
+    at = result.halted_at
+    peak = max(int(result.equity[: at + 1].max()), cash)
+    return (breach_alert(Mts(int(candles.mts[at])), result.breach, int(result.equity[at]), peak),)

@@ -1,0 +1,69 @@
+"""The run-time tasks, shown alike by `genesis NAME` and, in a checkout, by `./inv NAME`.
+
+Every module of this package holds the tasks of one noun. It declares each with `command`, prints for people, prints
+JSON with `--json` where there is a result, and imports heavy libraries inside its functions, so that `--help` stays
+quick. A new module is found by itself; a dot in a task's name makes a group, as in `data.import`.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from genesis.app.invoking import Collection, Task
+
+
+class Command(Task[Any]):  # Any: a task's result goes nowhere
+    """A task whose bare words may all belong to one repeated option."""
+
+    # Any: the options are invoke's and go to it as they are.
+    def __init__(self, body: Callable[..., None], words: str, **options: Any) -> None:
+        super().__init__(body, **options)
+        self.words = words
+        self.texts: Mapping[str, str] = dict(self.help)
+
+    def arg_opts(self, name: str, default: Any, taken_names: set[str]) -> dict[str, Any]:  # Any: as invoke has it
+        """What invoke makes of the parameter *name*, asked as often as one likes: invoke uses the texts up."""
+        self.help = {key: text for key, text in self.texts.items() if key == name}
+        # invoke would take a tuple, the default that cannot be changed by accident, for the type of a single value.
+        known: Any = None if name in self.iterable else default  # Any: any default
+        return super().arg_opts(name, known, taken_names)
+
+
+def command(
+    name: str, *, words: str = "", repeated: Iterable[str] = (), help: Mapping[str, str] | None = None
+) -> Callable[[Callable[..., None]], Command]:
+    """Declare a function of `(Context, options…)` as the task *name*.
+
+    Options are the function's parameters. Their defaults give the types; a trailing underscore is dropped (`from_` is
+    `--from`); a parameter without a default is a bare word that must be there. Those in *repeated* may be given many
+    times and arrive as a list. The option *words* is repeated too and takes bare words as well: with `words="paths"`,
+    `data.import A B` is `data.import --paths A --paths B`.
+    """
+
+    def declare(body: Callable[..., None]) -> Command:
+        iterable = [*repeated, words] if words else [*repeated]
+        return Command(body, words, name=name, iterable=iterable, auto_shortflags=False, help=dict(help or {}))
+
+    return declare
+
+
+def namespace() -> Collection:
+    """The collection of all run-time tasks, as invoke sees it."""
+    root = Collection()
+    for module in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
+        for value in vars(importlib.import_module(f"{__name__}.{module.name}")).values():
+            if isinstance(value, Command):
+                add_command(root, value)
+    return root
+
+
+def add_command(root: Collection, task: Command) -> None:
+    """Put *task* into the group its dotted name tells; a task with the group's own name becomes the group's default."""
+    group, _, leaf = task.name.rpartition(".")
+    if not group:
+        root.add_task(task)
+        return
+    if group not in root.collections:
+        root.add_collection(Collection(group))
+    root.collections[group].add_task(task, name=leaf)

@@ -1,0 +1,169 @@
+"""Everything that is wrong with a configuration document, at once, each at its place.
+
+The JSON Schema says the shape; what a schema cannot say (a date that no calendar has, one decimal too many, an end
+before its start) is checked for the members whose shape is good, so no problem hides another.
+"""
+
+import difflib
+import functools
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+
+from genesis.domain.config_diff import Step, json_path
+from genesis.domain.json_value import JsonObject, JsonValue
+from genesis.domain.units import InexactNumber, Mts, scaled
+from genesis.ports.config import ConfigProblem
+from genesis.ports.errors import InputError
+
+SCHEMA: Final = "config-v1.json"
+
+_DECIMALS_MAX: Final[Mapping[tuple[Step, ...], int]] = {
+    ("max_daily_loss",): 8,  # money is whole atoms
+    ("data", "cash"): 8,
+    ("fees", "fee_bps"): 5,  # a part per billion is 0.00001 basis points
+    ("fees", "slippage_bps"): 5,
+    ("strategy", "size"): 9,
+}
+_KEY_SHOWN_MAX: Final = 64
+
+
+class SchemaDesk:
+    """The configuration desk over the JSON Schema that ships with the package."""
+
+    def problems(self, document: JsonValue) -> Sequence[ConfigProblem]:
+        return problems(document)
+
+
+def problems(document: JsonValue) -> list[ConfigProblem]:
+    """Return every problem of *document*, ordered by path; none means that it is a valid configuration."""
+    found = [*_shape_problems(document)]
+    bad = {problem.path for problem in found}
+    if isinstance(document, Mapping):
+        found += (problem for problem in _meaning_problems(document) if problem.path not in bad)
+    return sorted(found, key=lambda problem: (problem.path, problem.rule))
+
+
+def schema_text() -> str:
+    """Return the JSON Schema of version 1 as it is published."""
+    # In a wheel the schemas travel inside the package; in a checkout they stand at its root.
+    for folder in (resources.files("genesis") / "schemas", Path(__file__).parents[3] / "schemas"):
+        if (folder / SCHEMA).is_file():
+            return (folder / SCHEMA).read_text(encoding="utf-8")
+    raise InputError(f"the schema {SCHEMA} is missing from this installation; install genesis-core again")
+
+
+def mts_from_config(value: JsonValue) -> Mts | None:
+    """Return the moment that a document's `from` or `to` names, or None where it names none."""
+    if isinstance(value, int):
+        return Mts(value)
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return Mts(round(aware.timestamp() * 1_000))
+
+
+def _shape_problems(document: JsonValue) -> Iterator[ConfigProblem]:
+    import fastjsonschema
+
+    try:
+        _validator()(document)
+    except fastjsonschema.JsonSchemaValuesException as found:
+        for error in found.errors:
+            # The schema lets no key through to a deeper check whose name would need quoting.
+            path = "$" + str(error.name).removeprefix("data")
+            yield from _from_schema(path, error.rule or "", error.definition, error.value)
+
+
+@functools.cache
+def _validator() -> Callable[[JsonValue], object]:
+    import fastjsonschema
+
+    # Defaults stay out: they would be written into the document that is judged.
+    return fastjsonschema.compile(json.loads(schema_text()), use_default=False, fast_fail=False)
+
+
+def _from_schema(path: str, rule: str, definition: Mapping[str, Any], value: Any) -> Iterator[ConfigProblem]:
+    # Any: a piece of the schema, and the member of the document that it refuses
+    match rule:
+        case "required":
+            for key in definition["required"]:
+                if key not in value:
+                    yield ConfigProblem(f"{path}.{key}", "is missing", rule)
+        case "additionalProperties":
+            known = definition.get("properties", {})
+            patterns = [re.compile(pattern) for pattern in definition.get("patternProperties", {})]
+            for key in value:
+                if key not in known and not any(pattern.search(key) for pattern in patterns):
+                    shown = key if len(key) <= _KEY_SHOWN_MAX else f"{key[:_KEY_SHOWN_MAX]}…"
+                    yield ConfigProblem(path + json_path([shown])[1:], _unknown_key(shown, known), rule)
+        case _:
+            yield ConfigProblem(path, _refusal(rule, definition), rule)
+
+
+def _refusal(rule: str, definition: Mapping[str, Any]) -> str:  # Any: a piece of the schema
+    wanted = definition.get(rule)
+    match rule:
+        case "type":
+            return f"must be of type {' or '.join([wanted] if isinstance(wanted, str) else wanted or [])}"
+        case "enum":
+            return f"must be one of {', '.join(map(str, wanted or []))}"
+        case "minimum":
+            return f"must be at least {wanted}"
+        case "maximum":
+            return f"must be at most {wanted}"
+        case "exclusiveMinimum":
+            return f"must be above {wanted}"
+        case "pattern" if definition["type"] != "string":
+            return f"must be {definition['title']}"
+        case "pattern":
+            return f"must match {wanted}"
+        case _:
+            return f"breaks the rule {rule} {wanted}"
+
+
+def _unknown_key(key: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(key, known, n=1)
+    return f"is not a known key; did you mean {close[0]}?" if close else "is not a known key"
+
+
+def _meaning_problems(document: JsonObject) -> Iterator[ConfigProblem]:
+    for steps, decimals in _DECIMALS_MAX.items():
+        value = _member(document, steps)
+        if isinstance(value, int | Decimal) and not _fits(value, decimals):
+            yield ConfigProblem(json_path(steps), f"must have at most {decimals} decimals", "decimals")
+    moments: list[Mts] = []
+    for key in ("from", "to"):
+        value = _member(document, ("data", key))
+        moment = mts_from_config(value)
+        if moment is not None:
+            moments.append(moment)
+        elif isinstance(value, str):
+            yield ConfigProblem(f"$.data.{key}", "must be a moment that the calendar has", "calendar")
+    if len(moments) == 2 and moments[0] >= moments[1]:
+        yield ConfigProblem("$.data.to", "must be later than $.data.from", "order")
+
+
+def _member(value: JsonValue, steps: tuple[Step, ...]) -> JsonValue:
+    for step in steps:
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(str(step))
+    return value
+
+
+def _fits(value: int | Decimal, decimals: int) -> bool:
+    try:
+        scaled(value, decimals)
+    except InexactNumber:
+        return False
+    return True

@@ -1,0 +1,104 @@
+"""What the core hears and what it answers: plain values, in the order in which they happened."""
+
+from enum import Enum
+from typing import NamedTuple, TypeAlias
+
+from genesis.domain.candle import Candle
+from genesis.domain.fill import Fill
+from genesis.domain.order import Cid
+from genesis.domain.risk.gate import Approved
+from genesis.domain.risk.guards import Breach
+from genesis.domain.units import Mts, Ppb, Price, Symbol, format_atoms
+
+
+class CandleClosed(NamedTuple):
+    """A candle is complete; it is the one event on which a strategy decides."""
+
+    symbol: Symbol
+    candle: Candle
+
+
+class Quote(NamedTuple):
+    """The best bid and ask, as a market order would meet them now."""
+
+    symbol: Symbol
+    mts: Mts
+    bid: Price
+    ask: Price
+
+
+class OrderFilled(NamedTuple):
+    """One of our orders met another one."""
+
+    fill: Fill
+
+
+class OrderRejected(NamedTuple):
+    """The exchange refused one of our orders for good."""
+
+    mts: Mts
+    symbol: Symbol
+    cid: Cid
+    reason: str
+
+
+class HaltRequested(NamedTuple):
+    """An operator wants out: flatten and trade no more."""
+
+    mts: Mts
+    reason: str
+
+
+Event: TypeAlias = CandleClosed | Quote | OrderFilled | OrderRejected | HaltRequested
+
+
+class RequestQuote(NamedTuple):
+    """The core wants to trade *symbol* and needs the next quote to size the order."""
+
+    symbol: Symbol
+
+
+class Reasons(NamedTuple):
+    """Why an order is what it is: the decision behind it, and the value of every node of the strategy then."""
+
+    mts: Mts
+    target: float
+    weight: Ppb
+    weight_capped: Ppb
+    nodes: tuple[str, ...]
+    values: tuple[float, ...]
+
+
+class Submit(NamedTuple):
+    """Send this order."""
+
+    order: Approved
+    reasons: Reasons
+
+
+class AlertCode(Enum):
+    """Why the core wants a person to look."""
+
+    MAX_DRAWDOWN = "max_drawdown"
+    MAX_DAILY_LOSS = "max_daily_loss"
+    OPERATOR_HALT = "operator_halt"
+    ORDER_REJECTED = "order_rejected"
+
+
+class Alert(NamedTuple):
+    """Something that a person should see, in one sentence."""
+
+    mts: Mts
+    code: AlertCode
+    text: str
+
+
+def breach_alert(mts: Mts, breach: Breach, equity: int, peak: int) -> Alert:
+    """Return the alert of a guard that was breached: it flattens and halts."""
+    text = (
+        f"{breach.value} breached: equity {format_atoms(equity)} after a peak of {format_atoms(peak)}; flat and halted"
+    )
+    return Alert(mts, AlertCode(breach.value), text)
+
+
+Decision: TypeAlias = RequestQuote | Submit | Alert

@@ -1,0 +1,106 @@
+"""What an indicator is, and the rules that all of them obey.
+
+- A state is a NamedTuple. `step(state, *inputs, *parameters)` returns the next one and the output; it never changes the
+  numbers of the old state, so the candle still forming is a step whose state you drop: step again from the same old
+  state with the final candle. Windowed indicators keep their window in arrays that the states share; there this holds
+  for the newest state and the one before it, which is all that a forming candle needs.
+- Output is NaN until the warm-up is over; `warm_up(*parameters)` tells how many, one number an output.
+- An input row with a NaN or an infinity (or so large that the sum of the row overflows) gives NaN and leaves the state
+  as it was. So a chained indicator begins at its input's first value, and a hole costs one row and no more.
+- Parameters are checked by `start`, which `batch` calls: `ValueError` names the parameter, its value, what is allowed.
+- Columns are anything numpy makes one-dimensional float64 of (integers, float32, lists, strided views); columns of
+  different lengths, with more dimensions or without numbers are a `ValueError`. Empty columns give empty columns.
+"""
+
+import math
+import operator
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from attrs import frozen
+
+from genesis.domain.candle import Floats
+
+State: TypeAlias = tuple[object, ...]
+Output: TypeAlias = float | tuple[float, ...]
+
+PERIOD_MAX: Final = 10_000_000
+"""No window is longer: a larger number is a mistake, and would only fill the memory."""
+
+
+@frozen
+class Indicator:
+    """One indicator: its step for streaming, and the batch form over that same step.
+
+    `loop(state, *columns, *parameters, *outputs)` is the compiled loop; it fills the output columns. A default that is
+    a float marks a parameter that is one; the others are whole numbers.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    parameters: tuple[str, ...]
+    defaults: tuple[float, ...]
+    start: Callable[..., State]
+    step: Callable[..., tuple[State, Output]]
+    loop: Callable[..., None]
+    warm_up: Callable[..., tuple[int, ...]]
+
+    def batch(self, *arguments: npt.ArrayLike) -> tuple[Floats, ...]:
+        """Return one column an output from the input columns and then the parameters, in the order of their names.
+
+        Raises `ValueError` on bad columns and parameters, by the rules of this module.
+        """
+        wanted = self.inputs + self.parameters
+        if len(arguments) != len(wanted):
+            raise ValueError(f"{self.name} takes {', '.join(wanted)}; {len(arguments)} arguments were given")
+        columns = columns_of(self.name, self.inputs, arguments[: len(self.inputs)])
+        parameters = arguments[len(self.inputs) :]
+        state = self.start(*parameters)
+        numbers = [
+            float_parameter(name, value) if isinstance(default, float) else whole_parameter(name, value)
+            for name, value, default in zip(self.parameters, parameters, self.defaults, strict=True)
+        ]
+        outputs = tuple(np.empty(len(columns[0])) for _ in self.outputs)
+        self.loop(state, *columns, *numbers, *outputs)
+        return outputs
+
+
+def columns_of(who: str, names: tuple[str, ...], values: tuple[npt.ArrayLike, ...]) -> list[Floats]:
+    """Return *values* as contiguous float64 columns of one length; raises `ValueError` naming the offender."""
+    columns = []
+    for name, value in zip(names, values, strict=True):
+        array = np.asarray(value)
+        if array.ndim != 1:
+            raise ValueError(f"{who}: {name} must be one column, had {array.ndim} dimensions")
+        if array.size and not (np.issubdtype(array.dtype, np.floating) or np.issubdtype(array.dtype, np.integer)):
+            raise ValueError(f"{who}: {name} must hold numbers, was {array.dtype}")
+        columns.append(np.ascontiguousarray(array, dtype=np.float64))
+    if len({len(column) for column in columns}) > 1:
+        lengths = ", ".join(f"{name} {len(column)}" for name, column in zip(names, columns, strict=True))
+        raise ValueError(f"{who}: columns must be of one length, were {lengths}")
+    return columns
+
+
+def whole_parameter(name: str, value: object, least: int = 1) -> int:
+    """Return *value* as an int from *least* to `PERIOD_MAX`; raises `ValueError` naming the parameter otherwise."""
+    try:
+        number = operator.index(value)  # type: ignore[arg-type]  # whatever a caller or a file gave; refused below
+    except TypeError:
+        raise ValueError(f"{name} must be a whole number, was {value!r}") from None
+    if isinstance(value, bool) or not least <= number <= PERIOD_MAX:
+        raise ValueError(f"{name} must be {least} to {PERIOD_MAX}, was {value!r}")
+    return number
+
+
+def float_parameter(name: str, value: object) -> float:
+    """Return *value* as a finite float > 0; raises `ValueError` naming the parameter otherwise."""
+    try:
+        number = float(value)  # type: ignore[arg-type]  # whatever a caller or a file gave; refused below
+    except (TypeError, OverflowError):
+        raise ValueError(f"{name} must be a number, was {value!r}") from None
+    if isinstance(value, bool) or not 0.0 < number < math.inf:
+        raise ValueError(f"{name} must be finite and > 0, was {value!r}")
+    return number

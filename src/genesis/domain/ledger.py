@@ -1,0 +1,61 @@
+"""Cash and positions in whole atoms, and what fills do to them.
+
+Every amount is an integer, so the ledger equals an exact Decimal computation after any sequence of fills. What is
+rounded is rounded against the account: a purchase costs the ceiling, a sale brings the floor.
+"""
+
+from attrs import define, field
+
+from genesis.domain.fill import Fill
+from genesis.domain.instrument import Instrument
+from genesis.domain.order import Side
+from genesis.domain.units import Atoms, Symbol, ceil_mul_div, floor_mul_div
+
+
+class Overdrawn(ValueError):
+    """A fill that the account could not have paid for: the books are wrong and nothing may go on."""
+
+
+def cost_of(amount: int, price: int, price_scale: int) -> int:
+    """Return the atoms of quote currency that buying *amount* atoms at *price* takes, rounded up."""
+    return ceil_mul_div(amount, price, price_scale)
+
+
+def value_of(amount: int, price: int, price_scale: int) -> int:
+    """Return the atoms of quote currency that *amount* atoms are worth at *price*, rounded down."""
+    return floor_mul_div(amount, price, price_scale)
+
+
+@define
+class Ledger:
+    """One account on a spot market: cash in the quote currency, and a position per instrument."""
+
+    cash: Atoms
+    positions: dict[Symbol, Atoms] = field(factory=dict)
+
+    def position(self, symbol: Symbol) -> Atoms:
+        """Return the atoms held of an instrument's base currency."""
+        return self.positions.get(symbol, Atoms(0))
+
+    def book(self, fill: Fill, instrument: Instrument) -> None:
+        """Apply one fill; raises `Overdrawn`, and changes nothing, if cash or position would fall below zero."""
+        held = self.position(fill.symbol)
+        if fill.side is Side.BUY:
+            cash = self.cash - cost_of(fill.amount, fill.price, instrument.price_scale)
+            position = held + fill.amount - fill.fee
+        else:
+            cash = self.cash + value_of(fill.amount, fill.price, instrument.price_scale) - fill.fee
+            position = held - fill.amount
+        if cash < 0 or position < 0:
+            raise Overdrawn(f"fill of order {fill.cid} at {fill.mts} would leave cash {cash} and position {position}")
+        self.cash = Atoms(cash)
+        self.positions[fill.symbol] = Atoms(position)
+
+    def equity_at(self, instrument: Instrument, price: float) -> int:
+        """Return the atoms of quote currency that cash and the position in *instrument* are worth at a market price.
+
+        What the position is worth is rounded down. Raises `InexactNumber` if there is a position and *price* is no
+        price.
+        """
+        held = self.positions.get(instrument.symbol)
+        return self.cash + held * instrument.price_from_market(price) // instrument.price_scale if held else self.cash

@@ -1,0 +1,227 @@
+"""The columnar engine: a whole backtest as one compiled walk over columns, equal to the reducer's to the last atom.
+
+What it does for each candle, in this order: fill at the open what the close before decided; equity at the close; the
+guards; the decision. `core.TradingCore` with `adapters.memory.CandleMarket` does the same event by event; tests hold
+the two together.
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from attrs import frozen
+
+from genesis.domain.candle import DAY_MS, Candles, Floats, Ints
+from genesis.domain.compiled import kernel, step
+from genesis.domain.instrument import PRICE_UNITS_MAX, Instrument
+from genesis.domain.risk.guards import NEVER, Breach, RiskLimits
+from genesis.domain.simulation.market_orders import Costs
+from genesis.domain.simulation.wide import ceil_mul_div_64, floor_mul_div_64
+from genesis.domain.units import PPB, Atoms, InexactNumber
+
+EQUITY_MAX: Final = 2**60
+OFF: Final = -1
+NOTHING: Final = 0
+FILLED: Final = 1
+REFUSED: Final = 2
+
+_BREACHES: Final = (None, Breach.MAX_DRAWDOWN, Breach.MAX_DAILY_LOSS)
+
+
+@frozen(eq=False)
+class Walk:
+    """What the walk found. Fills are columns: the candle's row, the amount (< 0 when sold), price and fee in atoms."""
+
+    equity: Ints
+    row: Ints
+    net_amount: Ints
+    price: Ints
+    fee: Ints
+    cash: Atoms
+    position: Atoms
+    refused: int
+    halted_at: int
+    breach: Breach | None
+
+
+class Terms(NamedTuple):
+    """The numbers of one run, as the compiled loop takes them."""
+
+    cash: int
+    amount_min: int
+    price_scale: int
+    weight_scale: int
+    fee: int
+    slippage: int
+    size: float
+    position_cap: int
+    max_drawdown: int
+    max_daily_loss: int
+
+
+class Account(NamedTuple):
+    """Cash, position, and the target last acted on."""
+
+    cash: int
+    position: int
+    acted_on: float
+
+
+class Trade(NamedTuple):
+    """What an attempt to reach a target came to."""
+
+    outcome: int
+    net_amount: int
+    price: int
+    fee: int
+
+
+def walk(
+    targets: Floats,
+    candles: Candles,
+    instrument: Instrument,
+    costs: Costs,
+    limits: RiskLimits,
+    size: float,
+    cash: Atoms,
+) -> Walk:
+    """Run *targets* (one a candle, NaN for no decision) over *candles* from *cash* atoms of the quote currency.
+
+    Raises `InexactNumber` when a price has no place on the instrument's decimals, or equity outgrows 2^60 atoms.
+    """
+    if instrument.price_decimals > 9:
+        raise InexactNumber(
+            f"{instrument.symbol}: the columnar engine takes up to 9 price decimals; use --engine event"
+        )
+    n = len(candles)
+    equity, row, net_amount, price, fee = (np.empty(n, dtype=np.int64) for _ in range(5))
+    terms = _terms(instrument, costs, limits, size, cash)
+    account, fills, refused, halted_at, breach, bad = _walk(
+        terms, targets, candles.mts, candles.open, candles.close, equity, row, net_amount, price, fee
+    )
+    if bad >= 0:
+        raise InexactNumber(
+            f"{instrument.symbol}: candle {bad} at {candles.mts[bad]} has a price that does not fit"
+            f" {instrument.price_decimals} decimals, or the equity there outgrew 2^60 atoms"
+        )
+    return Walk(
+        equity=equity,
+        row=row[:fills].copy(),
+        net_amount=net_amount[:fills].copy(),
+        price=price[:fills].copy(),
+        fee=fee[:fills].copy(),
+        cash=Atoms(account.cash),
+        position=Atoms(account.position),
+        refused=refused,
+        halted_at=halted_at,
+        breach=_BREACHES[breach],
+    )
+
+
+def _terms(instrument: Instrument, costs: Costs, limits: RiskLimits, size: float, cash: Atoms) -> Terms:
+    return Terms(
+        cash=cash,
+        amount_min=instrument.amount_min,
+        price_scale=instrument.price_scale,
+        weight_scale=PPB // instrument.price_scale,
+        fee=costs.fee,
+        slippage=costs.slippage,
+        size=size,
+        position_cap=PPB if limits.position_cap is None else limits.position_cap,
+        max_drawdown=OFF if limits.max_drawdown is None else limits.max_drawdown,
+        max_daily_loss=OFF if limits.max_daily_loss is None else limits.max_daily_loss,
+    )
+
+
+@step
+def _attempt(terms: Terms, account: Account, target: float, open_price: int) -> tuple[Account, Trade]:
+    cash, position, acted_on = account
+    scale = terms.price_scale
+    is_buy = target > acted_on
+    if is_buy:
+        price = ceil_mul_div_64(open_price, PPB + terms.slippage, PPB)
+    else:
+        price = floor_mul_div_64(open_price, PPB - terms.slippage, PPB)
+    if target == 0.0 and not is_buy:
+        delta = position
+    else:
+        weight = min(int(np.rint(terms.size * target * PPB)), terms.position_cap)
+        equity = cash + floor_mul_div_64(position, price, scale)
+        desired = floor_mul_div_64(weight, equity, price * terms.weight_scale)
+        delta = desired - position if is_buy else position - desired
+    if delta <= 0:
+        return Account(cash, position, target), Trade(NOTHING, 0, 0, 0)
+    amount = min(delta, floor_mul_div_64(cash, scale, price)) if is_buy else delta
+    if amount < terms.amount_min:
+        return account, Trade(REFUSED, 0, 0, 0)
+    if is_buy:
+        fee = ceil_mul_div_64(amount, terms.fee, PPB)
+        cost = ceil_mul_div_64(amount, price, scale)
+        return Account(cash - cost, position + amount - fee, target), Trade(FILLED, amount, price, fee)
+    proceeds = floor_mul_div_64(amount, price, scale)
+    fee = ceil_mul_div_64(proceeds, terms.fee, PPB)
+    return Account(cash + proceeds - fee, position - amount, target), Trade(FILLED, -amount, price, fee)
+
+
+@kernel
+def _walk(  # noqa: C901 - one loop: a call per candle would cost more than its work
+    terms: Terms,
+    targets: Floats,
+    mts: Ints,
+    opens: Floats,
+    closes: Floats,
+    equities: Ints,
+    row: Ints,
+    net_amount: Ints,
+    prices: Ints,
+    fees: Ints,
+) -> tuple[Account, int, int, int, int, int]:
+    account = Account(terms.cash, 0, 0.0)
+    scale = float(terms.price_scale)
+    fills, refused, halted_at, breach = 0, 0, -1, 0
+    peak = equity = terms.cash
+    drawdown_floor = day_floor = NEVER
+    if terms.max_drawdown >= 0:
+        drawdown_floor = floor_mul_div_64(peak, PPB - terms.max_drawdown, PPB)
+    next_day = 0
+    is_pending, target = False, 0.0
+    for i in range(len(targets)):
+        if is_pending:
+            is_pending = False
+            units = opens[i] * scale
+            if not 0.5 <= units <= PRICE_UNITS_MAX:
+                return account, fills, refused, halted_at, breach, i
+            account, trade = _attempt(terms, account, target, int(np.rint(units)))
+            if trade.outcome == FILLED:
+                row[fills] = i
+                net_amount[fills] = trade.net_amount
+                prices[fills] = trade.price
+                fees[fills] = trade.fee
+                fills += 1
+            elif trade.outcome == REFUSED:
+                refused += 1
+        before = equity
+        equity = account.cash
+        if account.position > 0:
+            units = closes[i] * scale
+            if not (0.5 <= units <= PRICE_UNITS_MAX and account.position * units <= EQUITY_MAX * scale):
+                return account, fills, refused, halted_at, breach, i
+            equity += floor_mul_div_64(account.position, int(np.rint(units)), terms.price_scale)
+        equities[i] = equity
+        if equity > peak:
+            peak = equity
+            if terms.max_drawdown >= 0:
+                drawdown_floor = floor_mul_div_64(peak, PPB - terms.max_drawdown, PPB)
+        if terms.max_daily_loss >= 0 and mts[i] >= next_day:
+            next_day = (mts[i] // DAY_MS + 1) * DAY_MS
+            day_floor = before - terms.max_daily_loss
+        if halted_at < 0 and (equity <= drawdown_floor or equity < day_floor):
+            halted_at = i
+            breach = 1 if equity <= drawdown_floor else 2
+        target = targets[i]
+        if halted_at >= 0:
+            target = 0.0
+        elif target != target:
+            continue
+        target = min(max(target, 0.0), 1.0)
+        is_pending = target != account.acted_on
+    return account, fills, refused, halted_at, breach, -1

@@ -1,0 +1,139 @@
+"""The figures of a run, from its record. Every ratio says how it is made; where one has no meaning it is None.
+
+Daily returns are E(d) ÷ E(d-1) − 1 over UTC days that have a candle, the first against the initial cash; crypto trades
+every day, so a year has 365 of them, and the risk-free rate is taken as 0.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Final
+
+from attrs import frozen
+
+from genesis.domain.candle import DAY_MS
+from genesis.domain.fill import Fill
+from genesis.domain.ledger import cost_of, value_of
+from genesis.domain.order import Side
+from genesis.domain.statistics.record import Record
+from genesis.domain.units import Atoms, Mts
+
+DAYS_PER_YEAR: Final = 365
+
+
+@frozen
+class RoundTrip:
+    """From flat to flat: what went out and what came back, in atoms of the quote currency, fees included."""
+
+    opened: Mts
+    closed: Mts
+    spent: Atoms
+    returned: Atoms
+
+    @property
+    def profit(self) -> int:
+        """What it brought."""
+        return self.returned - self.spent
+
+
+@frozen
+class Summary:
+    """Figures of one run; percentages of 100, money in atoms of the quote currency."""
+
+    round_trips: int
+    max_drawdown_pct: float
+    sharpe: float | None
+    sortino: float | None
+    calmar: float | None
+    profit_factor: float | None
+    win_rate_pct: float | None
+    exposure_pct: float
+    turnover: float
+    total_fees: Atoms
+    total_return_pct: float
+
+
+def summarise(record: Record) -> Summary:
+    """Return the figures of *record*."""
+    trips = round_trips(record)
+    profits = [trip.profit for trip in trips]
+    gains, losses = sum(p for p in profits if p > 0), -sum(p for p in profits if p < 0)
+    returns = daily_returns(record)
+    scale = record.instrument.price_scale
+    traded = sum(value_of(fill.amount, fill.price, scale) for fill in record.fills)
+    return Summary(
+        round_trips=len(trips),
+        max_drawdown_pct=record.max_drawdown * 100.0,
+        sharpe=sharpe(returns),
+        sortino=sortino(returns),
+        calmar=calmar(record),
+        profit_factor=gains / losses if losses else None,
+        win_rate_pct=100.0 * sum(p > 0 for p in profits) / len(profits) if profits else None,
+        exposure_pct=100.0 * record.candles_in_position / record.candles if record.candles else 0.0,
+        turnover=traded / record.initial_cash if record.initial_cash else 0.0,
+        total_fees=Atoms(sum(fee_in_quote(fill, scale) for fill in record.fills)),
+        total_return_pct=_growth(record) * 100.0,
+    )
+
+
+def daily_returns(record: Record) -> list[float]:
+    """Return the return of each UTC day that has a candle; 0.0 from a day that ended with nothing."""
+    values = [record.initial_cash, *(equity for _, equity in record.days)]
+    return [now / before - 1.0 if before > 0 else 0.0 for before, now in pairwise(values)]
+
+
+def sharpe(returns: Sequence[float]) -> float | None:
+    """Return mean ÷ standard deviation (n − 1) of daily returns, times √365; None when nothing varies."""
+    if len(returns) < 2:
+        return None
+    mean = math.fsum(returns) / len(returns)
+    deviation = math.sqrt(math.fsum((each - mean) ** 2 for each in returns) / (len(returns) - 1))
+    return mean / deviation * math.sqrt(DAYS_PER_YEAR) if deviation > 0.0 else None
+
+
+def sortino(returns: Sequence[float]) -> float | None:
+    """Return mean ÷ root mean square of the negative daily returns (over all days), times √365; None without a loss."""
+    if len(returns) < 2:
+        return None
+    mean = math.fsum(returns) / len(returns)
+    downside = math.sqrt(math.fsum(min(each, 0.0) ** 2 for each in returns) / len(returns))
+    return mean / downside * math.sqrt(DAYS_PER_YEAR) if downside > 0.0 else None
+
+
+def calmar(record: Record) -> float | None:
+    """Return yearly growth ÷ maximum drawdown, over the span from first to last day; None without a drawdown."""
+    if not record.days or record.max_drawdown <= 0.0:
+        return None
+    days = (record.days[-1][0] - record.days[0][0]) / DAY_MS + 1.0
+    growth = 1.0 + _growth(record)
+    yearly = growth ** (DAYS_PER_YEAR / days) - 1.0 if growth > 0.0 else -1.0
+    return yearly / record.max_drawdown
+
+
+def round_trips(record: Record) -> list[RoundTrip]:
+    """Return every passage from flat to flat, in order; a position still open at the end is none."""
+    return list(_round_trips(record.fills, record.instrument.price_scale))
+
+
+def fee_in_quote(fill: Fill, price_scale: int) -> int:
+    """Return a fill's fee in atoms of the quote currency, rounded up where it was paid in base."""
+    return cost_of(fill.fee, fill.price, price_scale) if fill.side is Side.BUY else fill.fee
+
+
+def _round_trips(fills: Sequence[Fill], scale: int) -> Iterator[RoundTrip]:
+    held, spent, returned, opened = 0, 0, 0, Mts(0)
+    for fill in fills:
+        if held == 0:
+            spent, returned, opened = 0, 0, fill.mts
+        if fill.side is Side.BUY:
+            held += fill.amount - fill.fee
+            spent += cost_of(fill.amount, fill.price, scale)
+        else:
+            held -= fill.amount
+            returned += value_of(fill.amount, fill.price, scale) - fill.fee
+        if held == 0:
+            yield RoundTrip(opened, fill.mts, Atoms(spent), Atoms(returned))
+
+
+def _growth(record: Record) -> float:
+    return record.final_equity / record.initial_cash - 1.0 if record.initial_cash else 0.0

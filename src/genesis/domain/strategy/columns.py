@@ -1,0 +1,57 @@
+"""An expression over whole columns: every distinct node is computed once, by the compiled loop over its own step."""
+
+import numpy as np
+
+from genesis.domain.candle import Candles, Floats
+from genesis.domain.strategy import elementwise
+from genesis.domain.strategy.expression import Applied, Computation, Constant, Expr, Field, Indicated, Lagged, nodes
+
+
+def evaluate(root: Expr, candles: Candles) -> Floats:
+    """Return the value of *root* at the close of every candle: the bits that `streaming.Evaluator` gives."""
+    order = nodes(root)
+    readers = _readers(order)
+    values: dict[Expr, Floats] = {}
+    computed: dict[Computation, tuple[Floats, ...]] = {}
+    for node in order:
+        values[node] = _value(node, candles, values, computed)
+        for each in node.inputs:
+            readers[each] -= 1
+            if not readers[each]:
+                del values[each]  # a column is 8 bytes a candle: hold it no longer than it is read
+    return values[root]
+
+
+def _readers(order: tuple[Expr, ...]) -> dict[Expr, int]:
+    readers = dict.fromkeys(order, 0)
+    for node in order:
+        for each in node.inputs:
+            readers[each] += 1
+    return readers
+
+
+def _value(
+    node: Expr, candles: Candles, values: dict[Expr, Floats], computed: dict[Computation, tuple[Floats, ...]]
+) -> Floats:
+    match node:
+        case Field(name):
+            column: Floats = getattr(candles, name)
+            return column
+        case Constant(value):
+            return np.broadcast_to(np.float64(value), len(candles))
+        case Lagged(operand, periods):
+            return _lagged(values[operand], periods)
+        case Applied(operation, operands):
+            return elementwise.batch(operation, *(values[each] for each in operands))
+        case Indicated(computation, output):
+            if computation not in computed:
+                inputs = (values[each] for each in computation.inputs)
+                computed[computation] = computation.indicator.batch(*inputs, *computation.parameters)
+            return computed[computation][output]
+    raise TypeError(f"no columns for a {type(node).__name__}")
+
+
+def _lagged(column: Floats, periods: int) -> Floats:
+    out = np.full(len(column), np.nan)
+    out[periods:] = column[: len(column) - periods] if periods <= len(column) else out[periods:]
+    return out

@@ -1,0 +1,96 @@
+"""A strategy by name: the function that builds its expression, and the parameters it takes with their ranges."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Final, get_args, get_origin, get_type_hints
+
+from attrs import field, frozen
+
+from genesis.domain.strategy.expression import Expr
+from genesis.domain.units import InexactNumber, decimal_from_text
+
+Value = int | float
+Build = Callable[..., Expr]
+
+
+class BadStrategy(ValueError):
+    """A strategy that is not known, or a parameter that it does not take; the text says what it does take."""
+
+
+@frozen
+class Between:
+    """The range of a parameter, both ends included: ``fast: Annotated[int, Between(1, 500)] = 12``."""
+
+    lowest: Value
+    highest: Value
+
+
+@frozen
+class Parameter:
+    """One parameter: its type is that of its default."""
+
+    name: str
+    default: Value
+    between: Between
+
+    def parse(self, given: object) -> Value:
+        """Return *given* (a number, or its text) as a value of this parameter; raises `BadStrategy` if it is none."""
+        try:
+            number = decimal_from_text("true" if isinstance(given, bool) else str(given))
+        except InexactNumber:
+            raise self._refusal(given) from None
+        if not self.between.lowest <= number <= self.between.highest:
+            raise self._refusal(given)
+        if isinstance(self.default, float):
+            return float(number)
+        if number != number.to_integral_value():
+            raise self._refusal(given)
+        return int(number)
+
+    def _refusal(self, given: object) -> BadStrategy:
+        noun = "a whole number" if isinstance(self.default, int) else "a number"
+        wanted = f"{noun} from {self.between.lowest} to {self.between.highest}"
+        return BadStrategy(f"{self.name} must be {wanted}, was {given!r}")
+
+
+@frozen
+class Strategy:
+    """A named function from parameters to an expression whose value is the target exposure."""
+
+    name: str
+    description: str
+    parameters: tuple[Parameter, ...]
+    function: Build = field(repr=False)
+
+    def resolve(self, given: Mapping[str, object]) -> dict[str, Value]:
+        """Return every parameter with its value, defaults filled in; raises `BadStrategy` on a wrong name or value."""
+        known = {parameter.name: parameter for parameter in self.parameters}
+        for name in given:
+            if name not in known:
+                raise BadStrategy(f"{self.name} has no parameter {name!r}; it has {', '.join(known) or 'none'}")
+        return {name: each.parse(given.get(name, each.default)) for name, each in known.items()}
+
+    def build(self, given: Mapping[str, object] | None = None) -> Expr:
+        """Return the expression for these parameters; raises `BadStrategy` if they do not fit or do not go together."""
+        values = self.resolve(given or {})
+        try:
+            return self.function(**values)
+        except ValueError as error:
+            raise BadStrategy(f"{self.name}({', '.join(f'{k}={v}' for k, v in values.items())}): {error}") from error
+
+
+_ANYTHING: Final = Between(-1e9, 1e9)
+
+
+def strategy(function: Build) -> Strategy:
+    """Make a strategy of a function: its parameters are ints and floats with defaults, its docstring describes it."""
+    hints: dict[str, Any] = get_type_hints(function, include_extras=True)  # Any: annotations are arbitrary objects
+    parameters = []
+    for name, parameter in inspect.signature(function).parameters.items():
+        if type(parameter.default) not in (int, float):
+            raise TypeError(f"{function.__name__}: parameter {name} needs an int or float default")
+        ranges = get_args(hints[name])[1:] if get_origin(hints[name]) is Annotated else ()
+        between = next((each for each in ranges if isinstance(each, Between)), _ANYTHING)
+        parameters.append(Parameter(name, parameter.default, between))
+    description = (inspect.getdoc(function) or "").strip()
+    return Strategy(function.__name__, description, tuple(parameters), function)

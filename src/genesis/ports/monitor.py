@@ -1,0 +1,95 @@
+"""The running system as others may see it: a read model that the run loop fills and that HTTP and the terminal read."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, Protocol
+
+from attrs import frozen
+
+from genesis.domain.json_value import JsonObject
+from genesis.domain.units import Mts
+
+Status = Literal["starting", "running", "degraded", "halted", "stopping"]
+"""`degraded` trades with something missing, `halted` makes no new decision; both have a reason."""
+
+Category = Literal["market", "order", "risk", "link", "config", "security", "system"]
+Severity = Literal["info", "warning", "error"]
+
+
+@frozen
+class Health:
+    """Whether the system runs. *uptime_s* is monotonic; *last_event_mts* is None before the first event."""
+
+    status: Status
+    reason: str
+    version: str
+    mode: str
+    uptime_s: float
+    last_event_mts: Mts | None
+
+
+@frozen
+class Note:
+    """Something worth knowing: *name* is dotted (`order.unknown`), *fields* are its facts, without secrets."""
+
+    seq: int
+    mts: Mts
+    category: Category
+    severity: Severity
+    name: str
+    fields: JsonObject
+
+
+@frozen
+class Distribution:
+    """What is kept of a metric's observations; the quantiles are within 5 % of the true ones, the rest is exact."""
+
+    count: int
+    sum: float
+    min: float
+    max: float
+    p50: float
+    p90: float
+    p99: float
+
+
+@frozen
+class MetricsSnapshot:
+    """All metrics at one moment, keyed `name` or `name{label="value"}`, in order of key."""
+
+    counters: Mapping[str, float]
+    gauges: Mapping[str, float]
+    distributions: Mapping[str, Distribution]
+
+
+@frozen
+class Dashboard:
+    """The numbers and the latest notes, oldest first."""
+
+    health: Health
+    metrics: MetricsSnapshot
+    notes: Sequence[Note]
+
+
+class Monitor(Protocol):
+    """What readers may ask. Calls never block; `health` costs microseconds, for it is asked every second by many."""
+
+    def health(self) -> Health:
+        """Return the state of this moment."""
+
+    def dashboard(self) -> Dashboard:
+        """Return the state with all numbers and the notes that are still kept."""
+
+
+class MonitorFeed(Protocol):
+    """What the run loop tells. Calls never block and never raise."""
+
+    def set_status(self, status: Status, reason: str = "") -> None:
+        """Change the status; a change to anything but `running` says why."""
+
+    def saw_event(self, mts: Mts) -> None:
+        """Note that the system handled an event of time *mts*; called for each event, so it only stores the number."""
+
+    def note(
+        self, category: Category, name: str, fields: JsonObject | None = None, severity: Severity = "info"
+    ) -> None:
+        """Keep a note; old notes leave first, but information never pushes out warnings and errors."""
