@@ -5,6 +5,7 @@ import random
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from genesis.domain.exchange.account import WalletKind
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.order import OrderType, Side
 from genesis.domain.simulation.accounts import NotEnoughFunds
@@ -13,7 +14,6 @@ from genesis.domain.simulation.exchange_events import OrderMoved, OwnTrade, Wall
 from genesis.domain.simulation.exchange_orders import OrderTicket, Refusal
 from genesis.domain.simulation.margin_position import MarginTerms
 from genesis.domain.simulation.matching_order import NO_PRICE, UserId
-from genesis.domain.simulation.wallets import WalletKind
 from genesis.domain.units import Atoms, Currency, Mts, Price, Symbol
 
 BTC = Symbol("tBTCUSD")

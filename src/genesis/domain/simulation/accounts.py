@@ -8,9 +8,10 @@ from typing import Final
 
 from attrs import Factory, define, field
 
+from genesis.domain.exchange.account import WalletKind
 from genesis.domain.simulation.margin_position import MarginPosition
 from genesis.domain.simulation.matching_order import UserId
-from genesis.domain.simulation.wallets import Cause, LedgerEntry, Wallet, WalletKind
+from genesis.domain.simulation.wallets import Cause, LedgerEntry, Wallet
 from genesis.domain.units import PPB, Currency, Mts, Ppb, Symbol
 
 MAKER: Final = Ppb(PPB // 1_000)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from attrs import evolve, frozen
 
+from genesis.domain.exchange.account import WalletKind
 from genesis.domain.instrument import Instrument
 from genesis.domain.order import Cid, OrderId, OrderType, Side
 from genesis.domain.simulation.accounts import Account, Accounts
@@ -31,7 +32,6 @@ from genesis.domain.simulation.order_checks import (
 )
 from genesis.domain.simulation.settlement import moved
 from genesis.domain.simulation.snapshot import snapshot
-from genesis.domain.simulation.wallets import WalletKind
 from genesis.domain.units import PPB, Atoms, Mts, Price, Symbol
 
 Events = list[ExchangeEvent]

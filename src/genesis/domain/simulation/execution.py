@@ -4,6 +4,7 @@ book."""
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from genesis.domain.exchange.account import WalletKind
 from genesis.domain.order import OrderId
 from genesis.domain.simulation.accounts import Accounts
 from genesis.domain.simulation.exchange_events import BookMoved, ExchangeEvent, OrderMoved, PublicTrade, Step
@@ -24,7 +25,6 @@ from genesis.domain.simulation.matching_order import MatchingOrder, OrderState, 
 from genesis.domain.simulation.order_checks import AT_MARKET, hold_currency, hold_needed
 from genesis.domain.simulation.settlement import Settlement
 from genesis.domain.simulation.snapshot import snapshot
-from genesis.domain.simulation.wallets import WalletKind
 from genesis.domain.units import Atoms, Mts, Price, Symbol
 
 Events = list[ExchangeEvent]

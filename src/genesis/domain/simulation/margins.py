@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
+from genesis.domain.exchange.account import WalletKind
 from genesis.domain.simulation.accounts import Account
 from genesis.domain.simulation.exchange_orders import PlacedOrder
 from genesis.domain.simulation.margin_position import MarginPosition
 from genesis.domain.simulation.market import Market
-from genesis.domain.simulation.wallets import WalletKind
 from genesis.domain.units import PPB, Currency, Price, Symbol
 
 

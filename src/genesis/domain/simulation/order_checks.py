@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from genesis.domain.exchange.account import WalletKind
 from genesis.domain.order import OrderType, Side
 from genesis.domain.simulation.accounts import Account
 from genesis.domain.simulation.exchange_orders import OrderTicket, PlacedOrder, Refusal, RefusalCode
@@ -9,7 +10,6 @@ from genesis.domain.simulation.margin_position import MarginPosition
 from genesis.domain.simulation.margins import Margins
 from genesis.domain.simulation.market import Market
 from genesis.domain.simulation.matching_events import CancelReason
-from genesis.domain.simulation.wallets import WalletKind
 from genesis.domain.units import PPB, Atoms, Currency, Mts, Price
 
 AT_MARKET = frozenset({OrderType.MARKET, OrderType.STOP, OrderType.TRAILING_STOP})

@@ -1,5 +1,6 @@
 """What a match does to the two accounts: amounts, fees in the currency received, positions."""
 
+from genesis.domain.exchange.account import WalletKind
 from genesis.domain.order import Side
 from genesis.domain.simulation.accounts import Account, Accounts
 from genesis.domain.simulation.exchange_events import ExchangeEvent, OwnTrade, PositionMoved, Step, WalletMoved
@@ -8,7 +9,7 @@ from genesis.domain.simulation.margin_position import MarginPosition
 from genesis.domain.simulation.market import Market
 from genesis.domain.simulation.matching_events import Traded
 from genesis.domain.simulation.snapshot import snapshot
-from genesis.domain.simulation.wallets import Cause, LedgerEntry, WalletKind
+from genesis.domain.simulation.wallets import Cause, LedgerEntry
 from genesis.domain.units import PPB, Atoms, Currency, Mts, Price, ceil_mul_div, format_atoms, format_scaled
 
 Changes = list[ExchangeEvent]

@@ -5,16 +5,9 @@ from typing import NamedTuple
 
 from attrs import define
 
+from genesis.domain.exchange.account import WalletKind
 from genesis.domain.simulation.matching_order import UserId
 from genesis.domain.units import Currency, Mts
-
-
-class WalletKind(Enum):
-    """What a wallet pays for."""
-
-    EXCHANGE = "exchange"
-    MARGIN = "margin"
-    FUNDING = "funding"
 
 
 class Cause(Enum):

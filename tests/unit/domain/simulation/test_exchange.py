@@ -1,3 +1,4 @@
+from genesis.domain.exchange.account import WalletKind
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.order import OrderType, Side
 from genesis.domain.simulation.exchange import Exchange, OrderChange, Submitted
@@ -6,7 +7,6 @@ from genesis.domain.simulation.exchange_orders import OrderStatus, OrderTicket, 
 from genesis.domain.simulation.margin_position import MarginTerms
 from genesis.domain.simulation.matching_events import CancelReason
 from genesis.domain.simulation.matching_order import NO_PRICE, UserId
-from genesis.domain.simulation.wallets import WalletKind
 from genesis.domain.units import Atoms, Currency, Mts, Price, Symbol, atoms
 
 BTC = Symbol("tBTCUSD")
