@@ -114,6 +114,24 @@ class SingleRowFeed:
                 session.data(channel, row, mts)
 
 
+class EventsFeed:
+    """A channel that sends rows when something happens, and has no snapshot."""
+
+    def __init__(self) -> None:
+        self.listeners: Listeners = {}
+
+    def begin(self, session: Session, mts: Mts) -> None:
+        """There is nothing to begin with."""
+
+    def flush(self, mts: Mts) -> None:
+        """Events are sent as they happen."""
+
+    def send(self, body: str, mts: Mts) -> None:
+        """Send what happened."""
+        for session, channel in self.listeners.items():
+            session.data(channel, body, mts)
+
+
 class CandlesFeed:
     """Candles of one instrument and length."""
 

@@ -12,7 +12,7 @@ from genesis.adapters.venue.complaints import (
     Complaint,
 )
 from genesis.adapters.venue.derivatives import DERIVATIVES, Liquidation, derivative_text, liquidation_text
-from genesis.adapters.venue.feeds import BookFeed, CandlesFeed, Feed, SingleRowFeed, TradesFeed, ticker_text
+from genesis.adapters.venue.feeds import BookFeed, CandlesFeed, EventsFeed, Feed, SingleRowFeed, TradesFeed, ticker_text
 from genesis.adapters.venue.public_book import DIGITS, RAW, PublicBook
 from genesis.adapters.venue.session import Session
 from genesis.adapters.venue.tape import ALIASES, FRAMES_MS, Tape, trade_text
@@ -38,6 +38,7 @@ class Public:
         self.liquidations: list[Liquidation] = []
         self._feeds: dict[str, Feed] = {}
         self._trades: dict[Symbol, TradesFeed] = {}
+        self._liquidation_feed = EventsFeed()
 
     def add(self, instrument: Instrument) -> None:
         """Show an instrument."""
@@ -65,10 +66,7 @@ class Public:
     def on_liquidation(self, liquidation: Liquidation, mts: Mts) -> None:
         """Record a liquidation and tell who listens."""
         self.liquidations.append(liquidation)
-        feed = self._feeds.get(f"status {LIQUIDATIONS}")
-        if feed is not None:
-            for session, channel in feed.listeners.items():
-                session.data(channel, f"[{liquidation_text(liquidation)}]", mts)
+        self._liquidation_feed.send(f"[{liquidation_text(liquidation)}]", mts)
 
     def flush(self, mts: Mts) -> None:
         """Bring all listeners up to date."""
@@ -137,7 +135,7 @@ class Public:
             tape, frame = self.candles_of(name)
             return CandlesFeed(tape, frame)
         if name == LIQUIDATIONS:
-            return SingleRowFeed(lambda _mts: self._last_liquidation())
+            return self._liquidation_feed
         spot = DERIVATIVES.get(Symbol(name.removeprefix("deriv:")))
         if not name.startswith("deriv:") or spot not in self.tapes:
             raise Complaint(SUBSCRIBE_FAILED, "key: invalid")
@@ -158,9 +156,6 @@ class Public:
             if isinstance(name, str) and Symbol(name) in self.tapes:
                 return Symbol(name)
         raise Complaint(SUBSCRIBE_FAILED, "symbol: invalid")
-
-    def _last_liquidation(self) -> str:
-        return f"[{liquidation_text(self.liquidations[-1])}]" if self.liquidations else "[]"
 
     def _send_trade(self, symbol: Symbol, kind: str, row: str, mts: Mts) -> None:
         feed = self._trades.get(symbol)
