@@ -99,7 +99,7 @@ class Exchange:
             return Refusal(RefusalCode.SYMBOL)
         account = self.accounts.by_user[user]
         ticket = self._closing(account, ticket)
-        wrong = wrong_values(market, ticket, mts)
+        wrong = wrong_values(market, ticket, mts, any_size=account.unlimited)
         if wrong is not None:
             return wrong
         order = self._placed(user, ticket, mts)

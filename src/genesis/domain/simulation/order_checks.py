@@ -15,14 +15,14 @@ from genesis.domain.units import PPB, Atoms, Currency, Mts, Price
 AT_MARKET = frozenset({OrderType.MARKET, OrderType.STOP, OrderType.TRAILING_STOP})
 
 
-def wrong_values(market: Market, ticket: OrderTicket, mts: Mts) -> Refusal | None:
-    """Return what is wrong with the numbers of *ticket*, or None."""
+def wrong_values(market: Market, ticket: OrderTicket, mts: Mts, *, any_size: bool = False) -> Refusal | None:
+    """Return what is wrong with the numbers of *ticket*, or None; the market itself may trade in *any_size*."""
     instrument = market.instrument
     if ticket.amount <= 0:
         return Refusal(RefusalCode.AMOUNT)
-    if ticket.amount < instrument.amount_min and not ticket.closes:
+    if ticket.amount < instrument.amount_min and not (ticket.closes or any_size):
         return Refusal(RefusalCode.TOO_SMALL, instrument.amount_min)
-    if ticket.amount > instrument.amount_max:
+    if ticket.amount > instrument.amount_max and not any_size:
         return Refusal(RefusalCode.TOO_LARGE, instrument.amount_max)
     if ticket.type not in AT_MARKET and ticket.price <= 0:
         return Refusal(RefusalCode.PRICE)
