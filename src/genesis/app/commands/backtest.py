@@ -84,7 +84,7 @@ def backtest(
     market = market_data(data, _wanted(symbol, timeframe, from_, to, repair), ParquetCandles(candle_folder()))
     terms = _terms(market.symbol, expression, (cash, size, min_amount), (fee_bps, slippage_bps), limits)
     begin = perf_counter()
-    run = _run(terms, market.candles, chosen_engine)
+    run = _run(terms, market.candles, chosen_engine, keep_equity=bool(report))
     seconds = perf_counter() - begin
     result = BacktestResult(chosen.name, params, market.description(), terms, chosen_engine.value, run, seconds)
     if report:
@@ -139,7 +139,7 @@ def _terms(
         raise InputError(str(error)) from error
 
 
-def _run(terms: "Terms", candles: "Candles", engine: "Engine") -> "Run":
+def _run(terms: "Terms", candles: "Candles", engine: "Engine", *, keep_equity: bool) -> "Run":
     from genesis.app.backtest import Engine, run_columnar, run_event
     from genesis.app.progress import progress
     from genesis.domain.units import InexactNumber
@@ -148,7 +148,7 @@ def _run(terms: "Terms", candles: "Candles", engine: "Engine") -> "Run":
         if engine is Engine.COLUMNAR:
             return run_columnar(terms, candles)
         with progress("running") as show:
-            return run_event(terms, candles, show)
+            return run_event(terms, candles, show, keep_equity=keep_equity)
     except InexactNumber as error:
         raise InputError(f"{error}; data.check tells more about the candles") from error
 
