@@ -1,9 +1,10 @@
 """Many runs over the same candles: the market and the shared columns made ready, the runs walked, their outcomes."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from attrs import frozen
+from attrs import fields, frozen
 
 from genesis.domain.candle import DAY_MS, Candles, Floats, Ints
 from genesis.domain.risk.guards import NEVER
@@ -64,7 +65,7 @@ def market_of(candles: Candles) -> Market:
 
 def empty_store(candles: int, columns: int) -> Floats:
     """Return room for *columns* shared columns, tile by tile, so that what is read together lies together."""
-    return np.full((-(-candles // TILE), columns, TILE), np.nan)
+    return np.empty((-(-candles // TILE), columns, TILE))
 
 
 def put(store: Floats, index: int, column: Floats) -> None:
@@ -72,7 +73,15 @@ def put(store: Floats, index: int, column: Floats) -> None:
     whole = len(column) // TILE
     store[:whole, index, :] = column[: whole * TILE].reshape(whole, TILE)
     if whole < len(store):
-        store[whole, index, : len(column) - whole * TILE] = column[whole * TILE :]
+        rest = len(column) - whole * TILE
+        store[whole, index, :rest] = column[whole * TILE :]
+        store[whole, index, rest:] = np.nan
+
+
+def joined(parts: Sequence[Outcomes]) -> Outcomes:
+    """Return the outcomes of *parts*, of which there is at least one, one after the other."""
+    names = [each.name for each in fields(Outcomes)]
+    return Outcomes(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
 
 _FIRST: Final = {sweep_walk.HALTED_AT: -1, sweep_walk.BAD: -1, sweep_walk.DAY_FLOOR: NEVER}
