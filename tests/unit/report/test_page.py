@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+import sys
 from html.parser import HTMLParser
 
 import plotly.graph_objects as graph_objects
@@ -20,6 +21,7 @@ from genesis.app.backtest_report import report_of
 from genesis.domain.statistics.trade_costs import trade_costs
 from genesis.domain.strategy.features import close, open_, where
 from genesis.domain.units import Atoms
+from genesis.ports.errors import InputError
 from tests.reports import TIGHT, result_of, terms_of, wavy_candles
 
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&"
@@ -175,6 +177,12 @@ def test_a_run_that_kept_no_equity_is_refused() -> None:
     result = result_of(terms_of(), candles)
     with pytest.raises(ValueError, match="needs the equity at every close: 0 of 100"):
         report_of(evolve(result, run=evolve(result.run, equity=result.run.equity[:0])), candles)
+
+
+def test_without_plotly_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "plotly.offline", None)
+    with pytest.raises(InputError, match=r"genesis-core\[research\]"):
+        report_page(report(30))
 
 
 def test_what_stopped_the_run_is_on_the_page(html: str) -> None:

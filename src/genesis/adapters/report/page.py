@@ -26,6 +26,7 @@ from genesis.domain.statistics.months import monthly_returns, yearly_returns
 from genesis.domain.statistics.trade_costs import trade_costs
 from genesis.domain.statistics.trade_distribution import trade_distribution
 from genesis.domain.statistics.wording import counted, moment
+from genesis.ports.errors import InputError
 
 NO_SCRIPT: Final = "The charts need JavaScript. Everything that is in a table can be read without it."
 
@@ -43,7 +44,7 @@ _CONTENTS: Final = (
 
 
 def report_page(report: BacktestReport) -> str:
-    """Return the whole page as HTML, to be written as UTF-8."""
+    """Return the whole page as HTML, to be written as UTF-8; raises `InputError` where plotly is not installed."""
     charts: list[Chart] = []
     sections = (
         _cautions(report),
@@ -186,8 +187,10 @@ def _section(name: str, title: str, *content: Content) -> Markup:
 
 
 def _plotly() -> str:
-    from plotly.offline import get_plotlyjs
-
+    try:
+        from plotly.offline import get_plotlyjs
+    except ModuleNotFoundError as error:
+        raise InputError("a report needs plotly: install it with genesis-core[research]") from error
     script: str = get_plotlyjs()
     return script
 
