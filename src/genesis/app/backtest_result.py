@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from attrs import asdict, frozen
 
-from genesis.app.backtest import Engine, Run, Terms
+from genesis.app.backtest import Run, Terms
 from genesis.app.json_output import JsonDocument
 from genesis.domain.statistics.record import decision_hash
 from genesis.domain.statistics.summary import Summary, summarise
@@ -37,7 +37,7 @@ class BacktestResult:
     params: Mapping[str, Value]
     data: DataDescription
     terms: Terms
-    engine: Engine
+    engine: str
     run: Run
     seconds: float
 
@@ -87,7 +87,7 @@ def document_of(result: BacktestResult) -> JsonDocument:
         "refusals": {code.value: count for code, count in record.refusals.items()},
         "alerts": [{"mts": alert.mts, "code": alert.code.value, "text": alert.text} for alert in record.alerts],
         "decision_hash": decision_hash(record),
-        "engine": result.engine.value,
+        "engine": result.engine,
         "seconds": round(result.seconds, 6),
     }
 

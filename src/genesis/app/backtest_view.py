@@ -74,7 +74,7 @@ def _terms(result: BacktestResult) -> "Text":
         f"slippage {bps_text(costs.slippage)} bp",
         f"minimum amount {format_atoms(core.instrument.amount_min)} {core.instrument.base}",
         *_guards(result),
-        f"{result.engine.value} engine",
+        f"{result.engine} engine",
         f"{result.seconds:.2f} s",
     ]
     return _line("Terms", ", ".join(terms))

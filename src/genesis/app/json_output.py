@@ -9,9 +9,14 @@ Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json
 JsonDocument: TypeAlias = Mapping[str, Json]
 
 
+def json_text(document: JsonDocument) -> str:
+    """Return *document* on one line; a number that is not finite becomes null, for JSON has none."""
+    return json.dumps(_finite(document), ensure_ascii=False, allow_nan=False)
+
+
 def print_json(document: JsonDocument) -> None:
-    """Print *document* on one line; a number that is not finite becomes null, for JSON has none."""
-    print(json.dumps(_finite(document), ensure_ascii=False, allow_nan=False))
+    """Print *document* on one line of standard output."""
+    print(json_text(document))
 
 
 def _finite(value: Json) -> Json:

@@ -4,9 +4,9 @@ A function marked `step` is left as it is: streaming calls it, and mypyc could c
 compiled by numba when it is first called, and may call steps and other kernels: it compiles the very same source, so
 the two speeds cannot drift apart. Importing this module, or running steps, does not import numba.
 
-What keeps the bits equal: no fastmath, so nothing is contracted to FMA or reassociated; steps use `+ - * /`, comparisons
-and `math.sqrt`, which IEEE 754 rounds exactly, and guard every division, for compiled code divides by zero without
-raising. No `**`, no `min` or `max` of floats (their answer for -0.0 differs), no numpy inside a step.
+What keeps the bits equal: no fastmath, so nothing is contracted to FMA or reassociated; steps use `+ - * /`,
+comparisons and `math.sqrt`, which IEEE 754 rounds exactly, and guard every division, for compiled code divides by zero
+without raising. No `**`, no `min` or `max` of floats (their answer for -0.0 differs), no numpy inside a step.
 
 Steps and kernels allocate no arrays and return none: whoever calls a kernel brings them. So compiled code counts no
 references, which would cost ten times the arithmetic in a loop whose state holds an array. numba refuses to compile
@@ -26,6 +26,8 @@ R = TypeVar("R")
 
 # Any: numba's annotations leave out `_nrt`, which its own documentation of `register_jitable` names.
 _OPTIONS: Final[dict[str, Any]] = {"error_model": "numpy", "_nrt": False}
+# Left to itself the compiler calls the larger steps, and their states go through memory: three to ten times slower.
+_STEP_OPTIONS: Final[dict[str, Any]] = {**_OPTIONS, "forceinline": True}
 
 _pending: Final[list[Callable[..., object]]] = []
 
@@ -74,7 +76,7 @@ def _compile(function: Callable[P, R]) -> "Dispatcher[Callable[P, R]]":
     from numba.extending import register_jitable
 
     while _pending:
-        register_jitable(**_OPTIONS)(_pending.pop())
+        register_jitable(**_STEP_OPTIONS)(_pending.pop())
     dispatcher: Dispatcher[Callable[P, R]] = njit(**_OPTIONS)(function)
     try:
         dispatcher.enable_caching()
@@ -90,7 +92,7 @@ def _compile(function: Callable[P, R]) -> "Dispatcher[Callable[P, R]]":
 
 def fingerprint(function: Callable[..., object]) -> str:
     """Return a hash of the code of *function* and of all that it uses: steps, kernels, states and constants."""
-    parts = [repr(_OPTIONS), *_parts(function, set())]
+    parts = [repr(_STEP_OPTIONS), *_parts(function, set())]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

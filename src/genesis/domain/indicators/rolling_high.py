@@ -1,7 +1,7 @@
 """The highest input of a window."""
 
-import math
-from typing import NamedTuple
+from math import inf, nan
+from typing import TypeAlias
 
 import numpy.typing as npt
 
@@ -10,43 +10,37 @@ from genesis.domain.compiled import kernel, step
 from genesis.domain.indicators.indicator import Indicator, whole_parameter
 from genesis.domain.indicators.window import Slots, tails_before_the_start, values_before_the_start
 
-
-class RollingHighState(NamedTuple):
-    """How many values the present block has and the highest; the values, and the highest of the last block's tails."""
-
-    filled: int
-    highest: float
-    values: Slots
-    tails: Slots
+RollingHighState: TypeAlias = tuple[int, float, Slots, Slots]
+"""How many values the present block has and the highest; the values, and the highest of the last block's tails."""
 
 
 def rolling_high_start(period: int) -> RollingHighState:
     """Return the state before the first input; raises `ValueError` if *period* < 1."""
     period = whole_parameter("period", period)
-    return RollingHighState(0, -math.inf, values_before_the_start(period), tails_before_the_start(period, -math.inf))
+    return 0, -inf, values_before_the_start(period), tails_before_the_start(period, -inf)
 
 
 @step
 def rolling_high_step(state: RollingHighState, x: float, period: int) -> tuple[RollingHighState, float]:
     """Return the highest of the last *period* inputs, the present one included; NaN until there are as many."""
-    if x - x != 0.0:
-        return state, math.nan
+    if not -inf < x < inf:
+        return state, nan
     filled, highest, values, tails = state
     if filled == period:
-        tail = -math.inf
+        tail = -inf
         for k in range(period - 1, 0, -1):
             if values[k] > tail:
                 tail = values[k]
             tails[k] = tail
         filled = 0
-        highest = -math.inf
+        highest = -inf
     values[filled] = x
     filled += 1
     if x > highest:
         highest = x
     tail = tails[filled]
     # In this order a tail of NaN, which is no tail yet, gives NaN.
-    return RollingHighState(filled, highest, values, tails), highest if highest > tail else tail
+    return (filled, highest, values, tails), highest if highest > tail else tail
 
 
 @kernel

@@ -1,7 +1,7 @@
 """The lowest input of a window."""
 
-import math
-from typing import NamedTuple
+from math import inf, nan
+from typing import TypeAlias
 
 import numpy.typing as npt
 
@@ -10,43 +10,37 @@ from genesis.domain.compiled import kernel, step
 from genesis.domain.indicators.indicator import Indicator, whole_parameter
 from genesis.domain.indicators.window import Slots, tails_before_the_start, values_before_the_start
 
-
-class RollingLowState(NamedTuple):
-    """How many values the present block has and the lowest; the values, and the lowest of the last block's tails."""
-
-    filled: int
-    lowest: float
-    values: Slots
-    tails: Slots
+RollingLowState: TypeAlias = tuple[int, float, Slots, Slots]
+"""How many values the present block has and the lowest; the values, and the lowest of the last block's tails."""
 
 
 def rolling_low_start(period: int) -> RollingLowState:
     """Return the state before the first input; raises `ValueError` if *period* < 1."""
     period = whole_parameter("period", period)
-    return RollingLowState(0, math.inf, values_before_the_start(period), tails_before_the_start(period, math.inf))
+    return 0, inf, values_before_the_start(period), tails_before_the_start(period, inf)
 
 
 @step
 def rolling_low_step(state: RollingLowState, x: float, period: int) -> tuple[RollingLowState, float]:
     """Return the lowest of the last *period* inputs, the present one included; NaN until there are as many."""
-    if x - x != 0.0:
-        return state, math.nan
+    if not -inf < x < inf:
+        return state, nan
     filled, lowest, values, tails = state
     if filled == period:
-        tail = math.inf
+        tail = inf
         for k in range(period - 1, 0, -1):
             if values[k] < tail:
                 tail = values[k]
             tails[k] = tail
         filled = 0
-        lowest = math.inf
+        lowest = inf
     values[filled] = x
     filled += 1
     if x < lowest:
         lowest = x
     tail = tails[filled]
     # In this order a tail of NaN, which is no tail yet, gives NaN.
-    return RollingLowState(filled, lowest, values, tails), lowest if lowest < tail else tail
+    return (filled, lowest, values, tails), lowest if lowest < tail else tail
 
 
 @kernel

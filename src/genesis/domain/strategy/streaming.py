@@ -85,10 +85,19 @@ def _apply(index: int, node: Applied, inputs: tuple[int, ...]) -> Instruction:
 
         return binary
 
-    def general(values: Slots) -> None:
-        values[index] = function(*[values[each] for each in inputs])
+    if len(inputs) == 3:
+        first, second, third = inputs
 
-    return general
+        def ternary(values: Slots) -> None:
+            values[index] = function(values[first], values[second], values[third])
+
+        return ternary
+    (only,) = inputs
+
+    def unary(values: Slots) -> None:
+        values[index] = function(values[only])
+
+    return unary
 
 
 def _lag(index: int, source: int, periods: int) -> Instruction:
