@@ -20,7 +20,7 @@ from genesis.adapters.report.thinning import POINTS_MAX
 from genesis.app.backtest_report import report_of
 from genesis.domain.statistics.trade_costs import trade_costs
 from genesis.domain.strategy.features import close, open_, where
-from genesis.domain.units import Atoms
+from genesis.domain.units import MONEY_MAX, Atoms
 from genesis.ports.errors import InputError
 from tests.reports import TIGHT, result_of, terms_of, wavy_candles
 
@@ -183,6 +183,14 @@ def test_without_plotly_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "plotly.offline", None)
     with pytest.raises(InputError, match=r"genesis-core\[research\]"):
         report_page(report(30))
+
+
+def test_money_beyond_the_columns_is_refused_with_a_reason() -> None:
+    candles = wavy_candles(30)
+    candles = evolve(candles, close=candles.close * 100.0)
+    idle = evolve(terms_of(where(close > 0.0, 0.0, 0.0)), cash=Atoms(MONEY_MAX))
+    with pytest.raises(InputError, match=r"no report, .* outgrew"):
+        report_of(result_of(idle, candles), candles)
 
 
 def test_what_stopped_the_run_is_on_the_page(html: str) -> None:
