@@ -134,6 +134,16 @@ def test_no_view_draws_more_than_it_says() -> None:
     assert "at most 2,000 a curve" in equity_chart(made).caption
 
 
+def test_the_page_grows_little_with_candles_and_fills() -> None:
+    restless = terms_of(where(close > open_, 1.0, 0.0))
+    small_bets = evolve(restless, core=evolve(restless.core, size=0.001))
+    small, large = (
+        report_of(result_of(small_bets, each), each) for each in (wavy_candles(2_000), wavy_candles(100_000))
+    )
+    assert len(large.record.fills) > 20_000
+    assert len(report_page(large)) - len(report_page(small)) < 500_000
+
+
 def test_too_many_fills_are_counted_and_not_marked() -> None:
     candles = wavy_candles(3_000)
     restless = terms_of(where(close > open_, 1.0, 0.0))
