@@ -22,6 +22,7 @@ from genesis.domain.exchange.orders import Account
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.units import Atoms, Symbol
 from genesis.ports.errors import OutcomeUnknown
+from genesis.ports.exchange import AccountReader, FundingDesk, MarketDataReader, OrderGateway
 from tests.fakes.bitfinex_server import KEY, SECRET
 from tests.fakes.leaping_clock import LeapingClock
 
@@ -41,6 +42,11 @@ class Desk:
     clock: ManualClock
     metrics: MemoryMetrics
     unknown: list[OutcomeUnknown]
+
+
+def ports(desk: Desk) -> tuple[MarketDataReader, AccountReader, OrderGateway, FundingDesk]:
+    """Return the clients as the ports that they are: the type checker holds them to it."""
+    return desk.market, desk.account, desk.orders, desk.funding
 
 
 @asynccontextmanager
