@@ -60,9 +60,7 @@ class Outcome(NamedTuple):
     halted: bool
 
 
-def oracle(
-    rows: list[Row], given_: Parameters
-) -> Outcome:
+def oracle(rows: list[Row], given_: Parameters) -> Outcome:
     """Run the rules of docs/backtest-semantics.md in fractions, rounding only where they say."""
     atom, ppb = Fraction(1, 10**8), Fraction(1, 10**9)
 
