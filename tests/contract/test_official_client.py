@@ -18,7 +18,7 @@ from genesis.domain.exchange.orders import ById
 from genesis.domain.order import Cid, OrderRequest, OrderType, Side
 from genesis.domain.units import Mts, Price, atoms
 from tests.fakes.bitfinex_server import KEY, NOW_MS, SECRET, BitfinexServer, Json
-from tests.fakes.rest import SYMBOL, Desk, desk
+from tests.fakes.rest import SYMBOL, Desk, approved, desk
 
 Official = Any  # the client's package has no type information
 
@@ -35,7 +35,7 @@ def witness(value: float | str | None) -> Decimal | None:
 async def test_the_server_takes_the_official_clients_order_for_ours() -> None:
     wish = OrderRequest(Cid(7), SYMBOL, Side.SELL, OrderType.LIMIT, atoms("0.5"), Mts(1), Price(10_050_000_000))
     async with BitfinexServer() as server, desk(server.url) as ours:
-        ack = await ours.orders.submit(wish)
+        ack = await ours.orders.submit(approved(wish))
         client = official(server)
         theirs = await asyncio.to_thread(
             client.auth.submit_order, type="EXCHANGE LIMIT", symbol="tBTCUSD", amount=-0.5, price="100.5", cid=7

@@ -33,11 +33,11 @@ from genesis.ports.errors import (
 from tests.fakes.bitfinex_server import BitfinexServer, answering, error, hang_up, ok
 from tests.fakes.leaping_clock import LeapingClock
 from tests.fakes.raw_server import RawServer, answer, http, silence
-from tests.fakes.rest import SYMBOL, Desk, desk
+from tests.fakes.rest import SYMBOL, Desk, approved, desk
 
 WALLETS = "auth/r/wallets"
 NOTHING_CANCELED = b'[1700000000000,"oc_multi-req",null,null,[],null,"SUCCESS","Submitting 0 order cancellations."]'
-ORDER = OrderRequest(Cid(7), SYMBOL, Side.BUY, OrderType.MARKET, atoms("0.5"), Mts(1))
+ORDER = approved(OrderRequest(Cid(7), SYMBOL, Side.BUY, OrderType.MARKET, atoms("0.5"), Mts(1)))
 
 
 def counters(ours: Desk) -> dict[str, float]:

@@ -23,10 +23,11 @@ from genesis.domain.exchange.orders import (
     ReportedStatus,
 )
 from genesis.domain.order import Cid, OrderId, OrderRequest, OrderType, Side
+from genesis.domain.risk.gate import Approved
 from genesis.domain.units import Currency, Mts, Price, Symbol, atoms
 from genesis.ports.errors import AuthRefused, Rejected
 from tests.e2e.venue_house import quiet_venue
-from tests.fakes.rest import SYMBOL, Desk, desk
+from tests.fakes.rest import SYMBOL, Desk, approved, desk
 
 ALICE = DEMO_KEYS[0]
 
@@ -40,11 +41,12 @@ async def trading() -> AsyncIterator[Desk]:
         yield ours
 
 
-def order(cid: int, price: int | None = 9_000_000_000, side: Side = Side.BUY, amount: str = "0.5") -> OrderRequest:
+def order(cid: int, price: int | None = 9_000_000_000, side: Side = Side.BUY, amount: str = "0.5") -> Approved:
     kind = OrderType.MARKET if price is None else OrderType.LIMIT
-    return OrderRequest(
+    wish = OrderRequest(
         *(Cid(cid), SYMBOL, side, kind, atoms(amount), Mts(1)), price=None if price is None else Price(price)
     )
+    return approved(wish)
 
 
 def dates(mts: Mts) -> list[date]:
