@@ -202,13 +202,15 @@ def _walk(  # noqa: C901 - one loop: a call per candle would cost more than its 
         cash, position, acted_on = account
         # Most candles change nothing. The inner loop takes them until one does, with the account in registers.
         target = acted_on
+        # Above it a product would leave 64 bits; what the position would be worth is beyond MONEY_MAX long before.
+        units_max = min(PRICE_UNITS_MAX, VALUE_MAX * scale / position) if position > 0 else 0.0
         for i in range(start, n):
             start = i + 1
             before = equity
             equity = cash
             if position > 0:
                 units = closes[i] * scale
-                if not (0.5 <= units <= PRICE_UNITS_MAX and position * units <= VALUE_MAX * scale):
+                if not 0.5 <= units <= units_max:
                     return account, fills, refused, halted_at, breach, i
                 equity += floor_mul_div_64(position, int(np.rint(units)), terms.price_scale)
             equities[i] = equity
