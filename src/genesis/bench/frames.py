@@ -174,7 +174,7 @@ def bitfinex_api_py(frames: list[str]) -> Case:
     """The official client: data classes and an event emitter; no book, checksums passed on."""
     import websockets.client
     from bfxapi.websocket._client.bfx_websocket_bucket import BfxWebSocketBucket
-    from bfxapi.websocket._event_emitter import BfxEventEmitter
+    from bfxapi.websocket._event_emitter.bfx_event_emitter import BfxEventEmitter
 
     class Socket:
         """Frames instead of a network."""
@@ -199,7 +199,7 @@ def bitfinex_api_py(frames: list[str]) -> Case:
         async def send(self, *_: object) -> None:
             pass
 
-    websockets.client.connect = Socket  # type: ignore[assignment,misc]  # the client has no other door
+    websockets.client.connect = Socket  # type: ignore[assignment]  # the client has no other door
 
     async def play() -> None:
         emitter = BfxEventEmitter()
@@ -214,8 +214,8 @@ def bitfinex_api_py(frames: list[str]) -> Case:
 
 def ccxt_pro(frames: list[str]) -> Case:
     """ccxt: dictionaries, sorted books, caches of trades and candles; checksums verified."""
-    import ccxt.pro
-    from ccxt.async_support.base.ws.client import Client
+    import ccxt.pro  # type: ignore[import-untyped]  # it ships no types
+    from ccxt.async_support.base.ws.client import Client  # type: ignore[import-untyped]  # likewise
 
     def market(symbol: str) -> dict[str, Any]:  # Any: ccxt's own shape
         base, quote = symbol[1:4], symbol[4:]

@@ -99,17 +99,12 @@ class Connection:
 
     def receive(self, frame: str) -> None:
         """Take one message."""
-        self._was_heard = True
-        if len(frame) > FRAME_CHARS_MAX:
-            self._unreadable(frame, f"{len(frame)} characters")
-            return
-        head = frame.partition(",")[0]
-        reader = self._readers.get(head)
+        reader = self._readers.get(frame.partition(",")[0])
         if reader is None:
             self._other(frame)
             return
         try:
-            sequence = reader.read(frame, len(head) + 1)
+            sequence = reader.read(frame)
         except UNREADABLE as problem:
             self._misread(reader, frame, problem)
             return
@@ -123,7 +118,7 @@ class Connection:
         """Let time pass: look at everything that may have taken too long."""
         self._now_s = now_s
         rules = self._rules
-        if self._was_heard:
+        if self._was_heard or any(reader.had_data or reader.was_heard for reader in self._readers.values()):
             self._was_heard, self._heard_s, self._pinged_s = False, now_s, None
         if self._link is None and now_s - self._opened_s >= rules.greeting_s:
             self._end("the exchange did not greet")
@@ -146,7 +141,7 @@ class Connection:
         elif subscription.retry_s is not None and now_s >= subscription.retry_s and self.is_open:
             self._ask(subscription)
         elif reader is not None:
-            if reader.was_heard:
+            if reader.was_heard or reader.had_data:
                 reader.was_heard, subscription.heard_s = False, now_s
             if reader.had_data:
                 reader.had_data, subscription.data_s = False, now_s
@@ -271,6 +266,10 @@ class Connection:
 
     def _other(self, frame: str) -> None:
         """Take a message that belongs to no channel: an object, a channel that we do not know, or garbage."""
+        self._was_heard = True
+        if len(frame) > FRAME_CHARS_MAX:
+            self._unreadable(frame, f"{len(frame)} characters")
+            return
         if not frame.startswith("["):
             try:
                 said = control.read_control(frame)
@@ -360,7 +359,9 @@ class Connection:
             self._leave(subscription)
             return
         is_bulk = bool(self._rules.flags & Flags.BULK)
-        reader = reader_for(subscription.channel, self._sink, subscription.book, self._distrust, is_bulk=is_bulk)
+        reader = reader_for(
+            subscription.channel, said.chan_id, self._sink, subscription.book, self._distrust, is_bulk=is_bulk
+        )
         subscription.reader = self._readers[f"[{said.chan_id}"] = reader
         if is_new:
             self.happenings.append(Subscribed(subscription.channel))

@@ -1,6 +1,6 @@
 """One reader a subscribed channel: takes its frames, emits typed events, keeps its book.
 
-`read(frame, at)` gets a data frame and the index behind its channel id and comma, and returns the frame's sequence
+`read(frame)` gets a data frame and the index behind its channel id and comma, and returns the frame's sequence
 number (None without that flag). It raises one of `UNREADABLE` for a frame that it cannot read, and then changed
 nothing.
 """
@@ -10,6 +10,7 @@ from typing import Final, Protocol
 
 from genesis.adapters.bitfinex import frames, readings
 from genesis.adapters.bitfinex.checksum import book_checksum
+from genesis.adapters.bitfinex.frames import decode_level, decode_trade
 from genesis.domain.book import EMPTY_TOP, Book, FundingBook, FundingRow, PriceBook, RawBook
 from genesis.domain.channel import (
     BookChannel,
@@ -20,7 +21,15 @@ from genesis.domain.channel import (
     TickerChannel,
     TradesChannel,
 )
+from genesis.domain.exchange.market import BookLevel
 from genesis.domain.market import BookSnapshot, CandleSnapshot, GapReason, MarketEvent, Print
+from genesis.domain.order import Side
+
+_new: Final = tuple.__new__
+_BUY: Final = Side.BUY  # looking a member up in its enum costs as much as a search in the book
+_SELL: Final = Side.SELL
+_EXECUTED: Final = Print.EXECUTED
+_CONFIRMED: Final = Print.CONFIRMED
 
 Sink = Callable[[Channel, MarketEvent], None]
 """Where events go; called within the reading of a frame, it must neither block nor raise."""
@@ -33,18 +42,20 @@ class Reader(Protocol):
     """Reads the frames of one channel on one connection."""
 
     channel: Channel
-    was_heard: bool  # any frame, heartbeats included, since the timekeeper last looked
+    was_heard: bool  # a heartbeat, since the timekeeper last looked
     had_data: bool  # a frame with data, likewise
 
-    def read(self, frame: str, at: int) -> int | None:
+    def read(self, frame: str) -> int | None:
         """Take one frame."""
 
 
 class _Reader:
     """What all readers share."""
 
-    def __init__(self, channel: Channel, sink: Sink) -> None:
+    def __init__(self, channel: Channel, channel_id: int, sink: Sink) -> None:
         self.channel = channel
+        self._at: Final = len(f"[{channel_id},")
+        """Where a frame says what it is."""
         self.was_heard = True
         self.had_data = True
         self._sink = sink
@@ -57,15 +68,15 @@ class _Reader:
 class TickerReader(_Reader):
     """Reads the ticker of a pair or a funding currency."""
 
-    def __init__(self, channel: TickerChannel, sink: Sink) -> None:
-        super().__init__(channel, sink)
+    def __init__(self, channel: TickerChannel, channel_id: int, sink: Sink) -> None:
+        super().__init__(channel, channel_id, sink)
         self._symbol = channel.symbol
 
-    def read(self, frame: str, at: int) -> int | None:
+    def read(self, frame: str) -> int | None:
         """Take one frame."""
-        if frame[at] == '"':
+        if frame[self._at] == '"':
             return self._heartbeat(frame)
-        self.was_heard = self.had_data = True
+        self.had_data = True
         if self._symbol.startswith("f"):
             funding = frames.decode_funding_ticker(frame)
             self._sink(self.channel, readings.funding_ticker(self._symbol, funding.row))
@@ -78,37 +89,38 @@ class TickerReader(_Reader):
 class TradesReader(_Reader):
     """Reads a pair's trades: a snapshot, oldest first, then `te` and `tu`."""
 
-    def read(self, frame: str, at: int) -> int | None:
+    def read(self, frame: str) -> int | None:
         """Take one frame."""
-        if frame[at] == "[":
-            snapshot = frames.decode_trades(frame)
-            for row in reversed(snapshot.rows):
-                self._sink(self.channel, readings.trade(Print.SNAPSHOT, row))
-            self.was_heard = self.had_data = True
-            return snapshot.sequence
-        if frame.startswith('"hb"', at):
+        if frame[self._at + 1] == "t":
+            update = decode_trade(frame)
+            self.had_data = True
+            print_ = _EXECUTED if update.kind == "te" else _CONFIRMED
+            self._sink(self.channel, readings.trade(print_, update.row))
+            return update.sequence
+        if frame.startswith('"hb"', self._at):
             return self._heartbeat(frame)
-        update = frames.decode_trade(frame)
-        self.was_heard = self.had_data = True
-        self._sink(self.channel, readings.trade(readings.PRINTS[update.kind], update.row))
-        return update.sequence
+        snapshot = frames.decode_trades(frame)
+        for row in reversed(snapshot.rows):
+            self._sink(self.channel, readings.trade(Print.SNAPSHOT, row))
+        self.had_data = True
+        return snapshot.sequence
 
 
 class FundingTradesReader(_Reader):
     """Reads a funding currency's trades: a snapshot, oldest first, then `fte` and `ftu`."""
 
-    def read(self, frame: str, at: int) -> int | None:
+    def read(self, frame: str) -> int | None:
         """Take one frame."""
-        if frame[at] == "[":
+        if frame[self._at] == "[":
             snapshot = frames.decode_funding_trades(frame)
             for row in reversed(snapshot.rows):
                 self._sink(self.channel, readings.funding_trade(Print.SNAPSHOT, row))
-            self.was_heard = self.had_data = True
+            self.had_data = True
             return snapshot.sequence
-        if frame.startswith('"hb"', at):
+        if frame.startswith('"hb"', self._at):
             return self._heartbeat(frame)
         update = frames.decode_funding_trade(frame)
-        self.was_heard = self.had_data = True
+        self.had_data = True
         self._sink(self.channel, readings.funding_trade(readings.PRINTS[update.kind], update.row))
         return update.sequence
 
@@ -116,18 +128,18 @@ class FundingTradesReader(_Reader):
 class CandlesReader(_Reader):
     """Reads candles: a snapshot, then the running one again and again, now and then the one before it corrected."""
 
-    def read(self, frame: str, at: int) -> int | None:
+    def read(self, frame: str) -> int | None:
         """Take one frame."""
-        if frame[at] == '"':
+        if frame[self._at] == '"':
             return self._heartbeat(frame)
-        if frame.startswith(("[[", "[]"), at):
+        if frame.startswith(("[[", "[]"), self._at):
             snapshot = frames.decode_candles(frame)
             candles = sorted(readings.candle(row) for row in snapshot.rows)
             self._sink(self.channel, CandleSnapshot(tuple(candles)))
-            self.was_heard = self.had_data = True
+            self.had_data = True
             return snapshot.sequence
         update = frames.decode_candle(frame)
-        self.was_heard = self.had_data = True
+        self.had_data = True
         self._sink(self.channel, readings.candle(update.row))
         return update.sequence
 
@@ -135,16 +147,16 @@ class CandlesReader(_Reader):
 class DerivativeReader(_Reader):
     """Reads the status of a perpetual."""
 
-    def __init__(self, channel: DerivativeChannel, sink: Sink) -> None:
-        super().__init__(channel, sink)
+    def __init__(self, channel: DerivativeChannel, channel_id: int, sink: Sink) -> None:
+        super().__init__(channel, channel_id, sink)
         self._symbol = channel.symbol
 
-    def read(self, frame: str, at: int) -> int | None:
+    def read(self, frame: str) -> int | None:
         """Take one frame."""
-        if frame[at] == '"':
+        if frame[self._at] == '"':
             return self._heartbeat(frame)
         update = frames.decode_derivative(frame)
-        self.was_heard = self.had_data = True
+        self.had_data = True
         self._sink(self.channel, readings.derivative(self._symbol, update.row))
         return update.sequence
 
@@ -152,12 +164,12 @@ class DerivativeReader(_Reader):
 class LiquidationsReader(_Reader):
     """Reads liquidations, which come as lists."""
 
-    def read(self, frame: str, at: int) -> int | None:
+    def read(self, frame: str) -> int | None:
         """Take one frame."""
-        if frame[at] == '"':
+        if frame[self._at] == '"':
             return self._heartbeat(frame)
         update = frames.decode_liquidations(frame)
-        self.was_heard = self.had_data = True
+        self.had_data = True
         for row in update.rows:
             self._sink(self.channel, readings.liquidation(row))
         return update.sequence
@@ -166,8 +178,10 @@ class LiquidationsReader(_Reader):
 class _BookReader(_Reader):
     """What the readers of books share: which list of rows is a snapshot, checksums, the top."""
 
-    def __init__(self, channel: BookChannel, sink: Sink, book: Book, distrust: Distrust, *, is_bulk: bool) -> None:
-        super().__init__(channel, sink)
+    def __init__(
+        self, channel: BookChannel, channel_id: int, sink: Sink, book: Book, distrust: Distrust, *, is_bulk: bool
+    ) -> None:
+        super().__init__(channel, channel_id, sink)
         self.book = book
         self._distrust = distrust
         self._is_bulk = is_bulk
@@ -178,11 +192,11 @@ class _BookReader(_Reader):
         """Whether a list of rows voids the book: the first always does, later ones unless updates come in bulk."""
         return not (self._has_snapshot and self._is_bulk)
 
-    def _spoken(self, frame: str, at: int) -> int | None:
-        if frame.startswith('"hb"', at):
+    def _spoken(self, frame: str) -> int | None:
+        if frame.startswith('"hb"', self._at):
             return self._heartbeat(frame)
         said = frames.decode_checksum(frame)
-        self.was_heard = self.had_data = True
+        self.had_data = True
         book = self.book
         if isinstance(book, FundingBook) or book.is_stale:
             return said.sequence
@@ -192,12 +206,12 @@ class _BookReader(_Reader):
         return said.sequence
 
     def _took_snapshot(self) -> None:
-        self.was_heard = self.had_data = self._has_snapshot = True
+        self.had_data = self._has_snapshot = True
         self._emit_top()
 
     def _emit_top(self) -> None:
         top = self.book.top
-        if top != self._top:
+        if top != self._top and self._has_snapshot:
             self._top = top
             self._sink(self.channel, top)
 
@@ -206,20 +220,37 @@ class LevelsReader(_BookReader):
     """Reads a book of price levels and keeps it."""
 
     def __init__(
-        self, channel: BookChannel, sink: Sink, book: PriceBook, distrust: Distrust, *, is_bulk: bool = False
+        self,
+        channel: BookChannel,
+        channel_id: int,
+        sink: Sink,
+        book: PriceBook,
+        distrust: Distrust,
+        *,
+        is_bulk: bool = False,
     ) -> None:
-        super().__init__(channel, sink, book, distrust, is_bulk=is_bulk)
+        super().__init__(channel, channel_id, sink, book, distrust, is_bulk=is_bulk)
         self._levels: Final = book
+        self._put_bid, self._put_ask = book.bids.update, book.asks.update
+        self._second: Final = self._at + 1
 
-    def read(self, frame: str, at: int) -> int | None:
+    def read(self, frame: str) -> int | None:
         """Take one frame."""
-        if frame[at + 1] in "[]hc":
-            return self._spoken(frame, at) if frame[at] == '"' else self._list(frame)
-        update = frames.decode_level(frame)
-        level = readings.level(update.row)
-        self.was_heard = self.had_data = True
+        if frame[self._second] in "[]hc":
+            return self._spoken(frame) if frame[self._at] == '"' else self._list(frame)
+        # The busiest lines of all: what other readers leave to `readings` is written out here.
+        update = decode_level(frame)
+        row = update.row
+        price, orders, amount = row.price, row.orders, row.amount
+        if amount > 0.0:
+            level = _new(BookLevel, (_BUY, price, orders, amount))
+            touches_best = self._put_bid(-price, orders, level, frame)
+        else:
+            level = _new(BookLevel, (_SELL, price, orders, -amount))
+            touches_best = self._put_ask(price, orders, level, frame)
+        self.had_data = True
         self._sink(self.channel, level)
-        if self._has_snapshot and self._levels.update(level, frame):
+        if touches_best:
             self._emit_top()
         return update.sequence
 
@@ -242,21 +273,28 @@ class RawOrdersReader(_BookReader):
     """Reads a raw book and keeps it."""
 
     def __init__(
-        self, channel: BookChannel, sink: Sink, book: RawBook, distrust: Distrust, *, is_bulk: bool = False
+        self,
+        channel: BookChannel,
+        channel_id: int,
+        sink: Sink,
+        book: RawBook,
+        distrust: Distrust,
+        *,
+        is_bulk: bool = False,
     ) -> None:
-        super().__init__(channel, sink, book, distrust, is_bulk=is_bulk)
+        super().__init__(channel, channel_id, sink, book, distrust, is_bulk=is_bulk)
         self._orders: Final = book
 
-    def read(self, frame: str, at: int) -> int | None:
+    def read(self, frame: str) -> int | None:
         """Take one frame."""
-        if frame[at] == '"':
-            return self._spoken(frame, at)
-        if frame.startswith(("[[", "[]"), at):
+        if frame[self._at] == '"':
+            return self._spoken(frame)
+        if frame.startswith(("[[", "[]"), self._at):
             return self._list(frame)
         update = frames.decode_raw_order(frame)
         order = readings.raw_order(update.row)
         text = readings.amount_text(frames.decode_text(frame).row)
-        self.was_heard = self.had_data = True
+        self.had_data = True
         self._sink(self.channel, order)
         if self._has_snapshot:
             self._orders.update(order, text)
@@ -282,20 +320,27 @@ class OffersReader(_BookReader):
     """Reads a funding book, grouped or raw, and keeps it; its checksums are not usable and ignored."""
 
     def __init__(
-        self, channel: BookChannel, sink: Sink, book: FundingBook, distrust: Distrust, *, is_bulk: bool = False
+        self,
+        channel: BookChannel,
+        channel_id: int,
+        sink: Sink,
+        book: FundingBook,
+        distrust: Distrust,
+        *,
+        is_bulk: bool = False,
     ) -> None:
-        super().__init__(channel, sink, book, distrust, is_bulk=is_bulk)
+        super().__init__(channel, channel_id, sink, book, distrust, is_bulk=is_bulk)
         self._offers: Final = book
         self._is_raw = channel.is_raw
 
-    def read(self, frame: str, at: int) -> int | None:
+    def read(self, frame: str) -> int | None:
         """Take one frame."""
-        if frame[at] == '"':
-            return self._spoken(frame, at)
-        if frame.startswith(("[[", "[]"), at):
+        if frame[self._at] == '"':
+            return self._spoken(frame)
+        if frame.startswith(("[[", "[]"), self._at):
             return self._list(frame)
         offer, sequence = self._one(frame)
-        self.was_heard = self.had_data = True
+        self.had_data = True
         if self._has_snapshot:
             self._offers.update(offer)
         self._sink(self.channel, offer)
@@ -336,24 +381,26 @@ def empty_book(channel: BookChannel) -> Book:
     return RawBook() if channel.is_raw else PriceBook()
 
 
-def reader_for(channel: Channel, sink: Sink, book: Book | None, distrust: Distrust, *, is_bulk: bool = False) -> Reader:
+def reader_for(
+    channel: Channel, channel_id: int, sink: Sink, book: Book | None, distrust: Distrust, *, is_bulk: bool = False
+) -> Reader:
     """Return the reader of *channel*; *book* is the book to keep, for book channels."""
     match channel, book:
         case TickerChannel(), _:
-            return TickerReader(channel, sink)
+            return TickerReader(channel, channel_id, sink)
         case TradesChannel(symbol), _:
-            return (FundingTradesReader if symbol.startswith("f") else TradesReader)(channel, sink)
+            return (FundingTradesReader if symbol.startswith("f") else TradesReader)(channel, channel_id, sink)
         case CandlesChannel(), _:
-            return CandlesReader(channel, sink)
+            return CandlesReader(channel, channel_id, sink)
         case DerivativeChannel(), _:
-            return DerivativeReader(channel, sink)
+            return DerivativeReader(channel, channel_id, sink)
         case LiquidationsChannel(), _:
-            return LiquidationsReader(channel, sink)
+            return LiquidationsReader(channel, channel_id, sink)
         case BookChannel(), PriceBook():
-            return LevelsReader(channel, sink, book, distrust, is_bulk=is_bulk)
+            return LevelsReader(channel, channel_id, sink, book, distrust, is_bulk=is_bulk)
         case BookChannel(), RawBook():
-            return RawOrdersReader(channel, sink, book, distrust, is_bulk=is_bulk)
+            return RawOrdersReader(channel, channel_id, sink, book, distrust, is_bulk=is_bulk)
         case BookChannel(), FundingBook():
-            return OffersReader(channel, sink, book, distrust, is_bulk=is_bulk)
+            return OffersReader(channel, channel_id, sink, book, distrust, is_bulk=is_bulk)
         case _:
             raise ValueError(f"{channel} needs a book to keep")
