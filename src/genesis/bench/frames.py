@@ -142,7 +142,7 @@ def answers() -> list[str]:
     return said
 
 
-def genesis(frames: list[str]) -> Case:
+def genesis(frames: list[str], *, with_rows: bool = False) -> Case:
     """Genesis: typed events, books kept in order, checksums verified."""
 
     def run() -> None:
@@ -152,7 +152,7 @@ def genesis(frames: list[str]) -> Case:
             if type(event) is Gap:
                 gaps.append(event)
 
-        line = Connection(ConnectionRules(flags=Flags.NONE), sink, MemoryMetrics(), Ring(), 0.0)
+        line = Connection(ConnectionRules(flags=Flags.NONE, with_rows=with_rows), sink, MemoryMetrics(), Ring(), 0.0)
         greeting, *taken = answers()
         line.receive(greeting)
         for name, _, _ in MARKETS:
@@ -168,6 +168,11 @@ def genesis(frames: list[str]) -> Case:
             raise AssertionError(f"a book broke: {gaps[:3]}, {line.ended}")
 
     return run
+
+
+def genesis_with_rows(frames: list[str]) -> Case:
+    """Genesis, with an event for each row of a book, besides its top."""
+    return genesis(frames, with_rows=True)
 
 
 def bitfinex_api_py(frames: list[str]) -> Case:
@@ -279,7 +284,7 @@ def main() -> None:
         frames = synthetic_frames(options.frames, checksum_every=every)
         gc.freeze()
         cases: dict[str, Case] = {}
-        for peer in (genesis, bitfinex_api_py, ccxt_pro):
+        for peer in (genesis, genesis_with_rows, bitfinex_api_py, ccxt_pro):
             try:
                 cases[peer.__name__] = peer(frames)
             except ImportError as missing:

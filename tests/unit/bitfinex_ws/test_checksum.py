@@ -5,10 +5,10 @@ import random
 import pytest
 
 from genesis.adapters.bitfinex.checksum import book_checksum, texts_checksum
-from genesis.adapters.bitfinex.readers import LevelsReader, RawOrdersReader
+from genesis.adapters.bitfinex.readers import BookShape, LevelsReader, RawOrdersReader
 from genesis.domain.book import PriceBook, RawBook
-from genesis.domain.channel import BookChannel, Grouping
-from genesis.domain.market import GapReason
+from genesis.domain.channel import BookChannel, Channel, Grouping
+from genesis.domain.market import GapReason, MarketEvent
 from genesis.domain.order import Side
 from genesis.domain.units import Symbol
 from tests.fakes.socket_exchange import checksum_of
@@ -16,18 +16,21 @@ from tests.fakes.socket_exchange import checksum_of
 BTC = Symbol("tBTCUSD")
 
 
+def ignore(_channel: Channel, _event: MarketEvent) -> None:
+    """Take events."""
+
+
 def level_reader(channel_id: int = 11) -> tuple[LevelsReader, PriceBook, list[GapReason]]:
     book, faults = PriceBook(), list[GapReason]()
-    reader = LevelsReader(
-        BookChannel(BTC), channel_id, lambda _c, _e: None, book, lambda _c, reason: faults.append(reason)
-    )
+    channel = BookChannel(BTC)
+    reader = LevelsReader(channel, channel_id, ignore, book, lambda _, reason: faults.append(reason), BookShape())
     return reader, book, faults
 
 
 def raw_reader(channel_id: int = 11) -> tuple[RawOrdersReader, RawBook, list[GapReason]]:
     book, faults = RawBook(), list[GapReason]()
     channel = BookChannel(BTC, Grouping.R0)
-    reader = RawOrdersReader(channel, channel_id, lambda _c, _e: None, book, lambda _c, reason: faults.append(reason))
+    reader = RawOrdersReader(channel, channel_id, ignore, book, lambda _, reason: faults.append(reason), BookShape())
     return reader, book, faults
 
 

@@ -28,7 +28,7 @@ from genesis.adapters.bitfinex.happenings import (
     Subscription,
     Unsubscribed,
 )
-from genesis.adapters.bitfinex.readers import Reader, Sink, empty_book, reader_for
+from genesis.adapters.bitfinex.readers import BookShape, Reader, Sink, empty_book, reader_for
 from genesis.domain.book import Book
 from genesis.domain.channel import BookChannel, Channel, channel_name
 from genesis.domain.link import Link
@@ -358,10 +358,8 @@ class Connection:
         if subscription.is_leaving:
             self._leave(subscription)
             return
-        is_bulk = bool(self._rules.flags & Flags.BULK)
-        reader = reader_for(
-            subscription.channel, said.chan_id, self._sink, subscription.book, self._distrust, is_bulk=is_bulk
-        )
+        shape = BookShape(is_bulk=bool(self._rules.flags & Flags.BULK), with_rows=self._rules.with_rows)
+        reader = reader_for(subscription.channel, said.chan_id, self._sink, subscription.book, self._distrust, shape)
         subscription.reader = self._readers[f"[{said.chan_id}"] = reader
         if is_new:
             self.happenings.append(Subscribed(subscription.channel))

@@ -30,6 +30,8 @@ class ConnectionRules:
     maintenance_s: float = 180.0  # until a new greeting is asked for; announced maintenance lasts up to 120 s
     resync_max_s: float = 60.0  # the longest pause before a channel that fails again and again is tried once more
     flags: Flags = Flags.TIMESTAMP | Flags.SEQUENCE | Flags.CHECKSUM
+    with_rows: bool = False
+    """Whether each row of a book is an event, besides the changes of its top."""
 
 
 @frozen

@@ -5,13 +5,15 @@ number (None without that flag). It raises one of `UNREADABLE` for a frame that 
 nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, Protocol
+
+from attrs import frozen
 
 from genesis.adapters.bitfinex import frames, readings
 from genesis.adapters.bitfinex.checksum import book_checksum
 from genesis.adapters.bitfinex.frames import decode_level, decode_trade
-from genesis.domain.book import EMPTY_TOP, Book, FundingBook, FundingRow, PriceBook, RawBook
+from genesis.domain.book import EMPTY_TOP, Book, BookRow, FundingBook, FundingRow, PriceBook, RawBook
 from genesis.domain.channel import (
     BookChannel,
     CandlesChannel,
@@ -21,7 +23,6 @@ from genesis.domain.channel import (
     TickerChannel,
     TradesChannel,
 )
-from genesis.domain.exchange.market import BookLevel
 from genesis.domain.market import BookSnapshot, CandleSnapshot, GapReason, MarketEvent, Print
 from genesis.domain.order import Side
 
@@ -36,6 +37,14 @@ Sink = Callable[[Channel, MarketEvent], None]
 
 Distrust = Callable[[Channel, GapReason], None]
 """What to tell when a book is not the exchange's: the channel must be subscribed anew."""
+
+
+@frozen
+class BookShape:
+    """How a book comes and goes: whether updates come in bulk (that flag), and whether each row is an event too."""
+
+    is_bulk: bool = False
+    with_rows: bool = False
 
 
 class Reader(Protocol):
@@ -179,12 +188,13 @@ class _BookReader(_Reader):
     """What the readers of books share: which list of rows is a snapshot, checksums, the top."""
 
     def __init__(
-        self, channel: BookChannel, channel_id: int, sink: Sink, book: Book, distrust: Distrust, *, is_bulk: bool
+        self, channel: BookChannel, channel_id: int, sink: Sink, book: Book, distrust: Distrust, shape: BookShape
     ) -> None:
         super().__init__(channel, channel_id, sink)
         self.book = book
         self._distrust = distrust
-        self._is_bulk = is_bulk
+        self._is_bulk = shape.is_bulk
+        self._with_rows = shape.with_rows
         self._has_snapshot = False
         self._top = EMPTY_TOP
 
@@ -205,8 +215,15 @@ class _BookReader(_Reader):
             self._distrust(self.channel, GapReason.CHECKSUM)
         return said.sequence
 
-    def _took_snapshot(self) -> None:
+    def _took_list(self, rows: Iterable[BookRow], *, is_snapshot: bool) -> None:
         self.had_data = self._has_snapshot = True
+        if is_snapshot:
+            self.book.is_stale = False
+        if self._with_rows and is_snapshot:
+            self._sink(self.channel, BookSnapshot(tuple(rows)))
+        elif self._with_rows:
+            for row in rows:
+                self._sink(self.channel, row)
         self._emit_top()
 
     def _emit_top(self) -> None:
@@ -226,10 +243,9 @@ class LevelsReader(_BookReader):
         sink: Sink,
         book: PriceBook,
         distrust: Distrust,
-        *,
-        is_bulk: bool = False,
+        shape: BookShape,
     ) -> None:
-        super().__init__(channel, channel_id, sink, book, distrust, is_bulk=is_bulk)
+        super().__init__(channel, channel_id, sink, book, distrust, shape)
         self._levels: Final = book
         self._put_bid, self._put_ask = book.bids.update, book.asks.update
         self._second: Final = self._at + 1
@@ -238,34 +254,31 @@ class LevelsReader(_BookReader):
         """Take one frame."""
         if frame[self._second] in "[]hc":
             return self._spoken(frame) if frame[self._at] == '"' else self._list(frame)
-        # The busiest lines of all: what other readers leave to `readings` is written out here.
         update = decode_level(frame)
         row = update.row
-        price, orders, amount = row.price, row.orders, row.amount
-        if amount > 0.0:
-            level = _new(BookLevel, (_BUY, price, orders, amount))
-            touches_best = self._put_bid(-price, orders, level, frame)
+        if row.amount > 0.0:
+            touches_best = self._put_bid(-row.price, row, frame)
         else:
-            level = _new(BookLevel, (_SELL, price, orders, -amount))
-            touches_best = self._put_ask(price, orders, level, frame)
+            touches_best = self._put_ask(row.price, row, frame)
         self.had_data = True
-        self._sink(self.channel, level)
+        if self._with_rows:
+            self._sink(self.channel, readings.level(row))
         if touches_best:
             self._emit_top()
         return update.sequence
 
     def _list(self, frame: str) -> int | None:
         many = frames.decode_levels(frame)
-        texts = map(readings.level_text, frames.decode_texts(frame).rows)
-        levels = list(zip(map(readings.level, many.rows), texts, strict=True))
-        if self._is_snapshot():
-            self._levels.replace(levels)
-            self._sink(self.channel, BookSnapshot(tuple(level for level, _ in levels)))
-        else:
-            for level, text in levels:
-                self._levels.update(level, text)
-                self._sink(self.channel, level)
-        self._took_snapshot()
+        texts = list(map(readings.level_text, frames.decode_texts(frame).rows))
+        is_snapshot = self._is_snapshot()
+        if is_snapshot:
+            self._levels.clear()
+        for row, text in zip(many.rows, texts, strict=True):
+            if row.amount > 0.0:
+                self._put_bid(-row.price, row, text)
+            else:
+                self._put_ask(row.price, row, text)
+        self._took_list(map(readings.level, many.rows), is_snapshot=is_snapshot)
         return many.sequence
 
 
@@ -279,10 +292,9 @@ class RawOrdersReader(_BookReader):
         sink: Sink,
         book: RawBook,
         distrust: Distrust,
-        *,
-        is_bulk: bool = False,
+        shape: BookShape,
     ) -> None:
-        super().__init__(channel, channel_id, sink, book, distrust, is_bulk=is_bulk)
+        super().__init__(channel, channel_id, sink, book, distrust, shape)
         self._orders: Final = book
 
     def read(self, frame: str) -> int | None:
@@ -295,24 +307,22 @@ class RawOrdersReader(_BookReader):
         order = readings.raw_order(update.row)
         text = readings.amount_text(frames.decode_text(frame).row)
         self.had_data = True
-        self._sink(self.channel, order)
-        if self._has_snapshot:
-            self._orders.update(order, text)
-            self._emit_top()
+        self._orders.update(order, text)
+        if self._with_rows:
+            self._sink(self.channel, order)
+        self._emit_top()
         return update.sequence
 
     def _list(self, frame: str) -> int | None:
         many = frames.decode_raw_orders(frame)
-        texts = map(readings.amount_text, frames.decode_texts(frame).rows)
-        orders = list(zip(map(readings.raw_order, many.rows), texts, strict=True))
-        if self._is_snapshot():
-            self._orders.replace(orders)
-            self._sink(self.channel, BookSnapshot(tuple(order for order, _ in orders)))
-        else:
-            for order, text in orders:
-                self._orders.update(order, text)
-                self._sink(self.channel, order)
-        self._took_snapshot()
+        orders = list(map(readings.raw_order, many.rows))
+        texts = list(map(readings.amount_text, frames.decode_texts(frame).rows))
+        is_snapshot = self._is_snapshot()
+        if is_snapshot:
+            self._orders.clear()
+        for order, text in zip(orders, texts, strict=True):
+            self._orders.update(order, text)
+        self._took_list(orders, is_snapshot=is_snapshot)
         return many.sequence
 
 
@@ -326,10 +336,9 @@ class OffersReader(_BookReader):
         sink: Sink,
         book: FundingBook,
         distrust: Distrust,
-        *,
-        is_bulk: bool = False,
+        shape: BookShape,
     ) -> None:
-        super().__init__(channel, channel_id, sink, book, distrust, is_bulk=is_bulk)
+        super().__init__(channel, channel_id, sink, book, distrust, shape)
         self._offers: Final = book
         self._is_raw = channel.is_raw
 
@@ -341,9 +350,9 @@ class OffersReader(_BookReader):
             return self._list(frame)
         offer, sequence = self._one(frame)
         self.had_data = True
-        if self._has_snapshot:
-            self._offers.update(offer)
-        self._sink(self.channel, offer)
+        self._offers.update(offer)
+        if self._with_rows:
+            self._sink(self.channel, offer)
         self._emit_top()
         return sequence
 
@@ -363,14 +372,12 @@ class OffersReader(_BookReader):
 
     def _list(self, frame: str) -> int | None:
         offers, sequence = self._many(frame)
-        if self._is_snapshot():
-            self._offers.replace(offers)
-            self._sink(self.channel, BookSnapshot(tuple(offers)))
-        else:
-            for offer in offers:
-                self._offers.update(offer)
-                self._sink(self.channel, offer)
-        self._took_snapshot()
+        is_snapshot = self._is_snapshot()
+        if is_snapshot:
+            self._offers.clear()
+        for offer in offers:
+            self._offers.update(offer)
+        self._took_list(offers, is_snapshot=is_snapshot)
         return sequence
 
 
@@ -382,7 +389,7 @@ def empty_book(channel: BookChannel) -> Book:
 
 
 def reader_for(
-    channel: Channel, channel_id: int, sink: Sink, book: Book | None, distrust: Distrust, *, is_bulk: bool = False
+    channel: Channel, channel_id: int, sink: Sink, book: Book | None, distrust: Distrust, shape: BookShape
 ) -> Reader:
     """Return the reader of *channel*; *book* is the book to keep, for book channels."""
     match channel, book:
@@ -397,10 +404,10 @@ def reader_for(
         case LiquidationsChannel(), _:
             return LiquidationsReader(channel, channel_id, sink)
         case BookChannel(), PriceBook():
-            return LevelsReader(channel, channel_id, sink, book, distrust, is_bulk=is_bulk)
+            return LevelsReader(channel, channel_id, sink, book, distrust, shape)
         case BookChannel(), RawBook():
-            return RawOrdersReader(channel, channel_id, sink, book, distrust, is_bulk=is_bulk)
+            return RawOrdersReader(channel, channel_id, sink, book, distrust, shape)
         case BookChannel(), FundingBook():
-            return OffersReader(channel, channel_id, sink, book, distrust, is_bulk=is_bulk)
+            return OffersReader(channel, channel_id, sink, book, distrust, shape)
         case _:
             raise ValueError(f"{channel} needs a book to keep")
