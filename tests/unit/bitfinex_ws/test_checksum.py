@@ -5,7 +5,8 @@ import random
 import pytest
 
 from genesis.adapters.bitfinex.checksum import book_checksum, texts_checksum
-from genesis.adapters.bitfinex.readers import BookShape, LevelsReader, RawOrdersReader
+from genesis.adapters.bitfinex.reader import BookShape
+from genesis.adapters.bitfinex.readers_book import LevelsReader, RawOrdersReader
 from genesis.domain.book import PriceBook, RawBook
 from genesis.domain.channel import BookChannel, Channel, Grouping
 from genesis.domain.market import GapReason, MarketEvent

@@ -16,7 +16,7 @@ from collections import deque
 from genesis.adapters.bitfinex import control
 from genesis.adapters.bitfinex.control import Flags
 from genesis.adapters.bitfinex.errors import Asked, classify_code
-from genesis.adapters.bitfinex.frames import FRAME_CHARS_MAX, UNREADABLE, compact, decode_any, sequence_of
+from genesis.adapters.bitfinex.frames import FRAME_CHARS_MAX, UNREADABLE, compacted, decode_any, sequence_of
 from genesis.adapters.bitfinex.happenings import (
     ConnectionRules,
     Full,
@@ -28,7 +28,9 @@ from genesis.adapters.bitfinex.happenings import (
     Subscription,
     Unsubscribed,
 )
-from genesis.adapters.bitfinex.readers import BookShape, Reader, Sink, empty_book, reader_for
+from genesis.adapters.bitfinex.reader import BookShape, Reader, Sink
+from genesis.adapters.bitfinex.readers import reader_for
+from genesis.adapters.bitfinex.readers_book import empty_book
 from genesis.domain.book import Book
 from genesis.domain.channel import BookChannel, Channel, channel_name
 from genesis.domain.link import Link
@@ -135,21 +137,13 @@ class Connection:
 
     def _watch(self, subscription: Subscription) -> None:
         """Look after one channel."""
-        now_s, rules, reader = self._now_s, self._rules, subscription.reader
+        now_s, rules = self._now_s, self._rules
         if subscription.asked_s is not None and now_s - subscription.asked_s >= rules.answer_s:
             self._not_answered(subscription)
         elif subscription.retry_s is not None and now_s >= subscription.retry_s and self.is_open:
             self._ask(subscription)
-        elif reader is not None:
-            if reader.was_heard or reader.had_data:
-                reader.was_heard, subscription.heard_s = False, now_s
-            if reader.had_data:
-                reader.had_data, subscription.data_s = False, now_s
-            is_crossed = subscription.book is not None and subscription.book.is_crossed
-            if not is_crossed:
-                subscription.crossed_s = None
-            elif subscription.crossed_s is None:
-                subscription.crossed_s = now_s
+        elif subscription.reader is not None:
+            subscription.look(now_s)
             if self.is_open:
                 self._judge(subscription)
 
@@ -221,11 +215,10 @@ class Connection:
         self._leave(subscription)
 
     def _distrust(self, channel: Channel, reason: GapReason) -> None:
-        self._metrics.increment("ws_book_mismatch_total")
         self._resync(self._channels[channel], reason)
 
     def _misread(self, reader: Reader, frame: str, problem: BaseException) -> None:
-        tight = self._compacted(frame)
+        tight = compacted(frame)
         if tight != frame:
             self.receive(tight)
             return
@@ -241,12 +234,6 @@ class Connection:
     def _unreadable(self, frame: str, problem: object) -> None:
         self._ring.keep(frame, problem)
         self._metrics.increment("ws_frames_unreadable_total")
-
-    def _compacted(self, frame: str) -> str:
-        try:
-            return compact(frame)
-        except UNREADABLE:
-            return frame
 
     def _audit(self, sequence: int) -> None:
         """Take a number out of turn: the first one sets the count, any other says that a frame was lost or came
@@ -278,7 +265,7 @@ class Connection:
             else:
                 self._said(said)
             return
-        tight = self._compacted(frame)
+        tight = compacted(frame)
         if tight != frame:
             self.receive(tight)
             return
@@ -373,9 +360,8 @@ class Connection:
         if subscription.is_leaving:
             self._forget(subscription)
             return
-        # The first time at once, then after a second, two, four, …
-        pause_s = 0.0 if subscription.resyncs <= 1 else float(2 ** min(subscription.resyncs - 2, 10))
-        subscription.retry_s = self._now_s + min(pause_s, self._rules.resync_max_s)
+        pause_s = min(subscription.pause_s, self._rules.resync_max_s)
+        subscription.retry_s = self._now_s + pause_s
         if not pause_s and self.is_open:
             self._ask(subscription)
 

@@ -23,7 +23,7 @@ from genesis.adapters.bitfinex.happenings import (
     Unsubscribed,
 )
 from genesis.adapters.bitfinex.queues import MARKET_ITEMS_MAX, MarketQueue
-from genesis.adapters.bitfinex.readers import empty_book
+from genesis.adapters.bitfinex.readers_book import empty_book
 from genesis.adapters.bitfinex.session import PUBLIC_URL, Session, SessionRules, converse, public_budget
 from genesis.domain.book import Book
 from genesis.domain.channel import BookChannel, Channel, channel_name
