@@ -4,21 +4,25 @@ A request is tried until its deadline where a retry is safe: a read after anythi
 proof that nothing happened.
 """
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from itertools import count
 from secrets import SystemRandom
 from typing import Final, TypeVar
 from urllib.parse import quote, urlencode
 
+from attrs import frozen
+
 from genesis.adapters.bitfinex.endpoints import Endpoint
 from genesis.adapters.bitfinex.errors import Asked
+from genesis.adapters.bitfinex.exchange_time import ExchangeTime
 from genesis.adapters.bitfinex.key import ApiKey
 from genesis.adapters.bitfinex.limits import Limits
 from genesis.adapters.bitfinex.notifications import Notified, accepted
 from genesis.adapters.bitfinex.rest_settings import RestSettings
 from genesis.adapters.bitfinex.retry import retry_delay_s
 from genesis.adapters.bitfinex.sender import Call, Sender
-from genesis.adapters.bitfinex.wire.codec import decode, encode
+from genesis.adapters.bitfinex.wire.codec import decode, encode_body
 from genesis.adapters.bitfinex.wire.orders import NotificationRow
 from genesis.ports.clock import Clock
 from genesis.ports.errors import AuthRefused, ExchangeError, InputError, OutcomeUnknown, ProtocolViolation
@@ -34,6 +38,18 @@ JITTER: Final = SystemRandom().random
 EMPTY: Final = b"{}"
 """What is sent and signed where an endpoint has no parameters."""
 
+UNREADABLE_MAX: Final = 32
+UNREADABLE_BYTES_MAX: Final = 4096
+
+
+@frozen
+class Unreadable:
+    """An answer that could not be read, cut short, and the request it belongs to: kept for diagnosis."""
+
+    asked: Asked
+    body: bytes
+
+
 Query = Mapping[str, str | int | None]
 
 
@@ -46,7 +62,10 @@ def _ignore(_error: OutcomeUnknown) -> None:
 
 
 class RestClient:
-    """Sends requests and returns their answers as structs; it belongs to one event loop."""
+    """Sends requests and returns their answers as structs; it belongs to one event loop.
+
+    The last answers that could not be read are in `unreadable`.
+    """
 
     def __init__(
         self,
@@ -58,20 +77,23 @@ class RestClient:
         settings: RestSettings | None = None,
         on_outcome_unknown: Callable[[OutcomeUnknown], None] = _ignore,
         random: Callable[[], float] = JITTER,
+        exchange_time: ExchangeTime | None = None,
     ) -> None:
         """Put the client together; all clients of a process share *limits*, and those of a key the *key*.
 
         *on_outcome_unknown* hears of each write that was cancelled while it waited for its answer, before the
         cancellation goes on; its `request_id` begins with the order's cid or id. *random* gives the jitter, uniform in
-        [0, 1).
+        [0, 1). *exchange_time* learns from every answer; the nonce store of the key asks it.
         """
-        self._sender = Sender(transport, clock, metrics, limits, on_outcome_unknown)
+        learning = exchange_time or ExchangeTime(clock, metrics)
+        self._sender = Sender(transport, clock, metrics, limits, on_outcome_unknown, learning)
         self._clock = clock
         self._metrics = metrics
         self._key = key
         self._settings = settings or RestSettings()
         self._random = random
         self._ids = count(1)
+        self.unreadable: Final[deque[Unreadable]] = deque(maxlen=UNREADABLE_MAX)
 
     async def get(
         self, endpoint: Endpoint, wanted: type[T], convert: Callable[[T], V], query: Query | None = None
@@ -84,7 +106,7 @@ class RestClient:
 
     async def post(self, endpoint: Endpoint, wanted: type[T], convert: Callable[[T], V], body: object = None) -> V:
         """Post what reads or computes something, signed where its path says so."""
-        value, _ = await self._read(endpoint, wanted, convert, "POST", "", EMPTY if body is None else encode(body))
+        value, _ = await self._read(endpoint, wanted, convert, "POST", "", EMPTY if body is None else encode_body(body))
         return value
 
     async def write(self, endpoint: Endpoint, body: object, kinds: frozenset[str], subject: str) -> Notified:
@@ -93,7 +115,7 @@ class RestClient:
         *subject* names what it is about (a cid, an order id): the request id begins with it. Raises `OutcomeUnknown`
         unless a success or a refusal is proven.
         """
-        row, asked = await self._read(endpoint, NotificationRow, _as_it_is, "POST", "", encode(body), subject)
+        row, asked = await self._read(endpoint, NotificationRow, _as_it_is, "POST", "", encode_body(body), subject)
         return accepted(row, kinds, asked)
 
     async def _read(
@@ -122,10 +144,11 @@ class RestClient:
         try:
             found = decode(answer, wanted, endpoint=asked.endpoint, bytes_max=endpoint.answer_bytes_max)
             return convert(found), asked
-        except ProtocolViolation as problem:
-            raise asked.unreadable(problem.text) from problem
-        except ValueError as problem:
-            raise asked.unreadable(str(problem)) from problem
+        except (ProtocolViolation, ValueError) as problem:
+            self._metrics.increment("rest_unreadable_total", labels={"endpoint": endpoint.name})
+            self.unreadable.append(Unreadable(asked, answer[:UNREADABLE_BYTES_MAX]))
+            words = problem.text if isinstance(problem, ProtocolViolation) else str(problem)
+            raise asked.unreadable(words) from problem
 
     async def _until_deadline(self, call: Call) -> bytes:
         """Try until there is an answer, or an error that no retry can mend, or no time."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import zlib
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Final
 
@@ -12,13 +13,15 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES: Final = 1 << 16
 KEEPALIVE_S: Final = 15.0
+CONNECTIONS_MAX: Final = 500
+"""More than the request budgets let be on their way at once: a cancel must not wait for slow reads to give one back."""
 USER_AGENT: Final = "genesis"
 
 
 class AiohttpTransport:
     """A pool of connections in one event loop. The library is loaded with the first request."""
 
-    def __init__(self, connections_max: int = 20, ssl_context: ssl.SSLContext | None = None) -> None:
+    def __init__(self, connections_max: int = CONNECTIONS_MAX, ssl_context: ssl.SSLContext | None = None) -> None:
         """Make a pool; *ssl_context* replaces the system's authorities and has to verify certificates."""
         if ssl_context is not None and ssl_context.verify_mode is not ssl.CERT_REQUIRED:
             raise ValueError("the exchange's certificate has to be verified")
@@ -35,14 +38,13 @@ class AiohttpTransport:
             # Ours, not the library's: that one raises the same error before and after the request has left.
             async with asyncio.timeout(request.total_timeout_s):
                 return await self._exchange(self._open(), request, progress)
-        except TransportError:
-            raise
-        except aiohttp.ConnectionTimeoutError as problem:
-            raise NotConnected(f"no connection within {request.connect_timeout_s:g} s") from problem
-        except TimeoutError as problem:
-            raise _failed(progress, f"nothing complete came within {request.total_timeout_s:g} s") from problem
+        # Causes are told in words, not chained: a traceback with locals would show the library's copy of the headers.
+        except aiohttp.ConnectionTimeoutError:
+            raise NotConnected(f"no connection within {request.connect_timeout_s:g} s") from None
+        except TimeoutError:
+            raise _failed(progress, f"nothing complete came within {request.total_timeout_s:g} s") from None
         except (aiohttp.ClientError, OSError, ValueError) as problem:
-            raise _failed(progress, f"{type(problem).__name__}: {problem}") from problem
+            raise _failed(progress, f"{type(problem).__name__}: {problem}") from None
 
     async def close(self) -> None:
         """Close all connections."""
@@ -72,7 +74,8 @@ class AiohttpTransport:
                     response.close()
                     raise NoAnswer(f"the answer is longer than {request.answer_bytes_max} bytes")
             headers = {name.lower(): value for name, value in response.headers.items()}
-            return HttpAnswer(response.status, headers, bytes(body))
+            plain = _decoded(bytes(body), headers.get("content-encoding", ""), request.answer_bytes_max)
+            return HttpAnswer(response.status, headers, plain)
 
     def _open(self) -> "aiohttp.ClientSession":
         import aiohttp
@@ -85,13 +88,32 @@ class AiohttpTransport:
                     keepalive_timeout=KEEPALIVE_S,
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                headers={"user-agent": USER_AGENT},
+                headers={"user-agent": USER_AGENT, "accept-encoding": "gzip"},
+                auto_decompress=False,  # the library takes a compressed answer without its end for a whole one
                 trust_env=False,
                 trace_configs=[_tracing()],
             )
             # There is no public switch: a request on a kept connection that turns out closed would go out twice.
             self._session._retry_connection = False  # noqa: SLF001
         return self._session
+
+
+def _decoded(body: bytes, coding: str, bytes_max: int) -> bytes:
+    """Return an answer decompressed, within its bound; raises `NoAnswer` where it is too long, damaged or cut short."""
+    if coding.lower() in {"", "identity"}:
+        return body
+    if coding.lower() != "gzip":
+        raise NoAnswer(f"content coding {coding[:20]!r} was not asked for")
+    reader = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    try:
+        plain = reader.decompress(body, bytes_max + 1)
+    except zlib.error as problem:
+        raise NoAnswer(f"damaged: {problem}") from problem
+    if len(plain) > bytes_max:
+        raise NoAnswer(f"the answer is longer than {bytes_max} bytes")
+    if not reader.eof or reader.unused_data:
+        raise NoAnswer("the compressed answer has no end")
+    return plain
 
 
 def _failed(progress: SimpleNamespace, text: str) -> TransportError:

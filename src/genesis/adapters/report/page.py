@@ -29,6 +29,18 @@ from genesis.domain.statistics.wording import counted, moment
 
 NO_SCRIPT: Final = "The charts need JavaScript. Everything that is in a table can be read without it."
 
+_CONTENTS: Final = (
+    ("equity", "Equity"),
+    ("optimism", "Optimism"),
+    ("candles", "Candles"),
+    ("months", "Months"),
+    ("trades", "Round trips"),
+    ("costs", "Costs"),
+    ("figures", "All figures"),
+    ("why-not", "Why not"),
+    ("origin", "Origin"),
+)
+
 
 def report_page(report: BacktestReport) -> str:
     """Return the whole page as HTML, to be written as UTF-8."""
@@ -78,7 +90,11 @@ def page(title: str, body: Content, charts: Sequence[Chart]) -> str:
 
 def figure(chart: Chart) -> Markup:
     """Return the place of a chart, with its title and caption."""
-    switch = [element("button", "Logarithmic scale", type="button", data_log=chart.name, aria_pressed="false")]
+    switch = [
+        element(
+            "button", "Logarithmic scale", type="button", data_log=chart.name, aria_pressed=str(chart.is_log).lower()
+        )
+    ]
     return element(
         "figure",
         element("div", element("h3", chart.title), *(switch if chart.log_axis else []), class_="title"),
@@ -91,12 +107,14 @@ def _header(report: BacktestReport, title: str) -> Markup:
     candles = report.candles
     span = f"{moment(int(candles.mts[0]))} to {moment(int(candles.mts[-1]))} UTC" if len(candles) else "no candles"
     facts = f"{span} · {counted(len(candles), 'candle')} of {report.data.timeframe} · {report.engine} engine"
+    links = [element("a", name, href=f"#{target}") for target, name in _CONTENTS]
     params = [element("li", f"{name} = {value}") for name, value in report.params.items()]
     return element(
         "header",
         element("h1", title),
         element("p", facts),
         element("ul", *params, class_="params"),
+        element("nav", *links, aria_label="Sections"),
         element("noscript", element("p", NO_SCRIPT)),
     )
 
