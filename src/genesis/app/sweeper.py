@@ -14,7 +14,7 @@ from genesis.domain.candle import Candles, Floats, Ints
 from genesis.domain.simulation.columnar import terms_of, unfit_candle
 from genesis.domain.simulation.sweep import Outcomes, empty_store, joined, market_of, put, walk_runs
 from genesis.domain.strategy.columns import evaluate_all
-from genesis.domain.strategy.expression import Computation, Expr, Indicated
+from genesis.domain.strategy.expression import Expr, Indicated
 from genesis.domain.strategy.programs import Programs, programs_of
 
 BATCH: Final = 256
@@ -111,16 +111,13 @@ class SharedColumns:
         return bool(len(self._slots) + missing <= self.store.shape[1])
 
     def place(self, columns: Sequence[Expr]) -> tuple[Ints, list[list[Expr]]]:
-        """Return a slot for each of *columns*, and those to be computed, in groups that share a computation."""
+        """Return a slot for each of *columns*, and those to be computed, in groups."""
         missing = [each for each in columns if each not in self._slots]
         self._make_room(columns, len(missing))
         free = sorted(set(range(self.store.shape[1])) - set(self._slots.values()), reverse=True)
         for each in columns:
             self._slots[each] = self._slots.pop(each) if each in self._slots else free.pop()
-        groups: dict[Computation | Expr, list[Expr]] = {}
-        for each in missing:
-            groups.setdefault(each.computation if isinstance(each, Indicated) else each, []).append(each)
-        return np.array([self._slots[each] for each in columns], dtype=np.int64), list(groups.values())
+        return np.array([self._slots[each] for each in columns], dtype=np.int64), _groups(missing)
 
     def compute(self, group: Sequence[Expr]) -> None:
         """Compute placed columns and put them into their slots."""
@@ -141,3 +138,20 @@ class SharedColumns:
         needed = set(columns)
         for each in [each for each in self._slots if each not in needed][: max(wanted - room, 0)]:
             del self._slots[each]
+
+
+def _groups(columns: Sequence[Expr]) -> list[list[Expr]]:
+    """Return *columns* in groups to be computed together: all outputs of two computations alike, which go as a pair."""
+    alike: dict[object, dict[object, list[Expr]]] = {}
+    for each in columns:
+        if isinstance(each, Indicated):
+            computation = each.computation
+            kind: object = (computation.indicator.name, computation.inputs)
+            alike.setdefault(kind, {}).setdefault(computation, []).append(each)
+        else:
+            alike.setdefault(each, {}).setdefault(each, []).append(each)
+    groups = []
+    for computations in alike.values():
+        every = list(computations.values())
+        groups += [[column for some in every[at : at + 2] for column in some] for at in range(0, len(every), 2)]
+    return groups

@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from genesis.domain.strategy.specification import Strategy
 
 ACCOUNT_HELP: Final[Mapping[str, str]] = {
-    "from": "Use candles from this UTC date or time on.",
+    "from_": "Use candles from this UTC date or time on.",
     "to": "Use candles before this UTC date or time.",
     "timeframe": "Resample to this time frame first: 5m, 1h, 1D…",
     "symbol": "The instrument, where the data does not say.",
     "cash": "Cash at the start, in the quote currency.",
     "size": "Share of equity that a full target takes, above 0 to 1.",
-    "fee-bps": "Fee in basis points.",
-    "slippage-bps": "Slippage of a market order in basis points.",
-    "min-amount": "Smallest order, in the base currency.",
-    "position-cap-pct": "Largest position, in percent of equity.",
-    "max-drawdown-pct": "Flatten and halt when equity is down this much from its peak, in percent.",
-    "max-daily-loss": "Flatten and halt when a UTC day loses more than this, in the quote currency.",
+    "fee_bps": "Fee in basis points.",
+    "slippage_bps": "Slippage of a market order in basis points.",
+    "min_amount": "Smallest order, in the base currency.",
+    "position_cap_pct": "Largest position, in percent of equity.",
+    "max_drawdown_pct": "Flatten and halt when equity is down this much from its peak, in percent.",
+    "max_daily_loss": "Flatten and halt when a UTC day loses more than this, in the quote currency.",
     "repair": "Drop faulty rows of files instead of refusing them.",
     "json": "Print one JSON object.",
 }

@@ -9,7 +9,7 @@ def floor_mul_div_64(a: int, b: int, divisor: int) -> int:
 
     A float64 estimate of the quotient is off by less than 2^9 + 1, so the true remainder fits into 64 bits; therefore
     the remainder that wrapping multiplication gives *is* the true one, and one floor division by it mends the estimate.
-    It seldom needs mending, and a comparison is much quicker than the division.
+    Below 2^50 the estimate seldom needs that, and dividing integers would be most of the work.
     """
     estimate = int(float(a) * float(b) / float(divisor))
     rest = a * b - estimate * divisor
@@ -22,7 +22,7 @@ def floor_mul_div_64(a: int, b: int, divisor: int) -> int:
 def ceil_mul_div_64(a: int, b: int, divisor: int) -> int:
     """Return ceil(a × b ÷ divisor) within the limits of `floor_mul_div_64`."""
     estimate = int(float(a) * float(b) / float(divisor))
-    surplus = estimate * divisor - a * b
-    if -divisor < surplus <= 0:
-        return estimate + (surplus != 0)
-    return estimate - surplus // divisor
+    rest = a * b - estimate * divisor
+    if 0 < rest <= divisor:
+        return estimate + 1
+    return estimate - (-rest) // divisor
