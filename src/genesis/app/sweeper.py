@@ -17,10 +17,10 @@ from genesis.domain.strategy.columns import evaluate_all
 from genesis.domain.strategy.expression import Expr, Indicated
 from genesis.domain.strategy.programs import Programs, programs_of
 
-BATCH: Final = 256
-"""Runs that are prepared together, while those before them are walked."""
-SLICE: Final = 32
-"""Runs that one thread walks through the tiles together."""
+SLICE: Final = 128
+"""Runs that one thread walks through the tiles together: enough that a tile is worth bringing into the cache."""
+IN_FLIGHT: Final = 1024
+"""With many threads slices are shorter, so that so many runs keep them all busy."""
 COLUMN_BYTES: Final = 256 * 2**20
 """How much memory the shared columns may take; those that were not used for longest make room."""
 
@@ -38,6 +38,8 @@ class Sweeper:
         self._terms = terms_of(core.instrument, terms.costs, core.limits, core.size, terms.cash)
         self._market = market_of(candles)
         self._columns = SharedColumns(candles, max(column_bytes // (8 * len(candles)), 1))
+        self._slice = max(min(SLICE, IN_FLIGHT // workers), 1)
+        self._batch = self._slice * workers
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="sweep")
 
     def __enter__(self) -> "Sweeper":
@@ -59,9 +61,9 @@ class Sweeper:
             runs = len(placed.starts) - 1
             walked += [
                 self._pool.submit(
-                    walk_runs, self._terms, self._market, self._columns.store, placed, at, min(at + SLICE, runs)
+                    walk_runs, self._terms, self._market, self._columns.store, placed, at, min(at + self._slice, runs)
                 )
-                for at in range(0, runs, SLICE)
+                for at in range(0, runs, self._slice)
             ]
         if not walked:
             return None
@@ -71,7 +73,7 @@ class Sweeper:
         return outcomes
 
     def _batches(self, roots: Iterator[Expr]) -> Iterator[Programs]:
-        while batch := list(islice(roots, BATCH)):
+        while batch := list(islice(roots, self._batch)):
             yield from self._fitting(batch)
 
     def _fitting(self, batch: Sequence[Expr]) -> Iterator[Programs]:
