@@ -80,6 +80,14 @@ def test_a_table_says_how_much_is_luck(capsys: pytest.CaptureFixture[str]) -> No
     assert "deflated Sharpe ratio" in out.replace("\n", " ")
 
 
+def test_a_report_draws_the_parameters_and_names_luck(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(capsys, *SWEEP, "--report", "out.html")[0] == 0
+    page = (folder / "out.html").read_text()
+    assert '"type":"heatmap"' in page
+    assert "deflated Sharpe ratio" in page
+    assert "https://" not in page.split('id="charts"')[0].split("</style>")[1]
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [

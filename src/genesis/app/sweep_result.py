@@ -126,12 +126,13 @@ def print_sweep(result: SweepResult) -> None:
     for note in plan.data.notes:
         console.print(f"Note: {note}", style="yellow", highlight=False)
     console.print(_table(result))
-    for line in _verdict(result):
+    for line in verdict(result):
         console.print(line, highlight=False)
     console.print(f"All runs: {result.folder}", highlight=False, soft_wrap=True)
 
 
-def _verdict(result: SweepResult) -> list[str]:
+def verdict(result: SweepResult) -> list[str]:
+    """Return what to think of the best run, in sentences; none where nothing can be said."""
     best = result.best
     if best is None or best.deflated_sharpe is None or best.luck_sharpe is None:
         return []

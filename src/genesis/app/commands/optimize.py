@@ -1,6 +1,7 @@
 """`optimize`: a search for parameters that learns from what it tried."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from time import perf_counter
 
 from genesis.app.commands import command
@@ -22,6 +23,7 @@ from genesis.ports.errors import InputError
         "workers": "Threads; 0 is one for each core.",
         "sort": "Search for the best sharpe, total_return_pct, profit_factor, max_drawdown_pct…",
         "top": "How many runs to show.",
+        "report": "Write a report to this HTML file.",
         "resume": "Go on with the same search: --trials counts those from before.",
         **ACCOUNT_HELP,
     },
@@ -50,13 +52,16 @@ def optimize(
     max_drawdown_pct: str = "",
     max_daily_loss: str = "",
     repair: bool = False,
+    report: str = "",
     json: bool = False,
 ) -> None:
     """Search a grid of parameters with Optuna, which proposes what looks promising; each run is exactly a backtest.
 
     Trials go to GENESIS_HOME/optimizations while it runs; stopped or killed, it goes on with --resume.
     """
+    from genesis.adapters.atomic_file import write_whole
     from genesis.adapters.candles_parquet import ParquetCandles
+    from genesis.adapters.report.sweep_page import sweep_page
     from genesis.adapters.sweeps_parquet import ParquetSweep
     from genesis.app.home import candle_folder, home
     from genesis.app.json_output import print_json
@@ -67,6 +72,7 @@ def optimize(
     from genesis.app.run_options import terms_of, wanted_of
     from genesis.app.strategies import find_strategy
     from genesis.app.sweep import SweepPlan, describe, first_expression, name_of, run_sweep
+    from genesis.app.sweep_report import report_of
     from genesis.app.sweep_result import SweepResult, best_run, document_of, print_sweep
     from genesis.domain.statistics.sweep_figures import DESCENDING
 
@@ -100,6 +106,8 @@ def optimize(
     rows = table.best(sort, top, descending=DESCENDING[sort])
     best = best_run(plan, rows, market.candles, table, tally.runs)
     result = SweepResult(plan, tally, sort, rows, best, table.folder, seconds)
+    if report:
+        write_whole(Path(report), sweep_page(report_of(result, table)))
     if json:
         print_json(document_of(result))
     else:

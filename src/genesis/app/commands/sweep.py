@@ -1,6 +1,7 @@
 """`sweep`: one strategy over candles with many combinations of parameters."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
@@ -44,6 +45,7 @@ ACCOUNT_HELP: Final[Mapping[str, str]] = {
         "workers": "Threads; 0 is one for each core.",
         "sort": "Order by sharpe, total_return_pct, profit_factor, max_drawdown_pct…",
         "top": "How many runs to show.",
+        "report": "Write a report to this HTML file.",
         "resume": "Go on with the same sweep where it was left.",
         **ACCOUNT_HELP,
     },
@@ -72,13 +74,16 @@ def sweep(
     max_drawdown_pct: str = "",
     max_daily_loss: str = "",
     repair: bool = False,
+    report: str = "",
     json: bool = False,
 ) -> None:
     """Run a strategy with every combination of its parameters, each exactly as `backtest` would.
 
     Results go to GENESIS_HOME/sweeps as Parquet while the sweep runs; stopped or killed, it goes on with --resume.
     """
+    from genesis.adapters.atomic_file import write_whole
     from genesis.adapters.candles_parquet import ParquetCandles
+    from genesis.adapters.report.sweep_page import sweep_page
     from genesis.adapters.sweeps_parquet import ParquetSweep
     from genesis.app.home import candle_folder, home
     from genesis.app.json_output import print_json
@@ -88,6 +93,7 @@ def sweep(
     from genesis.app.run_options import terms_of, wanted_of
     from genesis.app.strategies import find_strategy
     from genesis.app.sweep import SweepPlan, describe, first_expression, name_of, run_sweep
+    from genesis.app.sweep_report import report_of
     from genesis.app.sweep_result import SweepResult, best_run, document_of, print_sweep
     from genesis.domain.statistics.sweep_figures import DESCENDING
 
@@ -111,6 +117,8 @@ def sweep(
     rows = table.best(sort, top, descending=DESCENDING[sort])
     best = best_run(plan, rows, market.candles, table, tally.runs)
     result = SweepResult(plan, tally, sort, rows, best, table.folder, seconds)
+    if report:
+        write_whole(Path(report), sweep_page(report_of(result, table)))
     if json:
         print_json(document_of(result))
     else:
