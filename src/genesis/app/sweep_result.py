@@ -9,6 +9,7 @@ import numpy as np
 from attrs import frozen
 
 from genesis.app.backtest import run_columnar
+from genesis.app.buy_and_hold import buy_and_hold
 from genesis.app.json_output import Json, JsonDocument
 from genesis.app.sweep import SweepPlan, Tally, describe, with_expression
 from genesis.domain.candle import Candles
@@ -20,7 +21,7 @@ from genesis.domain.statistics.significance import (
     moments,
     probabilistic_sharpe,
 )
-from genesis.domain.statistics.summary import DAYS_PER_YEAR, daily_returns
+from genesis.domain.statistics.summary import DAYS_PER_YEAR, Summary, daily_returns, summarise
 from genesis.domain.strategy.specification import Value
 from genesis.domain.units import format_atoms
 from genesis.ports.sweeps import Row, SweepTable
@@ -44,6 +45,8 @@ class BestRun:
     probabilistic_sharpe: float | None
     luck_sharpe: float | None
     deflated_sharpe: float | None
+    held: Summary
+    """Buying once and holding, over the same candles."""
 
 
 @frozen
@@ -68,12 +71,13 @@ def best_run(plan: SweepPlan, rows: Sequence[Row], candles: Candles, table: Swee
     record = run_columnar(terms, candles).record
     assert record.final_equity == rows[0]["final_equity_atoms"]
     assert len(record.fills) == rows[0]["fills"]
+    held = summarise(buy_and_hold(plan.terms, candles).record)
     known = moments(daily_returns(record))
     sharpes = table.read(["sharpe"])["sharpe"]
     sharpes = sharpes[~np.isnan(sharpes)] / math.sqrt(DAYS_PER_YEAR)
     if known is None or len(sharpes) < 2:
         probability = None if known is None else probabilistic_sharpe(known)
-        return BestRun(params, decision_hash(record), probability, None, None)
+        return BestRun(params, decision_hash(record), probability, None, None, held)
     deviation = float(sharpes.std(ddof=1))
     return BestRun(
         params,
@@ -81,6 +85,7 @@ def best_run(plan: SweepPlan, rows: Sequence[Row], candles: Candles, table: Swee
         probabilistic_sharpe(known),
         expected_best_sharpe(deviation, trials) * math.sqrt(DAYS_PER_YEAR),
         deflated_sharpe(known, deviation, trials),
+        held,
     )
 
 
@@ -103,6 +108,8 @@ def document_of(result: SweepResult) -> JsonDocument:
                 "probabilistic_sharpe": best.probabilistic_sharpe,
                 "luck_sharpe": best.luck_sharpe,
                 "deflated_sharpe": best.deflated_sharpe,
+                "buy_and_hold_return_pct": best.held.total_return_pct,
+                "buy_and_hold_sharpe": best.held.sharpe,
             }
         ),
         "rows": [_row_document(result.plan, row) for row in result.rows],
@@ -136,10 +143,13 @@ def verdict(result: SweepResult) -> list[str]:
     best = result.best
     if best is None or best.deflated_sharpe is None or best.luck_sharpe is None:
         return []
+    held = f"{best.held.total_return_pct:.2f} %"
+    ratio = "-" if best.held.sharpe is None else f"{best.held.sharpe:.2f}"
     luck, skill = best.luck_sharpe, 100.0 * best.deflated_sharpe
     return [
         f"Of {result.tally.runs} runs without any skill, the best would show a Sharpe ratio near {luck:.2f}.",
         f"The probability that the first run has skill (deflated Sharpe ratio) is {skill:.1f} %.",
+        f"Buying once and holding returned {held} with a Sharpe ratio of {ratio}: what rises takes any strategy along.",
     ]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from attrs import frozen
 
-from genesis.adapters.report.chart import FAINT, GAIN, LOSS, MAIN, Chart, Plain, axis, label, layout, rounded
+from genesis.adapters.report.chart import LOSS, MAIN, Chart, Plain, axis, label, layout, rounded
 from genesis.adapters.report.markup import Content, element, table
 from genesis.adapters.report.page import NO_SCRIPT, figure, page
 
@@ -78,7 +78,7 @@ def _heat_map(report: SweepReport) -> Chart | None:
         "x": rounded(xs.tolist(), 9),
         "y": rounded(ys.tolist(), 9),
         "z": cells,
-        "colorscale": [[0, LOSS], [0.5, FAINT], [1, GAIN]],
+        "colorscale": "Viridis",  # bright is better, also in print and for the colour-blind
         "reversescale": not report.descending,
         "hovertemplate": f"{label(x_name)} %{{x}}, {label(y_name)} %{{y}}: %{{z}}<extra></extra>",
     }
