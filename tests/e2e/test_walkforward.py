@@ -48,6 +48,8 @@ def test_tests_follow_one_another_and_carry_the_account_on(capsys: pytest.Captur
     assert starts == [4, 6, 8]
     growth = np.prod([1.0 + window["test_return_pct"] / 100.0 for window in found["windows"]])
     assert found["total_return_pct"] == pytest.approx(100.0 * (growth - 1.0))
+    assert found["bootstrap_loss"] > 0.95, "it loses steadily"
+    assert found["shuffled_drawdown_pct"]["low"] <= found["shuffled_drawdown_pct"]["high"]
     assert found["final_equity"] == found["windows"][-1]["test_final_equity"]
     assert all(window["test_fills"] % 2 == 0 for window in found["windows"]), "every test ends flat"
 

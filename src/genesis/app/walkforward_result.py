@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 def document_of(plan: SweepPlan, found: WalkForward, order: str, seconds: float) -> JsonDocument:
     """Return the result as JSON; money as exact strings, ratios that have no meaning as null."""
+    shuffled = found.shuffled_drawdown_pct
     return {
         **describe(plan),
         "sort": order,
@@ -27,6 +28,8 @@ def document_of(plan: SweepPlan, found: WalkForward, order: str, seconds: float)
         "sharpe": found.sharpe,
         "max_drawdown_pct": found.max_drawdown_pct,
         "probabilistic_sharpe": found.probabilistic_sharpe,
+        "bootstrap_loss": found.bootstrap_loss,
+        "shuffled_drawdown_pct": None if shuffled is None else dict(shuffled._asdict()),
         "efficiency": found.efficiency,
         "seconds": round(seconds, 6),
     }
@@ -54,6 +57,10 @@ def _verdict(found: WalkForward) -> list[str]:
         lines.append(
             f"The probability that its true Sharpe ratio is above 0 is {100 * found.probabilistic_sharpe:.1f} %."
         )
+    lines.append(f"Drawn again in blocks of days, {100.0 * found.bootstrap_loss:.1f} % of such histories lose.")
+    if found.shuffled_drawdown_pct is not None:
+        low, _, high = found.shuffled_drawdown_pct
+        lines.append(f"In other orders, the same round trips have drawdowns of {low:.1f} to {high:.1f} %.")
     if found.efficiency is not None:
         lines.append(f"The tests kept {100.0 * found.efficiency:.0f} % of the Sharpe ratio of training.")
     if found.total_return_pct <= 0.0:
