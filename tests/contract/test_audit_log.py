@@ -226,3 +226,40 @@ async def test_a_folder_that_cannot_be_made_is_an_error_with_its_path(tmp_path: 
 def test_a_log_that_is_not_there_cannot_be_verified(path: Path) -> None:
     with pytest.raises(StoreError, match="No such file"):
         verify_file(path)
+
+
+async def test_the_whole_line_is_synced_before_the_receipt(path: Path) -> None:
+    await log_in(path).append(1)
+    synced: list[bytes] = []
+
+    def fsync(_: int) -> None:
+        synced.append(path.read_bytes())
+
+    receipt = await AuditFile(path, CLOCK, MONITOR, fsync=fsync).append(2)
+    assert receipt.hash.encode() in synced[-1]
+    assert synced[-1] == path.read_bytes()
+
+
+ENDLESS = """
+import asyncio, sys
+from pathlib import Path
+sys.path.insert(0, {folder!r})
+from test_audit_log import log_in
+async def main():
+    log = log_in(Path(sys.argv[1]))
+    while True:
+        print((await log.append("x" * 50)).seq, flush=True)
+asyncio.run(main())
+"""
+
+
+def test_a_killed_process_loses_no_acknowledged_entry(path: Path) -> None:
+    code = ENDLESS.format(folder=str(Path(__file__).parent))
+    for acknowledged in (1, 2, 3, 5, 8, 13):
+        with subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            last = [int(process.stdout.readline()) for _ in range(acknowledged)][-1]
+            process.kill()
+        receipt = asyncio.run(log_in(path).append("after"))
+        assert receipt.seq > last
+        assert verify_file(path) == ChainHead(receipt.seq, receipt.hash)

@@ -118,3 +118,11 @@ def test_no_candles_are_refused(reopen: Reopen) -> None:
     with pytest.raises(InputError, match="no candles"):
         reopen().add(BTC, M1, candles(range(0)), source(candles(range(0))))
     assert reopen().series() == []
+
+
+@pytest.mark.parametrize("symbol", ["", "BTCUSD", "t../../tBTCUSD", "tBTC/USD", "tbtcusd", "tBTC:USD:UST", "t\x00BTC"])
+def test_what_is_no_symbol_gets_no_series(reopen: Reopen, symbol: str) -> None:
+    part = candles(range(3))
+    with pytest.raises(ValueError, match="not a trading symbol"):
+        reopen().add(Symbol(symbol), M1, part, source(part))
+    assert reopen().series() == []

@@ -127,6 +127,17 @@ async def test_a_counter_far_ahead_of_every_clock_is_refused_until_they_catch_up
     assert await store.next() == before + 1
 
 
+async def test_a_correction_of_the_exchange_time_lowers_the_limit_at_once(world: World) -> None:
+    store = world.reopen()
+    above = world.exchange_us() + AHEAD_US_MAX - 5_000
+    await store.bump(above)
+    world.clock.move(0.002)
+    world.exchange_ahead_us = above + 2 - AHEAD_US_MAX - world.clock.now_us()
+    assert [await store.next(), await store.next()] == [above + 1, above + 2]
+    with pytest.raises(ClockAhead):
+        await store.next()
+
+
 async def test_a_bump_lifts_every_later_nonce_above_it_also_after_a_restart(world: World) -> None:
     store = world.reopen()
     above = await store.next() + 30_000_000

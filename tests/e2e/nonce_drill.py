@@ -8,22 +8,30 @@ import json
 import mmap
 import os
 import random
+import resource
 import signal
 import sys
 import threading
 import time
 from array import array
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
 
 from genesis.adapters.clock_system import SystemClock
 from genesis.adapters.memory.clock import ManualClock
-from genesis.adapters.nonce_file import marks
+from genesis.adapters.nonce_file import mapped, marks
 from genesis.adapters.nonce_file.counters import Counter
 from genesis.adapters.nonce_file.mapped import MappedNonces
 from genesis.adapters.nonce_file.opening import open_nonces
 from genesis.ports.clock import Clock
+from genesis.ports.errors import StoreError
 from genesis.ports.secrets import Secret
+
+if TYPE_CHECKING:
+    from _typeshed import TraceFunction
 
 KEY = Secret("a key of the drills")
 
@@ -50,7 +58,7 @@ def statuses(pids: list[int]) -> list[int]:
 
 
 def race(folder: Path, processes: int = 8, numbers: int = 100_000) -> dict[str, object]:
-    """Take nonces from several processes at once, noting when each call began and ended on the machine's monotonic clock."""
+    """Take nonces from several processes at once, noting when each call began and ended."""
     opened(folder, create=True).close()
     gate_read, gate_write = os.pipe()
 
@@ -65,7 +73,7 @@ def race(folder: Path, processes: int = 8, numbers: int = 100_000) -> dict[str, 
             rows.extend((number, began, tick()))
         (folder / f"rows-{index}").write_bytes(rows.tobytes())
 
-    pids = [child(lambda index=index: work(index)) for index in range(processes)]  # type: ignore[misc]  # default binds now
+    pids = [child(partial(work, index)) for index in range(processes)]
     os.close(gate_write)
     os.close(gate_read)
     return {"statuses": statuses(pids)}
@@ -130,7 +138,7 @@ class KillAtCall:
 
 
 def syscalls(folder: Path) -> dict[str, object]:
-    """Kill at every call to the system while creating, opening, taking beyond the mark, and bumping; restart each time."""
+    """Kill at every call to the system while creating, opening, taking beyond the mark, and bumping."""
     clock = ManualClock()
     shared = mmap.mmap(-1, 16)
     words = memoryview(shared).cast("Q")
@@ -178,6 +186,54 @@ def syscalls(folder: Path) -> dict[str, object]:
             at += 1
         points[scenario.__name__] = at
     return {"points": points, "broken": broken}
+
+
+def kill_at_line(at: int) -> None:
+    """Kill this process at the n-th line that it executes in the store, so also between two writes to memory."""
+    home = str(Path(marks.__file__).parent)
+    left = at
+
+    def trace(frame: FrameType, event: str, _argument: object) -> "TraceFunction | None":
+        nonlocal left
+        if not frame.f_code.co_filename.startswith(home):
+            return None
+        left -= event == "line"
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return trace
+
+    sys.settrace(trace)
+
+
+def reboot(folder: Path) -> dict[str, object]:
+    """Kill at every line of a start after a power cut that left an old live page; start again, and compare."""
+    clock = ManualClock()
+    broken, at, ended = 0, 0, False
+    while not ended:
+        home = folder / str(at)
+        home.mkdir()
+        boot = home / "boot"
+        boot.write_text("a" * 32)
+        mapped.BOOT_ID = boot  # type: ignore[misc]  # another boot of this machine
+        store = opened(home, clock, create=True)
+        nonce, cid = store.take(), store.take_cid()
+        store.close()
+        with next(home.glob("*/nonces")).open("r+b") as file:
+            for word in (0, 2):
+                file.seek(marks.LIVE_OFFSET + 8 * word)
+                file.write(bytes(8))
+        boot.write_text("b" * 32)
+
+        def work(home: Path = home, at: int = at) -> None:
+            kill_at_line(at)
+            opened(home, clock).take()
+
+        ended = not os.WIFSIGNALED(statuses([child(work)])[0])
+        after = opened(home, clock)
+        broken += not (after.take() > nonce and after.take_cid() > cid)
+        after.close()
+        at += 1
+    return {"points": at, "broken": broken}
 
 
 def fork(folder: Path, rounds: int = 200) -> dict[str, object]:
@@ -237,6 +293,21 @@ def ping_pong(folder: Path, rounds: int = 5_000) -> dict[str, object]:
     return {"statuses": statuses([pid]), "fell": fell}
 
 
+def full(folder: Path) -> dict[str, object]:
+    """Let no file grow, as on a full disk: a new store cannot be made, one that exists goes on in the space it has."""
+    clock = ManualClock()
+    store = opened(folder / "old", clock, create=True)
+    last = store.take()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+    told, half_made = "", True
+    try:
+        opened(folder / "new", clock, create=True)
+    except StoreError as error:
+        told = str(error)
+        half_made = bool([each for each in (folder / "new").rglob("nonces*") if each.stat().st_size])
+    return {"told": told, "half_made": half_made, "goes_on": store.take() > last}
+
+
 if __name__ == "__main__":
     drills: dict[str, Callable[[Path], dict[str, object]]] = {
         "race": race,
@@ -244,5 +315,7 @@ if __name__ == "__main__":
         "syscalls": syscalls,
         "fork": fork,
         "ping_pong": ping_pong,
+        "full": full,
+        "reboot": reboot,
     }
     print(json.dumps(drills[sys.argv[1]](Path(sys.argv[2]))))

@@ -29,7 +29,7 @@ def test_r12_eight_processes_share_800_000_nonces_in_the_order_of_their_calls(tm
     everything = everything[np.argsort(everything[:, 0])]
     numbers, began, ended = everything.T
     assert (np.diff(numbers.astype(np.int64)) > 0).all(), "a nonce was given twice"
-    # A call that ended before another began has the smaller number: no later number's end precedes an earlier number's beginning.
+    # A call that ended before another began has the smaller number.
     latest_start = np.maximum.accumulate(began)[:-1]
     earliest_end_after = np.minimum.accumulate(ended[::-1])[::-1][1:]
     assert (latest_start <= earliest_end_after).all(), "numbers do not follow the order of the calls"
@@ -52,6 +52,21 @@ def test_r5_a_kill_at_every_call_to_the_system_loses_no_number(tmp_path: Path) -
     assert min(points.values()) >= 10, "the drill must reach into each scenario"
 
 
+def test_a_kill_at_every_line_of_a_start_after_a_power_cut_repeats_no_number(tmp_path: Path) -> None:
+    seen = run("reboot", tmp_path)
+    assert seen["broken"] == 0
+    points = seen["points"]
+    assert isinstance(points, int)
+    assert points > 100, "the drill must reach through the whole start"
+
+
 def test_a26_a_fork_in_the_middle_of_a_call_leaves_parent_and_child_able_to_go_on(tmp_path: Path) -> None:
     seen = run("fork", tmp_path)
     assert (seen["statuses"], seen["repeated"], seen["falling"], seen["children"]) == (0, 0, 0, 200)
+
+
+def test_a16_on_a_full_disk_no_store_is_half_made_and_an_old_one_goes_on(tmp_path: Path) -> None:
+    seen = run("full", tmp_path)
+    assert str(tmp_path / "new") in str(seen["told"])
+    assert "No signed call is made" in str(seen["told"])
+    assert (seen["half_made"], seen["goes_on"]) == (False, True)

@@ -28,7 +28,7 @@ class PowerCut(BaseException):
 
 
 class Machine:
-    """A disk that keeps what was synced and any sectors of the rest, a clock to step, an exchange whose time just passes."""
+    """A disk that keeps what was synced and any sectors of the rest, a clock to step, and an exchange."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -84,7 +84,7 @@ class Machine:
         self.store = self._open()
 
     def cut(self, keep: int, torn: int) -> None:
-        """Lose what was not synced: bit n of *keep* saves sector n as it was in memory; the slots tear at byte *torn*."""
+        """Lose what was not synced: bit n of *keep* saves sector n as in memory; the slots tear at *torn*."""
         self.store.close()
         memory, disk = self.path.read_bytes(), bytearray(self.durable)
         for sector in range(FILE_BYTES // SECTOR):

@@ -91,7 +91,9 @@ class AuditFile:
             os.close(fd)
 
     def _open(self) -> int:
-        flags = os.O_RDWR | os.O_APPEND | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+        flags = os.O_RDWR | os.O_APPEND
+        for name in ("O_CLOEXEC", "O_NOFOLLOW", "O_BINARY"):  # each only on some systems
+            flags |= getattr(os, name, 0)
         try:
             return os.open(self._path, flags)
         except FileNotFoundError:

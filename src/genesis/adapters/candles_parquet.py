@@ -97,16 +97,16 @@ class ParquetCandles:
             lock.release()
 
     def _replace(self, path: Path, series: CandleSeries, candles: Candles) -> None:
-        fresh = path.with_name(
-            f".{path.name}.new"
-        )  # one name is enough under the lock, and so none is left over for long
+        import polars as pl
+
+        fresh = path.with_name(f".{path.name}.new")  # one name is enough under the lock; a dead one is written over
         try:
             _write(fresh, series, candles)
             os.replace(fresh, path)
             _sync_folder(path.parent)
-        except OSError as error:
+        except (OSError, pl.exceptions.PolarsError) as error:  # polars has its own words for a full disk
             fresh.unlink(missing_ok=True)
-            raise StoreError(f"{path}: cannot be written ({error.strerror or error}): nothing was changed") from error
+            raise StoreError(f"{path}: cannot be written ({_first_line(error)}): nothing was changed") from error
 
 
 def _write(path: Path, series: CandleSeries, candles: Candles) -> None:
@@ -136,7 +136,9 @@ def read_description(path: Path) -> CandleSeries:
 
     try:
         described: Mapping[str, str] = pl.read_parquet_metadata(path)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read: {_first_line(error)}") from error
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise StoreError(f"{path}: is damaged ({_first_line(error)}): remove it and import again") from error
     if _KEY not in described:
         raise StoreError(f"{path}: is Parquet, but not of this archive: import CSV or JSON instead")
@@ -154,7 +156,9 @@ def read_parquet(path: Path) -> tuple[CandleSeries, Candles]:
     try:
         frame = pl.read_parquet(path, use_statistics=False)
         candles = _candles(frame)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read: {_first_line(error)}") from error
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError) as error:
         raise StoreError(f"{path}: is damaged ({_first_line(error)}): remove it and import again") from error
     if rows_sha256(candles) != series.sha256:
         raise StoreError(f"{path}: its rows differ from their hash: remove it and import again")

@@ -2,13 +2,14 @@
 
 import asyncio
 from array import array
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from enum import Enum
 
 import numpy as np
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from genesis.adapters.memory.candle_market import CandleMarket
+from genesis.app.progress import Show
 from genesis.app.trade import trade
 from genesis.domain.candle import Candles, Ints
 from genesis.domain.core import CoreSettings, TradingCore
@@ -19,7 +20,7 @@ from genesis.domain.simulation.columnar import Walk, walk
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.statistics.record import Record, Recorder, record_of_walk
 from genesis.domain.strategy import columns
-from genesis.domain.units import Atoms, Mts
+from genesis.domain.units import MONEY_MAX, Atoms, InexactNumber, Mts
 
 CHUNK = 50_000
 
@@ -37,7 +38,12 @@ class Terms:
 
     core: CoreSettings
     costs: Costs
-    cash: Atoms
+    cash: Atoms = field()
+
+    @cash.validator
+    def _check_cash(self, _attribute: object, value: Atoms) -> None:
+        if not 0 <= value <= MONEY_MAX:
+            raise InexactNumber("cash must be 0 or more, and less than eleven thousand million")
 
 
 @frozen(eq=False)
@@ -46,10 +52,6 @@ class Run:
 
     record: Record
     equity: Ints
-
-
-Progress = Callable[[int], None]
-"""Called with the number of candles done since the last call."""
 
 
 class RunObserver:
@@ -78,12 +80,12 @@ def run_columnar(terms: Terms, candles: Candles) -> Run:
     return Run(record, result.equity)
 
 
-def run_event(terms: Terms, candles: Candles, progress: Progress | None = None, *, keep_equity: bool = True) -> Run:
+def run_event(terms: Terms, candles: Candles, show: Show | None = None, *, keep_equity: bool = True) -> Run:
     """Run by the trading core on the in-memory market; without the equity, memory is flat in candles."""
     equities = array("q") if keep_equity else None
     recorder = Recorder(terms.core.instrument, terms.cash, equities)
     core = TradingCore(terms.core, Ledger(terms.cash))
-    market = CandleMarket(terms.core.instrument, terms.costs, _chunks(candles, progress))
+    market = CandleMarket(terms.core.instrument, terms.costs, _chunks(candles, show))
     asyncio.run(trade(core, market, RunObserver(recorder)))
     ledger = core.ledger
     record = recorder.finish(ledger.cash, ledger.position(terms.core.instrument.symbol), core.refusals)
@@ -100,12 +102,11 @@ def filling_at_the_close(candles: Candles) -> Candles:
     return evolve(candles, open=opens)
 
 
-async def _chunks(candles: Candles, progress: Progress | None) -> AsyncIterator[Candles]:
+async def _chunks(candles: Candles, show: Show | None) -> AsyncIterator[Candles]:
     for start in range(0, len(candles), CHUNK):
-        chunk = candles[start : start + CHUNK]
-        yield chunk
-        if progress is not None:
-            progress(len(chunk))
+        yield candles[start : start + CHUNK]
+        if show is not None:
+            show(min(start + CHUNK, len(candles)), len(candles))
 
 
 def _alerts(result: Walk, candles: Candles, cash: Atoms) -> tuple[Alert, ...]:

@@ -31,6 +31,7 @@ _DECIMALS_MAX: Final[Mapping[tuple[Step, ...], int]] = {
     ("strategy", "size"): 9,
 }
 _KEY_SHOWN_MAX: Final = 64
+_HINTS_MAX: Final = 16  # a document of ten thousand wrong keys must not hold up the loop
 
 
 class SchemaDesk:
@@ -102,10 +103,11 @@ def _from_schema(path: str, rule: str, definition: Mapping[str, Any], value: Any
         case "additionalProperties":
             known = definition.get("properties", {})
             patterns = [re.compile(pattern) for pattern in definition.get("patternProperties", {})]
-            for key in value:
-                if key not in known and not any(pattern.search(key) for pattern in patterns):
-                    shown = key if len(key) <= _KEY_SHOWN_MAX else f"{key[:_KEY_SHOWN_MAX]}…"
-                    yield ConfigProblem(path + json_path([shown])[1:], _unknown_key(shown, known), rule)
+            unknown = [key for key in value if key not in known and not any(found.search(key) for found in patterns)]
+            for number, key in enumerate(unknown):
+                shown = key if len(key) <= _KEY_SHOWN_MAX else f"{key[:_KEY_SHOWN_MAX]}…"
+                hint = _hint(shown, known) if number < _HINTS_MAX else ""
+                yield ConfigProblem(path + json_path([shown])[1:], f"is not a known key{hint}", rule)
         case _:
             yield ConfigProblem(path, _refusal(rule, definition), rule)
 
@@ -131,9 +133,9 @@ def _refusal(rule: str, definition: Mapping[str, Any]) -> str:  # Any: a piece o
             return f"breaks the rule {rule} {wanted}"
 
 
-def _unknown_key(key: str, known: Iterable[str]) -> str:
+def _hint(key: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(key, known, n=1)
-    return f"is not a known key; did you mean {close[0]}?" if close else "is not a known key"
+    return f"; did you mean {close[0]}?" if close else ""
 
 
 def _meaning_problems(document: JsonObject) -> Iterator[ConfigProblem]:

@@ -26,12 +26,11 @@ class Observer(Protocol):
 
 async def trade(core: TradingCore, market: Market, observer: Observer) -> None:
     """Run until the market's events end, or until cancelled between two of them."""
-    symbol = core.settings.instrument.symbol
-    handle, position = core.handle, core.ledger.position
+    handle, close = core.handle, observer.close
     async for event in market.events():
         decisions = handle(event)
         if type(event) is CandleClosed:
-            observer.close(event.candle.mts, core.equity, position(symbol))
+            close(event.candle.mts, core.equity, core.position)
         elif type(event) is OrderFilled:
             observer.fill(event.fill)
         for decision in decisions:

@@ -128,7 +128,9 @@ def _impossible(raw: RawCandles, timeframe: Timeframe) -> Iterator[tuple[Fault, 
         finite &= np.isfinite(price)
     yield Fault.NUMBER, ~finite
     yield Fault.TIME, (raw.mts < TIME_MIN) | (raw.mts >= TIME_MAX)
-    yield Fault.OFF_GRID, timeframe.starts(raw.mts) != raw.mts
+    # On which day weeks and fortnights begin is our assumption alone, so of the exchange's own we ask for midnight.
+    grid = Timeframe.D1 if timeframe in (Timeframe.W1, Timeframe.D14) else timeframe
+    yield Fault.OFF_GRID, grid.starts(raw.mts) != raw.mts
     yield Fault.PRICE, np.minimum.reduce(prices) <= 0.0
     yield Fault.VOLUME, raw.volume < 0.0
     yield Fault.HIGH_BELOW_LOW, raw.high < raw.low

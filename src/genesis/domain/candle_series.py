@@ -1,14 +1,26 @@
 """A series: all candles of one symbol and time frame that were gathered, and where they came from."""
 
+import re
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from genesis.domain.candle import Candles, Timeframe, rows_sha256
 from genesis.domain.candle_merge import merge
 from genesis.domain.units import Mts, Symbol
 
 _ORDER: Final = list(Timeframe)
+_SYMBOL: Final = re.compile(r"t[A-Z0-9]{2,20}(:[A-Z0-9]{2,20})?")
+
+
+def series_symbol(text: str) -> Symbol:
+    """Return *text* as the symbol of a series; raises `ValueError` unless it is one such as `tBTCUSD` or `tDUSK:USD`.
+
+    Symbols become names of files: nothing but capitals, digits and one colon may be in them.
+    """
+    if not _SYMBOL.fullmatch(text):
+        raise ValueError(f"{text!r} is not a trading symbol such as tBTCUSD or tDUSK:USD")
+    return Symbol(text)
 
 
 @frozen
@@ -25,7 +37,7 @@ class CandleSource:
 class CandleSeries:
     """What is known of a series besides its candles; *sha256* is the `rows_sha256` of them all."""
 
-    symbol: Symbol
+    symbol: Symbol = field(converter=series_symbol)
     timeframe: Timeframe
     rows: int
     first: Mts

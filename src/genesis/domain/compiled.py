@@ -7,16 +7,27 @@ the two speeds cannot drift apart. Importing this module, or running steps, does
 What keeps the bits equal: no fastmath, so nothing is contracted to FMA or reassociated; steps use `+ - * /`,
 comparisons and `math.sqrt`, which IEEE 754 rounds exactly, and guard every division, for compiled code divides by zero
 without raising. No `**`, no `min` or `max` of floats (their answer for -0.0 differs), no numpy inside a step.
+
+Steps and kernels allocate no arrays and return none: whoever calls a kernel brings them. So compiled code counts no
+references, which would cost ten times the arithmetic in a loop whose state holds an array. numba refuses to compile
+what does allocate ("No implementation of function … empty").
 """
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Generic, ParamSpec, TypeVar
+import hashlib
+from collections.abc import Callable, Iterator
+from types import CodeType, FunctionType
+from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     from numba.core.dispatcher import Dispatcher
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+# Any: numba's annotations leave out `_nrt`, which its own documentation of `register_jitable` names.
+_OPTIONS: Final[dict[str, Any]] = {"error_model": "numpy", "_nrt": False}
+# Left to itself the compiler calls the larger steps, and their states go through memory: three to ten times slower.
+_STEP_OPTIONS: Final[dict[str, Any]] = {**_OPTIONS, "forceinline": True}
 
 _pending: Final[list[Callable[..., object]]] = []
 
@@ -65,8 +76,39 @@ def _compile(function: Callable[P, R]) -> "Dispatcher[Callable[P, R]]":
     from numba.extending import register_jitable
 
     while _pending:
-        register_jitable(error_model="numpy")(_pending.pop())
+        register_jitable(**_STEP_OPTIONS)(_pending.pop())
+    dispatcher: Dispatcher[Callable[P, R]] = njit(**_OPTIONS)(function)
     try:
-        return njit(cache=True, error_model="numpy")(function)
+        dispatcher.enable_caching()
     except RuntimeError:  # no folder that a cache could be written to: correct all the same, only slower to start
-        return njit(error_model="numpy")(function)
+        return dispatcher
+    # numba notices changes of the file that a kernel is in, but not of the steps and constants that it compiled in from
+    # other files: machine code of old steps would live on. So the stamp of the cache gets their fingerprint, too.
+    cache: Any = dispatcher._cache  # type: ignore[attr-defined]  # noqa: SLF001 - numba offers no other way
+    file = cache._cache_file  # noqa: SLF001
+    file._source_stamp = f"{file._source_stamp} {fingerprint(function)}"  # noqa: SLF001
+    return dispatcher
+
+
+def fingerprint(function: Callable[..., object]) -> str:
+    """Return a hash of the code of *function* and of all that it uses: steps, kernels, states and constants."""
+    parts = [repr(_STEP_OPTIONS), *_parts(function, set())]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _parts(function: object, known: set[object]) -> Iterator[str]:
+    if isinstance(function, Kernel):
+        function = function.py_func
+    if not isinstance(function, FunctionType) or function in known:
+        return
+    known.add(function)
+    code = function.__code__
+    constants = [constant for constant in code.co_consts if not isinstance(constant, CodeType)]
+    yield repr((code.co_code, constants, code.co_names, code.co_varnames))
+    for name in code.co_names:
+        value = function.__globals__.get(name)
+        yield from _parts(value, known)
+        if isinstance(value, int | float | str | tuple):
+            yield repr((name, value))
+        elif isinstance(value, type):
+            yield repr((name, getattr(value, "_fields", ())))

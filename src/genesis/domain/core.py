@@ -72,6 +72,7 @@ class TradingCore:
         self.settings = settings
         self.ledger = ledger
         self.equity: int = ledger.cash
+        self.position: int = ledger.position(settings.instrument.symbol)
         self.halted: Alert | None = None
         self.refusals: Counter[RefusalCode] = Counter()
         self.target_acted_on = 0.0
@@ -94,6 +95,7 @@ class TradingCore:
                 return self._trade(event)
             case OrderFilled(fill):
                 self.ledger.book(fill, self._instrument)
+                self.position = self.ledger.position(fill.symbol)
                 self._in_flight = None
             case OrderRejected():
                 return self._take_back(event)
@@ -134,7 +136,7 @@ class TradingCore:
         intent, self._awaiting_quote = self._awaiting_quote, None
         if intent is None:
             return ()
-        ledger, held = self.ledger, self.ledger.position(quote.symbol)
+        ledger, held = self.ledger, self.position
         price = quote.ask if intent.side is Side.BUY else quote.bid
         is_exit = intent.target == 0.0
         wish = rebalance(intent.side, intent.weight, is_exit, ledger.cash, held, price, self._instrument.price_scale)
@@ -144,12 +146,12 @@ class TradingCore:
         if wish.amount <= 0:
             self.refusals[RefusalCode.AMOUNT_BELOW_MINIMUM] += 1
             return ()
-        return self._submit(intent, Atoms(wish.amount), quote.mts, held)
+        return self._submit(intent, Atoms(wish.amount), quote.mts)
 
-    def _submit(self, intent: Intent, amount: Atoms, mts: Mts, held: Atoms) -> tuple[Decision, ...]:
+    def _submit(self, intent: Intent, amount: Atoms, mts: Mts) -> tuple[Decision, ...]:
         symbol = self._instrument.symbol
         order = OrderRequest(Cid(self._next_cid), symbol, intent.side, OrderType.MARKET, amount, mts)
-        answer = gate.check(order, self._instrument, held, self.halted is not None)
+        answer = gate.check(order, self._instrument, self.position, self.halted is not None)
         if isinstance(answer, Refused):
             self.refusals[answer.code] += 1
             return ()

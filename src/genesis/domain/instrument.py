@@ -22,6 +22,9 @@ SIGNIFICANT_DIGITS: Final = 5
 """Prices of resting orders have five. Source: Bitfinex documentation, "Order and price precision"."""
 
 
+AMOUNT_MIN: Final = Atoms(10_000)
+"""The smallest order where nothing else is known: 0.0001."""
+
 PRICE_UNITS_MAX: Final = 2.0**52
 """The largest price in units: up to here a float64 holds every whole number."""
 
@@ -44,7 +47,7 @@ class Instrument:
     symbol: Symbol
     base: Currency
     quote: Currency
-    amount_min: Atoms = field(default=Atoms(10_000))
+    amount_min: Atoms = field(default=AMOUNT_MIN)
     amount_max: Atoms = field(default=Atoms(INT64_MAX))
     price_decimals: int = field(default=8)
     price_scale: int = field(init=False, repr=False)
@@ -115,7 +118,7 @@ def spot_pair(symbol: Symbol) -> tuple[Currency, Currency]:
     return Currency(base), Currency(quote)
 
 
-def spot_instrument(symbol: Symbol, amount_min: Atoms, price_decimals: int = 8) -> Instrument:
+def spot_instrument(symbol: Symbol, amount_min: Atoms = AMOUNT_MIN, price_decimals: int = 8) -> Instrument:
     """Return the instrument of a spot pair with the given minimum amount."""
     base, quote = spot_pair(symbol)
     return Instrument(symbol, base, quote, amount_min, price_decimals=price_decimals)

@@ -17,7 +17,7 @@ DEPTH_MAX: Final = 32
 NODES_MAX: Final = 10_000
 DIGITS_MAX: Final = 64
 
-_TOKENS: Final = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|$)|[\[\]{},]', re.DOTALL)
+_TOKENS: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{},]', re.DOTALL)
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -41,7 +41,8 @@ def parse_json(raw: bytes | str, *, depth_max: int = DEPTH_MAX, nodes_max: int =
         )
     except json.JSONDecodeError as error:
         raise MalformedJson(f"{error.msg} at line {error.lineno}, column {error.colno}") from None
-    _refuse_surrogates(value)
+    if isinstance(raw, str) or "\\u" in text:  # UTF-8 itself has none, so only an escape can bring one
+        _refuse_surrogates(value)
     return value
 
 
@@ -80,18 +81,19 @@ def _decoded(raw: bytes) -> str:
 def _measure(text: str, depth_max: int, nodes_max: int) -> None:
     # Before the parser sees the text, for its answer to 100 000 brackets is a RecursionError.
     depth = nodes = 0
-    for match in _TOKENS.finditer(text):
-        token = match[0]
-        if token in "[{":
+    tokens_max = 5 * nodes_max + 5  # a value is at most a key, a comma, two brackets and a text
+    for count, match in enumerate(_TOKENS.finditer(text)):
+        mark = match[0]
+        if mark in "[{":
             depth += 1
             nodes += 1
             if depth > depth_max:
                 raise MalformedJson(f"is nested more than {depth_max} deep")
-        elif token in "]}":
+        elif mark in "]}":
             depth -= 1
-        elif token == ",":
+        elif mark == ",":
             nodes += 1
-        if nodes > nodes_max:
+        if nodes > nodes_max or count > tokens_max:
             raise MalformedJson(f"has more than {nodes_max} values")
 
 

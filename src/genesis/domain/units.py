@@ -31,6 +31,8 @@ ATOM_DECIMALS: Final = 8
 ATOMS_PER_UNIT: Final = 10**ATOM_DECIMALS
 PPB: Final = 10**9
 INT64_MAX: Final = 2**63 - 1
+MONEY_MAX: Final = 2**60
+"""No account may be worth more atoms than this (eleven thousand million units): it leaves room in 64 bits."""
 
 
 class InexactNumber(ValueError):

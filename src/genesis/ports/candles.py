@@ -24,7 +24,8 @@ class CandleArchive(Protocol):
         """Merge *candles* into their series durably: when this returns, they survive a power cut.
 
         Candles that are there already are counted and change nothing. One that differs from the candle there raises
-        `InputError` and nothing is added; with *newer_wins* it takes its place. No candles at all raise `InputError`.
+        `InputError` and nothing is added; with *newer_wins* it takes its place. No candles at all raise `InputError`,
+        what is no symbol raises `ValueError`.
         Concurrent calls, also of other processes, wait for each other.
         """
 

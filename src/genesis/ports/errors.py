@@ -3,6 +3,7 @@
 GenesisError                     one sentence for a person; the command line prints it and exits 2
 ├── InputError                   a file, option or body that cannot be used: says what, where, what to do
 ├── StoreError                   durable state cannot be read or written: nothing that depends on it may go on
+│   ├── StoreFull                the disk or the quota is full: make room, then try again
 │   └── ClockAhead               our clock or counter is too far ahead of the exchange: wait until they agree
 └── ExchangeError
     ├── NotProcessed             proof that nothing happened; the same request may be sent again
@@ -13,6 +14,7 @@ GenesisError                     one sentence for a person; the command line pri
     ├── OutcomeUnknown           the request may have been carried out: an order write is never resent
     ├── Rejected                 the exchange says no to this request; final
     ├── AuthRefused              key, signature or permission refused: stop trading
+    │   └── KeyContended         someone else signs with the same key: stop trading until one of the two has its own
     └── ProtocolViolation        a readable answer whose meaning we do not know; order writes treat it as OutcomeUnknown
 """
 
@@ -29,6 +31,10 @@ class StoreError(GenesisError):
     """Durable state that cannot be read or written."""
 
 
+class StoreFull(StoreError):
+    """There is no room to write; what was there before is untouched."""
+
+
 class ClockAhead(StoreError):
     """A number that would spoil the key for the time to come; nothing was used, and it passes once the clocks agree."""
 
@@ -36,7 +42,7 @@ class ClockAhead(StoreError):
 class ExchangeError(GenesisError):
     """A request to the exchange that did not end well.
 
-    *endpoint* is the path or channel, *code* the exchange's number where it gave one, *request_id* ours, to find it in the log.
+    *endpoint* is the path or channel, *code* the exchange's number where it gave one, *request_id* ours, for the log.
     """
 
     def __init__(self, text: str, *, endpoint: str, code: int | None = None, request_id: str = "") -> None:
@@ -88,6 +94,10 @@ class Rejected(ExchangeError):
 
 class AuthRefused(ExchangeError):
     """Key, signature or permission refused."""
+
+
+class KeyContended(AuthRefused):
+    """Two nonces in a row were too small although ours only rise: somebody else uses the key."""
 
 
 class ProtocolViolation(ExchangeError):

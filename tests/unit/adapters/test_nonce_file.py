@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from genesis.adapters.memory.clock import ManualClock
 from genesis.adapters.nonce_file import mapped, marks
@@ -17,6 +18,7 @@ from genesis.adapters.nonce_file.counters import LEASE_US, Counter
 from genesis.adapters.nonce_file.mapped import MappedNonces
 from genesis.adapters.nonce_file.marks import PAGE, SLOT_BYTES, Marks, marks_from_slot, slot_from_marks
 from genesis.adapters.nonce_file.opening import open_nonces, store_path
+from genesis.domain.nonce import AHEAD_US_MAX
 from genesis.ports.errors import ClockAhead, InputError, StoreError
 from genesis.ports.secrets import Secret
 
@@ -209,6 +211,15 @@ def another_boot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
         yield
 
 
+def test_without_the_id_of_the_boot_shared_memory_is_refused(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mapped, "BOOT_ID", tmp_path / "missing")
+    with pytest.raises(StoreError, match="without shared memory"):
+        opened(tmp_path, clock)
+    open_nonces(tmp_path, KEY, clock, share_memory=False).close()
+
+
 def test_after_a_power_cut_numbers_start_at_the_marks(
     tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -219,6 +230,19 @@ def test_after_a_power_cut_numbers_start_at_the_marks(
         store = opened(tmp_path, clock)
         assert store.take() == nonce + LEASE_US + 1
         assert store.take_cid() == cid + LEASE_US // 1000 * 16 + 1
+        store.close()
+
+
+def test_a_power_cut_close_to_the_limit_costs_no_waiting_beyond_it(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = opened(tmp_path, clock)
+    store.raise_to(Counter.NONCE, clock.now_us() + AHEAD_US_MAX - 5)
+    store.close()
+    with another_boot(tmp_path, monkeypatch):
+        store = opened(tmp_path, clock)
+        clock.move(0.001)
+        assert store.take() <= clock.now_us() + AHEAD_US_MAX
         store.close()
 
 
@@ -263,6 +287,59 @@ def test_a_lock_that_somebody_keeps_ends_in_an_error_and_not_in_waiting(tmp_path
             store.take()
     assert store.take() > 0
     store.close()
+
+
+@pytest.mark.parametrize("name", ["open.lock", "nonces.lock"])
+def test_a_filelock_that_somebody_keeps_ends_in_an_error(tmp_path: Path, clock: ManualClock, name: str) -> None:
+    opened(tmp_path, clock).close()
+    with (
+        FileLock(store_path(tmp_path, KEY).with_name(name)),
+        pytest.raises(StoreError, match="another process has held"),
+    ):
+        open_nonces(tmp_path, KEY, clock, create=True, share_memory=False, timeout_s=0.01)
+
+
+def test_a_thread_that_keeps_the_store_ends_in_an_error(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = opened(tmp_path, clock, timeout_s=0.01)
+    sync, is_syncing, go_on = marks.sync, threading.Event(), threading.Event()
+
+    def slow_sync(descriptor: int) -> None:
+        is_syncing.set()
+        assert go_on.wait(30.0)
+        sync(descriptor)
+
+    monkeypatch.setattr(marks, "sync", slow_sync)
+    thread = threading.Thread(target=store.take)
+    thread.start()
+    assert is_syncing.wait(30.0)
+    with pytest.raises(StoreError, match="another thread has held the store"):
+        store.take()
+    go_on.set()
+    thread.join()
+    store.close()
+
+
+@KINDS
+def test_a_short_write_is_a_failure_and_repeats_no_number(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, share_memory: bool
+) -> None:
+    store = open_nonces(tmp_path, KEY, clock, create=True, share_memory=share_memory)
+    before = store.take()
+    clock.move(20.0)
+    write = os.write
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:10]))
+        with pytest.raises(StoreError, match="only 10 of 64 bytes"):
+            store.take()
+        with pytest.raises(StoreError, match="only 10 of 12288 bytes"):
+            open_nonces(tmp_path / "new", KEY, clock, create=True, share_memory=share_memory)
+    store.close()
+    assert not store_path(tmp_path / "new", KEY).exists()
+    again = open_nonces(tmp_path, KEY, clock, share_memory=share_memory)
+    assert again.take() > before
+    again.close()
 
 
 async def test_waiting_for_the_lock_of_another_process_does_not_stop_the_loop(
@@ -356,7 +433,7 @@ def test_a17_a_failed_sync_is_never_tried_again(
     before = store.take()
     clock.move(20.0)
 
-    def broken_sync(descriptor: int) -> None:
+    def broken_sync(_descriptor: int) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
     with monkeypatch.context() as patch:

@@ -1,5 +1,6 @@
 """What every indicator promises, held against each one of the catalog."""
 
+import copy
 import math
 import subprocess
 import sys
@@ -11,7 +12,9 @@ import pytest
 
 from genesis.domain.candle import Floats
 from genesis.domain.indicators.catalog import INDICATORS
-from genesis.domain.indicators.indicator import PERIOD_MAX, Indicator, Output, State
+from genesis.domain.indicators.indicator import PERIOD_MAX, Indicator, State
+from tests.unit.indicators.columns import bits, stream, values
+from tests.unit.indicators.columns import market as generated
 
 LENGTH = 300
 
@@ -23,35 +26,8 @@ def indicator(request: pytest.FixtureRequest) -> Indicator:
 
 
 def market(names: tuple[str, ...], length: int = LENGTH, seed: int = 1) -> list[Floats]:
-    """Columns of a random walk that obeys low <= close <= high, by the names of an indicator's inputs."""
-    noise = np.random.default_rng(seed)
-    close = 100.0 * np.exp(np.cumsum(noise.normal(scale=0.01, size=length)))
-    columns: dict[str, Floats] = {
-        "x": close,
-        "close": close,
-        "high": close * (1.0 + noise.exponential(0.005, size=length)),
-        "low": close * (1.0 - noise.exponential(0.005, size=length)),
-        "volume": noise.exponential(3.0, size=length) + 0.01,
-        "mts": np.arange(length, dtype=np.float64) * 600_000.0 + 1_483_228_800_000.0,
-    }
+    columns = generated(length, seed)
     return [columns[name] for name in names]
-
-
-def values(output: Output) -> tuple[float, ...]:
-    return output if isinstance(output, tuple) else (output,)
-
-
-def bits(column: Floats) -> list[int]:
-    return [int(number) for number in column.view(np.int64)]
-
-
-def stream(indicator: Indicator, columns: list[Floats], parameters: tuple[float, ...]) -> list[Floats]:
-    state: State = indicator.start(*parameters)
-    rows = []
-    for row in zip(*(column.tolist() for column in columns), strict=True):
-        state, output = indicator.step(state, *row, *parameters)
-        rows.append(values(output))
-    return [np.array(column, dtype=np.float64) for column in zip(*rows, strict=True)]
 
 
 def test_the_catalog_has_each_name_once() -> None:
@@ -101,6 +77,23 @@ def test_the_last_input_is_replaceable(indicator: Indicator) -> None:
             indicator.step(state, *forming, *indicator.defaults)
         state, output = indicator.step(state, *row, *indicator.defaults)
         assert bits(np.array(values(output))) == [bits(column)[i] for column in straight]
+
+
+def test_a_deep_copy_of_a_state_goes_its_own_way(indicator: Indicator) -> None:
+    columns = market(indicator.inputs)
+    rows = list(zip(*(column.tolist() for column in columns), strict=True))
+    state: State = indicator.start(*indicator.defaults)
+    for row in rows[:150]:
+        state, _ = indicator.step(state, *row, *indicator.defaults)
+    copied: State = copy.deepcopy(state)
+    for row in rows[100:]:
+        state, _ = indicator.step(state, *row, *indicator.defaults)
+    output = None
+    for row in rows[150:]:
+        copied, output = indicator.step(copied, *row, *indicator.defaults)
+    assert output is not None
+    expected = [column[-1] for column in indicator.batch(*columns, *indicator.defaults)]
+    assert bits(np.array(values(output))) == bits(np.array(expected))
 
 
 @pytest.mark.parametrize("hole", [math.nan, math.inf, -math.inf])

@@ -66,18 +66,24 @@ def claim(path: Path, symbol: Symbol | None = None, timeframe: Timeframe | None 
 
     Raises `InputError` if the name does not say it. A colon in a symbol may be an underscore in the name of a file.
     """
-    match = _NAME.fullmatch(path.name)
-    if match:
-        symbol = symbol or Symbol(match["symbol"].replace("_", ":"))
-        try:
-            timeframe = timeframe or Timeframe.parse(match["timeframe"])
-        except ValueError as error:
-            raise InputError(f"{path}: {error}") from error
+    said_symbol, said_timeframe = said_by_name(path)
+    symbol, timeframe = symbol or said_symbol, timeframe or said_timeframe
     if symbol is None or timeframe is None:
         raise InputError(
-            f"{path}: its name does not say symbol and time frame, as tBTCUSD-1m-2017.csv.gz does: give them"
+            f"{path}: its name does not say symbol and time frame, as tBTCUSD-1m-2017.csv.gz does: give what is missing"
         )
     return Claim(symbol, timeframe)
+
+
+def said_by_name(path: Path) -> tuple[Symbol | None, Timeframe | None]:
+    """Return what the name of *path* says, None for each thing that it does not."""
+    match = _NAME.fullmatch(path.name)
+    if match is None:
+        return None, None
+    try:
+        return Symbol(match["symbol"].replace("_", ":")), Timeframe.parse(match["timeframe"])
+    except ValueError as error:
+        raise InputError(f"{path}: {error}") from error
 
 
 def unseen(_done: int, _total: int) -> None:

@@ -1,6 +1,6 @@
 """Exponential moving average."""
 
-import math
+from math import inf, nan
 from typing import NamedTuple
 
 import numpy.typing as npt
@@ -26,8 +26,8 @@ def ema_start(period: int) -> EmaState:
 @step
 def ema_step(state: EmaState, x: float, period: int) -> tuple[EmaState, float]:
     """Seed with the mean of the first *period* inputs; NaN until then. Then each input weighs 2 / (period + 1)."""
-    if x - x != 0.0:  # NaN or infinite, in one subtraction
-        return state, math.nan
+    if not -inf < x < inf:
+        return state, nan
     if state.seen >= period:
         weight = 2.0 / (period + 1)
         mean = (1.0 - weight) * state.mean + weight * x
@@ -35,7 +35,7 @@ def ema_step(state: EmaState, x: float, period: int) -> tuple[EmaState, float]:
     seen = state.seen + 1
     total = state.mean + x
     if seen < period:
-        return EmaState(seen, total), math.nan
+        return EmaState(seen, total), nan
     return EmaState(seen, total / period), total / period
 
 

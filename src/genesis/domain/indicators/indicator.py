@@ -3,7 +3,8 @@
 - A state is a NamedTuple. `step(state, *inputs, *parameters)` returns the next one and the output; it never changes the
   numbers of the old state, so the candle still forming is a step whose state you drop: step again from the same old
   state with the final candle. Windowed indicators keep their window in arrays that the states share; there this holds
-  for the newest state and the one before it, which is all that a forming candle needs.
+  for the newest state and the one before it, which is all that a forming candle needs. So a state belongs to one
+  stream: for a second one `start` again, or copy the state deeply.
 - Output is NaN until the warm-up is over; `warm_up(*parameters)` tells how many, one number an output.
 - An input row with a NaN or an infinity (or so large that the sum of the row overflows) gives NaN and leaves the state
   as it was. So a chained indicator begins at its input's first value, and a hole costs one row and no more.
@@ -84,14 +85,14 @@ def columns_of(who: str, names: tuple[str, ...], values: tuple[npt.ArrayLike, ..
     return columns
 
 
-def whole_parameter(name: str, value: object, least: int = 1) -> int:
-    """Return *value* as an int from *least* to `PERIOD_MAX`; raises `ValueError` naming the parameter otherwise."""
+def whole_parameter(name: str, value: object) -> int:
+    """Return *value* as an int from 1 to `PERIOD_MAX`; raises `ValueError` naming the parameter otherwise."""
     try:
         number = operator.index(value)  # type: ignore[arg-type]  # whatever a caller or a file gave; refused below
     except TypeError:
         raise ValueError(f"{name} must be a whole number, was {value!r}") from None
-    if isinstance(value, bool) or not least <= number <= PERIOD_MAX:
-        raise ValueError(f"{name} must be {least} to {PERIOD_MAX}, was {value!r}")
+    if isinstance(value, bool) or not 1 <= number <= PERIOD_MAX:
+        raise ValueError(f"{name} must be 1 to {PERIOD_MAX}, was {value!r}")
     return number
 
 

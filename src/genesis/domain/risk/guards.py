@@ -6,7 +6,7 @@ from typing import Final
 from attrs import define, field, frozen
 
 from genesis.domain.candle import DAY_MS
-from genesis.domain.units import INT64_MAX, PPB, Atoms, Ppb, floor_mul_div
+from genesis.domain.units import INT64_MAX, MONEY_MAX, PPB, Atoms, InexactNumber, Ppb, floor_mul_div
 
 NEVER: Final = -INT64_MAX
 """An equity that no account reaches: the floor of a guard that is off."""
@@ -79,8 +79,13 @@ class EquityGuards:
         self.drawdown_floor = self._floor_below(self.peak)
 
     def observe(self, mts: int, equity: int) -> Breach | None:
-        """Take the equity at the close of the candle that began at *mts*; return the breach, if there is one."""
+        """Take the equity at the close of the candle that began at *mts*; return the breach, if there is one.
+
+        Raises `InexactNumber` when equity outgrew `MONEY_MAX`.
+        """
         if equity > self.peak:
+            if equity > MONEY_MAX:
+                raise InexactNumber(f"equity at {mts} outgrew 2^60 atoms")
             self.peak = equity
             self.drawdown_floor = self._floor_below(equity)
         if mts >= self.day_end:

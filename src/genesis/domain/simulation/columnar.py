@@ -16,9 +16,9 @@ from genesis.domain.instrument import PRICE_UNITS_MAX, Instrument
 from genesis.domain.risk.guards import NEVER, Breach, RiskLimits
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.simulation.wide import ceil_mul_div_64, floor_mul_div_64
-from genesis.domain.units import PPB, Atoms, InexactNumber
+from genesis.domain.units import MONEY_MAX, PPB, Atoms, InexactNumber
 
-EQUITY_MAX: Final = 2**60
+VALUE_MAX: Final = 2.0**61
 OFF: Final = -1
 NOTHING: Final = 0
 FILLED: Final = 1
@@ -203,11 +203,13 @@ def _walk(  # noqa: C901 - one loop: a call per candle would cost more than its 
         equity = account.cash
         if account.position > 0:
             units = closes[i] * scale
-            if not (0.5 <= units <= PRICE_UNITS_MAX and account.position * units <= EQUITY_MAX * scale):
+            if not (0.5 <= units <= PRICE_UNITS_MAX and account.position * units <= VALUE_MAX * scale):
                 return account, fills, refused, halted_at, breach, i
             equity += floor_mul_div_64(account.position, int(np.rint(units)), terms.price_scale)
         equities[i] = equity
         if equity > peak:
+            if equity > MONEY_MAX:
+                return account, fills, refused, halted_at, breach, i
             peak = equity
             if terms.max_drawdown >= 0:
                 drawdown_floor = floor_mul_div_64(peak, PPB - terms.max_drawdown, PPB)

@@ -35,8 +35,7 @@ def _value(
 ) -> Floats:
     match node:
         case Field(name):
-            column: Floats = getattr(candles, name)
-            return column
+            return np.asarray(getattr(candles, name), dtype=np.float64)
         case Constant(value):
             return np.broadcast_to(np.float64(value), len(candles))
         case Lagged(operand, periods):

@@ -15,11 +15,12 @@ from typing import Final
 
 from attrs import field, frozen
 
+from genesis.domain.candle import Candle
 from genesis.domain.indicators.indicator import Indicator
 from genesis.domain.strategy import elementwise
 from genesis.domain.strategy.elementwise import Operation
 
-FIELDS: Final = ("open", "high", "low", "close", "volume")
+FIELDS: Final = Candle._fields
 
 Number = float | int
 
@@ -102,7 +103,7 @@ class Expr:
 
 @frozen(cache_hash=True, order=False)
 class Field(Expr):
-    """A number of the candle itself."""
+    """A number of the candle itself; `mts` is the start of its interval."""
 
     name: str = field()
 

@@ -39,13 +39,13 @@ class Parameter:
             number = decimal_from_text("true" if isinstance(given, bool) else str(given))
         except InexactNumber:
             raise self._refusal(given) from None
-        if not self.between.lowest <= number <= self.between.highest:
+        is_whole = isinstance(self.default, int)
+        if number.adjusted() > 12 or (is_whole and number != number.to_integral_value()):
             raise self._refusal(given)
-        if isinstance(self.default, float):
-            return float(number)
-        if number != number.to_integral_value():
+        value = int(number) if is_whole else float(number)
+        if not self.between.lowest <= value <= self.between.highest:
             raise self._refusal(given)
-        return int(number)
+        return value
 
     def _refusal(self, given: object) -> BadStrategy:
         noun = "a whole number" if isinstance(self.default, int) else "a number"

@@ -5,12 +5,20 @@ from collections import deque
 from collections.abc import Callable
 
 from genesis.domain.candle import Candle
-from genesis.domain.strategy.expression import Applied, Computation, Constant, Expr, Field, Indicated, Lagged, nodes
+from genesis.domain.strategy.expression import (
+    FIELDS,
+    Applied,
+    Computation,
+    Constant,
+    Expr,
+    Field,
+    Indicated,
+    Lagged,
+    nodes,
+)
 
 Slots = list[float]
 Instruction = Callable[[Slots], None]
-
-_COLUMN = {name: Candle._fields.index(name) for name in ("open", "high", "low", "close", "volume")}
 
 
 class Evaluator:
@@ -27,7 +35,7 @@ class Evaluator:
         for index, node in enumerate(self._nodes):
             match node:
                 case Field(name):
-                    self._fields.append((index, _COLUMN[name]))
+                    self._fields.append((index, FIELDS.index(name)))
                 case Constant(value):
                     self._values[index] = value
                 case Applied():
@@ -77,10 +85,19 @@ def _apply(index: int, node: Applied, inputs: tuple[int, ...]) -> Instruction:
 
         return binary
 
-    def general(values: Slots) -> None:
-        values[index] = function(*[values[each] for each in inputs])
+    if len(inputs) == 3:
+        first, second, third = inputs
 
-    return general
+        def ternary(values: Slots) -> None:
+            values[index] = function(values[first], values[second], values[third])
+
+        return ternary
+    (only,) = inputs
+
+    def unary(values: Slots) -> None:
+        values[index] = function(values[only])
+
+    return unary
 
 
 def _lag(index: int, source: int, periods: int) -> Instruction:

@@ -1,0 +1,63 @@
+"""How a failure is answered: a stable code and a sentence, never a traceback, never a value that could be a secret."""
+
+import logging
+import secrets
+from http import HTTPStatus
+from typing import Any, Final
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+
+from genesis.adapters.http.wire import error_body
+from genesis.domain.json_value import MalformedJson
+from genesis.ports.errors import StoreError, StoreFull
+
+AnyRequest = Request[Any, Any, Any]  # Any: users, tokens and state of Litestar, none of which is used
+
+_log: Final = logging.getLogger(__name__)
+
+
+class BadBody(Exception):
+    """A body of the wrong shape; the text says what was expected."""
+
+
+def error_response(status: int, code: str, message: str) -> Response[bytes]:
+    """Return the answer to a request that failed."""
+    return Response(error_body(code, message), status_code=status, media_type="application/json")
+
+
+def on_http_error(_: AnyRequest, error: HTTPException) -> Response[bytes]:
+    """Answer what Litestar itself refuses: unknown routes, methods, and the like."""
+    status = HTTPStatus(error.status_code)
+    if status >= 500:
+        return on_failure(_, error)
+    response = error_response(status, status.name.lower(), status.description or status.phrase)
+    response.headers.update(error.headers or {})
+    return response
+
+
+def on_malformed_json(_: AnyRequest, error: MalformedJson) -> Response[bytes]:
+    """Answer a body that is not JSON as we read it."""
+    return error_response(400, "malformed_json", f"the body {error}")
+
+
+def on_bad_body(_: AnyRequest, error: BadBody) -> Response[bytes]:
+    """Answer JSON of the wrong shape."""
+    return error_response(400, "wrong_type", str(error))
+
+
+def on_store_full(_: AnyRequest, error: StoreFull) -> Response[bytes]:
+    """Answer a request whose record did not fit on the disk: nothing was done."""
+    return error_response(507, "disk_full", f"nothing was done: {error}")
+
+
+def on_store_error(_: AnyRequest, error: StoreError) -> Response[bytes]:
+    """Answer a request whose record could not be written: nothing was done."""
+    return error_response(503, "store_unavailable", f"nothing was done: {error}")
+
+
+def on_failure(_: AnyRequest, error: Exception) -> Response[bytes]:
+    """Answer a bug of ours with an id that finds it in the log."""
+    error_id = secrets.token_hex(8)
+    _log.error("http.failed id=%s", error_id, exc_info=error)
+    return error_response(500, "internal_error", f"this is a fault of Genesis; the log has more under {error_id}")

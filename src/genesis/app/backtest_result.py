@@ -1,0 +1,96 @@
+"""What a backtest says, as one JSON object for machines and as lines for people: the same numbers in both."""
+
+from collections.abc import Mapping
+
+from attrs import asdict, frozen
+
+from genesis.app.backtest import Run, Terms
+from genesis.app.json_output import JsonDocument
+from genesis.domain.statistics.record import decision_hash
+from genesis.domain.statistics.summary import Summary, summarise
+from genesis.domain.strategy.specification import Value
+from genesis.domain.units import format_atoms, format_scaled
+
+
+@frozen
+class DataDescription:
+    """The candles of a run: where they came from, how many, and the hash of their rows."""
+
+    symbol: str
+    timeframe: str
+    files: tuple[str, ...]
+    rows: int
+    first_mts: int | None
+    last_mts: int | None
+    gaps: int
+    missing: int
+    sha256: str
+    is_synthetic: bool
+    notes: tuple[str, ...]
+
+
+@frozen
+class BacktestResult:
+    """A finished run with everything that made it."""
+
+    strategy: str
+    params: Mapping[str, Value]
+    data: DataDescription
+    terms: Terms
+    engine: str
+    run: Run
+    seconds: float
+
+    @property
+    def summary(self) -> Summary:
+        """The figures of the run."""
+        return summarise(self.run.record)
+
+
+def bps_text(fraction_ppb: int) -> str:
+    """Return parts per billion as basis points in plain decimals."""
+    return format_scaled(fraction_ppb, 5)
+
+
+def document_of(result: BacktestResult) -> JsonDocument:
+    """Return the result as JSON; money as exact strings, ratios that have no meaning as null."""
+    record, summary, terms = result.run.record, result.summary, result.terms
+    limits = terms.core.limits
+    return {
+        "strategy": result.strategy,
+        "params": dict(result.params),
+        "expression": str(terms.core.strategy),
+        "data": {**asdict(result.data), "files": list(result.data.files), "notes": list(result.data.notes)},
+        "cash": format_atoms(terms.cash),
+        "size": terms.core.size,
+        "fee_bps": bps_text(terms.costs.fee),
+        "slippage_bps": bps_text(terms.costs.slippage),
+        "min_amount": format_atoms(terms.core.instrument.amount_min),
+        "position_cap_pct": _pct(limits.position_cap),
+        "max_drawdown_limit_pct": _pct(limits.max_drawdown),
+        "max_daily_loss": None if limits.max_daily_loss is None else format_atoms(limits.max_daily_loss),
+        "fills": len(record.fills),
+        "round_trips": summary.round_trips,
+        "final_cash": format_atoms(record.final_cash),
+        "final_position": format_atoms(record.final_position),
+        "final_equity": format_atoms(record.final_equity),
+        "total_return_pct": summary.total_return_pct,
+        "max_drawdown_pct": summary.max_drawdown_pct,
+        "sharpe": summary.sharpe,
+        "sortino": summary.sortino,
+        "calmar": summary.calmar,
+        "profit_factor": summary.profit_factor,
+        "win_rate_pct": summary.win_rate_pct,
+        "exposure_pct": summary.exposure_pct,
+        "turnover": summary.turnover,
+        "total_fees": format_atoms(summary.total_fees),
+        "refusals": {code.value: count for code, count in record.refusals.items()},
+        "alerts": [{"mts": alert.mts, "code": alert.code.value, "text": alert.text} for alert in record.alerts],
+        "decision_hash": decision_hash(record),
+        "engine": result.engine,
+        "seconds": round(result.seconds, 6),
+    }
+
+
+def _pct(share: int | None) -> str | None:
+    return None if share is None else format_scaled(share * 100, 9)

@@ -1,0 +1,161 @@
+"""`backtest`: one strategy over candles, by columns or by events."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from genesis.app.commands import command
+from genesis.app.invoking import Context
+from genesis.ports.errors import InputError
+
+if TYPE_CHECKING:
+    from genesis.app.backtest import Engine, Run, Terms
+    from genesis.app.backtest_result import BacktestResult
+    from genesis.app.market_data import Wanted
+    from genesis.domain.candle import Candles
+    from genesis.domain.strategy.expression import Expr
+    from genesis.domain.units import Symbol
+
+
+@command(
+    "backtest",
+    words="data",
+    repeated=("param",),
+    help={
+        "strategy": "A strategy by name, or your own as FILE.py:NAME.",
+        "data": "Candles: files or names of the archive; none is the archive, or else a synthetic market.",
+        "param": "A parameter of the strategy, as NAME=VALUE; may be given many times.",
+        "from": "Use candles from this UTC date or time on.",
+        "to": "Use candles before this UTC date or time.",
+        "timeframe": "Resample to this time frame first: 5m, 1h, 1D…",
+        "symbol": "The instrument, where the data does not say.",
+        "engine": "columnar (compiled) or event (the trading core); both give the same result.",
+        "cash": "Cash at the start, in the quote currency.",
+        "size": "Share of equity that a full target takes, above 0 to 1.",
+        "fee-bps": "Fee in basis points.",
+        "slippage-bps": "Slippage of a market order in basis points.",
+        "min-amount": "Smallest order, in the base currency.",
+        "position-cap-pct": "Largest position, in percent of equity.",
+        "max-drawdown-pct": "Flatten and halt when equity is down this much from its peak, in percent.",
+        "max-daily-loss": "Flatten and halt when a UTC day loses more than this, in the quote currency.",
+        "repair": "Drop faulty rows of files instead of refusing them.",
+        "report": "Write a report to this HTML file.",
+        "json": "Print one JSON object.",
+    },
+)
+def backtest(
+    _: Context,
+    data: Sequence[str] = (),
+    strategy: str = "ema_cross",
+    param: Sequence[str] = (),
+    from_: str = "",
+    to: str = "",
+    timeframe: str = "",
+    symbol: str = "",
+    engine: str = "columnar",
+    cash: str = "10000",
+    size: str = "1.0",
+    fee_bps: str = "20",
+    slippage_bps: str = "1",
+    min_amount: str = "0.0001",
+    position_cap_pct: str = "",
+    max_drawdown_pct: str = "",
+    max_daily_loss: str = "",
+    repair: bool = False,
+    report: str = "",
+    json: bool = False,
+) -> None:
+    """Run a strategy over candles: decided on a close, filled at the next open, to the last atom."""
+    from genesis.adapters.candles_parquet import ParquetCandles
+    from genesis.app.backtest import Engine
+    from genesis.app.backtest_result import BacktestResult, document_of
+    from genesis.app.backtest_view import print_result
+    from genesis.app.home import candle_folder
+    from genesis.app.json_output import print_json
+    from genesis.app.market_data import market_data
+    from genesis.app.options import choice_option, parameters_option
+    from genesis.app.strategies import build_strategy, find_strategy
+
+    chosen_engine = choice_option("engine", engine, Engine)
+    chosen = find_strategy(strategy)
+    params, expression = build_strategy(chosen, parameters_option(param))
+    limits = (position_cap_pct, max_drawdown_pct, max_daily_loss)
+    market = market_data(data, _wanted(symbol, timeframe, from_, to, repair), ParquetCandles(candle_folder()))
+    terms = _terms(market.symbol, expression, (cash, size, min_amount), (fee_bps, slippage_bps), limits)
+    begin = perf_counter()
+    run = _run(terms, market.candles, chosen_engine)
+    seconds = perf_counter() - begin
+    result = BacktestResult(chosen.name, params, market.description(), terms, chosen_engine.value, run, seconds)
+    if report:
+        _write_report(result, market.candles, Path(report))
+    if json:
+        print_json(document_of(result))
+    else:
+        print_result(result)
+
+
+def _wanted(symbol: str, timeframe: str, from_: str, to: str, repair: bool) -> "Wanted":
+    from genesis.app.market_data import Wanted
+    from genesis.app.options import instant_option, timeframe_option
+    from genesis.domain.units import Symbol
+
+    return Wanted(
+        Symbol(symbol) if symbol else None,
+        timeframe_option("timeframe", timeframe),
+        instant_option("from", from_),
+        instant_option("to", to),
+        repair,
+    )
+
+
+def _terms(
+    symbol: "Symbol",
+    expression: "Expr",
+    account: tuple[str, str, str],
+    costs: tuple[str, str],
+    limits: tuple[str, str, str],
+) -> "Terms":
+    from genesis.app.backtest import Terms
+    from genesis.app.options import atoms_option, decimal_option, percent_option
+    from genesis.domain.core import CoreSettings
+    from genesis.domain.instrument import spot_instrument
+    from genesis.domain.risk.guards import RiskLimits
+    from genesis.domain.simulation.market_orders import costs_from_bps
+
+    cash, size, min_amount = account
+    cap, drawdown, daily_loss = limits
+    try:
+        guards = RiskLimits(
+            percent_option("position-cap-pct", cap),
+            percent_option("max-drawdown-pct", drawdown),
+            atoms_option("max-daily-loss", daily_loss) if daily_loss else None,
+        )
+        instrument = spot_instrument(symbol, atoms_option("min-amount", min_amount))
+        core = CoreSettings(instrument, expression, float(decimal_option("size", size)), guards)
+        fee, slippage = decimal_option("fee-bps", costs[0]), decimal_option("slippage-bps", costs[1])
+        return Terms(core, costs_from_bps(fee, slippage), atoms_option("cash", cash))
+    except ValueError as error:
+        raise InputError(str(error)) from error
+
+
+def _run(terms: "Terms", candles: "Candles", engine: "Engine") -> "Run":
+    from genesis.app.backtest import Engine, run_columnar, run_event
+    from genesis.app.progress import progress
+    from genesis.domain.units import InexactNumber
+
+    try:
+        if engine is Engine.COLUMNAR:
+            return run_columnar(terms, candles)
+        with progress("running") as show:
+            return run_event(terms, candles, show)
+    except InexactNumber as error:
+        raise InputError(f"{error}; data.check tells more about the candles") from error
+
+
+def _write_report(result: "BacktestResult", candles: "Candles", path: Path) -> None:
+    from genesis.adapters.atomic_file import write_whole
+    from genesis.adapters.report.page import report_page
+    from genesis.app.backtest_report import report_of
+
+    write_whole(path, report_page(report_of(result, candles)))

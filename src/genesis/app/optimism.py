@@ -1,0 +1,53 @@
+"""The optimism ledger: the same decisions under each assumption that flatters a backtest, priced one by one."""
+
+from typing import Final
+
+from attrs import evolve
+
+from genesis.app.backtest import Terms, filling_at_the_close
+from genesis.domain.candle import Candles, Floats
+from genesis.domain.simulation.columnar import walk
+from genesis.domain.simulation.market_orders import Costs
+from genesis.domain.statistics.optimism import Optimism, optimism
+from genesis.domain.strategy import columns
+from genesis.domain.units import Atoms, InexactNumber, Ppb
+
+MAKER_FEE: Final = Ppb(1_000_000)
+"""10 bp. Source: Bitfinex, "Fees schedule", the maker fee without a volume discount."""
+
+
+def optimism_ledger(terms: Terms, candles: Candles) -> tuple[Optimism, ...]:
+    """Return what each assumption alone, and then all together, would have added to the run of *terms*.
+
+    Targets are those of the real candles throughout: an assumption changes what is paid, not what is decided. Raises
+    `InexactNumber` if the run itself cannot be walked by columns.
+    """
+    targets = columns.evaluate(terms.core.strategy, candles)
+    flattered = filling_at_the_close(candles)
+    costs = terms.costs
+    free = evolve(costs, slippage=Ppb(0))
+    maker = evolve(costs, fee=min(costs.fee, MAKER_FEE))
+    variants = (
+        ("Fill at the close", "orders fill at the very close that decided them", flattered, costs),
+        ("Zero slippage", "every order gets the open itself", candles, free),
+        ("Maker fee (10 bp)", "every order rests in the book and is met there", candles, maker),
+        ("All together", "the three at once", flattered, evolve(maker, slippage=Ppb(0))),
+    )
+    honest = _final_equity(terms, targets, candles, costs)
+    return tuple(
+        optimism(name, meaning, _bounded_equity(terms, targets, rows, price), honest, terms.cash)
+        for name, meaning, rows, price in variants
+    )
+
+
+def _bounded_equity(terms: Terms, targets: Floats, candles: Candles, costs: Costs) -> Atoms | None:
+    try:
+        return _final_equity(terms, targets, candles, costs)
+    except InexactNumber:  # the honest run had these prices too, so it is the equity that grew beyond all bounds
+        return None
+
+
+def _final_equity(terms: Terms, targets: Floats, candles: Candles, costs: Costs) -> Atoms:
+    core = terms.core
+    equity = walk(targets, candles, core.instrument, costs, core.limits, core.size, terms.cash).equity
+    return Atoms(int(equity[-1])) if len(equity) else terms.cash

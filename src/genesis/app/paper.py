@@ -1,0 +1,70 @@
+"""A paper session: candles at a chosen speed through the trading core and the in-memory market, with HTTP in front."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Final, Protocol
+
+from attrs import frozen
+
+from genesis.adapters.memory.candle_market import CandleMarket
+from genesis.app.backtest import Terms
+from genesis.app.session_observer import SessionObserver
+from genesis.app.trade import trade
+from genesis.domain.candle import Candle, Candles
+from genesis.domain.core import TradingCore
+from genesis.domain.ledger import Ledger
+from genesis.ports.clock import Clock
+
+BATCH_AT_MOST: Final = 1_000
+"""Candles handed on without letting others run: at full speed HTTP waits this long, some milliseconds."""
+
+
+class Component(Protocol):
+    """Something that runs until it is cancelled."""
+
+    async def run(self) -> None:
+        """Run."""
+
+
+@frozen
+class Pace:
+    """Market time per wall time; None is as fast as it goes."""
+
+    speed: float | None
+
+    def __str__(self) -> str:
+        return "as fast as it goes" if self.speed is None else f"{self.speed:g} × real time"
+
+
+async def run_paper(
+    terms: Terms, candles: Candles, pace: Pace, clock: Clock, observer: SessionObserver, others: Sequence[Component]
+) -> TradingCore:
+    """Trade *candles* on paper until they end or the task is cancelled; *others* run beside it and end with it.
+
+    The first failure of any part cancels the rest and is raised in an `ExceptionGroup`.
+    """
+    core = TradingCore(terms.core, Ledger(terms.cash))
+    observer.begin(core)
+    market = CandleMarket(terms.core.instrument, terms.costs, paced(candles, pace, clock))
+    async with asyncio.TaskGroup() as tasks:
+        beside = [tasks.create_task(each.run(), name=type(each).__name__) for each in others]
+        await trade(core, market, observer)
+        for task in beside:
+            task.cancel()
+    return core
+
+
+async def paced(candles: Candles, pace: Pace, clock: Clock) -> AsyncIterator[Sequence[Candle]]:
+    """Yield candles when market time has reached them: the first at once, gaps as long as they were."""
+    if pace.speed is None:
+        for start in range(0, len(candles), BATCH_AT_MOST):
+            yield list(candles[start : start + BATCH_AT_MOST])
+            await clock.sleep(0)
+        return
+    begun_s = clock.monotonic_s()
+    for candle in candles:
+        due_s = (candle.mts - int(candles.mts[0])) / 1000 / pace.speed
+        wait_s = begun_s + due_s - clock.monotonic_s()
+        if wait_s > 0:
+            await clock.sleep(wait_s)
+        yield (candle,)

@@ -1,0 +1,82 @@
+"""A paper session from its first candle to its summary: signals, state on disk, and what is printed."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+
+from genesis.adapters.atomic_file import write_whole
+from genesis.app.backtest import Run
+from genesis.app.backtest_result import BacktestResult, document_of
+from genesis.app.backtest_view import print_result
+from genesis.app.json_output import json_text
+from genesis.app.live_status import LiveStatus
+from genesis.app.paper import Component, run_paper
+from genesis.app.session_plan import SessionPlan
+from genesis.app.wiring import PaperSystem, build_paper
+from genesis.ports.errors import GenesisError
+
+
+def run_session(plan: SessionPlan, home: Path, *, json: bool) -> None:
+    """Run *plan* until its candles end or someone asks it to stop (Ctrl-C, SIGTERM), then write and print the summary.
+
+    Raises `GenesisError` for what ended it early; what happened until then is written all the same.
+    """
+    system = build_paper(plan.terms, home, plan.host, plan.port)
+    port = system.server.bind()
+    say = sys.stderr if json else sys.stdout
+    for note in plan.market.notes:
+        print(note, file=say)
+    title = f"paper session: {plan.strategy} on {plan.market.symbol}, {plan.pace}"
+    print(f"{title}, at {system.server.url}", file=say, flush=True)
+    beside: list[Component] = [system.server]
+    if not json and sys.stdout.isatty():
+        beside.append(LiveStatus(system.observer, system.clock, title))
+    begin = perf_counter()
+    try:
+        asyncio.run(_until_stopped(plan, system, beside))
+    except KeyboardInterrupt:
+        print("interrupted", file=say)
+    finally:
+        system.server.close()
+        _finish(plan, system, perf_counter() - begin, home, port, json=json)
+
+
+async def _until_stopped(plan: SessionPlan, system: PaperSystem, beside: Sequence[Component]) -> None:
+    work = asyncio.ensure_future(
+        run_paper(plan.terms, plan.market.candles, plan.pace, system.clock, system.observer, beside)
+    )
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, work.cancel)
+        except (
+            NotImplementedError
+        ):  # Windows: Ctrl-C arrives as KeyboardInterrupt, which asyncio.run turns into a cancel
+            break
+    try:
+        await work
+    except asyncio.CancelledError:
+        return
+    except ExceptionGroup as group:
+        expected, other = group.split(GenesisError)
+        if expected is None or other is not None:
+            raise
+        raise expected.exceptions[0] from None
+
+
+def _finish(plan: SessionPlan, system: PaperSystem, seconds: float, home: Path, port: int, *, json: bool) -> None:
+    run = Run(system.observer.record(), np.empty(0, dtype=np.int64))
+    result = BacktestResult(plan.strategy, plan.params, plan.market.description(), plan.terms, "paper", run, seconds)
+    text = json_text({"port": port, **document_of(result)})
+    path = home / "sessions" / f"{system.clock.now()}.json"
+    write_whole(path, text + "\n")
+    if json:
+        print(text)
+    else:
+        print_result(result)
+        print(f"session written to {path}")

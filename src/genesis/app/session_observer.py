@@ -1,0 +1,74 @@
+"""What a running session shows: its record, its metrics, its notes, and the latest decisions for the terminal."""
+
+from collections import deque
+from typing import Final
+
+from genesis.domain.core import TradingCore
+from genesis.domain.events import Alert, Submit
+from genesis.domain.fill import Fill
+from genesis.domain.statistics.record import Record, Recorder
+from genesis.domain.units import Mts, decimal_from_atoms, format_atoms, format_scaled
+from genesis.ports.metrics import Metrics
+from genesis.ports.monitor import MonitorFeed
+
+LINES_KEPT: Final = 8
+
+
+class SessionObserver:
+    """The observer of a paper session; `begin` comes before the first event."""
+
+    def __init__(self, recorder: Recorder, metrics: Metrics, feed: MonitorFeed) -> None:
+        self.recorder = recorder
+        self.lines: deque[str] = deque(maxlen=LINES_KEPT)
+        self.last_mts: Mts | None = None
+        self._metrics = metrics
+        self._feed = feed
+        self._core: TradingCore | None = None
+
+    @property
+    def core(self) -> TradingCore:
+        """The core under observation."""
+        assert self._core is not None, "the session has not begun"
+        return self._core
+
+    def begin(self, core: TradingCore) -> None:
+        """Take the core that is about to run."""
+        self._core = core
+        self._feed.set_status("running")
+
+    def close(self, mts: int, equity: int, position: int) -> None:
+        self.recorder.close(mts, equity, position)
+        self.last_mts = Mts(mts)
+        self._feed.saw_event(self.last_mts)
+        self._metrics.increment("candles_total")
+        self._metrics.gauge("equity_quote", float(decimal_from_atoms(equity)))
+        self._metrics.gauge("position_base", float(decimal_from_atoms(position)))
+
+    def submit(self, submit: Submit) -> None:
+        order = submit.order.order
+        self._metrics.increment("orders_submitted_total", labels={"side": order.side.value})
+        fields = {"cid": order.cid, "side": order.side.value, "amount": format_atoms(order.amount)}
+        self._feed.note("order", "order.submitted", {**fields, "symbol": order.symbol})
+
+    def fill(self, fill: Fill) -> None:
+        self.recorder.fills.append(fill)
+        self._metrics.increment("fills_total", labels={"side": fill.side.value})
+        price = format_scaled(fill.price, self.recorder.instrument.price_decimals)
+        amount, fee = format_atoms(fill.amount), format_atoms(fill.fee)
+        self.lines.append(f"{fill.mts} {fill.side.value} {amount} {fill.symbol} at {price}, fee {fee}")
+        fields = {"cid": fill.cid, "side": fill.side.value, "amount": amount, "price": price, "fee": fee}
+        self._feed.note("order", "order.filled", {**fields, "symbol": fill.symbol})
+
+    def alert(self, alert: Alert) -> None:
+        self.recorder.alerts.append(alert)
+        self._metrics.increment("alerts_total", labels={"code": alert.code.value})
+        self.lines.append(f"{alert.mts} {alert.text}")
+        self._feed.note("risk", f"risk.{alert.code.value}", {"text": alert.text, "mts": alert.mts}, "warning")
+        self._feed.set_status("halted", alert.text)
+
+    def record(self) -> Record:
+        """Return the record of the session so far; the session is over then."""
+        ledger, symbol = self.core.ledger, self.recorder.instrument.symbol
+        for code, count in self.core.refusals.items():
+            self._metrics.gauge("refusals", count, {"code": code.value})
+        return self.recorder.finish(ledger.cash, ledger.position(symbol), self.core.refusals)

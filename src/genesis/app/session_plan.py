@@ -1,0 +1,126 @@
+"""What a paper session will do: the command line wins over the configuration file, and that over the settings."""
+
+from collections.abc import Mapping
+from enum import Enum
+from pathlib import Path
+
+from attrs import evolve, frozen
+
+from genesis.adapters.candles_parquet import ParquetCandles
+from genesis.app.backtest import Terms
+from genesis.app.config import Config, StrategyConfig, load_config
+from genesis.app.home import candle_folder
+from genesis.app.market_data import MarketData, Wanted, market_data
+from genesis.app.options import choice_option, decimal_option, parameters_option, seconds_option, timeframe_option
+from genesis.app.paper import Pace
+from genesis.app.settings import Settings
+from genesis.app.strategies import build_strategy, find_strategy
+from genesis.domain.core import CoreSettings
+from genesis.domain.instrument import spot_instrument
+from genesis.domain.risk.guards import RiskLimits
+from genesis.domain.simulation.market_orders import Costs
+from genesis.domain.strategy.specification import Value
+from genesis.domain.units import Mts, Symbol, ppb
+from genesis.ports.errors import InputError
+
+
+class Mode(Enum):
+    """What a session trades on."""
+
+    PAPER = "paper"
+
+
+@frozen
+class SessionOptions:
+    """What was written on the command line; an empty text leaves the choice to the configuration and the settings."""
+
+    data: tuple[str, ...] = ()
+    mode: str = Mode.PAPER.value
+    config: str = ""
+    strategy: str = ""
+    param: tuple[str, ...] = ()
+    symbol: str = ""
+    timeframe: str = ""
+    speed: str = ""
+    until: str = ""
+    host: str = ""
+    port: str = ""
+
+
+@frozen(eq=False)
+class SessionPlan:
+    """A session that can begin."""
+
+    strategy: str
+    params: Mapping[str, Value]
+    terms: Terms
+    market: MarketData
+    pace: Pace
+    host: str
+    port: int
+
+
+def plan_session(options: SessionOptions, settings: Settings) -> SessionPlan:
+    """Return the plan; raises `InputError` that says which option, file or variable is wrong."""
+    choice_option("mode", options.mode, Mode)
+    path = Path(options.config) if options.config else settings.config
+    config = _merged(load_config(path) if path else Config(dry_run=True), options)
+    chosen = config.strategy or StrategyConfig("ema_cross")
+    strategy = find_strategy(chosen.name)
+    params, expression = build_strategy(strategy, chosen.params)
+    market = _market(config, chosen, options)
+    try:
+        limits = RiskLimits(
+            None if config.position_cap_pct is None else ppb(config.position_cap_pct, per=100),
+            None if config.max_drawdown_pct is None else ppb(config.max_drawdown_pct, per=100),
+            config.max_daily_loss,
+        )
+        core = CoreSettings(spot_instrument(market.symbol), expression, float(chosen.size), limits)
+        terms = Terms(core, Costs(config.fees.fee, config.fees.slippage), config.data.cash)
+    except ValueError as error:
+        raise InputError(str(error)) from error
+    pace = _pace(options.speed or settings.speed)
+    host, port = options.host or settings.host, _port(options.port, settings)
+    return SessionPlan(chosen.name, params, terms, market, pace, host, port)
+
+
+def _merged(config: Config, options: SessionOptions) -> Config:
+    strategy = config.strategy or StrategyConfig("ema_cross")
+    if options.strategy:
+        same = options.strategy == strategy.name
+        strategy = evolve(strategy, name=options.strategy, params=strategy.params if same else {})
+    strategy = evolve(
+        strategy,
+        params={**strategy.params, **parameters_option(options.param)},
+        symbol=Symbol(options.symbol) if options.symbol else strategy.symbol,
+        timeframe=options.timeframe or strategy.timeframe,
+    )
+    return evolve(config, strategy=strategy, data=evolve(config.data, paths=options.data or config.data.paths))
+
+
+def _market(config: Config, chosen: StrategyConfig, options: SessionOptions) -> MarketData:
+    timeframe = timeframe_option("timeframe", chosen.timeframe or "")
+    wanted = Wanted(chosen.symbol, timeframe, config.data.start, config.data.end)
+    market = market_data(config.data.paths, wanted, ParquetCandles(candle_folder()))
+    until_s = seconds_option("until", options.until)
+    if until_s is None:
+        return market
+    end = Mts(int(market.candles.mts[0]) + round(until_s * 1000))
+    return market.until(end)
+
+
+def _pace(text: str) -> Pace:
+    if text == "max":
+        return Pace(None)
+    speed = float(decimal_option("speed", text))
+    if not 0.001 <= speed <= 1e9:
+        raise InputError(f"--speed {text!r}: give a number from 0.001 on, or max")
+    return Pace(speed)
+
+
+def _port(text: str, settings: Settings) -> int:
+    if not text:
+        return settings.port
+    if not (text.isascii() and text.isdigit() and int(text) <= 65_535):
+        raise InputError(f"--port {text!r}: give a number from 0 to 65535; 0 takes any free one")
+    return int(text)

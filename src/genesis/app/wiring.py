@@ -1,0 +1,37 @@
+"""The one place where parts become a system: every dependency is a parameter of what needs it."""
+
+from pathlib import Path
+
+from attrs import frozen
+
+import genesis
+from genesis.adapters.audit_file import AuditFile
+from genesis.adapters.clock_system import SystemClock
+from genesis.adapters.http.app import build_app
+from genesis.adapters.http.server import HttpServer
+from genesis.adapters.memory.metrics import MemoryMetrics
+from genesis.adapters.memory.monitor import MemoryMonitor
+from genesis.app.backtest import Terms
+from genesis.app.config_problems import SchemaDesk
+from genesis.app.session_observer import SessionObserver
+from genesis.domain.statistics.record import Recorder
+from genesis.ports.clock import Clock
+
+
+@frozen
+class PaperSystem:
+    """The parts of a paper session that its run loop puts to work."""
+
+    clock: Clock
+    observer: SessionObserver
+    server: HttpServer
+
+
+def build_paper(terms: Terms, home: Path, host: str, port: int) -> PaperSystem:
+    """Build a paper session; nothing runs and nothing is bound yet."""
+    clock = SystemClock()
+    metrics = MemoryMetrics()
+    monitor = MemoryMonitor(clock, metrics, version=genesis.__version__, mode="paper")
+    observer = SessionObserver(Recorder(terms.core.instrument, terms.cash), metrics, monitor)
+    audit = AuditFile(home / "logs" / "config_audit.log", clock, monitor)
+    return PaperSystem(clock, observer, HttpServer(build_app(monitor, SchemaDesk(), audit), host, port))

@@ -1,0 +1,92 @@
+"""Average true range, by Wilder."""
+
+from math import inf, nan
+from typing import NamedTuple
+
+import numpy.typing as npt
+
+from genesis.domain.candle import Floats
+from genesis.domain.compiled import kernel, step
+from genesis.domain.indicators.indicator import Indicator, whole_parameter
+
+
+class AtrState(NamedTuple):
+    """How many candles were seen, up to period + 1; the last close; the mean (until the seed, the sum of true ranges).
+
+    *before* is the mean before that, *pushed* what the last candle added to it.
+    """
+
+    seen: int
+    close: float
+    mean: float
+    before: float
+    pushed: float
+
+
+def atr_start(period: int) -> AtrState:
+    """Return the state before the first candle; raises `ValueError` if *period* < 1."""
+    whole_parameter("period", period)
+    return AtrState(0, 0.0, 0.0, 0.0, 0.0)
+
+
+@step
+def true_range(high: float, low: float, previous_close: float) -> float:
+    """Return the height of the candle, stretched to the close before it."""
+    top = high if high > previous_close else previous_close
+    bottom = low if low < previous_close else previous_close
+    return top - bottom
+
+
+@step
+def atr_seed(state: AtrState, span: float, close: float, period: int) -> tuple[AtrState, float]:
+    """Sum the first *period* true ranges up to their mean; the first candle has no close before it and so none."""
+    if state.seen == 0:
+        return AtrState(1, close, 0.0, 0.0, 0.0), nan
+    total = state.mean + span
+    if state.seen < period:
+        return AtrState(state.seen + 1, close, total, 0.0, 0.0), nan
+    seed = total / period
+    return AtrState(state.seen + 1, close, seed, 0.0, seed), seed
+
+
+@step
+def atr_step(state: AtrState, high: float, low: float, close: float, period: int) -> tuple[AtrState, float]:
+    """Seed with the mean of the first *period* true ranges; then each weighs 1 / period. NaN for *period* candles."""
+    row = high + low + close
+    if not -inf < row < inf:
+        return state, nan
+    span = true_range(high, low, state.close)
+    # mean = keep * last mean + weight * span, written out over two candles: each mean then waits for the one before the
+    # last, and a compiled loop has two chains of multiply and add under way instead of one. It comes before the test
+    # for the seed because the compiler then leaves the rare case out of the way.
+    weight = 1.0 / period
+    keep = 1.0 - weight
+    pushed = weight * span
+    mean = keep * keep * state.before + (keep * state.pushed + pushed)
+    if state.seen <= period:
+        return atr_seed(state, span, close, period)
+    return AtrState(state.seen, close, mean, state.mean, pushed), mean
+
+
+@kernel
+def _loop(state: AtrState, high: Floats, low: Floats, close: Floats, period: int, out: Floats) -> None:
+    for i in range(len(close)):
+        state, out[i] = atr_step(state, high[i], low[i], close[i], period)
+
+
+def atr(high: npt.ArrayLike, low: npt.ArrayLike, close: npt.ArrayLike, period: int) -> Floats:
+    """Return the average true range in quote units: NaN for the first *period* candles. Equals TA-Lib's ATR."""
+    return ATR.batch(high, low, close, period)[0]
+
+
+ATR = Indicator(
+    name="atr",
+    inputs=("high", "low", "close"),
+    outputs=("value",),
+    parameters=("period",),
+    defaults=(14,),
+    start=atr_start,
+    step=atr_step,
+    loop=_loop,
+    warm_up=lambda period: (period,),
+)

@@ -1,0 +1,142 @@
+"""Sizing, guards and the gate."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from genesis.domain.candle import DAY_MS
+from genesis.domain.instrument import spot_instrument
+from genesis.domain.order import Cid, OrderRequest, OrderType, Side
+from genesis.domain.risk.gate import Approved, RefusalCode, Refused, check
+from genesis.domain.risk.guards import (
+    Breach,
+    EquityGuards,
+    RiskLimits,
+    breached_max_drawdown,
+    drawdown_floor,
+    within_daily_loss_limit,
+)
+from genesis.domain.risk.sizing import capped_position_size, capped_weight, rebalance
+from genesis.domain.units import PPB, Atoms, Mts, Ppb, Symbol, atoms
+
+BITCOIN = spot_instrument(Symbol("tBTCUSD"), atoms("0.0001"))
+
+
+@pytest.mark.parametrize(
+    ("equity", "fraction", "cap_pct", "expected"),
+    [
+        (10_000.0, 0.1, 50.0, 1_000.0),
+        (10_000.0, 0.8, 50.0, 5_000.0),
+        (10_000.0, 2.0, 150.0, 10_000.0),
+        (10_000.0, 0.5, -5.0, 0.0),
+        (0.0, 0.5, 50.0, 0.0),
+        (-1.0, 0.5, 50.0, 0.0),
+        (10_000.0, -0.5, 50.0, 0.0),
+        (float("nan"), 0.5, 50.0, 0.0),
+    ],
+)
+def test_position_size_is_the_fraction_of_equity_up_to_the_cap(
+    equity: float, fraction: float, cap_pct: float, expected: float
+) -> None:
+    assert capped_position_size(equity, fraction, cap_pct) == expected
+
+
+@pytest.mark.parametrize(
+    ("peak", "now", "limit_pct", "expected"),
+    [(100.0, 80.0, 20.0, True), (100.0, 80.01, 20.0, False), (100.0, 100.0, 20.0, False), (0.0, -1.0, 20.0, True)],
+)
+def test_a_drop_equal_to_the_drawdown_limit_is_a_breach(
+    peak: float, now: float, limit_pct: float, expected: bool
+) -> None:
+    assert breached_max_drawdown(peak, now, limit_pct) is expected
+
+
+@pytest.mark.parametrize(
+    ("pnl", "limit", "expected"), [(-100.0, 100.0, True), (-100.01, 100.0, False), (5.0, 0.0, True)]
+)
+def test_a_loss_equal_to_the_daily_limit_is_within(pnl: float, limit: float, expected: bool) -> None:
+    assert within_daily_loss_limit(pnl, limit) is expected
+
+
+@given(st.integers(1, 10**17), st.integers(0, 10**17), st.integers(1, PPB))
+def test_the_drawdown_floor_is_the_largest_equity_that_breaches(peak: int, equity: int, limit: int) -> None:
+    is_breach = Fraction(peak - equity, peak) >= Fraction(limit, PPB)
+    assert (equity <= drawdown_floor(peak, Ppb(limit))) is is_breach
+
+
+def test_the_peak_trails_and_a_breach_is_told() -> None:
+    guards = EquityGuards(RiskLimits(max_drawdown=Ppb(PPB // 10)), peak=1_000)
+    assert [guards.observe(0, equity) for equity in (1_000, 901, 2_000, 1_801)] == [None, None, None, None]
+    assert guards.observe(0, 1_800) is Breach.MAX_DRAWDOWN
+
+
+def test_the_daily_loss_counts_from_the_last_close_of_the_day_before() -> None:
+    guards = EquityGuards(RiskLimits(max_daily_loss=Atoms(100)), peak=1_000)
+    assert guards.observe(DAY_MS - 1, 900) is None
+    assert guards.observe(DAY_MS, 800) is None
+    assert guards.observe(DAY_MS + 1, 799) is Breach.MAX_DAILY_LOSS
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"position_cap": PPB + 1},
+        {"position_cap": -1},
+        {"max_drawdown": 0},
+        {"max_drawdown": PPB + 1},
+        {"max_daily_loss": -1},
+    ],
+)
+def test_limits_outside_their_range_are_refused(wrong: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="must be"):
+        RiskLimits(**{name: Ppb(value) for name, value in wrong.items()})  # type: ignore[arg-type]  # atoms among them
+
+
+amounts = st.integers(0, 10**15)
+
+
+@given(st.sampled_from(Side), st.integers(0, PPB), st.booleans(), amounts, amounts, st.integers(1, 10**14))
+def test_a_rebalancing_is_the_floor_of_the_exact_wish_and_never_overdraws(
+    side: Side, weight: int, is_exit: bool, cash: int, position: int, price: int
+) -> None:
+    wish = rebalance(side, Ppb(weight), is_exit, cash, position, price, BITCOIN.price_scale)
+    exact_price = Fraction(price, 10**8)
+    equity = cash + (position * exact_price).__floor__()
+    desired = (Fraction(weight, PPB) * equity / exact_price).__floor__()
+    if is_exit and side is Side.SELL:
+        assert wish.delta == wish.amount == position
+    elif side is Side.SELL:
+        assert wish.delta == wish.amount == position - desired
+    else:
+        assert wish.delta == desired - position
+        assert wish.amount == min(wish.delta, (cash / exact_price).__floor__())
+        assert wish.amount * exact_price <= cash
+
+
+def test_a_cap_only_lowers_a_weight() -> None:
+    assert capped_weight(Ppb(5), None) == 5
+    assert capped_weight(Ppb(5), Ppb(3)) == 3
+    assert capped_weight(Ppb(2), Ppb(3)) == 2
+
+
+def _order(side: Side, amount: str) -> OrderRequest:
+    return OrderRequest(Cid(1), BITCOIN.symbol, side, OrderType.MARKET, atoms(amount), Mts(0))
+
+
+def test_the_gate_names_what_it_refuses_and_why() -> None:
+    assert isinstance(check(_order(Side.BUY, "0.0001"), BITCOIN, 0, is_halted=False), Approved)
+    small = check(_order(Side.BUY, "0.00009"), BITCOIN, 0, is_halted=False)
+    assert small == Refused(RefusalCode.AMOUNT_BELOW_MINIMUM, "0.00009", ">= 0.0001")
+    halted = check(_order(Side.BUY, "1"), BITCOIN, 0, is_halted=True)
+    assert isinstance(halted, Refused)
+    assert halted.code is RefusalCode.HALTED
+    assert isinstance(check(_order(Side.SELL, "1"), BITCOIN, atoms(1), is_halted=True), Approved)
+    oversold = check(_order(Side.SELL, "1"), BITCOIN, atoms("0.5"), is_halted=False)
+    assert oversold == Refused(RefusalCode.POSITION_EXCEEDED, "1", "<= 0.5")
+
+
+def test_nobody_but_the_gate_approves_an_order() -> None:
+    with pytest.raises(TypeError, match="risk gate"):
+        Approved(_order(Side.BUY, "1"), object())
