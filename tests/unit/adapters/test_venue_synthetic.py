@@ -7,6 +7,7 @@ import pytest
 
 from genesis.adapters.venue.markets.synthetic import SyntheticDriver
 from genesis.adapters.venue.venue import Venue
+from genesis.domain.candle import Timeframe
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.order import Side
 from genesis.domain.simulation.margin_position import MarginTerms
@@ -43,7 +44,7 @@ def test_the_same_seed_is_the_same_market() -> None:
 
 
 def test_a_synthetic_market_has_trades_in_every_minute_and_a_book_that_is_open(market: Venue) -> None:
-    bars = market.core.public.tapes[BTC].candles["1m"]
+    bars = market.core.public.tapes[BTC].candles[Timeframe.M1]
     assert len(bars) >= MINUTES
     book = market.core.public.books[BTC]
     bid, ask = book.best(Side.BUY), book.best(Side.SELL)

@@ -138,7 +138,8 @@ class SocketDoor:
             code = complaint.code
             if name == "subscribe" and code == GENERIC:
                 code = SUBSCRIBE_FAILED
-            session.event(**{**message, "event": "error", "msg": complaint.text, "code": code})
+            echo = {} if name == "auth" else message  # some clients put their secret into it
+            session.event(**{**echo, "event": "error", "msg": complaint.text, "code": code})
 
     def _configure(self, session: Session, message: Fields) -> None:
         flags = integer_from_wire(message.get("flags") or 0, "flags")
