@@ -22,6 +22,7 @@ TICK_S: Final = 0.05
 QUEUE_MAX: Final = 100_000
 BODY_MAX: Final = 1 << 20
 ABNORMAL: Final = 1006
+SHUTDOWN_S: Final = 1.0
 
 Frames = asyncio.Queue[str | Close]
 
@@ -195,7 +196,9 @@ def _abort(http: web.Request) -> None:
 @asynccontextmanager
 async def serving(venue: Venue, *, port: int = 0, speed: float = 0.0) -> AsyncIterator[int]:
     """Serve *venue* on loopback and yield the port; *speed* 0 is lock-step."""
-    runner = web.AppRunner(Shell(venue, speed).app(), access_log=None)
+    runner = web.AppRunner(
+        Shell(venue, speed).app(), access_log=None, handler_cancellation=True, shutdown_timeout=SHUTDOWN_S
+    )
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", port)
