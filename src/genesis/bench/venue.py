@@ -85,14 +85,16 @@ async def _round_trips(
 
 
 async def _subscriber(http: aiohttp.ClientSession, port: int, ready: asyncio.Barrier, done: asyncio.Event) -> list[int]:
-    """Listen to the raw book with sequence numbers; return them."""
+    """Listen to ticker, trades and raw book with sequence numbers; return them."""
     numbers: list[int] = []
     async with http.ws_connect(f"ws://127.0.0.1:{port}/ws/2") as socket:
         await socket.send_str('{"event":"conf","flags":65536}')
-        await socket.send_str('{"event":"subscribe","channel":"book","symbol":"tBTCUSD","prec":"R0","len":"25"}')
-        while not (await socket.receive_str()).startswith("["):
-            pass
-        numbers.append(1)
+        for channel in ("ticker", "trades", "book"):
+            await socket.send_str(json.dumps({"event": "subscribe", "channel": channel, "symbol": BTC, "prec": "R0"}))
+        while len(numbers) < 3:
+            frame = await socket.receive_str()
+            if frame.startswith("["):
+                numbers.append(int(frame[frame.rindex(",") + 1 : -1]))
         await ready.wait()
         while True:
             try:
