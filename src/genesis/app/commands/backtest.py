@@ -26,19 +26,19 @@ if TYPE_CHECKING:
         "strategy": "A strategy by name, or your own as FILE.py:NAME.",
         "data": "Candles: files or names of the archive; none is the archive, or else a synthetic market.",
         "param": "A parameter of the strategy, as NAME=VALUE; may be given many times.",
-        "from": "Use candles from this UTC date or time on.",
+        "from_": "Use candles from this UTC date or time on.",
         "to": "Use candles before this UTC date or time.",
         "timeframe": "Resample to this time frame first: 5m, 1h, 1D…",
         "symbol": "The instrument, where the data does not say.",
         "engine": "columnar (compiled) or event (the trading core); both give the same result.",
         "cash": "Cash at the start, in the quote currency.",
         "size": "Share of equity that a full target takes, above 0 to 1.",
-        "fee-bps": "Fee in basis points.",
-        "slippage-bps": "Slippage of a market order in basis points.",
-        "min-amount": "Smallest order, in the base currency.",
-        "position-cap-pct": "Largest position, in percent of equity.",
-        "max-drawdown-pct": "Flatten and halt when equity is down this much from its peak, in percent.",
-        "max-daily-loss": "Flatten and halt when a UTC day loses more than this, in the quote currency.",
+        "fee_bps": "Fee in basis points.",
+        "slippage_bps": "Slippage of a market order in basis points.",
+        "min_amount": "Smallest order, in the base currency.",
+        "position_cap_pct": "Largest position, in percent of equity.",
+        "max_drawdown_pct": "Flatten and halt when equity is down this much from its peak, in percent.",
+        "max_daily_loss": "Flatten and halt when a UTC day loses more than this, in the quote currency.",
         "repair": "Drop faulty rows of files instead of refusing them.",
         "report": "Write a report to this HTML file.",
         "json": "Print one JSON object.",
@@ -84,7 +84,7 @@ def backtest(
     market = market_data(data, _wanted(symbol, timeframe, from_, to, repair), ParquetCandles(candle_folder()))
     terms = _terms(market.symbol, expression, (cash, size, min_amount), (fee_bps, slippage_bps), limits)
     begin = perf_counter()
-    run = _run(terms, market.candles, chosen_engine)
+    run = _run(terms, market.candles, chosen_engine, keep_equity=bool(report))
     seconds = perf_counter() - begin
     result = BacktestResult(chosen.name, params, market.description(), terms, chosen_engine.value, run, seconds)
     if report:
@@ -139,7 +139,7 @@ def _terms(
         raise InputError(str(error)) from error
 
 
-def _run(terms: "Terms", candles: "Candles", engine: "Engine") -> "Run":
+def _run(terms: "Terms", candles: "Candles", engine: "Engine", *, keep_equity: bool) -> "Run":
     from genesis.app.backtest import Engine, run_columnar, run_event
     from genesis.app.progress import progress
     from genesis.domain.units import InexactNumber
@@ -148,7 +148,7 @@ def _run(terms: "Terms", candles: "Candles", engine: "Engine") -> "Run":
         if engine is Engine.COLUMNAR:
             return run_columnar(terms, candles)
         with progress("running") as show:
-            return run_event(terms, candles, show)
+            return run_event(terms, candles, show, keep_equity=keep_equity)
     except InexactNumber as error:
         raise InputError(f"{error}; data.check tells more about the candles") from error
 
