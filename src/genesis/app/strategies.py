@@ -37,7 +37,7 @@ def build_strategy(strategy: Strategy, given: Mapping[str, object]) -> tuple[dic
         nodes(expression)  # an expression too deep to walk fails here, before anything runs
     except BadStrategy as error:
         raise InputError(str(error)) from error
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a strategy is a person's code and may raise anything
+    except (Exception, SystemExit) as error:  # a strategy is a person's code and may raise anything
         raise InputError(f"{strategy.name} cannot be built: {_failure(error)}") from error
     return params, expression
 
@@ -50,7 +50,7 @@ def _strategy_in(path: Path, attribute: str) -> Strategy:
     sys.modules[spec.name] = module  # type hints of the file are looked up there
     try:
         spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a person's file may raise anything
+    except (Exception, SystemExit) as error:  # a person's file may raise anything
         raise InputError(f"{path}: {_failure(error)}") from error
     found = getattr(module, attribute, None)
     if not isinstance(found, Strategy):
