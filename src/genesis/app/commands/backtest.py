@@ -149,7 +149,7 @@ def _run(terms: "Terms", candles: "Candles", engine: "Engine", *, keep_equity: b
         with progress("running") as show:
             return run_event(terms, candles, show, keep_equity=keep_equity)
     except InexactNumber as error:
-        raise InputError(f"{error}; data.check tells more about the candles") from error
+        raise InputError(str(error)) from error
 
 
 def _write_report(result: "BacktestResult", candles: "Candles", path: Path) -> None:
