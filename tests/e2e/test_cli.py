@@ -192,6 +192,14 @@ def test_a_command_without_output_ends_well() -> None:
     assert (told.returncode, told.stderr) == (0, b"")
 
 
+def test_a_terminal_that_has_only_ascii_shows_the_rest_escaped() -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    words = [sys.executable, "tasks.py", "backtest", "--help"]
+    told = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert (told.returncode, told.stderr) == (0, "")
+    assert "1D\\u2026" in told.stdout
+
+
 def test_a_closed_pipe_is_no_error() -> None:
     process = subprocess.Popen(
         [sys.executable, "tasks.py", "--list"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE

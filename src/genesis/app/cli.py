@@ -5,6 +5,7 @@ sentence on stderr; 130 interrupted.
 """
 
 import inspect
+import io
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -29,6 +30,8 @@ class CommandLine(Program):
 
     def main(self, argv: Sequence[str] | None = None) -> NoReturn:
         """Run the task that *argv* names (default: the process's arguments) and exit with its code."""
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")  # not every terminal has the signs of our formulas
         try:
             self._run(list(sys.argv if argv is None else argv))
             if sys.stdout is not None:  # a service may be started without one

@@ -134,13 +134,18 @@ def _from_file(path: Path, wanted: Wanted) -> MarketData:
     candles, source = file.accept(repair=wanted.repair)
     notes = tuple(f"{path.name}: {note}" for note in file.checked.notes)
     repairs = tuple(f"{path.name}: {repair}" for repair in source.repairs)
-    return MarketData(what.symbol, what.timeframe, candles, (str(path),), notes, repairs)
+    return MarketData(what.symbol, what.timeframe, candles, (_shown(path),), notes, repairs)
 
 
 def _from_parquet(path: Path) -> MarketData:
     if not path.is_file():
         raise InputError(f"{path}: there is no such file")
-    return _from_series(*read_parquet(path), str(path))
+    return _from_series(*read_parquet(path), _shown(path))
+
+
+def _shown(path: Path) -> str:
+    """The path as text that JSON and a report can carry: file names of Linux need not be UTF-8."""
+    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _from_series(series: CandleSeries, candles: Candles, name: str) -> MarketData:

@@ -1,5 +1,7 @@
 """What a person names becomes candles, or one sentence that says why not."""
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -177,6 +179,13 @@ def test_a_misspelt_synthetic_market_is_refused(name: str, archive: MemoryCandle
 def test_a_name_of_nothing_is_refused_in_one_sentence(name: str, message: str, archive: MemoryCandles) -> None:
     with pytest.raises(InputError, match=message):
         market_data([name], Wanted(), archive)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has file names that are no text")
+def test_a_file_whose_name_is_no_text_can_be_reported(tmp_path: Path) -> None:
+    file = tmp_path / os.fsdecode(b"tBTCUSD-1m-\xff.csv")
+    (name,) = market_data([write(file, candles(range(3)))], Wanted(), ParquetCandles(tmp_path)).files
+    assert name.encode().endswith("tBTCUSD-1m-\N{REPLACEMENT CHARACTER}.csv".encode())
 
 
 @pytest.mark.parametrize(("price", "said"), [(0.0000071297, "0.0042 %"), (0.0000005051, "0.97 %")])
