@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+import sys
 from html.parser import HTMLParser
 
 import plotly.graph_objects as graph_objects
@@ -19,7 +20,8 @@ from genesis.adapters.report.thinning import POINTS_MAX
 from genesis.app.backtest_report import report_of
 from genesis.domain.statistics.trade_costs import trade_costs
 from genesis.domain.strategy.features import close, open_, where
-from genesis.domain.units import Atoms
+from genesis.domain.units import MONEY_MAX, Atoms
+from genesis.ports.errors import InputError
 from tests.reports import TIGHT, result_of, terms_of, wavy_candles
 
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&"
@@ -132,6 +134,16 @@ def test_no_view_draws_more_than_it_says() -> None:
     assert "at most 2,000 a curve" in equity_chart(made).caption
 
 
+def test_the_page_grows_little_with_candles_and_fills() -> None:
+    restless = terms_of(where(close > open_, 1.0, 0.0))
+    small_bets = evolve(restless, core=evolve(restless.core, size=0.001))
+    small, large = (
+        report_of(result_of(small_bets, each), each) for each in (wavy_candles(2_000), wavy_candles(100_000))
+    )
+    assert len(large.record.fills) > 20_000
+    assert len(report_page(large)) - len(report_page(small)) < 500_000
+
+
 def test_too_many_fills_are_counted_and_not_marked() -> None:
     candles = wavy_candles(3_000)
     restless = terms_of(where(close > open_, 1.0, 0.0))
@@ -175,6 +187,20 @@ def test_a_run_that_kept_no_equity_is_refused() -> None:
     result = result_of(terms_of(), candles)
     with pytest.raises(ValueError, match="needs the equity at every close: 0 of 100"):
         report_of(evolve(result, run=evolve(result.run, equity=result.run.equity[:0])), candles)
+
+
+def test_without_plotly_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "plotly.offline", None)
+    with pytest.raises(InputError, match=r"genesis-core\[research\]"):
+        report_page(report(30))
+
+
+def test_money_beyond_the_columns_is_refused_with_a_reason() -> None:
+    candles = wavy_candles(30)
+    candles = evolve(candles, close=candles.close * 100.0)
+    idle = evolve(terms_of(where(close > 0.0, 0.0, 0.0)), cash=Atoms(MONEY_MAX))
+    with pytest.raises(InputError, match=r"no report, .* outgrew"):
+        report_of(result_of(idle, candles), candles)
 
 
 def test_what_stopped_the_run_is_on_the_page(html: str) -> None:

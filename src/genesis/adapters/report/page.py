@@ -22,10 +22,12 @@ from genesis.adapters.report.heat_map import heat_map
 from genesis.adapters.report.markup import Content, Markup, element, joined
 from genesis.adapters.report.tiles import tiles
 from genesis.adapters.report.trade_chart import trade_chart
+from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.statistics.months import monthly_returns, yearly_returns
 from genesis.domain.statistics.trade_costs import trade_costs
 from genesis.domain.statistics.trade_distribution import trade_distribution
 from genesis.domain.statistics.wording import counted, moment
+from genesis.ports.errors import InputError
 
 NO_SCRIPT: Final = "The charts need JavaScript. Everything that is in a table can be read without it."
 
@@ -43,7 +45,7 @@ _CONTENTS: Final = (
 
 
 def report_page(report: BacktestReport) -> str:
-    """Return the whole page as HTML, to be written as UTF-8."""
+    """Return the whole page as HTML, to be written as UTF-8; raises `InputError` where plotly is not installed."""
     charts: list[Chart] = []
     sections = (
         _cautions(report),
@@ -135,9 +137,11 @@ def _equity(report: BacktestReport, charts: list[Chart]) -> Markup:
 
 def _optimism(report: BacktestReport) -> Markup:
     words = (
-        "Backtests flatter when they assume what no account gets. Each line makes the same decisions on the same"
+        "Backtests flatter when they assume what no account gets. Each line follows the same targets on the same"
         " candles under one such assumption, and says what it would have added."
     )
+    if report.limits != RiskLimits():
+        words += " The guards are the same too: a run that is halted at another time can end worse with cheaper fills."
     return _section("optimism", "Optimism ledger", element("p", words), tables.optimism_table(report))
 
 
@@ -186,8 +190,10 @@ def _section(name: str, title: str, *content: Content) -> Markup:
 
 
 def _plotly() -> str:
-    from plotly.offline import get_plotlyjs
-
+    try:
+        from plotly.offline import get_plotlyjs
+    except ModuleNotFoundError as error:
+        raise InputError("a report needs plotly: install it with genesis-core[research]") from error
     script: str = get_plotlyjs()
     return script
 

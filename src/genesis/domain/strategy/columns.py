@@ -12,8 +12,11 @@ def evaluate(root: Expr, candles: Candles) -> Floats:
     order = nodes(root)
     readers = _readers(order)
     values: dict[Expr, Floats] = {}
-    computed: dict[Computation, tuple[Floats, ...]] = {}
+    computed: dict[Computation, dict[int, Floats]] = {}
+    wanted = [node.computation for node in order if isinstance(node, Indicated)]
     for node in order:
+        if isinstance(node, Indicated) and node.computation not in computed:
+            _compute(node.computation, wanted, values, computed)
         values[node] = _value(node, candles, values, computed)
         for each in node.inputs:
             readers[each] -= 1
@@ -30,8 +33,26 @@ def _readers(order: tuple[Expr, ...]) -> dict[Expr, int]:
     return readers
 
 
+def _compute(
+    computation: Computation,
+    wanted: list[Computation],
+    values: dict[Expr, Floats],
+    computed: dict[Computation, dict[int, Floats]],
+) -> None:
+    """Compute *computation*, together with one of the *wanted* on the same inputs where two are quicker at once."""
+    indicator, inputs = computation.indicator, tuple(values[each] for each in computation.inputs)
+    if indicator.loop_of_two is not None:
+        for other in wanted:
+            is_alike = other.indicator is indicator and other.inputs == computation.inputs
+            if is_alike and other != computation and other not in computed:
+                both = indicator.batch_of_two(inputs, computation.parameters, other.parameters)
+                computed[computation], computed[other] = (dict(enumerate(outputs)) for outputs in both)
+                return
+    computed[computation] = dict(enumerate(indicator.batch(*inputs, *computation.parameters)))
+
+
 def _value(
-    node: Expr, candles: Candles, values: dict[Expr, Floats], computed: dict[Computation, tuple[Floats, ...]]
+    node: Expr, candles: Candles, values: dict[Expr, Floats], computed: dict[Computation, dict[int, Floats]]
 ) -> Floats:
     match node:
         case Field(name):
@@ -43,10 +64,7 @@ def _value(
         case Applied(operation, operands):
             return elementwise.batch(operation, *(values[each] for each in operands))
         case Indicated(computation, output):
-            if computation not in computed:
-                inputs = (values[each] for each in computation.inputs)
-                computed[computation] = computation.indicator.batch(*inputs, *computation.parameters)
-            return computed[computation][output]
+            return computed[computation].pop(output)
     raise TypeError(f"no columns for a {type(node).__name__}")
 
 
