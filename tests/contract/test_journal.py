@@ -70,9 +70,7 @@ class SqliteWorld:
         assert isinstance(journal, SqliteJournal)
         journal._accepted.clear()
         journal._poison = "crashed"
-        for each in (journal._connection, journal._witness, journal._reserve):
-            each.close()
-        journal._lock.release()
+        journal._held.close()
 
     def rows(self) -> list[Row]:
         return [row for row, _ in read_journal(self.path)]

@@ -15,7 +15,7 @@ from genesis.domain.journal.entries import FORMAT, RecordedEntry
 from genesis.ports.errors import StoreError
 
 APPLICATION_ID: Final = 0x47454E4A
-SELECT: Final = "SELECT seq, written_us, kind, payload, hash FROM entries ORDER BY seq"
+_SELECT: Final = "SELECT seq, written_us, kind, payload, hash FROM entries ORDER BY seq"
 _ROW_TYPES: Final = (int, int, str, str, bytes)
 
 
@@ -70,20 +70,28 @@ def read_journal(path: Path) -> Iterator[tuple[Row, RecordedEntry]]:
 def _rows(path: Path) -> Iterator[Row]:
     if not path.is_file():
         raise StoreError(f"{path}: there is no such journal")
-    last = 0
     try:
         with closing(sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True)) as connection:
-            check_kind(connection, path)
-            for values in connection.execute(SELECT):
-                row = Row(*values)
-                if tuple(map(type, row)) != _ROW_TYPES:
-                    raise DamagedRow(path, BadRow(last + 1, "holds values of other types"))
-                last = row.seq
-                yield row
-    except sqlite3.DatabaseError as error:
+            yield from stored_rows(connection, path)
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: {error}: check the folder, its owner and its permissions") from error
+
+
+def stored_rows(connection: sqlite3.Connection, path: Path) -> Iterator[Row]:
+    """Yield the rows of an open journal as they are stored; raises `DamagedRow` where there is none to be had."""
+    last = 0
+    try:
+        check_kind(connection, path)
+        for values in connection.execute(_SELECT):
+            row = Row(*values)
+            if tuple(map(type, row)) != _ROW_TYPES:
+                raise DamagedRow(path, BadRow(last + 1, "holds values of other types"))
+            last = row.seq
+            yield row
+    except sqlite3.Error as error:
         if is_damage(error):
             raise DamagedRow(path, BadRow(last + 1, f"cannot be read: {error}")) from error
-        raise StoreError(f"{path}: {error}: check the folder, its owner and its permissions") from error
+        raise
 
 
 def is_damage(error: sqlite3.Error) -> bool:

@@ -11,6 +11,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -18,11 +19,10 @@ from filelock import FileLock, Timeout
 
 from genesis.adapters.journal_sqlite.reading import (
     APPLICATION_ID,
-    SELECT,
     DamagedRow,
-    check_kind,
     is_damage,
     reserve_path,
+    stored_rows,
     witness_path,
 )
 from genesis.adapters.journal_sqlite.reserve import Reserve, Reserved
@@ -65,22 +65,17 @@ class SqliteJournal:
         self._something = asyncio.Event()
         self._turn = asyncio.Lock()  # so that a slow disk holds one thread, not all of them
         self._thread_lock = threading.Lock()  # for a cancelled commit whose thread still runs
-        try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._lock = FileLock(f"{path}.lock", timeout=0, mode=0o600, thread_local=False)
-            self._lock.acquire()
-        except Timeout:
-            raise StoreError(f"{path}: another process writes this journal") from None
-        except OSError as error:
-            raise self._store_error(error) from error
-        try:
-            self._open()
-        except (sqlite3.Error, OSError) as error:
-            self._lock.release()
-            raise self._store_error(error) from error
-        except StoreError:
-            self._lock.release()
-            raise
+        with contextlib.ExitStack() as held:
+            try:
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                lock = FileLock(f"{path}.lock", timeout=0, mode=0o600, thread_local=False)
+                held.enter_context(lock.acquire())
+                self._open(held)
+            except Timeout:
+                raise StoreError(f"{path}: another process writes this journal") from None
+            except (sqlite3.Error, OSError) as error:
+                raise self._store_error(error) from error
+            self._held = held.pop_all()
 
     @property
     def head(self) -> Head:
@@ -121,48 +116,38 @@ class SqliteJournal:
         if self._poison != _CLOSED:
             await asyncio.to_thread(self._close)
 
-    def _open(self) -> None:
+    def _open(self, held: contextlib.ExitStack) -> None:
         is_new = not self._path.exists()
+        witness = witness_path(self._path)
+        if is_new and witness.exists() and read_witnesses(witness):
+            raise StoreError(f"{self._path}: is gone, but its witness is there; put it back or take both away")
         if is_new:
-            self._witness = Witness(witness_path(self._path))  # first, so that no journal is ever without one
-            if read_witnesses(witness_path(self._path)):
-                raise StoreError(f"{self._path}: is gone, but its witness is there; put it back or take both away")
+            self._witness = held.enter_context(closing(Witness(witness)))  # first: no journal is ever without one
         self._connection = sqlite3.connect(self._path, BUSY_S, isolation_level=None, check_same_thread=False)
-        try:
-            if is_new:
-                self._prepare()
-            else:
-                self._head = self._verified()
-                self._durable_seq = self._head.seq
-            self._reserve = Reserve(reserve_path(self._path))
-            self._sync_folder()
-            self._take_in_reserve()
-        except BaseException:
-            self._connection.close()
-            raise
+        held.callback(self._disconnect)
+        if is_new or self._is_blank():  # or its maker was killed before there was a table
+            self._prepare()
+        else:
+            rows = stored_rows(self._connection, self._path)
+            found = verify(rows, read_witnesses(witness))
+            if isinstance(found, BadRow):
+                raise DamagedRow(self._path, found)
+            self._head, self._durable_seq = found, found.seq
+        if not is_new:
+            self._witness = held.enter_context(closing(Witness(witness)))
+        self._set_modes()
+        self._reserve = held.enter_context(closing(Reserve(reserve_path(self._path))))
+        self._sync_folder()
+        self._take_in_reserve()
 
     def _prepare(self) -> None:
         self._path.chmod(0o600)
-        self._set_modes()
         for statement in (f"PRAGMA application_id={APPLICATION_ID}", f"PRAGMA user_version={FORMAT}", _CREATE):
             self._connection.execute(statement)
 
-    def _verified(self) -> Head:
-        if self._is_blank():  # its maker was killed before there was a table
-            self._witness = Witness(witness_path(self._path))
-            self._prepare()
-            return Head()
-        check_kind(self._connection, self._path)
-        found = verify(map(Row._make, self._connection.execute(SELECT)), read_witnesses(witness_path(self._path)))
-        if isinstance(found, BadRow):
-            raise DamagedRow(self._path, found)
-        self._witness = Witness(witness_path(self._path))
-        self._set_modes()
-        return found
-
     def _is_blank(self) -> bool:
         (tables,) = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        return tables == 0 and not any(witness.seq for witness in read_witnesses(witness_path(self._path)))
+        return tables == 0 and not read_witnesses(witness_path(self._path))
 
     def _set_modes(self) -> None:
         (mode,) = self._connection.execute("PRAGMA journal_mode=WAL").fetchone()
@@ -217,11 +202,11 @@ class SqliteJournal:
         finally:
             with self._thread_lock:
                 self._poison = _CLOSED
-                with contextlib.suppress(sqlite3.Error):  # what was durable is durable; closing only tidies up
-                    self._connection.close()
-                self._witness.close()
-                self._reserve.close()
-                self._lock.release()
+                self._held.close()
+
+    def _disconnect(self) -> None:
+        with contextlib.suppress(sqlite3.Error):  # what was durable is durable; closing only tidies up
+            self._connection.close()
 
     def _check(self) -> None:
         if self._poison:
