@@ -18,7 +18,7 @@ def report_of(result: BacktestResult, candles: Candles) -> BacktestReport:
         strategy=result.strategy,
         params=result.params,
         expression=str(core.strategy),
-        engine=result.engine.value,
+        engine=result.engine,
         data=result.data,
         candles=candles,
         costs=result.terms.costs,

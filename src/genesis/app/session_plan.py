@@ -1,4 +1,4 @@
-"""What a paper session will do, from the command line, the configuration file and the settings, in that order of weight."""
+"""What a paper session will do: the command line wins over the configuration file, and that over the settings."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -14,7 +14,7 @@ from genesis.app.market_data import MarketData, Wanted, market_data
 from genesis.app.options import choice_option, decimal_option, parameters_option, seconds_option, timeframe_option
 from genesis.app.paper import Pace
 from genesis.app.settings import Settings
-from genesis.app.strategies import find_strategy
+from genesis.app.strategies import build_strategy, find_strategy
 from genesis.domain.core import CoreSettings
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.risk.guards import RiskLimits
@@ -67,8 +67,7 @@ def plan_session(options: SessionOptions, settings: Settings) -> SessionPlan:
     config = _merged(load_config(path) if path else Config(dry_run=True), options)
     chosen = config.strategy or StrategyConfig("ema_cross")
     strategy = find_strategy(chosen.name)
-    params = strategy.resolve(chosen.params)
-    expression = strategy.build(params)
+    params, expression = build_strategy(strategy, chosen.params)
     market = _market(config, chosen, options)
     try:
         limits = RiskLimits(

@@ -1,4 +1,4 @@
-"""Settings of this machine, from the environment and from `.env`: where state lives, where HTTP listens, which keys to use.
+"""Settings of this machine, from the environment and `.env`: where state lives, where HTTP listens, which keys.
 
 The environment wins over the file. What a run trades is not here but in its options and its configuration.
 """

@@ -2,10 +2,12 @@
 
 import importlib.util
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
+from genesis.domain.strategy.expression import Expr
 from genesis.domain.strategy.shipped import SHIPPED
-from genesis.domain.strategy.specification import Strategy
+from genesis.domain.strategy.specification import BadStrategy, Strategy, Value
 from genesis.ports.errors import InputError
 
 
@@ -21,6 +23,15 @@ def find_strategy(name: str) -> Strategy:
             raise InputError(f"no strategy is called {name!r}: there are {known}, or give your own as FILE.py:NAME")
         return SHIPPED[name]
     return _strategy_in(Path(path), attribute)
+
+
+def build_strategy(strategy: Strategy, given: Mapping[str, object]) -> tuple[dict[str, Value], Expr]:
+    """Return all parameters of *strategy* and its expression; raises `InputError` for parameters that do not fit."""
+    try:
+        params = strategy.resolve(given)
+        return params, strategy.build(params)
+    except BadStrategy as error:
+        raise InputError(str(error)) from error
 
 
 def _strategy_in(path: Path, attribute: str) -> Strategy:

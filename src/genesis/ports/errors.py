@@ -14,6 +14,7 @@ GenesisError                     one sentence for a person; the command line pri
     ├── OutcomeUnknown           the request may have been carried out: an order write is never resent
     ├── Rejected                 the exchange says no to this request; final
     ├── AuthRefused              key, signature or permission refused: stop trading
+    │   └── KeyContended         someone else signs with the same key: stop trading until one of the two has its own
     └── ProtocolViolation        a readable answer whose meaning we do not know; order writes treat it as OutcomeUnknown
 """
 
@@ -93,6 +94,10 @@ class Rejected(ExchangeError):
 
 class AuthRefused(ExchangeError):
     """Key, signature or permission refused."""
+
+
+class KeyContended(AuthRefused):
+    """Two nonces in a row were too small although ours only rise: somebody else uses the key."""
 
 
 class ProtocolViolation(ExchangeError):

@@ -30,7 +30,7 @@ from genesis.ports.errors import InputError, ProtocolViolation
 R = TypeVar("R")
 V = TypeVar("V")
 
-BTC = spot_instrument(Symbol("tBTCUSD"))
+BTC = spot_instrument(Symbol("tBTCUSD"), Atoms(10_000))
 
 ORDER: list[object] = [
     *[120000000001, None, 1700000000123, "tBTCUSD", 1700000000123, 1700000000456, 0.3, 0.5, "EXCHANGE LIMIT"],
@@ -202,7 +202,9 @@ def test_a_missing_or_superfluous_price_is_refused(kind: OrderType, name: str) -
 
 def test_an_order_for_another_instrument_is_refused() -> None:
     with pytest.raises(InputError, match="tETHUSD"):
-        orders.submit_to_wire(request(OrderType.MARKET, {}), spot_instrument(Symbol("tETHUSD")), Account.EXCHANGE)
+        orders.submit_to_wire(
+            request(OrderType.MARKET, {}), spot_instrument(Symbol("tETHUSD"), Atoms(10_000)), Account.EXCHANGE
+        )
 
 
 def test_a_change_sends_what_changes() -> None:

@@ -69,6 +69,8 @@ TABLE: list[tuple[str, int, bytes, type[ExchangeError] | None, type[ExchangeErro
     ("page in 200 (C12)", 200, HTML, OutcomeUnknown, OutcomeUnknown),
     ("indented page in 200", 200, b"\n  " + HTML, OutcomeUnknown, OutcomeUnknown),
     ("page in 403", 403, HTML, AuthRefused, OutcomeUnknown),
+    ("a number in 200", 200, b"17", None, None),
+    ("a number in 500", 500, b"17", OutcomeUnknown, OutcomeUnknown),
     ("nothing in 200", 200, b"", OutcomeUnknown, OutcomeUnknown),
     ("nothing in 204 (C12)", 204, b"", OutcomeUnknown, OutcomeUnknown),
     ("redirect (C12)", 302, b"", ProtocolViolation, OutcomeUnknown),

@@ -124,7 +124,7 @@ def read_complaint(body: bytes) -> Complaint | None:
     except (ProtocolViolation, ValueError, RecursionError):
         return Complaint(None, "", is_from_api=False)
     if not isinstance(fields, dict):
-        return Complaint(None, "", is_from_api=False)
+        return None
     if fields.get("error") == "ERR_RATE_LIMIT":
         return Complaint(RATE_LIMIT, "ERR_RATE_LIMIT", is_from_api=True)
     words = [fields[name] for name in ("message", "error_description", "error") if isinstance(fields.get(name), str)]

@@ -31,7 +31,7 @@ class LockedNonces:
         self._exchange_us = exchange_us or clock.now_us
         self._lock_path = path.with_suffix(".lock")
         self._timeout_s = timeout_s
-        self._fault: StoreError | None = None
+        self._fault = ""
         with self._held() as descriptor:
             read_marks(descriptor, path, key)
 
@@ -79,8 +79,8 @@ class LockedNonces:
 
     @contextmanager
     def _held(self) -> Iterator[int]:
-        if self._fault is not None:
-            raise self._fault
+        if self._fault:
+            raise StoreError(self._fault)
         try:
             with FileLock(self._lock_path, timeout=self._timeout_s):
                 descriptor = open_file(self._path)
@@ -95,5 +95,5 @@ class LockedNonces:
             ) from error
         except OSError as error:
             # A failed sync is never tried again: the kernel may have dropped the pages and would report success.
-            self._fault = unusable(self._path, error)
-            raise self._fault from error
+            self._fault = str(unusable(self._path, error))
+            raise StoreError(self._fault) from error

@@ -18,7 +18,9 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
+from struct import Struct
 from typing import Final
 
 from genesis.adapters.nonce_file.counters import Counter, check_floor, mark_for, number_after
@@ -82,7 +84,7 @@ class MappedNonces:
         self._timeout_s = timeout_s
         self._threads = threading.Lock()
         self._live: _Live | None = None
-        self._fault: StoreError | None = None
+        self._fault = ""
         with self._held():
             _stores.add(self)
 
@@ -159,8 +161,8 @@ class MappedNonces:
             return number
 
     def _step(self, live: _Live, counter: Counter, may_sync: bool) -> int | None:
-        if self._fault is not None:
-            raise self._fault
+        if self._fault:
+            raise StoreError(self._fault)
         self._check_path(live)
         wall_us = self._now_us()
         exchange_us = self._exchange_us()
@@ -187,9 +189,9 @@ class MappedNonces:
             write_marks(live.descriptor, self._key, Marks(marks.sequence + 1, nonce, cid))
         except OSError as error:
             # A failed sync is never tried again: the kernel may have dropped the pages and would report success.
-            self._fault = unusable(self._path, error)
+            self._fault = str(unusable(self._path, error))
             live.block_us = 0
-            raise self._fault from error
+            raise StoreError(self._fault) from error
         live.words[_MARK[counter]] = mark
 
     @contextmanager
@@ -200,8 +202,8 @@ class MappedNonces:
                 f"{self._path}: another thread has held the store for {self._timeout_s} s: is the disk stuck?"
             )
         try:
-            if self._fault is not None:
-                raise self._fault
+            if self._fault:
+                raise StoreError(self._fault)
             live, is_new = (self._live, False) if self._live is not None else (_Live(self._path), True)
             try:
                 self._lock(live.descriptor)
@@ -264,7 +266,7 @@ class MappedNonces:
                 "the file back, or create a new store above the last nonce of your journal"
             )
 
-    def _after_fork(self) -> None:
+    def after_fork(self) -> None:
         """Share nothing with the parent: a lock on an inherited descriptor is the parent's lock."""
         self._threads = threading.Lock()
         live, self._live = self._live, None
@@ -291,8 +293,13 @@ def _current(live: _Live, marks: Marks) -> bool:
 
 
 def _boot_words() -> tuple[int, int]:
-    number = int(BOOT_ID.read_text().strip().replace("-", ""), 16)
-    return number >> 64, number & (2**64 - 1)
+    try:
+        first, second = Struct("<QQ").unpack(sha256(BOOT_ID.read_bytes()).digest()[:16])
+    except OSError as error:
+        raise StoreError(
+            f"{BOOT_ID}: cannot be read ({error.strerror}): open the store without shared memory"
+        ) from error
+    return first, second
 
 
 _stores: "weakref.WeakSet[MappedNonces]" = weakref.WeakSet()
@@ -300,7 +307,7 @@ _stores: "weakref.WeakSet[MappedNonces]" = weakref.WeakSet()
 
 def _reopen_in_child() -> None:
     for store in list(_stores):
-        store._after_fork()
+        store.after_fork()
 
 
 os.register_at_fork(after_in_child=_reopen_in_child)

@@ -36,9 +36,9 @@ def open_nonces(
     """Open the store of *api_key* below *directory*; the key's text is not written, only a hash names its folder.
 
     A store that is missing is an error unless *create*: an empty one beside a key with a history would repeat numbers.
-    *floor* and *cid_floor* are the last numbers that the journal knows; the counters start above them, whatever
-    the file says. *exchange_us* returns the exchange's time in microseconds; without it the clock is taken at its word, and one
-    that is wrong goes unnoticed. *share_memory* off is for network file systems.
+    *floor* and *cid_floor* are the last numbers that the journal knows; the counters start above them, whatever the
+    file says. *exchange_us* returns the exchange's time in microseconds; without it the clock is taken at its word, and
+    one that is wrong goes unnoticed. *share_memory* off is for network file systems.
     Raises `StoreError`, `ClockAhead`, `InputError`.
     """
     if not 0 <= floor <= NONCE_MAX:

@@ -6,7 +6,21 @@ from typing import Final
 import numpy as np
 
 from genesis.adapters.report.backtest_report import BacktestReport
-from genesis.adapters.report.chart import FAINT, GAIN, LOSS, MAIN, OTHER, Chart, Plain, Trace, axis, layout, time_axis
+from genesis.adapters.report.chart import (
+    FAINT,
+    GAIN,
+    LEGEND,
+    LOSS,
+    MAIN,
+    OTHER,
+    Chart,
+    Plain,
+    Trace,
+    axis,
+    label,
+    layout,
+    time_axis,
+)
 from genesis.adapters.report.thinning import longer_candles
 from genesis.domain.candle import Candles, Timeframe
 from genesis.domain.fill import Fill
@@ -28,15 +42,20 @@ def candle_charts(report: BacktestReport) -> tuple[Chart, ...]:
     return (candle_chart(report, "candles", "The whole span", 0, len(report.candles)), *_close_ups(report))
 
 
-def candle_chart(report: BacktestReport, name: str, title: str, first: int, last: int) -> Chart:
-    """Return the candles of rows *first* up to *last* with their fills, in longer candles where they are too many."""
+def candle_chart(
+    report: BacktestReport, name: str, title: str, first: int, last: int, trip: RoundTrip | None = None
+) -> Chart:
+    """Return the candles of rows *first* up to *last* with their fills, in longer candles where they are too many.
+
+    A round trip is shaded from its opening to its close.
+    """
     candles = report.candles[first:last]
     fills = _fills_between(report, candles, last == len(report.candles))
     drawn, timeframe = longer_candles(candles, report.timeframe)
     is_marked = len(fills) <= MARKS_MAX
     marks = list(_marks(report, fills) if is_marked else _counts(fills, drawn, timeframe))
     caption = _caption(report, candles, drawn, timeframe, fills)
-    return Chart(name, title, caption, (_candle_trace(drawn), *marks), _layout(report, is_marked))
+    return Chart(name, title, caption, (_candle_trace(drawn), *marks), _layout(report, drawn, is_marked, trip))
 
 
 def _close_ups(report: BacktestReport) -> Iterator[Chart]:
@@ -53,7 +72,7 @@ def _close_ups(report: BacktestReport) -> Iterator[Chart]:
         for name, adjective, trip in (("candles-best", "best", best), ("candles-worst", "worst", worst)):
             first, last = _around(report, trip)
             title = f"Close-up: the {adjective} round trip, {percent(100.0 * _return_of(trip), sign=True)}"
-            yield candle_chart(report, name, title, first, last)
+            yield candle_chart(report, name, title, first, last, trip)
 
 
 def _around(report: BacktestReport, trip: RoundTrip) -> tuple[int, int]:
@@ -104,7 +123,7 @@ def _marks(report: BacktestReport, fills: Sequence[Fill]) -> Iterator[Trace]:
             "x": [fill.mts for fill in chosen],
             "y": [float(price) for price in prices],
             "text": [
-                f"{fill.side.value} {format_atoms(fill.amount)} {instrument.base} at {price}"
+                label(f"{fill.side.value} {format_atoms(fill.amount)} {instrument.base} at {price}")
                 for fill, price in zip(chosen, prices, strict=True)
             ],
             "hovertemplate": "%{text}<extra></extra>",
@@ -146,17 +165,40 @@ def _caption(
     )
 
 
-def _layout(report: BacktestReport, is_marked: bool) -> Mapping[str, Plain]:
+def _layout(report: BacktestReport, drawn: Candles, is_marked: bool, trip: RoundTrip | None) -> Mapping[str, Plain]:
     instrument = report.record.instrument
     price = f"Price ({instrument.quote} per {instrument.base})"
     slider: Plain = {"visible": False}
+    step = int(np.diff(drawn.mts).min()) if len(drawn) > 1 else report.timeframe.span_ms
+    ends: Plain = [int(drawn.mts[0]) - step, int(drawn.mts[-1]) + step] if len(drawn) else None
     if is_marked:
-        return layout(420, xaxis=time_axis(rangeslider=slider), yaxis=axis(price, tickformat=",~f"))
+        return layout(
+            420,
+            xaxis=time_axis(rangeslider=slider, range=ends),
+            yaxis=axis(price, tickformat=",~f", zeroline=False),
+            shapes=[] if trip is None else [_shade(trip)],
+        )
     return layout(
         520,
         barmode="stack",
         bargap=0,
-        xaxis=time_axis(rangeslider=slider, anchor="y2"),
-        yaxis=axis(price, domain=[0.3, 1], tickformat=",~f"),
+        legend={**LEGEND, "traceorder": "normal"},
+        xaxis=time_axis(rangeslider=slider, range=ends, anchor="y2"),
+        yaxis=axis(price, domain=[0.3, 1], tickformat=",~f", zeroline=False),
         yaxis2=axis("Fills (count)", domain=[0, 0.22], anchor="x", zerolinecolor=FAINT),
     )
+
+
+def _shade(trip: RoundTrip) -> Plain:
+    return {
+        "type": "rect",
+        "layer": "below",
+        "x0": trip.opened,
+        "x1": trip.closed,
+        "y0": 0,
+        "y1": 1,
+        "yref": "paper",
+        "fillcolor": GAIN if trip.profit > 0 else LOSS,
+        "opacity": 0.12,
+        "line": {"width": 0},
+    }

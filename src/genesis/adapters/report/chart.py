@@ -5,6 +5,7 @@ Times are milliseconds UTC on axes of type `date`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from html import escape
 from typing import Final, TypeAlias
 
 from attrs import field, frozen
@@ -21,6 +22,7 @@ FAINT: Final = "var(--faint)"
 GRID: Final = "var(--grid)"
 CLEAR: Final = "rgba(0,0,0,0)"
 
+LEGEND: Final[Mapping[str, Plain]] = {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "bgcolor": CLEAR}
 MINUTE_FORMAT: Final = "%Y-%m-%d %H:%M"
 
 
@@ -28,7 +30,8 @@ MINUTE_FORMAT: Final = "%Y-%m-%d %H:%M"
 class Chart:
     """One chart: *name* is its id on the page, *caption* says what it shows and what was left out.
 
-    The axis in *log_axis* can be switched to a logarithmic scale by the reader.
+    The axis in *log_axis* can be switched to a logarithmic scale by the reader, its ticks *log_step* apart as plotly
+    counts them; *is_log* is how it begins.
     """
 
     name: str
@@ -37,11 +40,14 @@ class Chart:
     traces: tuple[Trace, ...]
     layout: Mapping[str, Plain]
     log_axis: str = field(default="")
+    log_step: str | int = field(default=1)
+    is_log: bool = field(default=False)
 
     @property
     def plain(self) -> Mapping[str, Plain]:
         """What the page's script needs."""
-        return {"data": list(self.traces), "layout": self.layout, "logAxis": self.log_axis}
+        log: Plain = {"axis": self.log_axis, "step": self.log_step, "isOn": self.is_log}
+        return {"data": list(self.traces), "layout": self.layout, "log": log}
 
 
 def layout(height: int, **more: Plain) -> Mapping[str, Plain]:
@@ -53,17 +59,22 @@ def layout(height: int, **more: Plain) -> Mapping[str, Plain]:
         "plot_bgcolor": CLEAR,
         "font": {"family": "system-ui, sans-serif", "size": 12, "color": INK},
         "hoverlabel": {"font": {"family": "system-ui, sans-serif"}},
-        "legend": {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "bgcolor": CLEAR},
+        "legend": LEGEND,
         "showlegend": True,
         "separators": ".,",
     }
     return {**shared, **more}
 
 
+def label(text: str) -> str:
+    """Return text from outside for a place where plotly would read its own little HTML."""
+    return escape(text, quote=False)
+
+
 def axis(title: str, **more: Plain) -> Mapping[str, Plain]:
     """Return an axis with its title, unit included."""
     shared: dict[str, Plain] = {
-        "title": {"text": title, "standoff": 8},
+        "title": {"text": label(title), "standoff": 8},
         "gridcolor": GRID,
         "linecolor": GRID,
         "zerolinecolor": FAINT,

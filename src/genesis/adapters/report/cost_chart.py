@@ -1,10 +1,15 @@
 """Where the money went: from the initial cash over gains and costs to the final equity."""
 
+from typing import Final
+
 from genesis.adapters.report.backtest_report import BacktestReport
-from genesis.adapters.report.chart import FAINT, GAIN, LOSS, MAIN, Chart, Plain, axis, layout
+from genesis.adapters.report.chart import FAINT, GAIN, LOSS, MAIN, Chart, Plain, axis, label, layout
 from genesis.domain.statistics.trade_costs import TradeCosts
 from genesis.domain.statistics.wording import money
 from genesis.domain.units import ATOMS_PER_UNIT
+
+ROOM: Final = 0.12
+"""What the bars leave free above and below for their labels."""
 
 
 def cost_chart(report: BacktestReport, costs: TradeCosts) -> Chart:
@@ -30,20 +35,25 @@ def cost_chart(report: BacktestReport, costs: TradeCosts) -> Chart:
         ],
         "textposition": "outside",
         "cliponaxis": False,
-        "hovertemplate": f"%{{x}}: %{{text}} {report.quote}<extra></extra>",
+        "hovertemplate": f"%{{x}}: %{{text}} {label(report.quote)}<extra></extra>",
+        "opacity": 0.9,
         "increasing": {"marker": {"color": GAIN}},
         "decreasing": {"marker": {"color": LOSS}},
         "totals": {"marker": {"color": MAIN}},
         "connector": {"line": {"color": FAINT, "width": 1}},
     }
+    levels = (0, record.initial_cash, record.initial_cash + before_costs, record.final_equity + costs.slippage)
+    low, high = min(levels) / ATOMS_PER_UNIT, max(levels) / ATOMS_PER_UNIT
+    room = ROOM * (high - low)
     caption = (
         "“Before costs” is what the same fills would have earned had they cost nothing: the profit with fees and"
         " slippage added back."
     )
+    money_axis = axis(f"Money ({report.quote})", tickformat=",~f", range=[low - room, high + room])
     return Chart(
         "costs",
         "Where the money went",
         caption,
         (bars,),
-        layout(380, showlegend=False, xaxis=axis(""), yaxis=axis(f"Money ({report.quote})", tickformat=",~f")),
+        layout(380, showlegend=False, xaxis=axis(""), yaxis=money_axis),
     )

@@ -6,6 +6,7 @@ from typing import Final
 
 from attrs import frozen
 
+_SIDES: Final = {"l": "words", "r": "number", "t": "time"}
 _VOID: Final = frozenset({"meta", "br"})
 
 
@@ -35,24 +36,25 @@ def joined(parts: Iterable[Content]) -> Markup:
 
 
 def table(headers: Sequence[str], align: str, rows: Iterable[Sequence[Content]], caption: str = "") -> Markup:
-    """Return a table that scrolls by itself where it is too wide; *align* has an `l` or `r` for each column.
+    """Return a table that scrolls by itself where it is too wide; *align* has a letter for each column:
+    `l` for words, `r` for numbers, `t` for times, which stay on one line.
 
     The first cell of each row is its header.
     """
-    sides = ["number" if each == "r" else "words" for each in align]
+    sides = [_SIDES[each] for each in align]
     head = element(
         "tr", *(element("th", name, scope="col", class_=side) for name, side in zip(headers, sides, strict=True))
     )
     body = [
-        element("tr", element("th", row[0], scope="row", class_=sides[0]), *map(_cell, row[1:], sides[1:]))
+        element("tr", *(_cell(each, side, n == 0) for n, (each, side) in enumerate(zip(row, sides, strict=True))))
         for row in rows
     ]
     title = [element("caption", caption)] if caption else []
     return element("div", element("table", *title, element("thead", head), element("tbody", *body)), class_="scroll")
 
 
-def _cell(content: Content, side: str) -> Markup:
-    return element("td", content, class_=side)
+def _cell(content: Content, side: str, is_header: bool) -> Markup:
+    return element("th", content, scope="row", class_=side) if is_header else element("td", content, class_=side)
 
 
 def _name(name: str) -> str:

@@ -6,7 +6,7 @@
   const scheme = matchMedia("(prefers-color-scheme: dark)");
   const narrow = matchMedia("(max-width: 640px)");
   const coarse = matchMedia("(pointer: coarse)");
-  const logarithmic = new Set();
+  const logarithmic = new Set(Object.keys(charts).filter((name) => charts[name].log.isOn));
   const PAPER_WIDTH = 680;
 
   // Replaces every colour "var(--name)" by what the style sheet says now.
@@ -40,7 +40,7 @@
       layout.font.size = 10;
     }
     if (logarithmic.has(name)) {
-      layout[chart.logAxis].type = "log";
+      Object.assign(layout[chart.log.axis], { type: "log", dtick: chart.log.step });
     }
     return Plotly.react(`chart-${name}`, painted(chart.data, style), layout, {
       displaylogo: false,

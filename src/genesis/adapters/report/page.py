@@ -26,12 +26,25 @@ from genesis.domain.statistics.months import monthly_returns, yearly_returns
 from genesis.domain.statistics.trade_costs import trade_costs
 from genesis.domain.statistics.trade_distribution import trade_distribution
 from genesis.domain.statistics.wording import counted, moment
+from genesis.ports.errors import InputError
 
 NO_SCRIPT: Final = "The charts need JavaScript. Everything that is in a table can be read without it."
 
+_CONTENTS: Final = (
+    ("equity", "Equity"),
+    ("optimism", "Optimism"),
+    ("candles", "Candles"),
+    ("months", "Months"),
+    ("trades", "Round trips"),
+    ("costs", "Costs"),
+    ("figures", "All figures"),
+    ("why-not", "Why not"),
+    ("origin", "Origin"),
+)
+
 
 def report_page(report: BacktestReport) -> str:
-    """Return the whole page as HTML, to be written as UTF-8."""
+    """Return the whole page as HTML, to be written as UTF-8; raises `InputError` where plotly is not installed."""
     charts: list[Chart] = []
     sections = (
         _cautions(report),
@@ -78,7 +91,11 @@ def page(title: str, body: Content, charts: Sequence[Chart]) -> str:
 
 def figure(chart: Chart) -> Markup:
     """Return the place of a chart, with its title and caption."""
-    switch = [element("button", "Logarithmic scale", type="button", data_log=chart.name, aria_pressed="false")]
+    switch = [
+        element(
+            "button", "Logarithmic scale", type="button", data_log=chart.name, aria_pressed=str(chart.is_log).lower()
+        )
+    ]
     return element(
         "figure",
         element("div", element("h3", chart.title), *(switch if chart.log_axis else []), class_="title"),
@@ -91,12 +108,14 @@ def _header(report: BacktestReport, title: str) -> Markup:
     candles = report.candles
     span = f"{moment(int(candles.mts[0]))} to {moment(int(candles.mts[-1]))} UTC" if len(candles) else "no candles"
     facts = f"{span} · {counted(len(candles), 'candle')} of {report.data.timeframe} · {report.engine} engine"
+    links = [element("a", name, href=f"#{target}") for target, name in _CONTENTS]
     params = [element("li", f"{name} = {value}") for name, value in report.params.items()]
     return element(
         "header",
         element("h1", title),
         element("p", facts),
         element("ul", *params, class_="params"),
+        element("nav", *links, aria_label="Sections"),
         element("noscript", element("p", NO_SCRIPT)),
     )
 
@@ -168,8 +187,10 @@ def _section(name: str, title: str, *content: Content) -> Markup:
 
 
 def _plotly() -> str:
-    from plotly.offline import get_plotlyjs
-
+    try:
+        from plotly.offline import get_plotlyjs
+    except ModuleNotFoundError as error:
+        raise InputError("a report needs plotly: install it with genesis-core[research]") from error
     script: str = get_plotlyjs()
     return script
 

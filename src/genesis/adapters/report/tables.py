@@ -1,6 +1,7 @@
 """The tables of the page, each made of the values that the charts are made of."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from genesis.adapters.report.backtest_report import BacktestReport
 from genesis.adapters.report.markup import Content, Markup, element, table
@@ -12,10 +13,11 @@ from genesis.domain.statistics.record import decision_hash
 from genesis.domain.statistics.summary import RoundTrip, summarise
 from genesis.domain.statistics.trade_costs import SideCosts, TradeCosts
 from genesis.domain.statistics.trade_distribution import TradeDistribution
-from genesis.domain.statistics.wording import NONE, count, counted, duration, moment, money, percent
+from genesis.domain.statistics.wording import NONE, count, counted, duration, moment, money, percent, points
 from genesis.domain.units import format_atoms, format_scaled
 
-TRIPS_SHOWN = 5
+TRIPS_SHOWN: Final = 5
+"""Of the best round trips, and of the worst."""
 
 
 def figures_table(report: BacktestReport) -> Markup:
@@ -35,16 +37,17 @@ def optimism_table(report: BacktestReport) -> Markup:
             rows.append((entry.name, entry.meaning, "beyond all bounds", NONE, NONE))
             continue
         gain = signed(money(entry.difference, report.decimals, sign=True), entry.difference)
-        points = percent(entry.points, sign=True).removesuffix(" %")
         equity = money(entry.final_equity, report.decimals)
-        rows.append((entry.name, entry.meaning, equity, gain, signed(points, entry.difference)))
+        rows.append(
+            (entry.name, entry.meaning, equity, gain, signed(points(entry.points, sign=True), entry.difference))
+        )
     quote = report.quote
     headers = (
         "Assumption",
         "What it pretends",
         f"Final equity ({quote})",
         f"It would add ({quote})",
-        "To the total return (percentage points)",
+        "Percentage points of return",
     )
     return table(headers, "llrrr", rows)
 
@@ -105,7 +108,7 @@ def extreme_trips_table(report: BacktestReport) -> Markup:
     ranked = sorted(report.trips, key=lambda trip: -trip.profit)
     shown = ranked if len(ranked) <= 2 * TRIPS_SHOWN else ranked[:TRIPS_SHOWN] + ranked[-TRIPS_SHOWN:]
     headers = ("Opened (UTC)", "Held for", f"Spent ({report.quote})", f"Profit ({report.quote})", "Return")
-    return table(headers, "lrrrr", [_trip_cells(report, trip) for trip in shown])
+    return table(headers, "trrrr", [_trip_cells(report, trip) for trip in shown])
 
 
 def _trip_cells(report: BacktestReport, trip: RoundTrip) -> tuple[Content, ...]:
@@ -136,7 +139,7 @@ def drawdowns_table(report: BacktestReport) -> Markup:
         for each in found
     ]
     headers = ("Depth", "Peak (UTC)", "Trough (UTC)", "Recovered (UTC)", "Below the peak for")
-    return table(headers, "rllll", rows)
+    return table(headers, "ltttl", rows)
 
 
 def guards_table(report: BacktestReport) -> Markup:

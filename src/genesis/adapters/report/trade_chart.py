@@ -22,7 +22,11 @@ def trade_chart(distribution: TradeDistribution) -> Chart:
         "text": ranges,
         "textposition": "none",
         "hovertemplate": "%{text}: %{y:,}<extra></extra>",
-        "marker": {"color": [GAIN if each.low >= 0.0 else LOSS for each in bins], "line": {"width": 0}},
+        "marker": {
+            "color": [GAIN if each.low >= 0.0 else LOSS for each in bins],
+            "line": {"width": 0},
+            "opacity": 0.85,
+        },
     }
     lines = [_line(0.0, FAINT, "solid"), _line(distribution.mean, INK, "dash"), _line(distribution.median, INK, "dot")]
     return Chart(

@@ -70,21 +70,21 @@ def backtest(
     from genesis.adapters.candles_parquet import ParquetCandles
     from genesis.app.backtest import Engine
     from genesis.app.backtest_result import BacktestResult, document_of
+    from genesis.app.backtest_view import print_result
     from genesis.app.home import candle_folder
     from genesis.app.json_output import print_json
     from genesis.app.market_data import market_data
     from genesis.app.options import choice_option, parameters_option
-    from genesis.app.strategies import find_strategy
+    from genesis.app.strategies import build_strategy, find_strategy
 
     chosen_engine = choice_option("engine", engine, Engine)
     chosen = find_strategy(strategy)
-    params = chosen.resolve(parameters_option(param))
+    params, expression = build_strategy(chosen, parameters_option(param))
     limits = (position_cap_pct, max_drawdown_pct, max_daily_loss)
-    expression = chosen.build(params)
     market = market_data(data, _wanted(symbol, timeframe, from_, to, repair), ParquetCandles(candle_folder()))
     terms = _terms(market.symbol, expression, (cash, size, min_amount), (fee_bps, slippage_bps), limits)
     begin = perf_counter()
-    run = _run(terms, market.candles, chosen_engine)
+    run = _run(terms, market.candles, chosen_engine, keep_equity=bool(report))
     seconds = perf_counter() - begin
     result = BacktestResult(chosen.name, params, market.description(), terms, chosen_engine.value, run, seconds)
     if report:
@@ -139,7 +139,7 @@ def _terms(
         raise InputError(str(error)) from error
 
 
-def _run(terms: "Terms", candles: "Candles", engine: "Engine") -> "Run":
+def _run(terms: "Terms", candles: "Candles", engine: "Engine", *, keep_equity: bool) -> "Run":
     from genesis.app.backtest import Engine, run_columnar, run_event
     from genesis.app.progress import progress
     from genesis.domain.units import InexactNumber
@@ -148,12 +148,14 @@ def _run(terms: "Terms", candles: "Candles", engine: "Engine") -> "Run":
         if engine is Engine.COLUMNAR:
             return run_columnar(terms, candles)
         with progress("running") as show:
-            return run_event(terms, candles, show)
+            return run_event(terms, candles, show, keep_equity=keep_equity)
     except InexactNumber as error:
         raise InputError(f"{error}; data.check tells more about the candles") from error
 
 
 def _write_report(result: "BacktestResult", candles: "Candles", path: Path) -> None:
-    from genesis.app.backtest_report import write_report
+    from genesis.adapters.atomic_file import write_whole
+    from genesis.adapters.report.page import report_page
+    from genesis.app.backtest_report import report_of
 
-    write_report(result, candles, path)
+    write_whole(path, report_page(report_of(result, candles)))

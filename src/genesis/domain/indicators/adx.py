@@ -1,38 +1,27 @@
 """Average directional index with the directional indicators +DI and -DI, by Wilder."""
 
 from math import inf, nan
-from typing import NamedTuple
+from typing import TypeAlias
 
 import numpy.typing as npt
 from attrs import evolve
 
 from genesis.domain.candle import Floats
 from genesis.domain.compiled import kernel, step
-from genesis.domain.indicators.atr import true_range
 from genesis.domain.indicators.indicator import Indicator, whole_parameter
 
-
-class AdxState(NamedTuple):
-    """How many candles were seen, up to twice the period; the last one; the Wilder sums; the mean index.
-
-    *plus*, *minus* and *span* sum directional movement up, down, and true range. *mean* is the sum of the first
-    *period* directional indices, then their Wilder mean.
-    """
-
-    seen: int
-    high: float
-    low: float
-    close: float
-    plus: float
-    minus: float
-    span: float
-    mean: float
+AdxState: TypeAlias = tuple[int, float, float, float, float, float, float, float, float, float]
+"""seen, high, low, close, plus, minus, span, mean, keep, weight: candles seen, up to twice the period; the
+last one; the Wilder sums of directional movement up and down, and of true range; the sum of the first *period*
+directional indices, then their Wilder mean; what the mean before and an index weigh.
+"""
 
 
 def adx_start(period: int) -> AdxState:
     """Return the state before the first candle; raises `ValueError` if *period* < 1."""
-    whole_parameter("period", period)
-    return AdxState(0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    period = whole_parameter("period", period)
+    weight = 1.0 / period
+    return 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0 - weight, weight
 
 
 @step
@@ -47,19 +36,20 @@ def adx_step(
     row = high + low + close
     if not -inf < row < inf:
         return state, (nan, nan, nan)
-    seen = state.seen
+    seen, last_high, last_low, last_close, plus, minus, span, mean, keep, weight = state
     if seen == 0:
-        return AdxState(1, high, low, close, 0.0, 0.0, 0.0, 0.0), (nan, nan, nan)
-    up = high - state.high
-    down = state.low - low
-    weight = 1.0 / period
-    keep = 1.0 - weight
+        return (1, high, low, close, 0.0, 0.0, 0.0, 0.0, keep, weight), (nan, nan, nan)
+    up = high - last_high
+    down = last_low - low
     faded = keep if seen >= period else 1.0
-    plus = faded * state.plus + (up if up > down and up > 0.0 else 0.0)
-    minus = faded * state.minus + (down if down > up and down > 0.0 else 0.0)
-    span = faded * state.span + true_range(high, low, state.close)
+    plus = faded * plus + (up if up > down and up > 0.0 else 0.0)
+    minus = faded * minus + (down if down > up and down > 0.0 else 0.0)
+    # The true range: the height of the candle, stretched to the close before it.
+    top = high if high > last_close else last_close
+    bottom = low if low < last_close else last_close
+    span = faded * span + (top - bottom)
     if seen < period:
-        return AdxState(seen + 1, high, low, close, plus, minus, span, 0.0), (nan, nan, nan)
+        return (seen + 1, high, low, close, plus, minus, span, 0.0, keep, weight), (nan, nan, nan)
     has_range = span > 0.0
     plus_di = 100.0 * (plus / span) if has_range else 0.0
     minus_di = 100.0 * (minus / span) if has_range else 0.0
@@ -68,13 +58,13 @@ def adx_step(
     has_direction = has_range and moved > 0.0
     direction = 100.0 * (abs(plus - minus) / moved) if has_direction else 0.0
     if seen == 2 * period:
-        index = keep * state.mean + weight * direction if has_direction else state.mean
-        return AdxState(seen, high, low, close, plus, minus, span, index), (index, plus_di, minus_di)
-    index = state.mean + direction
+        index = keep * mean + weight * direction if has_direction else mean
+        return (seen, high, low, close, plus, minus, span, index, keep, weight), (index, plus_di, minus_di)
+    index = mean + direction
     if seen + 1 < 2 * period:
-        return AdxState(seen + 1, high, low, close, plus, minus, span, index), (nan, plus_di, minus_di)
+        return (seen + 1, high, low, close, plus, minus, span, index, keep, weight), (nan, plus_di, minus_di)
     index = index / period
-    return AdxState(seen + 1, high, low, close, plus, minus, span, index), (index, plus_di, minus_di)
+    return (seen + 1, high, low, close, plus, minus, span, index, keep, weight), (index, plus_di, minus_di)
 
 
 @kernel

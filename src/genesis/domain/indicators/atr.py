@@ -1,7 +1,7 @@
 """Average true range, by Wilder."""
 
 from math import inf, nan
-from typing import NamedTuple
+from typing import TypeAlias
 
 import numpy.typing as npt
 
@@ -9,44 +9,32 @@ from genesis.domain.candle import Floats
 from genesis.domain.compiled import kernel, step
 from genesis.domain.indicators.indicator import Indicator, whole_parameter
 
-
-class AtrState(NamedTuple):
-    """How many candles were seen, up to period + 1; the last close; the mean (until the seed, the sum of true ranges).
-
-    *before* is the mean before that, *pushed* what the last candle added to it.
-    """
-
-    seen: int
-    close: float
-    mean: float
-    before: float
-    pushed: float
+AtrState: TypeAlias = tuple[int, float, float, float, float, float, float, float]
+"""seen, last, mean, before, pushed, keep, faded, weight: how many candles were seen, up to period + 1; the last close;
+the mean (until the seed, the sum of true ranges), the mean before it, what the last candle added to that; what the mean
+before, the one before that and a true range weigh.
+"""
 
 
 def atr_start(period: int) -> AtrState:
     """Return the state before the first candle; raises `ValueError` if *period* < 1."""
-    whole_parameter("period", period)
-    return AtrState(0, 0.0, 0.0, 0.0, 0.0)
-
-
-@step
-def true_range(high: float, low: float, previous_close: float) -> float:
-    """Return the height of the candle, stretched to the close before it."""
-    top = high if high > previous_close else previous_close
-    bottom = low if low < previous_close else previous_close
-    return top - bottom
+    period = whole_parameter("period", period)
+    weight = 1.0 / period
+    keep = 1.0 - weight
+    return 0, 0.0, 0.0, 0.0, 0.0, keep, keep * keep, weight
 
 
 @step
 def atr_seed(state: AtrState, span: float, close: float, period: int) -> tuple[AtrState, float]:
     """Sum the first *period* true ranges up to their mean; the first candle has no close before it and so none."""
-    if state.seen == 0:
-        return AtrState(1, close, 0.0, 0.0, 0.0), nan
-    total = state.mean + span
-    if state.seen < period:
-        return AtrState(state.seen + 1, close, total, 0.0, 0.0), nan
+    seen, _, total, _, _, keep, faded, weight = state
+    if seen == 0:
+        return (1, close, 0.0, 0.0, 0.0, keep, faded, weight), nan
+    total += span
+    if seen < period:
+        return (seen + 1, close, total, 0.0, 0.0, keep, faded, weight), nan
     seed = total / period
-    return AtrState(state.seen + 1, close, seed, 0.0, seed), seed
+    return (seen + 1, close, seed, 0.0, seed, keep, faded, weight), seed
 
 
 @step
@@ -55,17 +43,17 @@ def atr_step(state: AtrState, high: float, low: float, close: float, period: int
     row = high + low + close
     if not -inf < row < inf:
         return state, nan
-    span = true_range(high, low, state.close)
+    seen, last, mean, before, pushed, keep, faded, weight = state
+    # The true range: the height of the candle, stretched to the close before it.
+    span = (high if high > last else last) - (low if low < last else last)
     # mean = keep * last mean + weight * span, written out over two candles: each mean then waits for the one before the
     # last, and a compiled loop has two chains of multiply and add under way instead of one. It comes before the test
     # for the seed because the compiler then leaves the rare case out of the way.
-    weight = 1.0 / period
-    keep = 1.0 - weight
-    pushed = weight * span
-    mean = keep * keep * state.before + (keep * state.pushed + pushed)
-    if state.seen <= period:
+    added = weight * span
+    following = faded * before + (keep * pushed + added)
+    if seen <= period:
         return atr_seed(state, span, close, period)
-    return AtrState(state.seen, close, mean, state.mean, pushed), mean
+    return (seen, close, following, mean, added, keep, faded, weight), following
 
 
 @kernel

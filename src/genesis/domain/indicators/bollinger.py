@@ -1,7 +1,7 @@
 """Bollinger bands."""
 
 from math import inf, nan
-from typing import NamedTuple
+from typing import TypeAlias
 
 import numpy.typing as npt
 
@@ -11,18 +11,14 @@ from genesis.domain.indicators.deviation import DeviationState, deviation_start,
 from genesis.domain.indicators.indicator import Indicator, float_parameter
 from genesis.domain.indicators.sma import SmaState, sma_start, sma_step
 
-
-class BollingerState(NamedTuple):
-    """The simple moving average and the deviation around it."""
-
-    sma: SmaState
-    deviation: DeviationState
+BollingerState: TypeAlias = tuple[SmaState, DeviationState]
+"""The simple moving average, and the deviation around it."""
 
 
 def bollinger_start(period: int, width: float) -> BollingerState:
     """Return the state before the first input; raises `ValueError` if *period* < 1 or *width* is not finite and > 0."""
     float_parameter("width", width)
-    return BollingerState(sma_start(period), deviation_start(period))
+    return sma_start(period), deviation_start(period)
 
 
 @step
@@ -32,10 +28,11 @@ def bollinger_step(
     """Return the upper, middle and lower band: the mean of the last *period* inputs ± *width* standard deviations."""
     if not -inf < x < inf:
         return state, (nan, nan, nan)
-    sma, middle = sma_step(state.sma, x, period)
-    deviation, spread = deviation_step(state.deviation, x, period)
+    sma, deviation = state
+    sma, middle = sma_step(sma, x, period)
+    deviation, spread = deviation_step(deviation, x, period)
     reach = width * spread
-    return BollingerState(sma, deviation), (middle + reach, middle, middle - reach)
+    return (sma, deviation), (middle + reach, middle, middle - reach)
 
 
 @kernel

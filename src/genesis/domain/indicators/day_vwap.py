@@ -1,7 +1,7 @@
 """Volume-weighted average price since the start of the UTC day."""
 
 from math import floor, inf, nan
-from typing import Final, NamedTuple
+from typing import Final, TypeAlias
 
 import numpy.typing as npt
 
@@ -12,17 +12,13 @@ from genesis.domain.indicators.indicator import Indicator
 DAY_MS: Final = 86_400_000.0
 
 
-class DayVwapState(NamedTuple):
-    """Days since 1970, -1 before the first candle; turnover (price × volume) and volume of that day so far."""
-
-    day: int
-    turnover: float
-    volume: float
+DayVwapState: TypeAlias = tuple[int, float, float]
+"""Days since 1970, -1 before the first candle; turnover (price × volume) and volume of that day so far."""
 
 
 def day_vwap_start() -> DayVwapState:
     """Return the state before the first candle."""
-    return DayVwapState(-1, 0.0, 0.0)
+    return -1, 0.0, 0.0
 
 
 @step
@@ -36,13 +32,14 @@ def day_vwap_step(
     row = mts + high + low + close + volume
     if not -inf < row < inf:
         return state, nan
+    last_day, day_turnover, day_volume = state
     day = floor(mts / DAY_MS)
     turnover = (high + low + close) / 3.0 * volume
-    if day == state.day:
-        turnover += state.turnover
-        volume += state.volume
+    if day == last_day:
+        turnover += day_turnover
+        volume += day_volume
     mean = turnover / volume if volume > 0.0 else nan
-    return DayVwapState(day, turnover, volume), mean
+    return (day, turnover, volume), mean
 
 
 @kernel

@@ -1,7 +1,7 @@
 """Standard deviation of a window."""
 
 from math import inf, nan, sqrt
-from typing import NamedTuple
+from typing import TypeAlias
 
 import numpy.typing as npt
 
@@ -10,30 +10,21 @@ from genesis.domain.compiled import kernel, step
 from genesis.domain.indicators.indicator import Indicator, whole_parameter
 from genesis.domain.indicators.window import Slots, tails_before_the_start, values_before_the_start
 
+DeviationState: TypeAlias = tuple[int, float, float, float, float, Slots, Slots, Slots]
+"""filled, first, total, squares, last, values, tail_means, tail_squares: the head of the window in the present block,
+and the tails of the last block.
 
-class DeviationState(NamedTuple):
-    """The head of the window in the present block, and the tails of the last block.
-
-    Each part is measured from one of its own values (*first* of the head, *last* of the tails), so that prices far from
-    zero lose no digits: *total* and *squares* sum the differences from *first*; *tail_means* are mean differences from
-    *last*, *tail_squares* the sums of squares around those means.
-    """
-
-    filled: int
-    first: float
-    total: float
-    squares: float
-    last: float
-    values: Slots
-    tail_means: Slots
-    tail_squares: Slots
+Each part is measured from one of its own values (*first* of the head, *last* of the tails), so that prices far from
+zero lose no digits: *total* and *squares* sum the differences from *first*; *tail_means* are mean differences from
+*last*, *tail_squares* the sums of squares around those means.
+"""
 
 
 def deviation_start(period: int) -> DeviationState:
     """Return the state before the first input; raises `ValueError` if *period* < 1."""
     period = whole_parameter("period", period)
     means, squares = tails_before_the_start(period, 0.0), tails_before_the_start(period, 0.0)
-    return DeviationState(0, 0.0, 0.0, 0.0, 0.0, values_before_the_start(period), means, squares)
+    return 0, 0.0, 0.0, 0.0, 0.0, values_before_the_start(period), means, squares
 
 
 @step
@@ -75,7 +66,7 @@ def deviation_step(state: DeviationState, x: float, period: int) -> tuple[Deviat
     apart = (last - first) + (tail_means[filled] - total / filled)
     between = apart * apart * (filled * (period - filled) / period)
     variance = (squares_around_mean(filled, total, squares) + tail_squares[filled] + between) / period
-    return DeviationState(filled, first, total, squares, last, values, tail_means, tail_squares), sqrt(variance)
+    return (filled, first, total, squares, last, values, tail_means, tail_squares), sqrt(variance)
 
 
 @kernel

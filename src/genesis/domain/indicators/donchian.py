@@ -1,7 +1,7 @@
 """Donchian channel."""
 
 from math import inf, nan
-from typing import NamedTuple
+from typing import TypeAlias
 
 import numpy.typing as npt
 
@@ -11,17 +11,13 @@ from genesis.domain.indicators.indicator import Indicator
 from genesis.domain.indicators.rolling_high import RollingHighState, rolling_high_start, rolling_high_step
 from genesis.domain.indicators.rolling_low import RollingLowState, rolling_low_start, rolling_low_step
 
-
-class DonchianState(NamedTuple):
-    """The highest high and the lowest low."""
-
-    highs: RollingHighState
-    lows: RollingLowState
+DonchianState: TypeAlias = tuple[RollingHighState, RollingLowState]
+"""The highest high, and the lowest low."""
 
 
 def donchian_start(period: int) -> DonchianState:
     """Return the state before the first candle; raises `ValueError` if *period* < 1."""
-    return DonchianState(rolling_high_start(period), rolling_low_start(period))
+    return rolling_high_start(period), rolling_low_start(period)
 
 
 @step
@@ -32,9 +28,10 @@ def donchian_step(
     row = high + low
     if not -inf < row < inf:
         return state, (nan, nan, nan)
-    highs, upper = rolling_high_step(state.highs, high, period)
-    lows, lower = rolling_low_step(state.lows, low, period)
-    return DonchianState(highs, lows), (upper, (upper + lower) * 0.5, lower)
+    highs, lows = state
+    highs, upper = rolling_high_step(highs, high, period)
+    lows, lower = rolling_low_step(lows, low, period)
+    return (highs, lows), (upper, (upper + lower) * 0.5, lower)
 
 
 @kernel

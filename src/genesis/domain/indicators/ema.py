@@ -1,7 +1,7 @@
 """Exponential moving average."""
 
 from math import inf, nan
-from typing import NamedTuple
+from typing import TypeAlias
 
 import numpy.typing as npt
 
@@ -9,34 +9,34 @@ from genesis.domain.candle import Floats
 from genesis.domain.compiled import kernel, step
 from genesis.domain.indicators.indicator import Indicator, whole_parameter
 
-
-class EmaState(NamedTuple):
-    """How many inputs were seen, up to the period; their sum until then, their exponential mean from then on."""
-
-    seen: int
-    mean: float
+EmaState: TypeAlias = tuple[int, float, float, float]
+"""seen, mean, keep, weight: how many inputs were seen, up to the period; their sum until then, their exponential mean
+from then on; what the mean before and an input weigh.
+"""
 
 
 def ema_start(period: int) -> EmaState:
     """Return the state before the first input; raises `ValueError` if *period* < 1."""
-    whole_parameter("period", period)
-    return EmaState(0, 0.0)
+    period = whole_parameter("period", period)
+    weight = 2.0 / (period + 1)
+    return 0, 0.0, 1.0 - weight, weight
 
 
 @step
 def ema_step(state: EmaState, x: float, period: int) -> tuple[EmaState, float]:
     """Seed with the mean of the first *period* inputs; NaN until then. Then each input weighs 2 / (period + 1)."""
+    seen, mean, keep, weight = state
     if not -inf < x < inf:
         return state, nan
-    if state.seen >= period:
-        weight = 2.0 / (period + 1)
-        mean = (1.0 - weight) * state.mean + weight * x
-        return EmaState(state.seen, mean), mean
-    seen = state.seen + 1
-    total = state.mean + x
+    if seen >= period:
+        mean = keep * mean + weight * x
+        return (seen, mean, keep, weight), mean
+    seen += 1
+    total = mean + x
     if seen < period:
-        return EmaState(seen, total), nan
-    return EmaState(seen, total / period), total / period
+        return (seen, total, keep, weight), nan
+    mean = total / period
+    return (seen, mean, keep, weight), mean
 
 
 @kernel

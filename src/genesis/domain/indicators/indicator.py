@@ -1,10 +1,13 @@
 """What an indicator is, and the rules that all of them obey.
 
-- A state is a NamedTuple. `step(state, *inputs, *parameters)` returns the next one and the output; it never changes the
-  numbers of the old state, so the candle still forming is a step whose state you drop: step again from the same old
-  state with the final candle. Windowed indicators keep their window in arrays that the states share; there this holds
-  for the newest state and the one before it, which is all that a forming candle needs. So a state belongs to one
-  stream: for a second one `start` again, or copy the state deeply.
+- A state is a plain tuple, whose members a docstring names in their order: making a NamedTuple took half of a streamed
+  EMA, and a compiled loop makes neither. What the parameters amount to, such as weights, is part of it, so that no step
+  computes that anew.
+- `step(state, *inputs, *parameters)` returns the next state and the output; it never changes the numbers of the old
+  state, so the candle still forming is a step whose state you drop: step again from the same old state with the final
+  candle. Windowed indicators keep their window in arrays that the states share; there this holds for the newest state
+  and the one before it, which is all that a forming candle needs. So a state belongs to one stream: for a second one
+  `start` again, or copy the state deeply.
 - Output is NaN until the warm-up is over; `warm_up(*parameters)` tells how many, one number an output.
 - An input row with a NaN or an infinity (or so large that the sum of the row overflows) gives NaN and leaves the state
   as it was. So a chained indicator begins at its input's first value, and a hole costs one row and no more.

@@ -1,7 +1,7 @@
 """Moving average convergence/divergence."""
 
 from math import nan
-from typing import NamedTuple
+from typing import TypeAlias
 
 import numpy.typing as npt
 
@@ -10,13 +10,8 @@ from genesis.domain.compiled import kernel, step
 from genesis.domain.indicators.ema import EmaState, ema_start, ema_step
 from genesis.domain.indicators.indicator import Indicator, whole_parameter
 
-
-class MacdState(NamedTuple):
-    """The two averages of the input, and that of their difference."""
-
-    fast: EmaState
-    slow: EmaState
-    signal: EmaState
+MacdState: TypeAlias = tuple[EmaState, EmaState, EmaState]
+"""The fast and the slow average of the input, and that of their difference."""
 
 
 def macd_start(fast: int, slow: int, signal: int) -> MacdState:
@@ -26,7 +21,7 @@ def macd_start(fast: int, slow: int, signal: int) -> MacdState:
     signal = whole_parameter("signal", signal)
     if fast >= slow:
         raise ValueError(f"fast must be below slow, was {fast} and {slow}")
-    return MacdState(ema_start(fast), ema_start(slow), ema_start(signal))
+    return ema_start(fast), ema_start(slow), ema_start(signal)
 
 
 @step
@@ -38,12 +33,13 @@ def macd_step(
     Every average is the EMA of this package, seeded with its own first inputs. TA-Lib seeds the fast one later, so the
     first values differ there and then converge.
     """
-    fast_state, fast_mean = ema_step(state.fast, x, fast)
-    slow_state, slow_mean = ema_step(state.slow, x, slow)
+    fast_state, slow_state, signal_state = state
+    fast_state, fast_mean = ema_step(fast_state, x, fast)
+    slow_state, slow_mean = ema_step(slow_state, x, slow)
     # A NaN before the slow average is there leaves the signal where it is: it begins with the first difference.
     line = fast_mean - slow_mean if slow_mean == slow_mean else nan
-    signal_state, signal_mean = ema_step(state.signal, line, signal)
-    return MacdState(fast_state, slow_state, signal_state), (line, signal_mean, line - signal_mean)
+    signal_state, signal_mean = ema_step(signal_state, line, signal)
+    return (fast_state, slow_state, signal_state), (line, signal_mean, line - signal_mean)
 
 
 @kernel

@@ -1,7 +1,7 @@
 """On-balance volume."""
 
 from math import inf, nan
-from typing import NamedTuple
+from typing import TypeAlias
 
 import numpy.typing as npt
 
@@ -9,19 +9,13 @@ from genesis.domain.candle import Floats
 from genesis.domain.compiled import kernel, step
 from genesis.domain.indicators.indicator import Indicator
 
-
-class ObvState(NamedTuple):
-    """Whether there was a candle (0 or 1), its close, the sum of signed volumes, and what rounding took from it."""
-
-    seen: int
-    close: float
-    total: float
-    lost: float
+ObvState: TypeAlias = tuple[int, float, float, float]
+"""Whether there was a candle (0 or 1), its close, the sum of signed volumes, and what rounding took from it."""
 
 
 def obv_start() -> ObvState:
     """Return the state before the first candle."""
-    return ObvState(0, 0.0, 0.0, 0.0)
+    return 0, 0.0, 0.0, 0.0
 
 
 @step
@@ -34,15 +28,16 @@ def obv_step(state: ObvState, close: float, volume: float) -> tuple[ObvState, fl
     row = close + volume
     if not -inf < row < inf:
         return state, nan
+    seen, last, before, lost = state
     signed = 0.0
-    if state.seen == 0 or close > state.close:
+    if seen == 0 or close > last:
         signed = volume
-    elif close < state.close:
+    elif close < last:
         signed = -volume
-    total = state.total + signed
-    added = total - state.total
-    lost = state.lost + ((state.total - (total - added)) + (signed - added))
-    return ObvState(1, close, total, lost), total + lost
+    total = before + signed
+    added = total - before
+    lost += (before - (total - added)) + (signed - added)
+    return (1, close, total, lost), total + lost
 
 
 @kernel

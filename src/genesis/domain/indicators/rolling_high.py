@@ -1,7 +1,7 @@
 """The highest input of a window."""
 
 from math import inf, nan
-from typing import NamedTuple
+from typing import TypeAlias
 
 import numpy.typing as npt
 
@@ -10,20 +10,14 @@ from genesis.domain.compiled import kernel, step
 from genesis.domain.indicators.indicator import Indicator, whole_parameter
 from genesis.domain.indicators.window import Slots, tails_before_the_start, values_before_the_start
 
-
-class RollingHighState(NamedTuple):
-    """How many values the present block has and the highest; the values, and the highest of the last block's tails."""
-
-    filled: int
-    highest: float
-    values: Slots
-    tails: Slots
+RollingHighState: TypeAlias = tuple[int, float, Slots, Slots]
+"""How many values the present block has and the highest; the values, and the highest of the last block's tails."""
 
 
 def rolling_high_start(period: int) -> RollingHighState:
     """Return the state before the first input; raises `ValueError` if *period* < 1."""
     period = whole_parameter("period", period)
-    return RollingHighState(0, -inf, values_before_the_start(period), tails_before_the_start(period, -inf))
+    return 0, -inf, values_before_the_start(period), tails_before_the_start(period, -inf)
 
 
 @step
@@ -46,7 +40,7 @@ def rolling_high_step(state: RollingHighState, x: float, period: int) -> tuple[R
         highest = x
     tail = tails[filled]
     # In this order a tail of NaN, which is no tail yet, gives NaN.
-    return RollingHighState(filled, highest, values, tails), highest if highest > tail else tail
+    return (filled, highest, values, tails), highest if highest > tail else tail
 
 
 @kernel

@@ -1,7 +1,7 @@
 """The lowest input of a window."""
 
 from math import inf, nan
-from typing import NamedTuple
+from typing import TypeAlias
 
 import numpy.typing as npt
 
@@ -10,20 +10,14 @@ from genesis.domain.compiled import kernel, step
 from genesis.domain.indicators.indicator import Indicator, whole_parameter
 from genesis.domain.indicators.window import Slots, tails_before_the_start, values_before_the_start
 
-
-class RollingLowState(NamedTuple):
-    """How many values the present block has and the lowest; the values, and the lowest of the last block's tails."""
-
-    filled: int
-    lowest: float
-    values: Slots
-    tails: Slots
+RollingLowState: TypeAlias = tuple[int, float, Slots, Slots]
+"""How many values the present block has and the lowest; the values, and the lowest of the last block's tails."""
 
 
 def rolling_low_start(period: int) -> RollingLowState:
     """Return the state before the first input; raises `ValueError` if *period* < 1."""
     period = whole_parameter("period", period)
-    return RollingLowState(0, inf, values_before_the_start(period), tails_before_the_start(period, inf))
+    return 0, inf, values_before_the_start(period), tails_before_the_start(period, inf)
 
 
 @step
@@ -46,7 +40,7 @@ def rolling_low_step(state: RollingLowState, x: float, period: int) -> tuple[Rol
         lowest = x
     tail = tails[filled]
     # In this order a tail of NaN, which is no tail yet, gives NaN.
-    return RollingLowState(filled, lowest, values, tails), lowest if lowest < tail else tail
+    return (filled, lowest, values, tails), lowest if lowest < tail else tail
 
 
 @kernel

@@ -1,7 +1,7 @@
 """Relative strength index, by Wilder."""
 
 from math import inf, nan
-from typing import NamedTuple
+from typing import TypeAlias
 
 import numpy.typing as npt
 
@@ -9,52 +9,43 @@ from genesis.domain.candle import Floats
 from genesis.domain.compiled import kernel, step
 from genesis.domain.indicators.indicator import Indicator, whole_parameter
 
-
-class RsiState(NamedTuple):
-    """How many inputs were seen, up to period + 1; the last one; sums of gains and losses, then their Wilder means."""
-
-    seen: int
-    x: float
-    gain: float
-    loss: float
+RsiState: TypeAlias = tuple[int, float, float, float, float, float]
+"""seen, last, gain, loss, keep, weight: how many inputs were seen, up to period + 1; the last one; the weighed sums of
+gains and losses, then their Wilder means; what a mean before and a move weigh.
+"""
 
 
 def rsi_start(period: int) -> RsiState:
     """Return the state before the first input; raises `ValueError` if *period* < 1."""
-    whole_parameter("period", period)
-    return RsiState(0, 0.0, 0.0, 0.0)
-
-
-@step
-def relative_strength(gain: float, loss: float) -> float:
-    """Return the share of gains in all moves, 0 to 100; 0 when nothing moved, as TA-Lib says."""
-    moved = gain + loss
-    return 100.0 * (gain / moved) if moved > 0.0 else 0.0
+    period = whole_parameter("period", period)
+    weight = 1.0 / period
+    return 0, 0.0, 0.0, 0.0, 1.0 - weight, weight
 
 
 @step
 def rsi_step(state: RsiState, x: float, period: int) -> tuple[RsiState, float]:
     """Seed with the mean gain and loss of the first *period* moves; then each move weighs 1 / period.
 
-    NaN for the first *period* inputs; 0 for a series that does not move.
+    NaN for the first *period* inputs; 0 for a series that does not move, as TA-Lib says.
     """
+    seen, last, gain, loss, keep, weight = state
     if not -inf < x < inf:
         return state, nan
-    move = x - state.x
-    gain = move if move > 0.0 else 0.0
-    loss = -move if move < 0.0 else 0.0
-    weight = 1.0 / period
-    if state.seen > period:
-        keep = 1.0 - weight
-        gain = keep * state.gain + weight * gain
-        loss = keep * state.loss + weight * loss
-        return RsiState(state.seen, x, gain, loss), relative_strength(gain, loss)
-    if state.seen == 0:
-        return RsiState(1, x, 0.0, 0.0), nan
-    gain = state.gain + weight * gain
-    loss = state.loss + weight * loss
-    output = nan if state.seen < period else relative_strength(gain, loss)
-    return RsiState(state.seen + 1, x, gain, loss), output
+    move = x - last
+    gained = move if move > 0.0 else 0.0
+    lost = -move if move < 0.0 else 0.0
+    if seen > period:
+        gain = keep * gain + weight * gained
+        loss = keep * loss + weight * lost
+        moved = gain + loss
+        return (seen, x, gain, loss, keep, weight), 100.0 * (gain / moved) if moved > 0.0 else 0.0
+    if seen == 0:
+        return (1, x, 0.0, 0.0, keep, weight), nan
+    gain += weight * gained
+    loss += weight * lost
+    moved = gain + loss
+    seed = 100.0 * (gain / moved) if moved > 0.0 else 0.0
+    return (seen + 1, x, gain, loss, keep, weight), nan if seen < period else seed
 
 
 @kernel

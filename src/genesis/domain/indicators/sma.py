@@ -1,7 +1,7 @@
 """Simple moving average."""
 
 from math import inf, nan
-from typing import NamedTuple
+from typing import TypeAlias
 
 import numpy.typing as npt
 
@@ -10,20 +10,14 @@ from genesis.domain.compiled import kernel, step
 from genesis.domain.indicators.indicator import Indicator, whole_parameter
 from genesis.domain.indicators.window import Slots, tails_before_the_start, values_before_the_start
 
-
-class SmaState(NamedTuple):
-    """How many values the present block has and their sum; the values, and the sums of the tails of the last block."""
-
-    filled: int
-    total: float
-    values: Slots
-    tails: Slots
+SmaState: TypeAlias = tuple[int, float, Slots, Slots]
+"""How many values the present block has and their sum; the values, and the sums of the tails of the last block."""
 
 
 def sma_start(period: int) -> SmaState:
     """Return the state before the first input; raises `ValueError` if *period* < 1."""
     period = whole_parameter("period", period)
-    return SmaState(0, 0.0, values_before_the_start(period), tails_before_the_start(period, 0.0))
+    return 0, 0.0, values_before_the_start(period), tails_before_the_start(period, 0.0)
 
 
 @step
@@ -42,7 +36,7 @@ def sma_step(state: SmaState, x: float, period: int) -> tuple[SmaState, float]:
     values[filled] = x
     filled += 1
     total += x
-    return SmaState(filled, total, values, tails), (tails[filled] + total) / period
+    return (filled, total, values, tails), (tails[filled] + total) / period
 
 
 @kernel

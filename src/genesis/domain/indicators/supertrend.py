@@ -1,7 +1,7 @@
 """Supertrend: a stop line that follows the price at a distance of some average true ranges."""
 
 from math import nan
-from typing import NamedTuple
+from typing import TypeAlias
 
 import numpy.typing as npt
 
@@ -10,20 +10,14 @@ from genesis.domain.compiled import kernel, step
 from genesis.domain.indicators.atr import AtrState, atr_start, atr_step
 from genesis.domain.indicators.indicator import Indicator, float_parameter
 
-
-class SupertrendState(NamedTuple):
-    """The average true range (with the last close), both bands, the direction: 0 before the first, then +1 or -1."""
-
-    atr: AtrState
-    upper: float
-    lower: float
-    direction: float
+SupertrendState: TypeAlias = tuple[AtrState, float, float, float]
+"""The average true range (with the last close), both bands, the direction: 0 before the first, then +1 or -1."""
 
 
 def supertrend_start(period: int, multiplier: float) -> SupertrendState:
     """Return the state before the first candle; raises `ValueError` on *period* < 1 or *multiplier* not > 0."""
     float_parameter("multiplier", multiplier)
-    return SupertrendState(atr_start(period), 0.0, 0.0, 0.0)
+    return atr_start(period), 0.0, 0.0, 0.0
 
 
 @step
@@ -36,28 +30,29 @@ def supertrend_step(
     goes through it. A close beyond the active band turns the direction. It begins downwards, unless the first close is
     above the ceiling. NaN while there is no ATR.
     """
-    atr_state, span = atr_step(state.atr, high, low, close, period)
+    last_atr, last_upper, last_lower, last_direction = state
+    atr_state, span = atr_step(last_atr, high, low, close, period)
     if span != span:
-        return SupertrendState(atr_state, state.upper, state.lower, state.direction), (nan, nan)
-    previous_close = state.atr.close
+        return (atr_state, last_upper, last_lower, last_direction), (nan, nan)
+    last_close = last_atr[1]
     middle = (high + low) * 0.5
     reach = multiplier * span
     upper = middle + reach
     lower = middle - reach
     direction = -1.0
-    if state.direction != 0.0:
-        if upper > state.upper and previous_close <= state.upper:
-            upper = state.upper
-        if lower < state.lower and previous_close >= state.lower:
-            lower = state.lower
-        direction = state.direction
+    if last_direction != 0.0:
+        if upper > last_upper and last_close <= last_upper:
+            upper = last_upper
+        if lower < last_lower and last_close >= last_lower:
+            lower = last_lower
+        direction = last_direction
     if direction < 0.0:
         if close > upper:
             direction = 1.0
     elif close < lower:
         direction = -1.0
     line = lower if direction > 0.0 else upper
-    return SupertrendState(atr_state, upper, lower, direction), (line, direction)
+    return (atr_state, upper, lower, direction), (line, direction)
 
 
 @kernel

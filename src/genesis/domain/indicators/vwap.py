@@ -1,7 +1,7 @@
 """Volume-weighted average price of a window."""
 
 from math import inf, nan
-from typing import NamedTuple
+from typing import TypeAlias
 
 import numpy.typing as npt
 
@@ -10,24 +10,17 @@ from genesis.domain.compiled import kernel, step
 from genesis.domain.indicators.indicator import Indicator, whole_parameter
 from genesis.domain.indicators.window import Slots, tails_before_the_start, values_before_the_start
 
-
-class VwapState(NamedTuple):
-    """Turnover (price × volume) and volume: of the present block, candle by candle, and of the last block's tails."""
-
-    filled: int
-    turnover: float
-    volume: float
-    turnovers: Slots
-    volumes: Slots
-    turnover_tails: Slots
-    volume_tails: Slots
+VwapState: TypeAlias = tuple[int, float, float, Slots, Slots, Slots, Slots]
+"""filled, turnover, volume, turnovers, volumes, turnover_tails, volume_tails: how many candles the present block has,
+their turnover (price × volume) and volume, the same candle by candle, and of the last block's tails.
+"""
 
 
 def vwap_start(period: int) -> VwapState:
     """Return the state before the first candle; raises `ValueError` if *period* < 1."""
     period = whole_parameter("period", period)
     values, tails = values_before_the_start, tails_before_the_start
-    return VwapState(0, 0.0, 0.0, values(period), values(period), tails(period, 0.0), tails(period, 0.0))
+    return 0, 0.0, 0.0, values(period), values(period), tails(period, 0.0), tails(period, 0.0)
 
 
 @step
@@ -61,7 +54,7 @@ def vwap_step(
     volume_sum += volume
     whole = volume_tails[filled] + volume_sum
     mean = (turnover_tails[filled] + turnover_sum) / whole if whole > 0.0 else nan
-    return VwapState(filled, turnover_sum, volume_sum, turnovers, volumes, turnover_tails, volume_tails), mean
+    return (filled, turnover_sum, volume_sum, turnovers, volumes, turnover_tails, volume_tails), mean
 
 
 @kernel

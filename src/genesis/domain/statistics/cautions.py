@@ -16,8 +16,11 @@ from genesis.domain.statistics.summary import Summary
 ROUND_TRIPS_FEW: Final = 30
 DAYS_FEW: Final = 180
 DRAWDOWN_DEEP_PCT: Final = 25.0
-FEES_HIGH: Final = 0.5
-"""Fees above this share of the initial cash decide a result more than the strategy does."""
+FEES_SMALL: Final = 0.05
+"""Fees below this share of the initial cash are not worth a word."""
+FEES_HIGH: Final = 0.25
+"""Fees above this share of what was earned before them decide the result as much as the strategy does."""
+RUINED_PCT: Final = -90.0
 
 
 class Severity(Enum):
@@ -58,7 +61,12 @@ REFUSALS: Final = {
 
 def cautions(record: Record, summary: Summary, costs: Costs, data: DataQuality) -> tuple[Caution, ...]:
     """Return what speaks against taking the result at its word, the gravest first."""
-    found = [*_data(record, data), *_events(record), *_sample(record, summary), *_assumptions(record, summary, costs)]
+    found = [
+        *_data(record, data),
+        *_events(record, summary),
+        *_sample(record, summary),
+        *_assumptions(record, summary, costs),
+    ]
     order = list(Severity)
     return tuple(sorted(found, key=lambda each: order.index(each.severity)))
 
@@ -78,9 +86,13 @@ def _data(record: Record, data: DataQuality) -> Iterator[Caution]:
         yield Caution(Severity.NOTE, "Data", note)
 
 
-def _events(record: Record) -> Iterator[Caution]:
+def _events(record: Record, summary: Summary) -> Iterator[Caution]:
     for alert in record.alerts:
         yield Caution(Severity.STOP, f"{_title(alert.code.value)} at {wording.moment(alert.mts)}", f"{alert.text}.")
+    if summary.total_return_pct <= RUINED_PCT and record.fills:
+        lost = wording.percent(-summary.total_return_pct)
+        text = f"The account lost {lost}; its last fill was at {wording.moment(record.fills[-1].mts)} UTC."
+        yield Caution(Severity.STOP, "Ruined", text)
     for code, times in record.refusals.items():
         text = f"{wording.counted(times, 'order')} did not leave: {REFUSALS[code]}."
         yield Caution(Severity.WARN, f"Refused: {_title(code.value).lower()}", text)
@@ -106,10 +118,13 @@ def _assumptions(record: Record, summary: Summary, costs: Costs) -> Iterator[Cau
     if summary.max_drawdown_pct >= DRAWDOWN_DEEP_PCT:
         text = f"At its worst the account was {wording.percent(summary.max_drawdown_pct)} below its peak."
         yield Caution(Severity.WARN, "Deep drawdown", text)
-    if summary.total_fees >= FEES_HIGH * record.initial_cash > 0:
-        share = 100.0 * summary.total_fees / record.initial_cash
-        text = f"Fees came to {wording.percent(share)} of the initial cash: costs decide this result."
-        yield Caution(Severity.WARN, "Costs", text)
+    earned = record.final_equity - record.initial_cash + summary.total_fees
+    if summary.total_fees >= FEES_SMALL * record.initial_cash > 0 and summary.total_fees >= FEES_HIGH * earned:
+        share = wording.percent(100.0 * summary.total_fees / record.initial_cash)
+        part = (
+            f"{wording.percent(100.0 * summary.total_fees / earned)} of what was" if earned > 0 else "and nothing was"
+        )
+        yield Caution(Severity.WARN, "Costs", f"Fees came to {share} of the initial cash, {part} earned before them.")
     if not costs.fee or not costs.slippage:
         free = " and ".join(name for name, cost in (("fees", costs.fee), ("slippage", costs.slippage)) if not cost)
         yield Caution(Severity.WARN, "Optimistic costs", f"The run assumes no {free}; no account gets that.")

@@ -34,7 +34,7 @@ def _money_figures(record: Record, summary: Summary) -> tuple[Figure, ...]:
 
     return (
         Figure("Initial cash", money(record.initial_cash), "what the account began with"),
-        Figure("Final equity", money(record.final_equity), "cash, and the position at the last close"),
+        Figure("Final equity", money(record.final_equity), "cash, and position at the last close"),
         Figure("Profit", money(record.final_equity - record.initial_cash, sign=True), "final equity less initial cash"),
         Figure("Total return", wording.percent(summary.total_return_pct, sign=True), "profit ÷ initial cash"),
         Figure("Final cash", money(record.final_cash), "nothing is closed at the end"),
@@ -47,10 +47,10 @@ def _ratio_figures(summary: Summary) -> tuple[Figure, ...]:
         Figure(
             "Maximum drawdown",
             wording.percent(summary.max_drawdown_pct),
-            "largest loss from a peak of equity at closes",
+            "largest loss from a peak, at closes",
         ),
-        Figure("Sharpe", wording.ratio(summary.sharpe), "mean ÷ deviation of daily returns × √365, risk-free rate 0"),
-        Figure("Sortino", wording.ratio(summary.sortino), "the same, but only days that lost count as deviation"),
+        Figure("Sharpe", wording.ratio(summary.sharpe), "daily mean ÷ deviation × √365; risk-free 0"),
+        Figure("Sortino", wording.ratio(summary.sortino), "the same, but the deviation of losses alone"),
         Figure("Calmar", wording.ratio(summary.calmar), "yearly growth ÷ maximum drawdown"),
     )
 
@@ -59,10 +59,10 @@ def _trade_figures(record: Record, summary: Summary) -> tuple[Figure, ...]:
     fees = wording.money(summary.total_fees, wording.money_decimals(record.initial_cash))
     return (
         Figure("Fills", wording.count(len(record.fills)), "orders that traded"),
-        Figure("Round trips", wording.count(summary.round_trips), "from flat to flat; an open position is none"),
+        Figure("Round trips", wording.count(summary.round_trips), "from flat to flat; an open one is none"),
         Figure("Win rate", wording.percent(summary.win_rate_pct), "round trips with a profit after fees"),
         Figure("Profit factor", wording.ratio(summary.profit_factor), "what winners brought ÷ what losers took"),
         Figure("Exposure", wording.percent(summary.exposure_pct), "share of candles that end with a position"),
         Figure("Turnover", f"{summary.turnover:,.1f} ×", "all that was traded ÷ initial cash"),
-        Figure("Fees", f"{fees} {record.instrument.quote}", "a fee paid in base counts at the price of its fill"),
+        Figure("Fees", f"{fees} {record.instrument.quote}", "those paid in base at their fill's price"),
     )

@@ -7,12 +7,14 @@ import math
 from datetime import UTC, datetime
 from typing import Final
 
-from genesis.domain.units import ATOMS_PER_UNIT, decimal_from_atoms
+from genesis.domain.units import ATOM_DECIMALS, ATOMS_PER_UNIT, decimal_from_atoms
 
 NONE: Final = "–"
 """A figure that has no meaning here."""
 
 _UNITS: Final = (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1_000))
+_DECIMALS_MAX: Final = 10
+_SPACE: Final = "\N{NO-BREAK SPACE}"
 _SMALL_ACCOUNT: Final = 100 * ATOMS_PER_UNIT
 
 
@@ -22,29 +24,35 @@ def money_decimals(initial_cash: int) -> int:
 
 
 def money(amount: int, decimals: int, sign: bool = False) -> str:
-    """Return atoms as currency units: `1,234.50`; with *sign*, a gain has its plus."""
+    """Return atoms as currency units: `1,234.50`; with *sign*, a gain has its plus.
+
+    An amount that would round to nothing is told in full.
+    """
+    if 0 < 2 * abs(amount) < ATOMS_PER_UNIT // 10**decimals:
+        decimals = ATOM_DECIMALS
     text = f"{round(decimal_from_atoms(amount), decimals):{'+' if sign and amount else ''},.{decimals}f}"
     return text.replace("-", "−")
 
 
 def percent(value: float | None, sign: bool = False) -> str:
-    """Return a percentage (of 100): `12.34 %`, with more decimals where it is small."""
+    """Return a percentage (of 100): `12.34 %`, with more decimals where they tell it from 0 or from 100."""
+    text = points(value, sign)
+    return text if text == NONE else f"{text}{_SPACE}%"
+
+
+def points(value: float | None, sign: bool = False) -> str:
+    """Return percentage points: the number of `percent`, whose unit stands elsewhere."""
     if value is None or not math.isfinite(value):
         return NONE
-    if abs(value) >= 1000.0:
-        decimals = 0
-    elif abs(value) >= 0.1 or value == 0.0:
-        decimals = 2
-    else:
-        decimals = 4
-    return _unsigned_zero(f"{value:{'+' if sign and value else ''},.{decimals}f}") + " %"
+    return f"{value:{'+' if sign and value else ''},.{_decimals(value)}f}".replace("-", "−")
 
 
 def ratio(value: float | None) -> str:
     """Return a ratio with two decimals."""
     if value is None or not math.isfinite(value):
         return NONE
-    return _unsigned_zero(f"{value:,.2f}")
+    text = f"{value:,.2f}"
+    return "0.00" if text == "-0.00" else text.replace("-", "−")
 
 
 def count(value: int) -> str:
@@ -80,6 +88,9 @@ def duration(span_ms: int) -> str:
     return " ".join(filter(None, parts)) or "0 s"
 
 
-def _unsigned_zero(text: str) -> str:
-    digits = text.lstrip("+-")
-    return digits if not digits.strip("0.,") else text.replace("-", "−")
+def _decimals(value: float) -> int:
+    size = abs(value)
+    if size >= 1000.0:
+        return 0
+    shown = min(size, abs(size - 100.0)) if size != 100.0 else size
+    return 2 if shown >= 0.01 or not shown else min(1 - math.floor(math.log10(shown)), _DECIMALS_MAX)

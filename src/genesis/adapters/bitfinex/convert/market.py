@@ -1,7 +1,7 @@
 """Public rows to market values."""
 
 from genesis.adapters.bitfinex.convert.numbers import funding_side_from_sign, mts_or_none, plain_or_none, side_from_sign
-from genesis.adapters.bitfinex.wire.conf import PairInfoRow
+from genesis.adapters.bitfinex.wire.conf import NameRow, PairInfoRow
 from genesis.adapters.bitfinex.wire.market import (
     BookRow,
     CandleRow,
@@ -24,6 +24,7 @@ from genesis.domain.candle import Candle
 from genesis.domain.exchange.market import (
     BookLevel,
     BookOrder,
+    CurrencyName,
     DerivativeStatus,
     FundingBookLevel,
     FundingBookOrder,
@@ -37,7 +38,7 @@ from genesis.domain.exchange.market import (
     Trade,
 )
 from genesis.domain.order import OrderId
-from genesis.domain.units import Mts, Symbol, atoms
+from genesis.domain.units import Currency, Mts, Symbol, atoms
 
 
 def ticker_from_wire(symbol: str, row: TickerRow | NamedTickerRow) -> Ticker:
@@ -170,6 +171,11 @@ def liquidation_from_wire(row: LiquidationRow) -> Liquidation:
         row.is_market_sold == 1,
         row.price_acquired,
     )
+
+
+def currency_name_from_wire(row: NameRow) -> CurrencyName:
+    """Return what a currency code stands for."""
+    return CurrencyName(Currency(row.code), row.value)
 
 
 def pair_rules_from_wire(row: PairInfoRow) -> PairRules:

@@ -17,18 +17,27 @@ V = TypeVar("V")
 E = TypeVar("E", bound=Enum)
 
 
+def each(convert: Callable[[R], V]) -> Callable[[Iterable[R]], list[V]]:
+    """Return a conversion of many rows, in order; its `ValueError` names the index of the row that does not fit."""
+
+    def convert_all(source: Iterable[R]) -> list[V]:
+        values: list[V] = []
+        for item in source:
+            try:
+                values.append(convert(item))
+            except ValueError as problem:
+                raise ValueError(f"{problem} - at `$[{len(values)}]`") from problem
+        return values
+
+    return convert_all
+
+
 def rows(convert: Callable[[R], V], source: Iterable[R], *, endpoint: str) -> list[V]:
     """Convert rows in order.
 
     Raises `ProtocolViolation` naming *endpoint* and the index of the row that does not fit.
     """
-    values: list[V] = []
-    for row in source:
-        try:
-            values.append(convert(row))
-        except ValueError as problem:
-            raise ProtocolViolation(f"{problem} - at `$[{len(values)}]`", endpoint=endpoint) from problem
-    return values
+    return row(each(convert), source, endpoint=endpoint)
 
 
 def row(convert: Callable[[R], V], source: R, *, endpoint: str) -> V:

@@ -167,3 +167,9 @@ class UserRow(Row, frozen=True, kw_only=True):
     timezone: str | None
     locale: str | None
     company: str | None
+
+
+class AvailableRow(Row, frozen=True, kw_only=True):
+    """`calc/order/avail`."""
+
+    amount: Number

@@ -234,6 +234,19 @@ class NamedDerivativeStatusRow(Row, frozen=True, kw_only=True):
     clamp_max: float | None = None
 
 
+class AverageRow(Row, frozen=True, kw_only=True):
+    """`calc/trade/avg`."""
+
+    price: float
+    amount: float
+
+
+class RateRow(Row, frozen=True, kw_only=True):
+    """`calc/fx`."""
+
+    rate: float
+
+
 class LiquidationRow(Row, frozen=True, kw_only=True):
     """A liquidated position; REST and WebSocket wrap each in one more list."""
 
@@ -249,3 +262,9 @@ class LiquidationRow(Row, frozen=True, kw_only=True):
     is_market_sold: SafeInt
     unused_10: Unused = None
     price_acquired: float | None
+
+
+class LiquidationEntry(Row, frozen=True, kw_only=True):
+    """The list of one that REST puts around each liquidation."""
+
+    row: LiquidationRow

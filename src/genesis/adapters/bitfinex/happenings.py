@@ -1,0 +1,103 @@
+"""What a connection is told, remembers and reports: its rules, its channels, and what happened to them."""
+
+from collections import deque
+from typing import Final
+
+from attrs import Factory, define, frozen
+
+from genesis.adapters.bitfinex.control import Flags
+from genesis.adapters.bitfinex.readers import Reader
+from genesis.domain.book import Book
+from genesis.domain.channel import Channel
+from genesis.domain.link import Link
+from genesis.ports.errors import ExchangeError
+
+RING_FRAMES: Final = 64
+RING_CHARS: Final = 2000
+
+
+@frozen
+class ConnectionRules:
+    """When to worry, in seconds; and which flags to ask for."""
+
+    greeting_s: float = 10.0  # from the opening to the exchange's greeting
+    answer_s: float = 5.0  # from a request to its answer
+    ping_after_s: float = 3.0  # of hearing nothing at all
+    pong_s: float = 4.0  # from a ping to any frame; with the one above a dead line is found within 8 s
+    silence_s: float = 20.0  # of a channel, heartbeats included, which come every 15 s
+    book_quiet_s: float = 120.0  # of a book without data; its snapshot costs little, and a book that lost its feed much
+    crossed_s: float = 5.0  # of a crossed book; raw books cross for a moment now and then
+    maintenance_s: float = 180.0  # until a new greeting is asked for; announced maintenance lasts up to 120 s
+    resync_max_s: float = 60.0  # the longest pause before a channel that fails again and again is tried once more
+    flags: Flags = Flags.TIMESTAMP | Flags.SEQUENCE | Flags.CHECKSUM
+
+
+@frozen
+class Subscribed:
+    """The exchange took a subscription; its data follows."""
+
+    channel: Channel
+
+
+@frozen
+class Refused:
+    """The exchange refused a subscription, or did not answer in time."""
+
+    channel: Channel
+    error: ExchangeError
+
+
+@frozen
+class Full:
+    """The connection holds no further channel."""
+
+    channel: Channel
+
+
+@frozen
+class Unsubscribed:
+    """A subscription that was to end has ended."""
+
+    channel: Channel
+
+
+@frozen
+class LinkChanged:
+    """The connection is good for something else now."""
+
+    link: Link
+    reason: str
+
+
+Happening = Subscribed | Refused | Full | Unsubscribed | LinkChanged
+
+
+@define(eq=False)
+class Subscription:
+    """A channel on this connection, and what is asked about it: *asked_s* is when, None while nothing is."""
+
+    channel: Channel
+    book: Book | None
+    sub_id: str = ""
+    channel_id: int = 0
+    asked_s: float | None = None
+    is_leaving: bool = False
+    was_taken: bool = False
+    retry_s: float | None = None  # when to subscribe anew
+    resyncs: int = 0
+    resynced_s: float = 0.0
+    heard_s: float = 0.0
+    data_s: float = 0.0
+    crossed_s: float | None = None
+    reader: Reader | None = None
+
+
+@define(eq=False)
+class Ring:
+    """The last frames that could not be read, cut to a bounded length, each with the reason."""
+
+    frames: deque[tuple[str, str]] = Factory(lambda: deque(maxlen=RING_FRAMES))
+
+    def keep(self, frame: str, problem: object) -> None:
+        """Keep a frame; the oldest makes room."""
+        self.frames.append((frame[:RING_CHARS], str(problem)[:RING_CHARS]))

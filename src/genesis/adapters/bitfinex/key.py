@@ -1,0 +1,95 @@
+"""One API key at work: its nonces, its signatures, the lane in which its requests leave, and when it must stop."""
+
+from attrs import evolve
+
+from genesis.adapters.bitfinex.errors import AUTHENTICATION
+from genesis.adapters.bitfinex.lane import Lane
+from genesis.adapters.bitfinex.sender import Call, Sender
+from genesis.adapters.bitfinex.sign import Signer
+from genesis.domain.resilience import Priority
+from genesis.ports.clock import Clock
+from genesis.ports.errors import AuthRefused, ExchangeError, KeyContended, StaleNonce
+from genesis.ports.metrics import Metrics
+from genesis.ports.nonces import NonceStore
+
+
+class ApiKey:
+    """Signs and sends. Make one object for a key and give it to all clients of the process: it holds the key's lane.
+
+    The lane is left when the last byte has been handed to the connection, so that requests leave in the order of their
+    nonces and a slow answer delays nobody. Two connections can still swap them on the way; the exchange then refuses
+    the smaller nonce, which proves that nothing happened. The one retry keeps the lane until its answer is there:
+    nothing of ours can pass it, so a second refusal shows that somebody else signs with the key.
+    """
+
+    def __init__(
+        self, signer: Signer, nonces: NonceStore, clock: Clock, metrics: Metrics, auth_pause_s: float = 60.0
+    ) -> None:
+        """Put a key to work; after a refused signature nothing is signed for *auth_pause_s*."""
+        self._signer = signer
+        self._nonces = nonces
+        self._clock = clock
+        self._metrics = metrics
+        self._auth_pause_s = auth_pause_s
+        self._lane = Lane()
+        self._refusal: AuthRefused | None = None
+        self._refused_until_s = 0.0
+        self._contention: KeyContended | None = None
+
+    async def send(self, sender: Sender, call: Call) -> bytes:
+        """Sign and send; once more, alone in the lane, if the exchange has seen a larger nonce.
+
+        Raises `KeyContended` when that one is refused too; from then on new orders and changes are refused here, while
+        cancels and reads still try.
+        """
+        self._refuse_early(call)
+        try:
+            return await self._once(sender, call, is_alone=False)
+        except StaleNonce:
+            self._metrics.increment("rest_auth_nonce_bump", labels=call.label())
+        try:
+            return await self._once(sender, call, is_alone=True)
+        except StaleNonce as again:
+            text = "two nonces in a row were too small: somebody else signs with this key; give each program its own"
+            asked = call.asked
+            self._contention = KeyContended(text, endpoint=asked.endpoint, code=again.code, request_id=asked.request_id)
+            raise self._contention from again
+
+    async def _once(self, sender: Sender, call: Call, *, is_alone: bool) -> bytes:
+        await sender.admit(call)
+        turn = await self._lane.enter(call.endpoint.priority)
+        try:
+            nonce = await self._nonces.next()
+            headers = self._signer.rest_headers(call.asked.endpoint, nonce, call.request.body)
+            request = evolve(
+                call.request,
+                headers={**call.request.headers, **headers},
+                on_sent=None if is_alone else turn.leave,
+            )
+            self._metrics.increment("rest_auth_request", labels=call.label())
+            body = await sender.send(evolve(call, request=request))
+        except ExchangeError as error:
+            self._note(error)
+            raise
+        finally:
+            turn.leave()
+        self._metrics.increment("rest_auth_success", labels=call.label())
+        return body
+
+    def _note(self, error: ExchangeError) -> None:
+        if isinstance(error, AuthRefused) and error.code in AUTHENTICATION:
+            self._refusal, self._refused_until_s = error, self._clock.monotonic_s() + self._auth_pause_s
+
+    def _refuse_early(self, call: Call) -> None:
+        """Spare the exchange what it has just refused.
+
+        A key that is not valid gets one request a minute, not a storm.
+        """
+        asked = call.asked
+        facts = {"endpoint": asked.endpoint, "request_id": asked.request_id}
+        wait_s = self._refused_until_s - self._clock.monotonic_s()
+        if self._refusal is not None and wait_s > 0:
+            text = f"{self._refusal.text}; not asked again for {wait_s:.0f} s"
+            raise AuthRefused(text, code=self._refusal.code, **facts)
+        if self._contention is not None and call.endpoint.priority is Priority.ORDER:
+            raise KeyContended(self._contention.text, code=self._contention.code, **facts)

@@ -1,0 +1,40 @@
+"""Where the exchange's REST interface is, and how long we wait for it."""
+
+from attrs import Factory, frozen
+
+from genesis.adapters.bitfinex.endpoints import Endpoint
+from genesis.domain.resilience import Backoff, Priority
+
+
+@frozen
+class RestSettings:
+    """Bases of the interface, ending in `/v2/`, and times in seconds.
+
+    Connecting has its own timeout, as only a failed connect proves that nothing was sent. A request is bounded by its
+    total timeout, a call with all its waits and retries by the deadline of its kind.
+    """
+
+    public_url: str = "https://api-pub.bitfinex.com/v2/"
+    auth_url: str = "https://api.bitfinex.com/v2/"
+    connect_timeout_s: float = 3.0
+    total_timeout_s: float = 10.0
+    read_deadline_s: float = 30.0
+    write_deadline_s: float = 15.0
+    history_deadline_s: float = 300.0
+    auth_pause_s: float = 60.0
+    backoff: Backoff = Factory(Backoff)
+
+    def __attrs_post_init__(self) -> None:
+        for url in (self.public_url, self.auth_url):
+            if not url.endswith("/v2/"):
+                raise ValueError(f"{url!r} is no base of the REST interface: it must end in /v2/")
+
+    def base(self, endpoint: Endpoint) -> str:
+        """Return the base of an endpoint's URL; it also names the host whose breaker counts."""
+        return self.auth_url if endpoint.is_signed else self.public_url
+
+    def deadline_s(self, endpoint: Endpoint) -> float:
+        """Return how long a call may take with all its waits and retries."""
+        if endpoint.is_write:
+            return self.write_deadline_s
+        return self.history_deadline_s if endpoint.priority is Priority.HISTORY else self.read_deadline_s

@@ -1,0 +1,381 @@
+"""Our account, live: one authenticated connection kept alive, its events, and orders sent over it.
+
+It is a stream of events and an `OrderGateway`. No request is ever sent twice: one that was not answered before its
+deadline or the loss of the connection raises `OutcomeUnknown`, one that provably never left raises `Unreachable`.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from attrs import Factory, frozen
+
+from genesis.adapters.bitfinex.account_line import AccountLine, AccountRules, auth_text
+from genesis.adapters.bitfinex.convert import orders
+from genesis.adapters.bitfinex.errors import Asked
+from genesis.adapters.bitfinex.happenings import LinkChanged, Ring
+from genesis.adapters.bitfinex.inputs import ANSWERS, CALC_KEYS_MAX, Key, Request, calc_text, input_text
+from genesis.adapters.bitfinex.lane import Lane
+from genesis.adapters.bitfinex.notifications import Notified, accepted
+from genesis.adapters.bitfinex.queues import ACCOUNT_ITEMS_MAX, AccountQueue
+from genesis.adapters.bitfinex.session import ACCOUNT_URL, Over, Session, SessionRules, account_budget, converse
+from genesis.adapters.bitfinex.sign import Signer
+from genesis.adapters.bitfinex.wire.orders import NotificationRow, OrderRow
+from genesis.adapters.bitfinex.wire.requests import Operation, OrderSubmit, OrderUpdate
+from genesis.domain.account_events import AccountEvent
+from genesis.domain.exchange.orders import (
+    Account,
+    ByCid,
+    ById,
+    CancelMany,
+    Everything,
+    OrderAck,
+    OrderChange,
+    OrderReference,
+    OrderReport,
+)
+from genesis.domain.instrument import Instrument
+from genesis.domain.link import Link, LinkState
+from genesis.domain.order import OrderRequest
+from genesis.domain.resilience import Priority, RequestBudget
+from genesis.domain.units import Symbol
+from genesis.ports.clock import Clock
+from genesis.ports.errors import (
+    AuthRefused,
+    ClockAhead,
+    ExchangeError,
+    InputError,
+    KeyContended,
+    Maintenance,
+    NotProcessed,
+    RateLimited,
+    StaleNonce,
+    StoreError,
+    Unreachable,
+)
+from genesis.ports.metrics import Metrics
+from genesis.ports.nonces import NonceStore
+from genesis.ports.socket import Connector, Socket
+
+NAME: Final = "account"
+ANSWER_S: Final = 10.0
+OPERATIONS_MAX: Final = 15
+"""Operations in one `ox_multi`: the official Node client sends no more at once, and no limit is documented for
+sockets.
+"""
+
+Wish = OrderRequest | OrderChange | OrderReference
+
+
+@frozen(eq=False)
+class SocketKey:
+    """An API key as a socket needs it: *lane* is held while a nonce is taken, signed and sent, for nonces must arrive
+    in order.
+
+    Whoever signs REST requests with the same key passes the lane they share.
+    """
+
+    signer: Signer
+    nonces: NonceStore
+    lane: Lane = Factory(Lane)
+
+
+class AccountStream:
+    """The account of one API key; see the module. Everything it needs from the world is a parameter."""
+
+    def __init__(
+        self,
+        key: SocketKey,
+        connector: Connector,
+        clock: Clock,
+        metrics: Metrics,
+        instruments: Mapping[Symbol, Instrument],
+        account: Account,
+        *,
+        url: str = ACCOUNT_URL,
+        rules: AccountRules | None = None,
+        session_rules: SessionRules | None = None,
+        budget: RequestBudget | None = None,
+        random: Callable[[], float] | None = None,
+        items_max: int = ACCOUNT_ITEMS_MAX,
+        answer_s: float = ANSWER_S,
+    ) -> None:
+        """*instruments* tell how many decimals a price has, *account* from which wallet orders trade."""
+        self.ring = Ring()
+        """The last frames that could not be read."""
+        self._key = key
+        self._clock = clock
+        self._metrics = metrics
+        self._instruments = instruments
+        self._account = account
+        self._rules = rules or AccountRules()
+        self._session_rules = session_rules or SessionRules()
+        random = random or secrets.SystemRandom().random
+        self._session = Session(url, connector, clock, metrics, budget or account_budget(), random, self._session_rules)
+        self._queue: AccountQueue[AccountEvent] = AccountQueue(items_max)
+        self._answer_s = answer_s
+        self._calcs = RequestBudget(limit=8, window_s=1.0)
+        self._line: AccountLine | None = None
+        self._wake = asyncio.Event()
+        self._greeted = asyncio.Event()
+        self._stale_nonces = 0
+        self._store_problem: StoreError | None = None
+
+    async def run(self) -> None:
+        """Keep the connection alive until cancelled.
+
+        Raises `AuthRefused` when the exchange refuses the key, and `StoreError` when no nonce can be had: then
+        nothing may be signed, and the last event says that the link is CLOSED.
+        """
+        await self._session.run(self._use, self._changed, lambda: True)
+
+    async def next(self) -> AccountEvent:
+        """Return the next event, waiting for one. One consumer at a time."""
+        return await self._queue.next()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether requests are taken now."""
+        return self._line is not None and self._line.is_open
+
+    async def submit(self, order: OrderRequest) -> OrderAck:
+        """Send a new order (`on`) and return its echo; see `OrderGateway.submit`."""
+        body = self._submit_body(order)
+        notified = await self._ask("on", body, Key(cid=order.cid))
+        return _submitted(order, body, notified)
+
+    async def update(self, change: OrderChange) -> OrderAck:
+        """Change an open order (`ou`) and return its echo; see `OrderGateway.update`."""
+        body = self._update_body(change)
+        notified = await self._ask("ou", body, Key(id=change.id))
+        return _changed(change, body, notified)
+
+    async def cancel(self, order: OrderReference) -> OrderReport:
+        """Ask to cancel an order (`oc`) and return it as it was before; see `OrderGateway.cancel`."""
+        notified = await self._ask("oc", orders.cancel_to_wire(order), _key_of(order))
+        return _canceled(notified).order
+
+    async def cancel_many(self, what: CancelMany | Everything) -> list[OrderReport]:
+        """Ask to cancel several orders or all (`oc_multi`) and return those that the exchange found."""
+        notified = await self._ask("oc_multi", orders.cancel_many_to_wire(what), Key())
+        return notified.many(OrderRow, orders.order_from_wire)
+
+    async def execute(self, operations: Sequence[Wish]) -> list[OrderAck | ExchangeError]:
+        """Carry out up to 15 operations in one message (`ox_multi`) and return an outcome for each, in order."""
+        if not 0 < len(operations) <= OPERATIONS_MAX:
+            raise InputError(f"one message carries 1 to {OPERATIONS_MAX} operations, not {len(operations)}")
+        line = self._ready("ws ox_multi")
+        bodies = [self._operation(wish) for wish in operations]
+        text = input_text("ox_multi", bodies)
+        pending = [
+            self._request(ANSWERS[kind], _key_of(wish), text)
+            for wish, (kind, _) in zip(operations, bodies, strict=True)
+        ]
+        line.outgoing.append(text)
+        for request, _ in pending:
+            line.requests.add(request)
+        self._wake.set()
+        try:
+            answers = await asyncio.gather(*(answer for _, answer in pending), return_exceptions=True)
+        finally:
+            for request, _ in pending:
+                line.requests.drop(request)
+        return [
+            _outcome(wish, body, answer) for wish, (_, body), answer in zip(operations, bodies, answers, strict=True)
+        ]
+
+    async def calculate(self, keys: Sequence[str]) -> None:
+        """Ask for up to 30 values to be computed (`calc`), such as `margin_base`; they come as events.
+
+        At most 8 such messages leave a second, the others wait. Source: Bitfinex documentation, "Calc".
+        """
+        if not 0 < len(keys) <= CALC_KEYS_MAX:
+            raise InputError(f"one calculation takes 1 to {CALC_KEYS_MAX} keys, not {len(keys)}")
+        while (wait_s := self._calcs.wait_s(self._clock.monotonic_s(), Priority.CANCEL)) > 0.0:
+            await self._clock.sleep(wait_s)
+        line = self._ready("ws calc")
+        self._calcs.start(self._clock.monotonic_s())
+        line.outgoing.append(calc_text(keys))
+        self._wake.set()
+
+    async def _ask(self, kind: str, body: object, key: Key) -> Notified:
+        answer_kind = ANSWERS[kind]
+        line = self._ready(f"ws {answer_kind}")
+        request, answer = self._request(answer_kind, key, input_text(kind, body))
+        line.ask(request)
+        self._wake.set()
+        try:
+            row = await answer
+        finally:
+            line.requests.drop(request)
+        return accepted(row, frozenset({answer_kind}), Asked(endpoint=f"ws {answer_kind}", is_write=True))
+
+    def _request(self, answer_kind: str, key: Key, text: str) -> tuple[Request, asyncio.Future[NotificationRow]]:
+        answer: asyncio.Future[NotificationRow] = asyncio.get_running_loop().create_future()
+
+        def settle(outcome: NotificationRow | ExchangeError) -> None:
+            if answer.done():
+                return
+            if isinstance(outcome, ExchangeError):
+                answer.set_exception(outcome)
+            else:
+                answer.set_result(outcome)
+
+        deadline_s = self._clock.monotonic_s() + self._answer_s
+        return Request(answer_kind, key, text, deadline_s, settle), answer
+
+    def _ready(self, endpoint: str) -> AccountLine:
+        line = self._line
+        if line is not None and line.is_open:
+            return line
+        if line is not None and line.is_in_maintenance:
+            raise Maintenance("the platform is in maintenance; nothing was sent", endpoint=endpoint)
+        raise Unreachable("the account's connection is not open; nothing was sent", endpoint=endpoint)
+
+    def _operation(self, wish: Wish) -> Operation:
+        match wish:
+            case OrderRequest():
+                return "on", self._submit_body(wish)
+            case OrderChange():
+                return "ou", self._update_body(wish)
+            case ById() | ByCid():
+                return "oc", orders.cancel_to_wire(wish)
+
+    def _submit_body(self, order: OrderRequest) -> OrderSubmit:
+        return orders.submit_to_wire(order, self._instrument(order.symbol), self._account)
+
+    def _update_body(self, change: OrderChange) -> OrderUpdate:
+        return orders.change_to_wire(change, self._instrument(change.symbol))
+
+    def _instrument(self, symbol: Symbol) -> Instrument:
+        if symbol not in self._instruments:
+            known = ", ".join(self._instruments) or "none"
+            raise InputError(f"{symbol} is no instrument of this account: {known} known")
+        return self._instruments[symbol]
+
+    async def _use(self, socket: Socket) -> str:
+        now_s = self._clock.monotonic_s()
+        self._line = line = AccountLine(self._rules, self._queue.put, self._metrics, self.ring, now_s)
+        self._greeted.clear()
+        self._wake.set()
+        try:
+            reason = await converse(
+                line,
+                socket,
+                self._clock,
+                self._session_rules,
+                self._wake,
+                self._step,
+                self._authenticate(line, socket),
+            )
+        finally:
+            line.end("the connection ended")
+            line.settle_all()
+            self._line = None
+        problem, self._store_problem = self._store_problem, None
+        if problem is not None and not isinstance(
+            problem, ClockAhead
+        ):  # clocks agree again by themselves, disks do not
+            self._changed(Link.CLOSED, str(problem))
+            raise problem
+        self._judge_refusal(line)
+        return reason
+
+    async def _authenticate(self, line: AccountLine, socket: Socket) -> None:
+        await self._greeted.wait()
+        signer = self._key.signer
+        turn = await self._key.lane.enter(Priority.ORDER)
+        try:
+            nonce = await self._key.nonces.next()
+            payload, signature = signer.socket_payload(nonce)
+            line.auth_sent(self._clock.monotonic_s())
+            await socket.send(auth_text(signer.key, nonce, payload, signature, self._rules))
+        except StoreError as problem:
+            self._store_problem = problem
+            raise Over(str(problem)) from problem
+        finally:
+            turn.leave()
+
+    def _judge_refusal(self, line: AccountLine) -> None:
+        """Raise what the session's judge has to know; a second stale nonce in a row says that somebody else has the
+        key.
+        """
+        refusal = line.refusal
+        if not isinstance(refusal, StaleNonce):
+            self._stale_nonces = 0
+        if isinstance(refusal, StaleNonce):
+            self._stale_nonces += 1
+            if self._stale_nonces > 1:
+                text = (
+                    "two nonces in a row were too small: somebody else signs with this key; give each program its own"
+                )
+                raise KeyContended(text, endpoint=refusal.endpoint, code=refusal.code)
+        if refusal is not None and refusal.text.startswith("rate:"):
+            raise RateLimited(refusal.text, endpoint=refusal.endpoint, code=refusal.code, retry_after_s=60.0)
+        if isinstance(refusal, NotProcessed | AuthRefused):
+            raise refusal
+
+    def _step(self) -> None:
+        line = self._line
+        if line is None:
+            return
+        if line.wants_auth:
+            line.wants_auth = False
+            self._greeted.set()
+        while line.happenings:
+            happened: LinkChanged = line.happenings.popleft()
+            self._changed(happened.link, happened.reason)
+
+    def _changed(self, link: Link, reason: str) -> None:
+        self._queue.put_always(LinkState(self._clock.now(), NAME, link, reason))
+
+
+def _key_of(wish: Wish) -> Key:
+    match wish:
+        case OrderRequest(cid=cid):
+            return Key(cid=cid)
+        case OrderChange(id=id_) | ById(id=id_):
+            return Key(id=id_)
+        case ByCid(cid=cid):
+            return Key(cid=cid)
+
+
+def _submitted(order: OrderRequest, body: OrderSubmit, notified: Notified) -> OrderAck:
+    echo = notified.one(OrderRow, orders.order_from_wire)
+    mismatch = orders.echo_mismatch(order, echo)
+    if mismatch:
+        raise notified.asked.unknown(f"the echo is another order's: {mismatch}")
+    return OrderAck(echo, notified.row.text or "", orders.echo_differences(body, echo))
+
+
+def _changed(change: OrderChange, body: OrderUpdate, notified: Notified) -> OrderAck:
+    echo = notified.one(OrderRow, orders.order_from_wire)
+    if (echo.id, echo.symbol, echo.side) != (change.id, change.symbol, change.side):
+        raise notified.asked.unknown(f"the echo is order {echo.id} {echo.symbol}'s, {change.id} was changed")
+    return OrderAck(echo, notified.row.text or "", orders.echo_differences(body, echo))
+
+
+def _canceled(notified: Notified) -> OrderAck:
+    echo = notified.one(OrderRow, orders.order_from_wire)
+    return OrderAck(echo, notified.row.text or "")
+
+
+def _outcome(wish: Wish, body: object, answer: NotificationRow | BaseException) -> OrderAck | ExchangeError:
+    if isinstance(answer, ExchangeError):
+        return answer
+    if isinstance(answer, BaseException):
+        raise answer
+    asked = Asked(endpoint=f"ws {answer.type}", is_write=True)
+    try:
+        notified = accepted(answer, frozenset({answer.type}), asked)
+        match wish, body:
+            case OrderRequest(), OrderSubmit():
+                return _submitted(wish, body, notified)
+            case OrderChange(), OrderUpdate():
+                return _changed(wish, body, notified)
+            case (ById() | ByCid()), _:
+                return _canceled(notified)
+    except ExchangeError as error:
+        return error
+    raise TypeError(f"{type(wish).__name__} is no operation")

@@ -1,0 +1,1 @@
+"""Who plays the market: recorded candles, recorded frames, or seeded traders."""

@@ -1,0 +1,172 @@
+"""Public REST: tickers, trades, books, candles, configuration. Source: Bitfinex reference, "REST Public Endpoints"."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+from urllib.parse import unquote
+
+import msgspec
+
+from genesis.adapters.venue.account_stream import text
+from genesis.adapters.venue.complaints import PARAMETERS, Complaint, invalid
+from genesis.adapters.venue.configs import config
+from genesis.adapters.venue.derivatives import DERIVATIVES, derivative_text, liquidation_text
+from genesis.adapters.venue.feeds import ticker_text
+from genesis.adapters.venue.numbers import atoms_from_wire, number_from_atoms
+from genesis.adapters.venue.paging import page
+from genesis.adapters.venue.public import Public
+from genesis.adapters.venue.public_book import DIGITS, RAW
+from genesis.adapters.venue.tape import trade_text
+from genesis.domain.order import Side
+from genesis.domain.simulation.exchange import Exchange
+from genesis.domain.units import Mts, Symbol
+
+Query = Mapping[str, str]
+
+BOOK_LENGTHS: Final = frozenset({1, 25, 100})
+
+
+class PublicRest:
+    """Answers requests that need no key; each answer is JSON text."""
+
+    def __init__(self, exchange: Exchange, public: Public) -> None:
+        self._exchange = exchange
+        self._public = public
+
+    def answer(self, method: str, path: str, query: Query, body: bytes, mts: Mts) -> str | None:
+        """Return the answer, None where there is no such endpoint; raises `Complaint`."""
+        head, *rest = path.split("/")
+        if method == "POST":
+            return self._calculate(rest, query, body) if head == "calc" else None
+        if method != "GET":
+            return None
+        endpoints: Mapping[str, Callable[[list[str], Query, Mts], str | None]] = {
+            "ticker": self._ticker,
+            "tickers": self._tickers,
+            "trades": self._trades,
+            "book": self._book,
+            "candles": self._candles,
+            "status": self._derivatives,
+            "liquidations": self._liquidations,
+            "conf": self._configs,
+        }
+        endpoint = endpoints.get(head)
+        return None if endpoint is None else endpoint(rest, query, mts)
+
+    def _ticker(self, rest: list[str], _query: Query, mts: Mts) -> str | None:
+        return self._ticker_of(self._symbol(rest[0]), mts) if len(rest) == 1 else None
+
+    def _tickers(self, rest: list[str], query: Query, mts: Mts) -> str | None:
+        if rest:
+            return None
+        wanted = unquote(query.get("symbols", "")).split(",")
+        if wanted == ["ALL"]:
+            wanted = list(self._public.tapes)
+        known = [Symbol(name) for name in wanted if Symbol(name) in self._public.tapes]
+        return _list(f'["{symbol}",{self._ticker_of(symbol, mts)[1:]}' for symbol in known)
+
+    def _ticker_of(self, symbol: Symbol, mts: Mts) -> str:
+        return ticker_text(self._public.books[symbol], self._public.tapes[symbol], mts)
+
+    def _trades(self, rest: list[str], query: Query, _mts: Mts) -> str | None:
+        if len(rest) != 2 or rest[1] != "hist":
+            return None
+        tape = self._public.tapes[self._symbol(rest[0])]
+        found = page(tape.trades, lambda trade: trade.mts, query, default=125, most=10_000)
+        return _list(trade_text(trade, tape.instrument.price_decimals) for trade in found)
+
+    def _book(self, rest: list[str], query: Query, _mts: Mts) -> str | None:
+        if len(rest) != 2:
+            return None
+        symbol = self._symbol(rest[0])
+        if rest[1] not in (*DIGITS, RAW):
+            raise invalid("precision")
+        length = query.get("len") or "25"
+        if not length.isdigit() or int(length) not in BOOK_LENGTHS:
+            raise invalid("len")
+        bids, asks = self._public.books[symbol].lines(rest[1], int(length))
+        return _list(line.text() for line in (*bids, *asks))
+
+    def _candles(self, rest: list[str], query: Query, _mts: Mts) -> str | None:
+        if len(rest) != 2 or rest[1] not in ("hist", "last"):
+            return None
+        try:
+            tape, frame = self._public.candles_of(rest[0])
+        except Complaint:
+            raise invalid("key") from None
+        bars, decimals = tape.candles[frame], tape.instrument.price_decimals
+        if rest[1] == "last":
+            return bars[-1].text(decimals) if bars else "[]"
+        found = page(bars, lambda bar: bar.mts, query, default=100, most=10_000)
+        return _list(bar.text(decimals) for bar in found)
+
+    def _derivatives(self, rest: list[str], query: Query, mts: Mts) -> str | None:
+        if rest != ["deriv"]:
+            return None
+        wanted = unquote(query.get("keys", "")).split(",")
+        rows = [
+            f'["{symbol}",{derivative_text(self._public.tapes[spot], mts)[1:]}'
+            for symbol, spot in DERIVATIVES.items()
+            if spot in self._public.tapes and (wanted == ["ALL"] or symbol in wanted)
+        ]
+        return _list(rows)
+
+    def _liquidations(self, rest: list[str], query: Query, _mts: Mts) -> str | None:
+        if rest != ["hist"]:
+            return None
+        found = page(self._public.liquidations, lambda event: event.mts, query, default=100, most=500)
+        return _list(f"[{liquidation_text(event)}]" for event in found)
+
+    def _configs(self, rest: list[str], _query: Query, _mts: Mts) -> str | None:
+        if len(rest) != 1:
+            return None
+        return text([config(key, self._exchange.markets.values()) for key in rest[0].split(",")])
+
+    def _calculate(self, rest: list[str], query: Query, body: bytes) -> str | None:
+        fields: dict[str, object] = {**query, **json_object(body)}
+        if rest == ["trade", "avg"]:
+            return self._average(fields)
+        return self._exchange_rate(fields) if rest == ["fx"] else None
+
+    def _average(self, fields: Mapping[str, object]) -> str:
+        symbol = self._symbol(fields.get("symbol"))
+        market = self._exchange.markets[symbol]
+        amount = atoms_from_wire(fields.get("amount"), "amount")
+        missing, worth = abs(amount), 0
+        for maker in market.engine.resting(Side.SELL if amount > 0 else Side.BUY):
+            part = min(missing, maker.left)
+            worth += part * maker.price
+            missing -= part
+        found = abs(amount) - missing
+        price = (worth / found / market.scale) if found else None
+        return text([price, number_from_atoms(found if amount > 0 else -found)])
+
+    def _exchange_rate(self, fields: Mapping[str, object]) -> str:
+        codes = str(fields.get("ccy1")), str(fields.get("ccy2"))
+        for market in self._exchange.markets.values():
+            if {market.base, market.quote} == set(codes) and market.mark():
+                price = market.mark() / market.scale
+                return text([price if market.base == codes[0] else 1 / price])
+        raise Complaint(PARAMETERS, "ccy: invalid")
+
+    def _symbol(self, value: object) -> Symbol:
+        symbol = Symbol(unquote(str(value)))
+        if symbol not in self._public.tapes:
+            raise invalid("symbol")
+        return symbol
+
+
+def json_object(body: bytes) -> dict[str, object]:
+    """Return the fields of a body, none for an empty one; raises `Complaint` for anything but an object."""
+    if not body.strip():
+        return {}
+    try:
+        fields = msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        raise Complaint(PARAMETERS, "body: invalid") from None
+    if not isinstance(fields, dict):
+        raise Complaint(PARAMETERS, "body: invalid")
+    return fields
+
+
+def _list(rows: Iterable[str]) -> str:
+    return f"[{','.join(rows)}]"

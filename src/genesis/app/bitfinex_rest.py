@@ -1,0 +1,75 @@
+"""Bitfinex over REST for a command or a script: everything a client needs, put together and closed again."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from attrs import evolve, frozen
+
+from genesis.adapters.bitfinex.key import ApiKey
+from genesis.adapters.bitfinex.limits import Limits
+from genesis.adapters.bitfinex.rest_client import RestClient
+from genesis.adapters.bitfinex.rest_settings import RestSettings
+from genesis.adapters.bitfinex.sign import Signer
+from genesis.adapters.bitfinex.transport_aiohttp import AiohttpTransport
+from genesis.adapters.clock_system import SystemClock
+from genesis.adapters.memory.metrics import MemoryMetrics
+from genesis.adapters.nonce_file.opening import open_nonces
+from genesis.app.settings import Keys
+from genesis.ports.clock import Clock
+from genesis.ports.errors import InputError
+from genesis.ports.nonces import NonceStore
+from genesis.ports.secrets import Secret
+
+
+@frozen
+class SignedAccess:
+    """A client that signs, the store that its nonces and client order ids come from, and its clock."""
+
+    client: RestClient
+    nonces: NonceStore
+    clock: Clock
+
+
+@asynccontextmanager
+async def public_client(url: str = "") -> AsyncIterator[RestClient]:
+    """Give a client without a key; *url* is the base of the interface, Bitfinex's own if empty."""
+    clock, metrics, transport = SystemClock(), MemoryMetrics(), AiohttpTransport()
+    try:
+        yield RestClient(transport, clock, metrics, Limits(clock, metrics), settings=_settings(url))
+    finally:
+        await transport.close()
+
+
+@asynccontextmanager
+async def signed_client(
+    keys: Keys, nonce_folder: Path, url: str = "", *, is_new: bool = False
+) -> AsyncIterator[SignedAccess]:
+    """Give a client that signs with *keys*; *is_new* makes the nonce store of a key that was never used here."""
+    clock, metrics, transport = SystemClock(), MemoryMetrics(), AiohttpTransport()
+    signer = signer_of(keys)
+    nonces = open_nonces(nonce_folder, Secret(keys.api_key), clock, create=is_new)
+    try:
+        key = ApiKey(signer, nonces, clock, metrics)
+        client = RestClient(transport, clock, metrics, Limits(clock, metrics), key, _settings(url))
+        yield SignedAccess(client, nonces, clock)
+    finally:
+        await transport.close()
+        nonces.close()
+
+
+def signer_of(keys: Keys) -> Signer:
+    """Return the signer of the configured key; raises `InputError` where there is none that can be used."""
+    if not keys.api_key or not keys.api_secret:
+        raise InputError("no API key is set: put BITFINEX_API_KEY and BITFINEX_API_SECRET into the environment or .env")
+    try:
+        return Signer(keys.api_key, keys.api_secret)
+    except ValueError as error:
+        raise InputError(f"BITFINEX_API_KEY cannot be used: {error}") from None
+
+
+def _settings(url: str) -> RestSettings:
+    try:
+        return evolve(RestSettings(), public_url=url, auth_url=url) if url else RestSettings()
+    except ValueError as error:
+        raise InputError(f"--url: {error}") from None

@@ -1,0 +1,295 @@
+"""The central client.
+
+Nonces in order, retries where they are safe, budgets with room for cancels, a breaker, a key that stops.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from aiohttp import web
+
+from genesis.adapters.bitfinex import endpoints
+from genesis.adapters.bitfinex.endpoints import Endpoint
+from genesis.adapters.bitfinex.rest_settings import RestSettings
+from genesis.adapters.memory.clock import START, ManualClock
+from genesis.domain.candle import Timeframe
+from genesis.domain.exchange.orders import ById, Everything
+from genesis.domain.order import Cid, OrderId, OrderRequest, OrderType, Side
+from genesis.domain.resilience import Priority
+from genesis.domain.units import Mts, Symbol, atoms
+from genesis.ports.errors import (
+    AuthRefused,
+    ClockAhead,
+    ExchangeError,
+    InputError,
+    KeyContended,
+    OutcomeUnknown,
+    ProtocolViolation,
+    RateLimited,
+    Rejected,
+    Unreachable,
+)
+from tests.fakes.bitfinex_server import BitfinexServer, answering, error, hang_up, ok
+from tests.fakes.leaping_clock import LeapingClock
+from tests.fakes.raw_server import RawServer, answer, http, silence
+from tests.fakes.rest import SYMBOL, Desk, desk
+
+WALLETS = "auth/r/wallets"
+ORDER = OrderRequest(Cid(7), SYMBOL, Side.BUY, OrderType.MARKET, atoms("0.5"), Mts(1))
+
+
+def counters(ours: Desk) -> dict[str, float]:
+    return dict(ours.metrics.snapshot().counters)
+
+
+async def test_many_requests_at_once_arrive_in_the_order_of_their_nonces() -> None:
+    """One hundred at once, over up to twenty connections, and not one `nonce: small`."""
+    async with BitfinexServer() as server, desk(server.url, clock=ManualClock()) as ours:
+        server.answers[WALLETS] = []
+        await asyncio.gather(
+            *(ours.account.wallets() for _ in range(60)), *(ours.account.open_orders() for _ in range(40))
+        )
+    nonces = [nonce for _, _, nonce in server.requests]
+    assert nonces == sorted(set(nonces))
+    assert len(nonces) == 100
+    assert "rest_auth_nonce_bump" not in "".join(counters(ours))
+
+
+async def test_a_nonce_that_was_too_small_is_followed_by_the_next_one() -> None:
+    """D10: the request was not executed."""
+    async with BitfinexServer() as server, desk(server.url) as ours:
+        server.next("auth/w/order/submit", answering(lambda: error(10114, "nonce: small")))
+        ack = await ours.orders.submit(ORDER)
+    assert (ack.order.cid, server.count("auth/w/order/submit"), len(server.orders)) == (7, 2, 1)
+    assert server.requests[0][2] < server.requests[1][2]
+    found = counters(ours)
+    assert found['rest_auth_nonce_bump{endpoint="order_submit"}'] == 1
+    assert found['rest_auth_request{endpoint="order_submit"}'] == 2
+    assert found['rest_auth_success{endpoint="order_submit"}'] == 1
+
+
+async def test_two_nonces_too_small_say_that_somebody_else_uses_the_key() -> None:
+    """D10: no bump beyond reason, no third try; orders stop, cancels and reads still try."""
+    async with BitfinexServer() as server, desk(server.url) as ours:
+        server.last_nonce = START * 1000 + 10_000_000
+        with pytest.raises(KeyContended, match="somebody else"):
+            await ours.orders.submit(ORDER)
+        assert server.count("auth/w/order/submit") == 2
+        with pytest.raises(KeyContended):
+            await ours.orders.submit(ORDER)
+        assert server.count("auth/w/order/submit") == 2
+        ours.clock.move(60)
+        assert await ours.orders.cancel_many(Everything()) == []
+        assert await ours.account.open_orders() == []
+
+
+async def test_a_refused_key_is_asked_once_a_minute() -> None:
+    """D11."""
+    async with BitfinexServer() as server, desk(server.url, secret="another-secret") as ours:
+        for _ in range(5):
+            with pytest.raises(AuthRefused, match="signature: invalid"):
+                await ours.account.wallets()
+        assert server.count(WALLETS) == 1
+        ours.clock.move(61)
+        with pytest.raises(AuthRefused):
+            await ours.account.wallets()
+        assert server.count(WALLETS) == 2
+
+
+async def test_a_counter_that_may_not_go_on_sends_nothing() -> None:
+    ahead = START * 1000 + 3_600_000_000
+    async with BitfinexServer() as server, desk(server.url, floor=ahead) as ours:
+        with pytest.raises(ClockAhead):
+            await ours.account.wallets()
+    assert server.requests == []
+
+
+PASSING: dict[str, Callable[[], web.Response]] = {
+    "page of the CDN": lambda: web.Response(status=503, text="<html>"),
+    "not ready": lambda: error(11000, "not ready"),
+    "unknown error": lambda: error(10000, "unknown"),
+    "rate limit": lambda: error(11010, "ratelimit: error", 429),
+    "maintenance": lambda: error(20060, "maintenance"),
+    "nothing": lambda: web.Response(status=200),
+}
+
+
+@pytest.mark.parametrize("response", PASSING.values(), ids=PASSING.keys())
+async def test_a_read_is_repeated_after_what_passes(response: Callable[[], web.Response]) -> None:
+    settings = RestSettings(read_deadline_s=300)
+    async with BitfinexServer() as server, desk(server.url, settings=settings) as ours:
+        server.answers[WALLETS] = []
+        server.next(WALLETS, answering(response))
+        assert await ours.account.wallets() == []
+    assert server.count(WALLETS) == 2
+    assert counters(ours)['rest_auth_retry_triggered{endpoint="wallets"}'] == 1
+
+
+async def test_a_read_is_repeated_after_a_dropped_connection() -> None:
+    async with BitfinexServer() as server, desk(server.url) as ours:
+        server.answers[WALLETS] = []
+        server.next(WALLETS, hang_up)
+        assert await ours.account.wallets() == []
+    assert server.count(WALLETS) == 2
+
+
+FINAL: dict[str, tuple[Callable[[], web.Response], type[ExchangeError]]] = {
+    "bad parameter": (lambda: error(10020, "symbol: invalid"), Rejected),
+    "new code": (lambda: error(98765, "new"), ProtocolViolation),
+    "another shape": (lambda: ok([["exchange", "USD"]]), ProtocolViolation),
+    "another type": (lambda: ok([["exchange", "USD", "1", 0, 1, None, None]]), ProtocolViolation),
+    "another wallet": (lambda: ok([["savings", "USD", 1, 0, 1, None, None]]), ProtocolViolation),
+}
+
+
+@pytest.mark.parametrize(("response", "kind"), FINAL.values(), ids=FINAL.keys())
+async def test_a_read_is_not_repeated_after_what_does_not_pass(
+    response: Callable[[], web.Response], kind: type[ExchangeError]
+) -> None:
+    """C10, D29: the error names endpoint, request and place."""
+    async with BitfinexServer() as server, desk(server.url) as ours:
+        server.next(WALLETS, answering(response))
+        with pytest.raises(kind) as caught:
+            await ours.account.wallets()
+    assert server.count(WALLETS) == 1
+    assert (caught.value.endpoint, caught.value.request_id) == (WALLETS, "r-1")
+    assert len(ours.client.unreadable) == (caught.value.code is None)
+    assert kind is not ProtocolViolation or "`$[0]" in str(caught.value) or caught.value.code == 98765
+
+
+async def test_a_read_ends_with_its_deadline() -> None:
+    async with BitfinexServer() as server, desk(server.url) as ours:
+        server.next(WALLETS, *[hang_up] * 50)
+        with pytest.raises(OutcomeUnknown):
+            await ours.account.wallets()
+        assert ours.clock.monotonic_s() < RestSettings().read_deadline_s
+
+
+async def test_a_rate_limit_blocks_its_family_and_no_other() -> None:
+    """D12: `Retry-After` where it is told, a minute where it is not."""
+    async with BitfinexServer() as server, desk(server.url) as ours:
+        server.answers |= {"ticker/tBTCUSD": [1] * 10, "platform/status": [1]}
+        limited = web.json_response({"error": "ERR_RATE_LIMIT"}, status=429, headers={"Retry-After": "7"})
+        server.next("ticker/tBTCUSD", answering(lambda: limited))
+        await ours.market.ticker(SYMBOL)
+        assert 7 <= ours.clock.monotonic_s() < 8
+        server.next("ticker/tBTCUSD", answering(lambda: error(11010, "ratelimit: error", 429)))
+        with pytest.raises(RateLimited):
+            await ours.market.ticker(SYMBOL)
+        before = ours.clock.monotonic_s()
+        await ours.market.platform_status()
+        assert ours.clock.monotonic_s() == before
+        with pytest.raises(RateLimited, match="our own budget"):
+            await ours.market.ticker(SYMBOL)
+    assert server.count("ticker/tBTCUSD") == 3
+
+
+async def test_our_own_budget_keeps_us_below_the_exchanges_limit() -> None:
+    """Reads may use 22 of the 30 requests a minute; the rest stays free for what is more urgent."""
+    async with BitfinexServer() as server, desk(server.url, settings=RestSettings(read_deadline_s=100)) as ours:
+        for _ in range(22):
+            await ours.market.platform_status()
+        assert ours.clock.monotonic_s() == 0
+        await ours.market.platform_status()
+        assert ours.clock.monotonic_s() == 60
+    assert server.count("platform/status") == 23
+
+
+async def test_a_download_never_delays_a_cancel() -> None:
+    """Candles wait for their budget; a cancel that comes meanwhile is answered without time passing."""
+    clock = ManualClock()
+    async with BitfinexServer() as server, desk(server.url, clock=clock) as ours:
+        server.candles = [[60_000 * minute, 1, 1, 1, 1, 1] for minute in range(200)]
+        server.page_rows_max = 10
+
+        async def download() -> int:
+            return sum(
+                [len(page) async for page in ours.market.candle_pages(SYMBOL, Timeframe.M1, Mts(0), Mts(10**10))]
+            )
+
+        downloading = asyncio.create_task(download())
+        while clock.next_wake_s() is None:  # noqa: ASYNC110  # until it sleeps for its budget; nothing tells us
+            await asyncio.sleep(0)
+        assert server.count("candles/trade:1m:tBTCUSD/hist") == 15
+        with pytest.raises(Rejected):
+            await ours.orders.cancel(ById(OrderId(1)))
+        assert clock.monotonic_s() == 0
+        downloading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await downloading
+
+
+async def test_a_cancel_goes_before_everything_that_waits_for_the_key() -> None:
+    """The lane is held by a connection that is slow to come up; who waits leaves by urgency, not by arrival."""
+    async with BitfinexServer() as server, desk(server.url, clock=ManualClock()) as ours:
+        reads = [asyncio.create_task(ours.account.open_orders()) for _ in range(10)]
+        submit = asyncio.create_task(ours.orders.submit(ORDER))
+        cancel = asyncio.create_task(ours.orders.cancel_many(Everything()))
+        await asyncio.gather(*reads, submit, cancel)
+    assert [path for path, _, _ in server.requests][:3] == [
+        "auth/r/orders",  # it held the lane already
+        "auth/w/order/cancel/multi",
+        "auth/w/order/submit",
+    ]
+
+
+async def test_a_slow_answer_does_not_hold_up_the_key() -> None:
+    async with RawServer(silence, answer(http(b"[]"))) as server, desk(server.url) as ours:
+        slow = asyncio.create_task(ours.account.wallets())
+        await server.arrived.wait()
+        assert await ours.account.open_orders() == []
+        slow.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await slow
+    assert ours.unknown == [], "a read that is cancelled leaves nothing behind"
+
+
+async def test_a_host_that_fails_is_left_alone_but_for_cancels() -> None:
+    async with BitfinexServer() as server, desk(server.url, settings=RestSettings(write_deadline_s=1)) as ours:
+        server.next("auth/w/order/submit", *[hang_up] * 10)
+        for _ in range(10):
+            with pytest.raises(OutcomeUnknown):
+                await ours.orders.submit(ORDER)
+        label = f'rest_breaker_state{{host="{server.url}"}}'
+        assert ours.metrics.snapshot().gauges[label] == 2
+        with pytest.raises(Unreachable, match="the last calls to this host failed"):
+            await ours.orders.submit(ORDER)
+        assert server.count("auth/w/order/submit") == 10
+        await ours.orders.cancel_many(Everything())
+        ours.clock.move(15)
+        for _ in range(2):
+            await ours.orders.submit(ORDER)
+        assert ours.metrics.snapshot().gauges[label] == 0
+
+
+async def test_jitter_spreads_retries_over_the_whole_bound() -> None:
+    draws = iter([0.0, 0.25, 0.75, 0.5, 0.5, 0.5, 0.5, 0.5])
+    clock = LeapingClock()
+    async with BitfinexServer() as server, desk(server.url, clock=clock, random=lambda: next(draws)) as ours:
+        server.answers[WALLETS] = []
+        server.next(WALLETS, *[hang_up] * 3)
+        await ours.account.wallets()
+    assert clock.slept == [0.0, 0.25, 1.5]
+
+
+@pytest.mark.parametrize("symbol", ["tBTC/USD?", "../auth", "t BTC", "tBTCUSD#", "tBTC%2f", "té"])
+async def test_a_symbol_that_would_change_the_path_is_refused(symbol: str) -> None:
+    async with BitfinexServer() as server, desk(server.url) as ours:
+        with pytest.raises(InputError, match="no path"):
+            await ours.market.ticker(Symbol(symbol))
+    assert server.requests == []
+
+
+def test_endpoints_know_their_urgency() -> None:
+    found = [each for each in vars(endpoints).values() if isinstance(each, Endpoint)]
+    assert len(found) > 40
+    for each in found:
+        assert each.is_write == each.template.startswith("auth/w/"), each
+        assert (each.priority is Priority.CANCEL) == ("cancel" in each.template), each
+
+
+@pytest.mark.parametrize("url", ["https://api.bitfinex.com", "https://api.bitfinex.com/v2"])
+def test_a_base_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="/v2/"):
+        RestSettings(auth_url=url)

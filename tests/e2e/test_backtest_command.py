@@ -1,0 +1,94 @@
+"""The backtest command as a person runs it: real processes, real files."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SHARED = Path(__file__).parents[3] / "shared" / "data"
+BITCOIN_2017 = SHARED / "tBTCUSD-1m-2017.csv.gz"
+REAL = sorted(SHARED.glob("*.csv.gz"))
+
+
+def genesis(home: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-c", "from genesis.app.cli import main; main()", *words]
+    environment = {**os.environ, "GENESIS_HOME": str(home)}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+
+
+def result_of(home: Path, *words: str) -> dict[str, Any]:  # Any: JSON
+    done = genesis(home, "backtest", *words, "--json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert isinstance(document, dict)
+    return document
+
+
+KEYS = {
+    *("strategy", "params", "data", "fee_bps", "slippage_bps", "fills", "round_trips", "final_cash", "final_position"),
+    *("final_equity", "max_drawdown_pct", "sharpe", "sortino", "calmar", "profit_factor", "exposure_pct", "turnover"),
+    *("total_fees", "decision_hash", "engine", "seconds"),
+}
+
+
+def test_both_engines_say_the_same_of_a_synthetic_market(tmp_path: Path) -> None:
+    words = ("--data", "synthetic:7:5", "--strategy", "rsi_reversion", "--max-drawdown-pct", "5", "--size", "0.5")
+    columnar, event = (result_of(tmp_path, *words, "--engine", engine) for engine in ("columnar", "event"))
+    assert columnar.keys() >= KEYS
+    assert columnar["data"].keys() >= {"files", "rows", "first_mts", "last_mts", "gaps", "sha256"}
+    assert columnar["fills"] > 0
+    assert {**columnar, "engine": "", "seconds": 0} == {**event, "engine": "", "seconds": 0}
+    assert columnar["data"]["is_synthetic"] is True
+
+
+@pytest.mark.skipif(not BITCOIN_2017.exists(), reason="the real candles are not beside the checkout")
+@pytest.mark.parametrize("strategy", ["ema_cross", "rsi_reversion"])
+def test_both_engines_agree_on_a_year_of_real_candles(tmp_path: Path, strategy: str) -> None:
+    words = ("--data", str(BITCOIN_2017), "--strategy", strategy)
+    columnar, event = (result_of(tmp_path, *words, "--engine", engine) for engine in ("columnar", "event"))
+    assert columnar["data"]["rows"] == 505_209
+    assert columnar["decision_hash"] == event["decision_hash"]
+    assert columnar["final_equity"] == event["final_equity"]
+
+
+def test_files_and_the_archive_give_the_same_run(tmp_path: Path) -> None:
+    file = tmp_path / "tBTCUSD-1m.csv"
+    rows = [f"{60_000 * n + 1_500_000_000_000},{100 + n % 7},{100 + (n + 1) % 7},108,99,1.5" for n in range(1, 400)]
+    file.write_text("mts,open,close,high,low,volume\n" + "\n".join(rows) + "\n")
+    assert genesis(tmp_path, "data.import", str(file)).returncode == 0
+    by_file = result_of(tmp_path, "--data", str(file), "--param", "fast=2", "--param", "slow=4")
+    by_archive = result_of(tmp_path, "--data", "tBTCUSD", "--param", "fast=2", "--param", "slow=4")
+    assert by_file["decision_hash"] == by_archive["decision_hash"]
+    assert by_file["data"]["sha256"] == by_archive["data"]["sha256"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--strategy", "nobody"), "ema_cross"),
+        (("--param", "fast=99"), "fast must be below slow"),
+        (("--param", "quick=9"), "no parameter 'quick'"),
+        (("--size", "2"), "size must be above 0 and at most 1"),
+        (("--fee-bps", "-1"), "fee"),
+        (("--slippage-bps", "x"), "--slippage-bps"),
+        (("--cash", "1e99"), "--cash"),
+        (("--max-drawdown-pct", "0"), "drawdown"),
+        (("--min-amount", "0"), "minimum"),
+        (("--engine", "warp"), "columnar, event"),
+        (("--data", "absent.csv"), "absent.csv"),
+        (("--from", "tomorrow"), "--from"),
+        (("--timeframe", "2m"), "--timeframe"),
+        (("--timeframe", "1h", "--from", "2099-01-01"), "no candles"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_code_2(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+    done = genesis(tmp_path, "backtest", *words, "--json")
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""

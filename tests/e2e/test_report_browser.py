@@ -1,0 +1,205 @@
+"""The page in a real browser: it draws, it asks the network for nothing, and it can be read in every light."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+
+import pytest
+from attrs import field, frozen
+from playwright.sync_api import Browser, Dialog, Page, Route, sync_playwright
+
+from genesis.adapters.report.page import report_page
+from genesis.app.backtest_report import report_of
+from genesis.domain.strategy.features import close, open_, where
+from tests.reports import TIGHT, result_of, terms_of, wavy_candles
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&"
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: install it, or name it in CHROMIUM"),
+]
+
+
+@frozen
+class Visit:
+    """A page that is open, and everything it did that it should not."""
+
+    page: Page
+    complaints: list[str] = field(factory=list)
+    requests: list[str] = field(factory=list)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The addresses of a report that says much, and of one whose names attack it."""
+    folder = tmp_path_factory.mktemp("reports")
+    candles = wavy_candles(800)
+    restless = terms_of(where(close > open_, 1.0, 0.0), limits=TIGHT)
+    results = {
+        "plain": result_of(terms_of(), candles),
+        "halted": result_of(restless, candles, is_synthetic=True),
+        "evil": result_of(terms_of(), candles, strategy=EVIL, files=(EVIL,)),
+        "empty": result_of(terms_of(), candles[:0]),
+    }
+    for name, result in results.items():
+        shown = candles if name != "empty" else candles[:0]
+        (folder / f"{name}.html").write_text(report_page(report_of(result, shown)), "utf-8")
+    return {name: (folder / f"{name}.html").as_uri() for name in results}
+
+
+def visit(
+    browser: Browser, address: str, viewport: dict[str, int], *, dark: bool = False, is_phone: bool = False
+) -> Visit:
+    """Open *address* and wait until its charts are drawn."""
+    context = browser.new_context(
+        viewport={"width": viewport["width"], "height": viewport["height"]},
+        color_scheme="dark" if dark else "light",
+        has_touch=is_phone,
+        is_mobile=is_phone,
+    )
+    seen = Visit(context.new_page())
+
+    def judge(route: Route) -> None:
+        seen.requests.append(route.request.url)
+        if route.request.url.startswith(("file:", "data:", "blob:")):
+            route.continue_()
+        else:
+            route.abort()
+
+    def refuse(dialog: Dialog) -> None:
+        seen.complaints.append(dialog.message)
+        dialog.dismiss()
+
+    seen.page.route("**/*", judge)
+    seen.page.on("console", lambda message: seen.complaints.append(f"{message.type}: {message.text}"))
+    seen.page.on("pageerror", lambda error: seen.complaints.append(str(error)))
+    seen.page.on("dialog", refuse)
+    seen.page.goto(address)
+    seen.page.wait_for_selector("html.drawn", state="attached")
+    return seen
+
+
+SIZES = """() => [...document.querySelectorAll(".chart")].map((chart) => {
+    const box = chart.querySelector("svg.main-svg").getBoundingClientRect();
+    const marks = chart.querySelectorAll(".cartesianlayer .trace path").length;
+    return [chart.id, box.width, box.height, marks];
+})"""
+
+
+@pytest.mark.parametrize("name", ["plain", "halted", "evil", "empty"])
+def test_every_chart_is_drawn_and_nothing_is_asked_of_the_network(
+    browser: Browser, reports: dict[str, str], name: str
+) -> None:
+    seen = visit(browser, reports[name], DESKTOP)
+    assert seen.complaints == []
+    assert seen.requests == [reports[name]]
+    drawn = seen.page.evaluate(SIZES)
+    assert len(drawn) == (3 if name == "empty" else 7)
+    for chart, width, height, marks in drawn:
+        assert width > 600, chart
+        assert height > 200, chart
+        assert marks > 0 or name == "empty", chart
+    seen.page.context.close()
+
+
+def test_names_that_attack_are_shown_as_text(browser: Browser, reports: dict[str, str]) -> None:
+    seen = visit(browser, reports["evil"], DESKTOP)
+    assert seen.page.title() == f"{EVIL} on tBTCUSD"
+    assert seen.page.inner_text("h1") == f"{EVIL} on tBTCUSD"
+    assert EVIL in seen.page.inner_text("#origin")
+    assert EVIL in unescape(seen.page.inner_html("#chart-equity .legend"))
+    assert seen.page.locator("img").count() == 0
+    assert seen.complaints == []
+    seen.page.context.close()
+
+
+def test_the_charts_follow_the_scheme_of_the_reader(browser: Browser, reports: dict[str, str]) -> None:
+    seen = visit(browser, reports["plain"], DESKTOP)
+    color = "() => document.querySelector('#chart-equity .scatterlayer .js-line').style.stroke"
+    page_color = "() => getComputedStyle(document.body).backgroundColor"
+    light = seen.page.evaluate(color), seen.page.evaluate(page_color)
+    seen.page.emulate_media(color_scheme="dark")
+    seen.page.wait_for_function(f"() => ({color})() !== '{light[0]}'")
+    assert seen.page.evaluate(page_color) != light[1]
+    dark = visit(browser, reports["plain"], DESKTOP, dark=True)
+    assert dark.page.evaluate(color) == seen.page.evaluate(color)
+    assert (seen.complaints, dark.complaints) == ([], [])
+    for each in (seen, dark):
+        each.page.context.close()
+
+
+def test_a_phone_shows_it_all_without_scrolling_sideways(browser: Browser, reports: dict[str, str]) -> None:
+    seen = visit(browser, reports["plain"], PHONE, is_phone=True)
+    assert seen.page.evaluate("() => document.documentElement.scrollWidth") <= PHONE["width"]
+    for chart, width, height, _ in seen.page.evaluate(SIZES):
+        assert 250 < width <= PHONE["width"], chart
+        assert height > 200, chart
+    assert seen.complaints == []
+    seen.page.context.close()
+
+
+def test_a_click_switches_to_a_logarithmic_scale_and_back(browser: Browser, reports: dict[str, str]) -> None:
+    seen = visit(browser, reports["plain"], DESKTOP)
+    button = seen.page.locator("button[data-log=equity]")
+    kinds = []
+    for _ in range(3):
+        kinds.append(
+            (
+                button.get_attribute("aria-pressed"),
+                seen.page.evaluate("() => document.getElementById('chart-equity').layout.yaxis.type"),
+            )
+        )
+        button.click()
+    assert kinds == [("false", "linear"), ("true", "log"), ("false", "linear")]
+    assert seen.complaints == []
+    seen.page.context.close()
+
+
+def test_it_prints_in_the_colours_of_paper(browser: Browser, reports: dict[str, str], tmp_path: Path) -> None:
+    seen = visit(browser, reports["plain"], DESKTOP, dark=True)
+    seen.page.evaluate("""() => addEventListener("beforeprint", () => {
+            const line = document.querySelector("#chart-equity .scatterlayer .js-line");
+            const svg = document.querySelector("#chart-equity svg.main-svg");
+            window.printed = [line.style.stroke, svg.getBoundingClientRect().width];
+        })""")
+    light = visit(browser, reports["plain"], DESKTOP)
+    color = "() => document.querySelector('#chart-equity .scatterlayer .js-line').style.stroke"
+    seen.page.pdf(path=tmp_path / "report.pdf", format="A4", print_background=True)
+    assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
+    assert seen.page.evaluate("() => window.printed") == [light.page.evaluate(color), 680]
+    seen.page.wait_for_function(f"() => ({color})() !== window.printed[0]")  # and dark again afterwards
+    assert seen.complaints == []
+    for each in (seen, light):
+        each.page.context.close()
+
+
+def test_without_scripts_the_tables_remain(browser: Browser, reports: dict[str, str]) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(reports["plain"])
+    assert "need JavaScript" in page.inner_text("header")
+    assert "Final equity" in page.inner_text("#figures")
+    context.close()

@@ -1,0 +1,137 @@
+"""The paper session as a person runs it: a real process, real HTTP, a real Ctrl-C."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+COMMAND = [sys.executable, "-c", "from genesis.app.cli import main; main()"]
+
+
+def _environment(home: Path) -> dict[str, str]:
+    return {**os.environ, "GENESIS_HOME": str(home), "PYTHONUNBUFFERED": "1"}
+
+
+def ended(home: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([*COMMAND, *words], env=_environment(home), capture_output=True, text=True, timeout=120)
+
+
+@contextmanager
+def running(home: Path, *words: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    """A session that has begun, and its URL; it is ended when the test is over."""
+    words = ("run", "--port", "0", "--json", *words)
+    with subprocess.Popen(
+        [*COMMAND, *words], env=_environment(home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stderr is not None
+            url = next(line.split()[-1] for line in process.stderr if line.startswith("paper session"))
+            yield process, url
+        finally:
+            process.kill()
+
+
+def asked(url: str, body: object = None) -> tuple[int, Any]:  # Any: JSON
+    raw = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data=raw, headers={"Content-Type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=20) as response:
+            return response.status, json.load(response)
+    except urllib.error.HTTPError as refusal:
+        return refusal.code, json.load(refusal)
+
+
+def test_a_session_answers_over_http_and_ends_well_on_ctrl_c(tmp_path: Path) -> None:
+    with running(tmp_path, "--data", "synthetic:3:2", "--speed", "6000") as (process, url):
+        status, health = asked(f"{url}/health")
+        assert status == 200
+        assert health["status"] == "running"
+        assert health["mode"] == "paper"
+        status, dashboard = asked(f"{url}/observability/dashboard")
+        assert status == 200
+        assert dashboard.keys() >= {"counters", "gauges", "events"}
+        assert asked(f"{url}/config/validate", {"dry_run": True}) == (200, {"errors": [], "valid": True})
+        status, receipt = asked(f"{url}/config/audit", {"who": "a trader"})
+        assert status == 201
+        assert receipt["seq"] == 1
+        assert asked(f"{url}/nowhere")[0] == 404
+        process.send_signal(signal.SIGINT)
+        stdout, _ = process.communicate(timeout=30)
+        assert process.returncode == 0
+    summary = json.loads(stdout)
+    (written,) = (tmp_path / "sessions").glob("*.json")
+    assert json.loads(written.read_text()) == summary
+    assert summary["engine"] == "paper"
+    assert "a trader" in (tmp_path / "logs" / "config_audit.log").read_text()
+
+
+def test_a_session_makes_the_decisions_of_the_backtest(tmp_path: Path) -> None:
+    words = ("--data", "synthetic:5:2", "--strategy", "rsi_reversion", "--json")
+    session = ended(tmp_path, "run", "--speed", "max", "--port", "0", *words)
+    assert session.returncode == 0, session.stderr
+    backtest = ended(tmp_path, "backtest", "--engine", "event", *words)
+    assert json.loads(session.stdout)["fills"] > 0
+    assert json.loads(session.stdout)["decision_hash"] == json.loads(backtest.stdout)["decision_hash"]
+
+
+def test_until_ends_the_session_after_that_much_market_time(tmp_path: Path) -> None:
+    done = ended(tmp_path, "run", "--speed", "max", "--port", "0", "--until", "1h", "--json", "--data", "synthetic")
+    data = json.loads(done.stdout)["data"]
+    assert done.returncode == 0
+    assert data["last_mts"] - data["first_mts"] < 3_600_000
+
+
+def test_people_get_lines_and_the_place_of_the_session(tmp_path: Path) -> None:
+    done = ended(tmp_path, "run", "--speed", "max", "--port", "0", "--until", "1h", "--data", "synthetic")
+    assert done.returncode == 0
+    assert "synthetic market" in done.stdout
+    (written,) = (tmp_path / "sessions").glob("*.json")
+    assert written.name in done.stdout
+
+
+def test_a_configuration_sets_what_the_options_leave_open(tmp_path: Path) -> None:
+    config = tmp_path / "config.json"
+    config.write_text(
+        '{"dry_run": true, "max_drawdown_pct": 0.5,'
+        ' "strategy": {"name": "ema_cross", "params": {"fast": 3, "slow": 9}},'
+        ' "fees": {"fee_bps": "30"}, "data": {"paths": ["synthetic:2:1"], "cash": "500"}}'
+    )
+    words = ("run", "--speed", "max", "--port", "0", "--json", "--config", str(config))
+    session = json.loads(ended(tmp_path, *words, "--param", "fast=4").stdout)
+    assert session["params"] == {"fast": 4, "slow": 9}
+    assert (session["cash"], session["fee_bps"], session["max_drawdown_limit_pct"]) == ("500", "30", "0.5")
+    assert session["alerts"][0]["code"] == "max_drawdown"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--mode", "live"), "--mode"),
+        (("--speed", "0"), "--speed"),
+        (("--port", "x"), "--port"),
+        (("--host", "192.0.2.1"), "192.0.2.1"),
+        (("--until", "soon"), "--until"),
+        (("--config", "absent.json"), "absent.json"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_code_2(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+    done = ended(tmp_path, "run", *words)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
+    with running(tmp_path, "--data", "synthetic:3:1", "--speed", "60") as (_, url):
+        done = ended(tmp_path, "run", "--port", url.rpartition(":")[2])
+    assert done.returncode == 2
+    assert "in use" in done.stderr

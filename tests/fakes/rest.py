@@ -1,0 +1,83 @@
+"""Clients put together as `wiring` would, against a server on a loopback port."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from attrs import evolve, frozen
+
+from genesis.adapters.bitfinex.key import ApiKey
+from genesis.adapters.bitfinex.limits import Limits
+from genesis.adapters.bitfinex.rest_account import BitfinexAccount
+from genesis.adapters.bitfinex.rest_client import RestClient
+from genesis.adapters.bitfinex.rest_funding import BitfinexFunding
+from genesis.adapters.bitfinex.rest_market import BitfinexMarket
+from genesis.adapters.bitfinex.rest_orders import BitfinexOrders
+from genesis.adapters.bitfinex.rest_settings import RestSettings
+from genesis.adapters.bitfinex.sign import Signer
+from genesis.adapters.bitfinex.transport_aiohttp import AiohttpTransport
+from genesis.adapters.memory.clock import ManualClock
+from genesis.adapters.memory.metrics import MemoryMetrics
+from genesis.adapters.memory.nonces import MemoryNonces
+from genesis.domain.exchange.orders import Account
+from genesis.domain.instrument import spot_instrument
+from genesis.domain.units import Atoms, Symbol
+from genesis.ports.errors import OutcomeUnknown
+from tests.fakes.bitfinex_server import KEY, SECRET
+from tests.fakes.leaping_clock import LeapingClock
+
+SYMBOL = Symbol("tBTCUSD")
+INSTRUMENTS = {SYMBOL: spot_instrument(SYMBOL, Atoms(10_000))}
+
+
+@frozen
+class Desk:
+    """Everything a program would hold."""
+
+    client: RestClient
+    market: BitfinexMarket
+    account: BitfinexAccount
+    orders: BitfinexOrders
+    funding: BitfinexFunding
+    clock: ManualClock
+    metrics: MemoryMetrics
+    unknown: list[OutcomeUnknown]
+
+
+@asynccontextmanager
+async def desk(
+    url: str,
+    *,
+    settings: RestSettings | None = None,
+    key: str = KEY,
+    secret: str = SECRET,
+    clock: ManualClock | None = None,
+    floor: int = 0,
+    random: Callable[[], float] = lambda: 0.5,
+) -> AsyncIterator[Desk]:
+    """Build clients of one key against *url*; *floor* is the last nonce that was used."""
+    clock = clock or LeapingClock()
+    metrics, transport, unknown = MemoryMetrics(), AiohttpTransport(), list[OutcomeUnknown]()
+    api_key = ApiKey(Signer(key, secret), MemoryNonces(clock, floor=floor), clock, metrics)
+    client = RestClient(
+        transport,
+        clock,
+        metrics,
+        Limits(clock, metrics),
+        api_key,
+        evolve(settings or RestSettings(), public_url=url, auth_url=url),
+        unknown.append,
+        random,
+    )
+    try:
+        yield Desk(
+            client,
+            BitfinexMarket(client),
+            BitfinexAccount(client),
+            BitfinexOrders(client, INSTRUMENTS, Account.EXCHANGE),
+            BitfinexFunding(client),
+            clock,
+            metrics,
+            unknown,
+        )
+    finally:
+        await transport.close()
