@@ -58,6 +58,7 @@ class SessionEnd(Enum):
     DATA_ENDED = "data_ended"
     STOPPED = "stopped"
     KILLED = "killed"
+    FAILED = "failed"
 
 
 class SessionEnded(NamedTuple):
