@@ -17,6 +17,7 @@ from genesis.app.settings import load_keys
 from genesis.domain.exchange.orders import Account, ById
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.order import OrderRequest, OrderType, Side
+from genesis.domain.risk.gate import Refused, check
 from genesis.domain.units import Symbol
 from genesis.ports.errors import OutcomeUnknown, Rejected
 
@@ -40,8 +41,12 @@ async def main(url: str = "", *, is_new: bool = False) -> None:
             price=instrument.price(Decimal("0.1")),
             post_only=True,
         )
+        approved = check(order, instrument, position=0, is_halted=False)
+        if isinstance(approved, Refused):
+            print("refused by the risk gate:", approved)
+            return
         try:
-            ack = await orders.submit(order)
+            ack = await orders.submit(approved)
         except Rejected as refusal:
             print("refused:", refusal)
         except OutcomeUnknown as unknown:

@@ -71,7 +71,7 @@ def result_of(
         notes=(),
     )
     params = {"fast": 12, "slow": 26}
-    return BacktestResult(strategy, params, data, terms, Engine.COLUMNAR, run_columnar(terms, candles), 0.25)
+    return BacktestResult(strategy, params, data, terms, Engine.COLUMNAR.value, run_columnar(terms, candles), 0.25)
 
 
 TIGHT = RiskLimits(max_drawdown=Ppb(50_000_000))

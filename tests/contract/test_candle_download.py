@@ -59,6 +59,16 @@ async def test_a_span_is_downloaded_once_with_its_gaps() -> None:
     assert described.sources[0].name == f"Bitfinex {START}..{START + MINUTE * 60 - 1}"
 
 
+async def test_a_span_begins_with_the_first_candle_inside() -> None:
+    archive = MemoryCandles()
+    async with BitfinexServer() as server, desk(server.url) as ours:
+        server.candles = series([0, 1, 2])
+        span = (START + 1, START + 3 * MINUTE - 1)
+        now = Mts(START + 1000 * MINUTE)
+        await download(ours.market, archive, SYMBOL, Timeframe.M1, span, now, lambda _done, _total: None)
+    assert [int(mts) for mts in archive.read(SYMBOL, Timeframe.M1)[1].mts] == [START + MINUTE, START + 2 * MINUTE]
+
+
 async def test_a_longer_span_asks_only_for_what_is_new() -> None:
     archive = MemoryCandles()
     async with BitfinexServer() as server:

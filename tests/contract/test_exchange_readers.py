@@ -148,6 +148,11 @@ SAMPLES: dict[str, tuple[Json, Ask, Callable[[Json], object]]] = {
         lambda d: d.market.pair_rules(),
         lambda v: (v[0].symbol, v[0].amount_min, v[0].minimum_margin) == ("tBTCUSD", 6000, Decimal("0.05")),
     ),
+    "conf/pub:info:pair:futures": (
+        [[["BTCF0:USTF0", [None, None, None, "0.00006", "100.0", None, None, None, 0.01, 0.005]]]],
+        lambda d: d.market.pair_rules(futures=True),
+        lambda v: v[0].symbol == "tBTCF0:USTF0",
+    ),
     "conf/pub:list:currency": ([["BTC", "UST"]], lambda d: d.market.currencies(), lambda v: v == ["BTC", "UST"]),
     "conf/pub:map:currency:sym": (
         [[["UST", "USDt"]]],

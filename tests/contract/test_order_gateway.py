@@ -14,6 +14,7 @@ from aiohttp import web
 from genesis.adapters.bitfinex.rest_settings import RestSettings
 from genesis.domain.exchange.orders import ByCid, ById, CancelMany, Everything, OrderAck, OrderChange
 from genesis.domain.order import Cid, OrderId, OrderRequest, OrderType, Side
+from genesis.domain.risk.gate import Approved
 from genesis.domain.units import Mts, Price, Symbol, atoms
 from genesis.ports.errors import (
     AuthRefused,
@@ -27,14 +28,14 @@ from genesis.ports.errors import (
 )
 from tests.fakes.bitfinex_server import NOW_MS, BitfinexServer, Json, answering, error, hang_up, ok
 from tests.fakes.raw_server import CutServer, RawServer, answer, http, reset, silence
-from tests.fakes.rest import SYMBOL, desk
+from tests.fakes.rest import SYMBOL, approved, desk
 
 SUBMIT = "auth/w/order/submit"
 QUICK = RestSettings(total_timeout_s=0.2)
 
 
-def order(cid: int = 7, side: Side = Side.BUY, price: int = 10_050_000_000) -> OrderRequest:
-    return OrderRequest(Cid(cid), SYMBOL, side, OrderType.LIMIT, atoms("0.5"), Mts(NOW_MS), Price(price))
+def order(cid: int = 7, side: Side = Side.BUY, price: int = 10_050_000_000) -> Approved:
+    return approved(OrderRequest(Cid(cid), SYMBOL, side, OrderType.LIMIT, atoms("0.5"), Mts(NOW_MS), Price(price)))
 
 
 def echo(cid: int = 7, symbol: str = SYMBOL, amount: float = 0.5, status: str = "SUCCESS") -> Json:
@@ -71,9 +72,9 @@ async def test_an_order_without_its_price_is_refused_before_anything_is_sent() -
     other = OrderRequest(Cid(7), Symbol("tETHUSD"), Side.BUY, OrderType.MARKET, atoms("0.5"), Mts(NOW_MS))
     async with BitfinexServer() as server, desk(server.url) as ours:
         with pytest.raises(InputError, match="needs a price"):
-            await ours.orders.submit(wish)
+            await ours.orders.submit(approved(wish))
         with pytest.raises(InputError, match="tETHUSD is no instrument"):
-            await ours.orders.submit(other)
+            await ours.orders.submit(approved(other))
     assert server.requests == []
 
 

@@ -33,10 +33,11 @@ from genesis.ports.errors import (
 from tests.fakes.bitfinex_server import BitfinexServer, answering, error, hang_up, ok
 from tests.fakes.leaping_clock import LeapingClock
 from tests.fakes.raw_server import RawServer, answer, http, silence
-from tests.fakes.rest import SYMBOL, Desk, desk
+from tests.fakes.rest import SYMBOL, Desk, approved, desk
 
 WALLETS = "auth/r/wallets"
-ORDER = OrderRequest(Cid(7), SYMBOL, Side.BUY, OrderType.MARKET, atoms("0.5"), Mts(1))
+NOTHING_CANCELED = b'[1700000000000,"oc_multi-req",null,null,[],null,"SUCCESS","Submitting 0 order cancellations."]'
+ORDER = approved(OrderRequest(Cid(7), SYMBOL, Side.BUY, OrderType.MARKET, atoms("0.5"), Mts(1)))
 
 
 def counters(ours: Desk) -> dict[str, float]:
@@ -243,6 +244,22 @@ async def test_a_slow_answer_does_not_hold_up_the_key() -> None:
         with pytest.raises(asyncio.CancelledError):
             await slow
     assert ours.unknown == [], "a read that is cancelled leaves nothing behind"
+
+
+async def test_slow_reads_leave_a_connection_to_a_cancel() -> None:
+    """C18: sixty reads that are never answered, and a cancel that is."""
+
+    async def slow_reads(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> None:
+        await (silence if b"/auth/r/" in request else answer(http(NOTHING_CANCELED)))(reader, writer, request)
+
+    async with RawServer(slow_reads) as server, desk(server.url, clock=ManualClock()) as ours:
+        reads = [asyncio.create_task(ours.account.wallets()) for _ in range(60)]
+        while len(server.requests) < 60:  # noqa: ASYNC110  # until all of them wait for their answer
+            await asyncio.sleep(0)
+        assert await ours.orders.cancel_many(Everything()) == []
+        for each in reads:
+            each.cancel()
+        await asyncio.gather(*reads, return_exceptions=True)
 
 
 async def test_a_host_that_fails_is_left_alone_but_for_cancels() -> None:

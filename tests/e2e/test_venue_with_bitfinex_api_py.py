@@ -26,7 +26,42 @@ def client(port: int) -> Client:
     )
 
 
-EVENTS = ["authenticated", "subscribed", "t_ticker_update", "t_trades_snapshot", "t_trade_execution", "t_trade_execution_update", "t_book_snapshot", "t_book_update", "t_raw_book_snapshot", "t_raw_book_update", "candles_snapshot", "candles_update", "derivatives_status_update", "checksum", "order_snapshot", "position_snapshot", "wallet_snapshot", "order_new", "order_update", "order_cancel", "position_new", "position_update", "position_close", "trade_execution", "trade_execution_update", "wallet_update", "base_margin_info", "symbol_margin_info", "funding_info_update", "balance_update", "notification", "on-req-notification", "ou-req-notification", "oc-req-notification"]
+EVENTS = [
+    "authenticated",
+    "subscribed",
+    "t_ticker_update",
+    "t_trades_snapshot",
+    "t_trade_execution",
+    "t_trade_execution_update",
+    "t_book_snapshot",
+    "t_book_update",
+    "t_raw_book_snapshot",
+    "t_raw_book_update",
+    "candles_snapshot",
+    "candles_update",
+    "derivatives_status_update",
+    "checksum",
+    "order_snapshot",
+    "position_snapshot",
+    "wallet_snapshot",
+    "order_new",
+    "order_update",
+    "order_cancel",
+    "position_new",
+    "position_update",
+    "position_close",
+    "trade_execution",
+    "trade_execution_update",
+    "wallet_update",
+    "base_margin_info",
+    "symbol_margin_info",
+    "funding_info_update",
+    "balance_update",
+    "notification",
+    "on-req-notification",
+    "ou-req-notification",
+    "oc-req-notification",
+]
 
 
 class Failures(logging.Handler):

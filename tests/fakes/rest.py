@@ -20,8 +20,11 @@ from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.adapters.memory.nonces import MemoryNonces
 from genesis.domain.exchange.orders import Account
 from genesis.domain.instrument import spot_instrument
+from genesis.domain.order import OrderRequest
+from genesis.domain.risk.gate import Approved, check
 from genesis.domain.units import Atoms, Symbol
 from genesis.ports.errors import OutcomeUnknown
+from genesis.ports.exchange import AccountReader, FundingDesk, MarketDataReader, OrderGateway
 from tests.fakes.bitfinex_server import KEY, SECRET
 from tests.fakes.leaping_clock import LeapingClock
 
@@ -41,6 +44,18 @@ class Desk:
     clock: ManualClock
     metrics: MemoryMetrics
     unknown: list[OutcomeUnknown]
+
+
+def approved(order: OrderRequest) -> Approved:
+    """Return an order as the risk gate lets it through."""
+    verdict = check(order, spot_instrument(order.symbol, Atoms(1)), position=order.amount, is_halted=False)
+    assert isinstance(verdict, Approved)
+    return verdict
+
+
+def ports(desk: Desk) -> tuple[MarketDataReader, AccountReader, OrderGateway, FundingDesk]:
+    """Return the clients as the ports that they are: the type checker holds them to it."""
+    return desk.market, desk.account, desk.orders, desk.funding
 
 
 @asynccontextmanager

@@ -176,7 +176,7 @@ def mutated(rng: random.Random, text: str) -> str:
 def test_r8_a_hundred_thousand_mutated_frames_raise_nothing_and_are_all_accounted_for() -> None:
     rng = random.Random(8)
     for channel, bodies in CHANNELS:
-        wired = Wired(ConnectionRules(flags=Flags.NONE)).open()
+        wired = Wired(ConnectionRules(flags=Flags.NONE, with_rows=True)).open()
         wired.exchange.book_rows = ()
         wired.subscribe(channel)
         for i in range(10_000):

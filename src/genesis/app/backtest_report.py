@@ -6,14 +6,21 @@ from genesis.app.backtest_result import BacktestResult
 from genesis.app.buy_and_hold import buy_and_hold
 from genesis.app.optimism import optimism_ledger
 from genesis.domain.candle import Candles
+from genesis.domain.units import InexactNumber
+from genesis.ports.errors import InputError
 
 
 def report_of(result: BacktestResult, candles: Candles) -> BacktestReport:
     """Return the report of *result*, whose run kept its equity, over the *candles* that it ran on.
 
-    Runs buy and hold and the optimism ledger by columns. Raises `ValueError` if the equity was not kept.
+    Runs buy and hold and the optimism ledger by columns. Raises `ValueError` if the equity was not kept, and
+    `InputError` if the columns cannot count that far.
     """
     core = result.terms.core
+    try:
+        held, ledger = buy_and_hold(result.terms, candles), optimism_ledger(result.terms, candles)
+    except InexactNumber as error:
+        raise InputError(f"no report, for it compares with runs by columns: {error}") from error
     return BacktestReport(
         strategy=result.strategy,
         params=result.params,
@@ -25,8 +32,8 @@ def report_of(result: BacktestResult, candles: Candles) -> BacktestReport:
         limits=core.limits,
         size=core.size,
         outcome=_outcome(result.run),
-        buy_and_hold=_outcome(buy_and_hold(result.terms, candles)),
-        optimism=optimism_ledger(result.terms, candles),
+        buy_and_hold=_outcome(held),
+        optimism=ledger,
     )
 
 

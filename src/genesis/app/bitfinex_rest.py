@@ -6,6 +6,7 @@ from pathlib import Path
 
 from attrs import evolve, frozen
 
+from genesis.adapters.bitfinex.exchange_time import ExchangeTime
 from genesis.adapters.bitfinex.key import ApiKey
 from genesis.adapters.bitfinex.limits import Limits
 from genesis.adapters.bitfinex.rest_client import RestClient
@@ -48,10 +49,11 @@ async def signed_client(
     """Give a client that signs with *keys*; *is_new* makes the nonce store of a key that was never used here."""
     clock, metrics, transport = SystemClock(), MemoryMetrics(), AiohttpTransport()
     signer = signer_of(keys)
-    nonces = open_nonces(nonce_folder, Secret(keys.api_key), clock, create=is_new)
+    time = ExchangeTime(clock, metrics)
+    nonces = open_nonces(nonce_folder, Secret(keys.api_key), clock, exchange_us=time.now_us, create=is_new)
     try:
         key = ApiKey(signer, nonces, clock, metrics)
-        client = RestClient(transport, clock, metrics, Limits(clock, metrics), key, _settings(url))
+        client = RestClient(transport, clock, metrics, Limits(clock, metrics), key, _settings(url), exchange_time=time)
         yield SignedAccess(client, nonces, clock)
     finally:
         await transport.close()

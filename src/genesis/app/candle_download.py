@@ -58,8 +58,9 @@ async def download(
     Raises `InputError` where a candle is impossible or differs from the archive's, unless *repair* drops or replaces
     it.
     """
+    first = wanted[0] if timeframe.start(wanted[0]) == wanted[0] else timeframe.end(wanted[0])
     last = timeframe.start(now - SETTLING_MS) - 1
-    spans = missing((timeframe.start(wanted[0]), min(wanted[1], last)), covered(archive, symbol, timeframe))
+    spans = missing((first, min(wanted[1], last)), covered(archive, symbol, timeframe))
     total, before = sum(end - start + 1 for start, end in spans), 0
     batches: list[_Batch] = []
     for start, end in spans:

@@ -19,7 +19,8 @@ MAKER_FEE: Final = Ppb(1_000_000)
 def optimism_ledger(terms: Terms, candles: Candles) -> tuple[Optimism, ...]:
     """Return what each assumption alone, and then all together, would have added to the run of *terms*.
 
-    Targets are those of the real candles throughout: an assumption changes what is paid, not what is decided. Raises
+    Targets are those of the real candles throughout: an assumption changes what is paid, not what is wanted. Guards
+    apply as ever, so one may halt the run at another time. Raises
     `InexactNumber` if the run itself cannot be walked by columns.
     """
     targets = columns.evaluate(terms.core.strategy, candles)

@@ -142,7 +142,7 @@ def answers() -> list[str]:
     return said
 
 
-def genesis(frames: list[str]) -> Case:
+def genesis(frames: list[str], *, with_rows: bool = False) -> Case:
     """Genesis: typed events, books kept in order, checksums verified."""
 
     def run() -> None:
@@ -152,7 +152,7 @@ def genesis(frames: list[str]) -> Case:
             if type(event) is Gap:
                 gaps.append(event)
 
-        line = Connection(ConnectionRules(flags=Flags.NONE), sink, MemoryMetrics(), Ring(), 0.0)
+        line = Connection(ConnectionRules(flags=Flags.NONE, with_rows=with_rows), sink, MemoryMetrics(), Ring(), 0.0)
         greeting, *taken = answers()
         line.receive(greeting)
         for name, _, _ in MARKETS:
@@ -170,11 +170,16 @@ def genesis(frames: list[str]) -> Case:
     return run
 
 
+def genesis_with_rows(frames: list[str]) -> Case:
+    """Genesis, with an event for each row of a book, besides its top."""
+    return genesis(frames, with_rows=True)
+
+
 def bitfinex_api_py(frames: list[str]) -> Case:
     """The official client: data classes and an event emitter; no book, checksums passed on."""
     import websockets.client
     from bfxapi.websocket._client.bfx_websocket_bucket import BfxWebSocketBucket
-    from bfxapi.websocket._event_emitter import BfxEventEmitter
+    from bfxapi.websocket._event_emitter.bfx_event_emitter import BfxEventEmitter
 
     class Socket:
         """Frames instead of a network."""
@@ -199,7 +204,7 @@ def bitfinex_api_py(frames: list[str]) -> Case:
         async def send(self, *_: object) -> None:
             pass
 
-    websockets.client.connect = Socket  # type: ignore[assignment,misc]  # the client has no other door
+    websockets.client.connect = Socket  # type: ignore[assignment]  # the client has no other door
 
     async def play() -> None:
         emitter = BfxEventEmitter()
@@ -214,8 +219,8 @@ def bitfinex_api_py(frames: list[str]) -> Case:
 
 def ccxt_pro(frames: list[str]) -> Case:
     """ccxt: dictionaries, sorted books, caches of trades and candles; checksums verified."""
-    import ccxt.pro
-    from ccxt.async_support.base.ws.client import Client
+    import ccxt.pro  # type: ignore[import-untyped]  # it ships no types
+    from ccxt.async_support.base.ws.client import Client  # type: ignore[import-untyped]  # likewise
 
     def market(symbol: str) -> dict[str, Any]:  # Any: ccxt's own shape
         base, quote = symbol[1:4], symbol[4:]
@@ -279,7 +284,7 @@ def main() -> None:
         frames = synthetic_frames(options.frames, checksum_every=every)
         gc.freeze()
         cases: dict[str, Case] = {}
-        for peer in (genesis, bitfinex_api_py, ccxt_pro):
+        for peer in (genesis, genesis_with_rows, bitfinex_api_py, ccxt_pro):
             try:
                 cases[peer.__name__] = peer(frames)
             except ImportError as missing:

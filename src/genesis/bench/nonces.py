@@ -125,7 +125,7 @@ def main() -> None:
                 rates.append(measure(Path(folder)))
         row = {"bench": "nonces", "store": store, "processes": processes, "unit": "1/s", "runs": options.runs}
         figures = {"median": statistics.median(rates), "least": min(rates), "most": max(rates)}
-        print(json.dumps(row | {name: round(value) for name, value in figures.items()}))  # noqa: T201  # its output
+        print(json.dumps(row | {name: round(value) for name, value in figures.items()}))  # its output
 
     stores = {"mapped": mapped, "filelock": locked, "filelock + json": json_file}
     for name, make in stores.items():

@@ -9,7 +9,7 @@ Source: Bitfinex documentation, "Books", "Raw books", "Checksum".
 
 from bisect import bisect_left
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from genesis.domain.exchange.market import BookLevel, BookOrder, FundingBookLevel, FundingBookOrder
 from genesis.domain.order import Side
@@ -38,81 +38,99 @@ class BookTop(NamedTuple):
         return 0.0 < self.ask <= self.bid
 
 
-_BUY: Final = Side.BUY  # looking a member up in its enum costs as much as the search in the book
-_NOBODY: Final = BookLevel(Side.BUY, 0.0, 0, 0.0)
-
 EMPTY_TOP: Final = BookTop(0.0, 0.0, 0.0, 0.0)
 
 
+class Resting(Protocol):
+    """What rests at a price, as whoever read it has it: the sign of *amount* means nothing here."""
+
+    @property
+    def orders(self) -> int:
+        """How many orders; none says that the level is gone."""
+
+    @property
+    def amount(self) -> float:
+        """How much they offer together."""
+
+
+class BookSide:
+    """One side of a `PriceBook`: levels in order, best first."""
+
+    __slots__ = ("_keys", "_resting", "_side", "texts")
+
+    def __init__(self, side: Side) -> None:
+        self.texts: list[str] = []
+        """What each level was sent as, best first: for checksums, whose reader may put a shorter form in place."""
+        self._side = side
+        self._keys: list[float] = []
+        self._resting: list[Resting] = []
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.texts.clear()
+        self._keys.clear()
+        self._resting.clear()
+
+    def update(self, key: float, resting: Resting, text: str) -> bool:
+        """Insert, replace or (no orders) delete a level; deleting what is not there does nothing.
+
+        *key* is the price, for bids minus the price, so that both sides ascend from the best. Returns whether the best
+        level may have changed. A binary search, and one shift of at most a few hundred slots.
+        """
+        keys = self._keys
+        i = bisect_left(keys, key)
+        if i < len(keys) and keys[i] == key:
+            if resting.orders:
+                self._resting[i] = resting
+                self.texts[i] = text
+            else:
+                del keys[i], self._resting[i], self.texts[i]
+        elif resting.orders:
+            keys.insert(i, key)
+            self._resting.insert(i, resting)
+            self.texts.insert(i, text)
+        return i == 0
+
+    def best(self) -> tuple[float, float]:
+        """Return price and amount of the best level, zeros on an empty side."""
+        return (abs(self._keys[0]), abs(self._resting[0].amount)) if self._keys else (0.0, 0.0)
+
+    def levels(self, depth: int | None = None) -> list[BookLevel]:
+        """Return the best *depth* levels, all of them without *depth*."""
+        rows = zip(self._keys[:depth], self._resting[:depth], strict=True)
+        return [BookLevel(self._side, abs(key), resting.orders, abs(resting.amount)) for key, resting in rows]
+
+
 class PriceBook:
-    """Price levels in order, best first.
+    """Price levels in order, best first."""
 
-    An update costs a binary search and one shift of at most a few hundred slots.
-    """
-
-    __slots__ = ("_ask_keys", "_asks", "_bid_keys", "_bids", "ask_texts", "bid_texts", "is_stale")
+    __slots__ = ("asks", "bids", "is_stale")
 
     def __init__(self) -> None:
         self.is_stale = True
-        self.bid_texts: list[str] = []
-        """What each bid was sent as, best first: for checksums, whose reader may put a shorter form in place."""
-        self.ask_texts: list[str] = []
-        self._bid_keys: list[float] = []  # minus the price, so that both sides ascend from the best
-        self._ask_keys: list[float] = []
-        self._bids: list[BookLevel] = []
-        self._asks: list[BookLevel] = []
+        self.bids = BookSide(Side.BUY)
+        self.asks = BookSide(Side.SELL)
 
     def clear(self) -> None:
         """Forget everything and be stale."""
         self.is_stale = True
-        for rows in (self._bid_keys, self._ask_keys, self._bids, self._asks, self.bid_texts, self.ask_texts):
-            rows.clear()
-
-    def replace(self, levels: Iterable[tuple[BookLevel, str]]) -> None:
-        """Become exactly *levels*, each with what it was sent as, in any order; and be fresh."""
-        self.clear()
-        for level, text in levels:
-            self.update(level, text)
-        self.is_stale = False
-
-    def update(self, level: BookLevel, text: str) -> bool:
-        """Insert, replace or (no orders) delete one level; deleting what is not there does nothing.
-
-        *text* is what it was sent as. Returns whether the best level of its side may have changed.
-        """
-        side, price, orders, _ = level
-        if side is _BUY:
-            key, keys, levels, texts = -price, self._bid_keys, self._bids, self.bid_texts
-        else:
-            key, keys, levels, texts = price, self._ask_keys, self._asks, self.ask_texts
-        i = bisect_left(keys, key)
-        if i < len(keys) and keys[i] == key:
-            if orders:
-                levels[i] = level
-                texts[i] = text
-            else:
-                del keys[i], levels[i], texts[i]
-        elif orders:
-            keys.insert(i, key)
-            levels.insert(i, level)
-            texts.insert(i, text)
-        return i == 0
+        self.bids.clear()
+        self.asks.clear()
 
     @property
     def top(self) -> BookTop:
         """The best bid and ask."""
-        bid = self._bids[0] if self._bids else _NOBODY
-        ask = self._asks[0] if self._asks else _NOBODY
-        return BookTop(bid.price, bid.amount, ask.price, ask.amount)
+        # Half the time of the constructor, for this runs with every change at the best prices.
+        return tuple.__new__(BookTop, self.bids.best() + self.asks.best())
 
     @property
     def is_crossed(self) -> bool:
         """Whether the best bid is at or above the best ask."""
-        return bool(self._bids and self._asks) and self._bids[0].price >= self._asks[0].price
+        return self.top.is_crossed
 
     def levels(self, side: Side, depth: int | None = None) -> list[BookLevel]:
         """Return the best *depth* levels of a side (BUY: bids), best first; all of them without *depth*."""
-        return (self._bids if side is Side.BUY else self._asks)[:depth]
+        return (self.bids if side is Side.BUY else self.asks).levels(depth)
 
 
 class RawBook:

@@ -46,7 +46,8 @@ from genesis.domain.exchange.orders import (
     OrderReference,
     OrderReport,
 )
-from genesis.domain.order import OrderId, OrderRequest, Side
+from genesis.domain.order import OrderId, Side
+from genesis.domain.risk.gate import Approved
 from genesis.domain.units import Currency, Mts, Symbol
 from genesis.ports.errors import ExchangeError
 
@@ -191,11 +192,12 @@ class AccountReader(Protocol):
 class OrderGateway(Protocol):
     """Our orders. Every call is one write; none is repeated unless it is proven that nothing happened."""
 
-    async def submit(self, order: OrderRequest) -> OrderAck:
+    async def submit(self, order: Approved) -> OrderAck:
         """Send a new order and return its echo: accepted for processing, not yet resting nor filled.
 
-        An echo whose cid, symbol, side or amount is another order's raises `OutcomeUnknown`; a price that the exchange
-        cut is told in the ack. Raises `InputError` before anything is sent where the order lacks a price.
+        Only the risk gate makes orders that fit. An echo whose cid, symbol, side or amount is another order's raises
+        `OutcomeUnknown`; a price that the exchange cut is told in the ack. Raises `InputError` before anything is sent
+        where the order lacks a price.
         """
 
     async def update(self, change: OrderChange) -> OrderAck:
@@ -208,7 +210,7 @@ class OrderGateway(Protocol):
         """Ask to cancel several orders at once and return those that the exchange found."""
 
     async def execute(
-        self, operations: Sequence[OrderRequest | OrderChange | OrderReference]
+        self, operations: Sequence[Approved | OrderChange | OrderReference]
     ) -> list[OrderAck | ExchangeError]:
         """Carry out at most 75 operations in one request and return an outcome for each, in order.
 

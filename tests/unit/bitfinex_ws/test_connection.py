@@ -481,7 +481,7 @@ def test_answers_that_lost_their_sub_id_are_matched_by_their_echo() -> None:
 
 def test_the_first_list_is_the_snapshot_and_later_lists_are_bulk_updates_where_that_flag_is_set() -> None:
     for flags, top in ((Flags.BULK, BookTop(100.75, 1.0, 101.0, 0.75)), (Flags.NONE, BookTop(100.75, 1.0, 0.0, 0.0))):
-        wired = Wired(ConnectionRules(flags=flags)).open().subscribe(BOOK)
+        wired = Wired(ConnectionRules(flags=flags, with_rows=True)).open().subscribe(BOOK)
         wired.peer.data(wired.peer.channel(channel="book"), "[[100.75,1,1]]")
         assert book_of(wired).top == top
         assert isinstance(wired.events[0][1], BookSnapshot)

@@ -110,6 +110,15 @@ def test_a_row_with_a_hole_gives_nan_and_leaves_the_state(indicator: Indicator, 
             assert bits(column[~at]) == bits(plain)
 
 
+def test_two_at_once_equal_one_after_the_other_to_the_bit(indicator: Indicator) -> None:
+    columns = tuple(market(indicator.inputs))
+    other = tuple(parameter + 3 for parameter in indicator.defaults)
+    both = indicator.batch_of_two(columns, indicator.defaults, other)
+    for batch, parameters in zip(both, (indicator.defaults, other), strict=True):
+        for column, alone in zip(batch, indicator.batch(*columns, *parameters), strict=True):
+            assert bits(column) == bits(alone)
+
+
 def test_empty_columns_give_empty_columns(indicator: Indicator) -> None:
     batch = indicator.batch(*([] for _ in indicator.inputs), *indicator.defaults)
     assert [len(column) for column in batch] == [0] * len(indicator.outputs)

@@ -20,7 +20,7 @@ from genesis.adapters.report.thinning import POINTS_MAX
 from genesis.app.backtest_report import report_of
 from genesis.domain.statistics.trade_costs import trade_costs
 from genesis.domain.strategy.features import close, open_, where
-from genesis.domain.units import Atoms
+from genesis.domain.units import MONEY_MAX, Atoms
 from genesis.ports.errors import InputError
 from tests.reports import TIGHT, result_of, terms_of, wavy_candles
 
@@ -134,6 +134,16 @@ def test_no_view_draws_more_than_it_says() -> None:
     assert "at most 2,000 a curve" in equity_chart(made).caption
 
 
+def test_the_page_grows_little_with_candles_and_fills() -> None:
+    restless = terms_of(where(close > open_, 1.0, 0.0))
+    small_bets = evolve(restless, core=evolve(restless.core, size=0.001))
+    small, large = (
+        report_of(result_of(small_bets, each), each) for each in (wavy_candles(2_000), wavy_candles(100_000))
+    )
+    assert len(large.record.fills) > 20_000
+    assert len(report_page(large)) - len(report_page(small)) < 500_000
+
+
 def test_too_many_fills_are_counted_and_not_marked() -> None:
     candles = wavy_candles(3_000)
     restless = terms_of(where(close > open_, 1.0, 0.0))
@@ -183,6 +193,14 @@ def test_without_plotly_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "plotly.offline", None)
     with pytest.raises(InputError, match=r"genesis-core\[research\]"):
         report_page(report(30))
+
+
+def test_money_beyond_the_columns_is_refused_with_a_reason() -> None:
+    candles = wavy_candles(30)
+    candles = evolve(candles, close=candles.close * 100.0)
+    idle = evolve(terms_of(where(close > 0.0, 0.0, 0.0)), cash=Atoms(MONEY_MAX))
+    with pytest.raises(InputError, match=r"no report, .* outgrew"):
+        report_of(result_of(idle, candles), candles)
 
 
 def test_what_stopped_the_run_is_on_the_page(html: str) -> None:

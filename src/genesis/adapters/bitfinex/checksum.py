@@ -20,7 +20,7 @@ CHECKSUM_DEPTH: Final = 25
 def book_checksum(book: PriceBook | RawBook) -> int:
     """Return the signed 32-bit checksum of the best 25 rows a side."""
     if isinstance(book, PriceBook):
-        return texts_checksum(_level_texts(book.bid_texts), _level_texts(book.ask_texts))
+        return texts_checksum(_level_texts(book.bids.texts), _level_texts(book.asks.texts))
     bids, asks = book.texts(Side.BUY, CHECKSUM_DEPTH), book.texts(Side.SELL, CHECKSUM_DEPTH)
     return texts_checksum([f"{id_}:{amount}" for id_, amount in bids], [f"{id_}:{amount}" for id_, amount in asks])
 

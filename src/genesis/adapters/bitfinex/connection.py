@@ -16,7 +16,7 @@ from collections import deque
 from genesis.adapters.bitfinex import control
 from genesis.adapters.bitfinex.control import Flags
 from genesis.adapters.bitfinex.errors import Asked, classify_code
-from genesis.adapters.bitfinex.frames import FRAME_CHARS_MAX, UNREADABLE, compact, decode_any, sequence_of
+from genesis.adapters.bitfinex.frames import FRAME_CHARS_MAX, UNREADABLE, compacted, decode_any, sequence_of
 from genesis.adapters.bitfinex.happenings import (
     ConnectionRules,
     Full,
@@ -28,7 +28,9 @@ from genesis.adapters.bitfinex.happenings import (
     Subscription,
     Unsubscribed,
 )
-from genesis.adapters.bitfinex.readers import Reader, Sink, empty_book, reader_for
+from genesis.adapters.bitfinex.reader import BookShape, Reader, Sink
+from genesis.adapters.bitfinex.readers import reader_for
+from genesis.adapters.bitfinex.readers_book import empty_book
 from genesis.domain.book import Book
 from genesis.domain.channel import BookChannel, Channel, channel_name
 from genesis.domain.link import Link
@@ -99,17 +101,12 @@ class Connection:
 
     def receive(self, frame: str) -> None:
         """Take one message."""
-        self._was_heard = True
-        if len(frame) > FRAME_CHARS_MAX:
-            self._unreadable(frame, f"{len(frame)} characters")
-            return
-        head = frame.partition(",")[0]
-        reader = self._readers.get(head)
+        reader = self._readers.get(frame.partition(",")[0])
         if reader is None:
             self._other(frame)
             return
         try:
-            sequence = reader.read(frame, len(head) + 1)
+            sequence = reader.read(frame)
         except UNREADABLE as problem:
             self._misread(reader, frame, problem)
             return
@@ -123,7 +120,7 @@ class Connection:
         """Let time pass: look at everything that may have taken too long."""
         self._now_s = now_s
         rules = self._rules
-        if self._was_heard:
+        if self._was_heard or any(reader.had_data or reader.was_heard for reader in self._readers.values()):
             self._was_heard, self._heard_s, self._pinged_s = False, now_s, None
         if self._link is None and now_s - self._opened_s >= rules.greeting_s:
             self._end("the exchange did not greet")
@@ -140,21 +137,13 @@ class Connection:
 
     def _watch(self, subscription: Subscription) -> None:
         """Look after one channel."""
-        now_s, rules, reader = self._now_s, self._rules, subscription.reader
+        now_s, rules = self._now_s, self._rules
         if subscription.asked_s is not None and now_s - subscription.asked_s >= rules.answer_s:
             self._not_answered(subscription)
         elif subscription.retry_s is not None and now_s >= subscription.retry_s and self.is_open:
             self._ask(subscription)
-        elif reader is not None:
-            if reader.was_heard:
-                reader.was_heard, subscription.heard_s = False, now_s
-            if reader.had_data:
-                reader.had_data, subscription.data_s = False, now_s
-            is_crossed = subscription.book is not None and subscription.book.is_crossed
-            if not is_crossed:
-                subscription.crossed_s = None
-            elif subscription.crossed_s is None:
-                subscription.crossed_s = now_s
+        elif subscription.reader is not None:
+            subscription.look(now_s)
             if self.is_open:
                 self._judge(subscription)
 
@@ -226,11 +215,10 @@ class Connection:
         self._leave(subscription)
 
     def _distrust(self, channel: Channel, reason: GapReason) -> None:
-        self._metrics.increment("ws_book_mismatch_total")
         self._resync(self._channels[channel], reason)
 
     def _misread(self, reader: Reader, frame: str, problem: BaseException) -> None:
-        tight = self._compacted(frame)
+        tight = compacted(frame)
         if tight != frame:
             self.receive(tight)
             return
@@ -246,12 +234,6 @@ class Connection:
     def _unreadable(self, frame: str, problem: object) -> None:
         self._ring.keep(frame, problem)
         self._metrics.increment("ws_frames_unreadable_total")
-
-    def _compacted(self, frame: str) -> str:
-        try:
-            return compact(frame)
-        except UNREADABLE:
-            return frame
 
     def _audit(self, sequence: int) -> None:
         """Take a number out of turn: the first one sets the count, any other says that a frame was lost or came
@@ -271,6 +253,10 @@ class Connection:
 
     def _other(self, frame: str) -> None:
         """Take a message that belongs to no channel: an object, a channel that we do not know, or garbage."""
+        self._was_heard = True
+        if len(frame) > FRAME_CHARS_MAX:
+            self._unreadable(frame, f"{len(frame)} characters")
+            return
         if not frame.startswith("["):
             try:
                 said = control.read_control(frame)
@@ -279,7 +265,7 @@ class Connection:
             else:
                 self._said(said)
             return
-        tight = self._compacted(frame)
+        tight = compacted(frame)
         if tight != frame:
             self.receive(tight)
             return
@@ -359,8 +345,8 @@ class Connection:
         if subscription.is_leaving:
             self._leave(subscription)
             return
-        is_bulk = bool(self._rules.flags & Flags.BULK)
-        reader = reader_for(subscription.channel, self._sink, subscription.book, self._distrust, is_bulk=is_bulk)
+        shape = BookShape(is_bulk=bool(self._rules.flags & Flags.BULK), with_rows=self._rules.with_rows)
+        reader = reader_for(subscription.channel, said.chan_id, self._sink, subscription.book, self._distrust, shape)
         subscription.reader = self._readers[f"[{said.chan_id}"] = reader
         if is_new:
             self.happenings.append(Subscribed(subscription.channel))
@@ -374,9 +360,8 @@ class Connection:
         if subscription.is_leaving:
             self._forget(subscription)
             return
-        # The first time at once, then after a second, two, four, …
-        pause_s = 0.0 if subscription.resyncs <= 1 else float(2 ** min(subscription.resyncs - 2, 10))
-        subscription.retry_s = self._now_s + min(pause_s, self._rules.resync_max_s)
+        pause_s = min(subscription.pause_s, self._rules.resync_max_s)
+        subscription.retry_s = self._now_s + pause_s
         if not pause_s and self.is_open:
             self._ask(subscription)
 

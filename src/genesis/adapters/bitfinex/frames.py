@@ -270,9 +270,12 @@ decode_derivative = Decoder(RowFrame[DerivativeRow]).decode
 decode_liquidations = Decoder(RowsFrame[LiquidationRow]).decode
 
 
-def compact(frame: str) -> str:
-    """Return *frame* without the white space between its tokens; the tokens stay as they are."""
-    return reformat(frame, indent=-1)
+def compacted(frame: str) -> str:
+    """Return *frame* without white space between its tokens, which stay as they are; what is no JSON stays whole."""
+    try:
+        return reformat(frame, indent=-1)
+    except UNREADABLE:
+        return frame
 
 
 def sequence_of(frame: str, flags: Flags) -> int | None:

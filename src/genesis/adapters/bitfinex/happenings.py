@@ -6,7 +6,7 @@ from typing import Final
 from attrs import Factory, define, frozen
 
 from genesis.adapters.bitfinex.control import Flags
-from genesis.adapters.bitfinex.readers import Reader
+from genesis.adapters.bitfinex.reader import Reader
 from genesis.domain.book import Book
 from genesis.domain.channel import Channel
 from genesis.domain.link import Link
@@ -30,6 +30,8 @@ class ConnectionRules:
     maintenance_s: float = 180.0  # until a new greeting is asked for; announced maintenance lasts up to 120 s
     resync_max_s: float = 60.0  # the longest pause before a channel that fails again and again is tried once more
     flags: Flags = Flags.TIMESTAMP | Flags.SEQUENCE | Flags.CHECKSUM
+    with_rows: bool = False
+    """Whether each row of a book is an event, besides the changes of its top."""
 
 
 @frozen
@@ -90,6 +92,26 @@ class Subscription:
     data_s: float = 0.0
     crossed_s: float | None = None
     reader: Reader | None = None
+
+    @property
+    def pause_s(self) -> float:
+        """How long to wait before subscribing anew: the first time not at all, then a second, two, four, …"""
+        return 0.0 if self.resyncs <= 1 else float(2 ** min(self.resyncs - 2, 10))
+
+    def look(self, now_s: float) -> None:
+        """Note when the channel was heard, when it had data, and since when its book is crossed."""
+        reader = self.reader
+        if reader is None:
+            return
+        if reader.was_heard or reader.had_data:
+            self.heard_s = now_s
+        if reader.had_data:
+            self.data_s = now_s
+        reader.was_heard = reader.had_data = False
+        if self.book is None or not self.book.is_crossed:
+            self.crossed_s = None
+        elif self.crossed_s is None:
+            self.crossed_s = now_s
 
 
 @define(eq=False)

@@ -1,5 +1,7 @@
 """One API key at work: its nonces, its signatures, the lane in which its requests leave, and when it must stop."""
 
+from collections.abc import Callable
+
 from attrs import evolve
 
 from genesis.adapters.bitfinex.errors import AUTHENTICATION
@@ -11,6 +13,7 @@ from genesis.ports.clock import Clock
 from genesis.ports.errors import AuthRefused, ExchangeError, KeyContended, StaleNonce
 from genesis.ports.metrics import Metrics
 from genesis.ports.nonces import NonceStore
+from genesis.ports.transport import HttpRequest
 
 
 class ApiKey:
@@ -60,12 +63,7 @@ class ApiKey:
         turn = await self._lane.enter(call.endpoint.priority)
         try:
             nonce = await self._nonces.next()
-            headers = self._signer.rest_headers(call.asked.endpoint, nonce, call.request.body)
-            request = evolve(
-                call.request,
-                headers={**call.request.headers, **headers},
-                on_sent=None if is_alone else turn.leave,
-            )
+            request = self._signed(call, nonce, None if is_alone else turn.leave)
             self._metrics.increment("rest_auth_request", labels=call.label())
             body = await sender.send(evolve(call, request=request))
         except ExchangeError as error:
@@ -75,6 +73,10 @@ class ApiKey:
             turn.leave()
         self._metrics.increment("rest_auth_success", labels=call.label())
         return body
+
+    def _signed(self, call: Call, nonce: int, on_sent: Callable[[], None] | None) -> HttpRequest:
+        signed = self._signer.rest_headers(call.asked.endpoint, nonce, call.request.body)
+        return evolve(call.request, headers={**call.request.headers, **signed}, on_sent=on_sent)
 
     def _note(self, error: ExchangeError) -> None:
         if isinstance(error, AuthRefused) and error.code in AUTHENTICATION:

@@ -93,7 +93,7 @@ def trade(print_: Print, row: TradeRow) -> PrintedTrade:
 
 
 def funding_trade(print_: Print, row: FundingTradeRow) -> PrintedTrade:
-    """Return a funding trade; the wire's amount > 0 took a bid's other side, an offer."""
+    """Return a funding trade; as with pairs, an amount > 0 bought, here by taking an offer."""
     side = _BUY if row.amount > 0.0 else _SELL
     return PrintedTrade(print_, FundingTrade(row.id, Mts(row.mts), side, abs(row.amount), row.rate, row.period))
 

@@ -15,6 +15,7 @@ from attrs import frozen
 
 from genesis.adapters.bitfinex.endpoints import Endpoint
 from genesis.adapters.bitfinex.errors import Asked
+from genesis.adapters.bitfinex.exchange_time import ExchangeTime
 from genesis.adapters.bitfinex.key import ApiKey
 from genesis.adapters.bitfinex.limits import Limits
 from genesis.adapters.bitfinex.notifications import Notified, accepted
@@ -76,14 +77,16 @@ class RestClient:
         settings: RestSettings | None = None,
         on_outcome_unknown: Callable[[OutcomeUnknown], None] = _ignore,
         random: Callable[[], float] = JITTER,
+        exchange_time: ExchangeTime | None = None,
     ) -> None:
         """Put the client together; all clients of a process share *limits*, and those of a key the *key*.
 
         *on_outcome_unknown* hears of each write that was cancelled while it waited for its answer, before the
         cancellation goes on; its `request_id` begins with the order's cid or id. *random* gives the jitter, uniform in
-        [0, 1).
+        [0, 1). *exchange_time* learns from every answer; the nonce store of the key asks it.
         """
-        self._sender = Sender(transport, clock, metrics, limits, on_outcome_unknown)
+        learning = exchange_time or ExchangeTime(clock, metrics)
+        self._sender = Sender(transport, clock, metrics, limits, on_outcome_unknown, learning)
         self._clock = clock
         self._metrics = metrics
         self._key = key

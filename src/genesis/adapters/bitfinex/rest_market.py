@@ -223,9 +223,10 @@ class BitfinexMarket:
         """`conf/pub:list:pair:KIND`: the symbols of pairs; kinds are exchange, margin, futures and securities."""
         return await self._conf(f"pub:list:pair:{kind}", str, lambda name: Symbol("t" + name))
 
-    async def pair_rules(self) -> list[PairRules]:
-        """`conf/pub:info:pair`: order limits and margins of every pair."""
-        return await self._conf("pub:info:pair", PairInfoRow, market.pair_rules_from_wire)
+    async def pair_rules(self, *, futures: bool = False) -> list[PairRules]:
+        """`conf/pub:info:pair[:futures]`: order limits and margins of every pair, or of every perpetual."""
+        key = "pub:info:pair:futures" if futures else "pub:info:pair"
+        return await self._conf(key, PairInfoRow, market.pair_rules_from_wire)
 
     async def currencies(self) -> list[Currency]:
         """`conf/pub:list:currency`: the currency codes."""

@@ -24,6 +24,7 @@ from genesis.domain.exchange.orders import (
 from genesis.domain.instrument import Instrument
 from genesis.domain.order import OrderRequest
 from genesis.domain.resilience import Priority
+from genesis.domain.risk.gate import Approved
 from genesis.domain.units import Symbol
 from genesis.ports.errors import ExchangeError, InputError, OutcomeUnknown
 
@@ -36,7 +37,7 @@ CANCELED: Final = frozenset({"oc-req"})
 CANCELED_MANY: Final = frozenset({"oc_multi-req"})
 MANY: Final = frozenset({"ox_multi-req"})
 
-Wish = OrderRequest | OrderChange | OrderReference
+Wish = Approved | OrderChange | OrderReference
 """What can be asked in one operation."""
 
 
@@ -51,11 +52,11 @@ class BitfinexOrders:
         self._instruments = instruments
         self._account = account
 
-    async def submit(self, order: OrderRequest) -> OrderAck:
+    async def submit(self, order: Approved) -> OrderAck:
         """`auth/w/order/submit`: send a new order; see `OrderGateway.submit`."""
-        body = self._submit_body(order)
+        body = self._submit_body(order.order)
         notified = await self._client.write(endpoints.ORDER_SUBMIT.at(), body, NEW, _subject(order))
-        return _submitted(order, body, notified)
+        return _submitted(order.order, body, notified)
 
     async def update(self, change: OrderChange) -> OrderAck:
         """`auth/w/order/update`: change an open order; see `OrderGateway.update`."""
@@ -93,8 +94,8 @@ class BitfinexOrders:
 
     def _operation(self, wish: Wish) -> Operation:
         match wish:
-            case OrderRequest():
-                return "on", self._submit_body(wish)
+            case Approved(order=order):
+                return "on", self._submit_body(order)
             case OrderChange():
                 return "ou", self._update_body(wish)
             case ById() | ByCid():
@@ -116,8 +117,8 @@ class BitfinexOrders:
 
 def _subject(wish: Wish) -> str:
     match wish:
-        case OrderRequest(cid=cid):
-            return f"on-{cid}"
+        case Approved(order=order):
+            return f"on-{order.cid}"
         case OrderChange(id=order_id):
             return f"ou-{order_id}"
         case ById(id=order_id):
@@ -160,9 +161,9 @@ def _outcome(
         return asked.unknown(f"the answer does not mention {_subject(wish)}")
     try:
         match wish:
-            case OrderRequest():
+            case Approved(order=order):
                 assert isinstance(body, OrderSubmit)
-                return _submitted(wish, body, accepted(answer, NEW, asked))
+                return _submitted(order, body, accepted(answer, NEW, asked))
             case OrderChange():
                 assert isinstance(body, OrderUpdate)
                 return _changed(wish, body, accepted(answer, CHANGED, asked))
@@ -186,8 +187,8 @@ def _find(wish: Wish, asked: Asked, answers: Sequence[NotificationRow | None]) -
 def _is_echo_of(wish: Wish, notified: Notified) -> bool:
     echo = notified.one(OrderRow, orders.order_from_wire)
     match wish:
-        case OrderRequest(cid=cid):
-            return notified.row.type in NEW and echo.cid == cid
+        case Approved(order=order):
+            return notified.row.type in NEW and echo.cid == order.cid
         case OrderChange(id=order_id):
             return notified.row.type in CHANGED and echo.id == order_id
         case ById(id=order_id):

@@ -7,6 +7,7 @@ from attrs import evolve, frozen
 
 from genesis.adapters.bitfinex.endpoints import Endpoint
 from genesis.adapters.bitfinex.errors import Asked, classify
+from genesis.adapters.bitfinex.exchange_time import ExchangeTime
 from genesis.adapters.bitfinex.limits import Limits
 from genesis.ports.clock import Clock
 from genesis.ports.errors import ExchangeError, OutcomeUnknown, Unreachable
@@ -39,12 +40,14 @@ class Sender:
         metrics: Metrics,
         limits: Limits,
         on_outcome_unknown: Callable[[OutcomeUnknown], None],
+        exchange_time: ExchangeTime,
     ) -> None:
         self._transport = transport
         self._clock = clock
         self._metrics = metrics
         self._limits = limits
         self._on_outcome_unknown = on_outcome_unknown
+        self._exchange_time = exchange_time
 
     async def admit(self, call: Call) -> None:
         """Wait for budget and breaker. Nothing else of the call has happened yet."""
@@ -74,6 +77,7 @@ class Sender:
         left_s = min(call.request.total_timeout_s, call.deadline_s - now_s)
         if left_s <= 0:
             raise Unreachable("no time was left to send it", endpoint=asked.endpoint, request_id=asked.request_id)
+        sent_us = self._clock.now_us()
         try:
             answer = await self._transport.request(evolve(call.request, total_timeout_s=left_s))
         except NotConnected as problem:
@@ -85,6 +89,7 @@ class Sender:
             if asked.is_write:
                 self._on_outcome_unknown(asked.unknown("cancelled while waiting for the answer"))
             raise
+        self._exchange_time.note(answer.headers.get("date", ""), sent_us)
         self._metrics.increment("rest_answer_bytes_total", len(answer.body), call.label())
         error = classify(answer.status, answer.body, asked, answer.headers.get("retry-after", ""))
         if error is not None:

@@ -23,13 +23,12 @@ from genesis.adapters.bitfinex.happenings import (
     Unsubscribed,
 )
 from genesis.adapters.bitfinex.queues import MARKET_ITEMS_MAX, MarketQueue
-from genesis.adapters.bitfinex.readers import empty_book
+from genesis.adapters.bitfinex.readers_book import empty_book
 from genesis.adapters.bitfinex.session import PUBLIC_URL, Session, SessionRules, converse, public_budget
 from genesis.domain.book import Book
 from genesis.domain.channel import BookChannel, Channel, channel_name
-from genesis.domain.exchange.market import BookLevel, BookOrder, FundingBookLevel, FundingBookOrder
 from genesis.domain.link import Link, LinkState
-from genesis.domain.market import BookSnapshot, Gap, GapReason, MarketEvent
+from genesis.domain.market import Gap, GapReason, MarketEvent
 from genesis.domain.resilience import RequestBudget
 from genesis.ports.clock import Clock
 from genesis.ports.errors import ExchangeError, OutcomeUnknown, Rejected
@@ -42,8 +41,6 @@ SUBSCRIBE_S: Final = 15.0
 """How long a subscription may take, a connection included that is yet to be made."""
 
 ValueT = TypeVar("ValueT")
-
-_BOOK_ROWS: Final = frozenset({BookLevel, BookOrder, FundingBookLevel, FundingBookOrder, BookSnapshot})
 
 
 @define(eq=False)
@@ -72,7 +69,6 @@ class PublicStreams:
         budget: RequestBudget | None = None,
         random: Callable[[], float] | None = None,
         items_max: int = MARKET_ITEMS_MAX,
-        with_rows: bool = False,
         subscribe_s: float = SUBSCRIBE_S,
     ) -> None:
         """*with_rows* adds each row of the books to the items; without it there are their tops, and `book` has the
@@ -87,7 +83,6 @@ class PublicStreams:
         random = random or secrets.SystemRandom().random
         budget = budget or public_budget()
         self._session = Session(url, connector, clock, metrics, budget, random, self._session_rules)
-        self._with_rows = with_rows
         self._subscribe_s = subscribe_s
         self._queue = MarketQueue(items_max)
         self._members: list[_Member] = []
@@ -218,8 +213,6 @@ class PublicStreams:
             self._said_goodbye(channel)
 
     def _emit(self, channel: Channel, event: MarketEvent) -> None:
-        if type(event) in _BOOK_ROWS and not self._with_rows:
-            return
         self._queue.put(channel, event)
 
     def _step(self, member: _Member) -> None:

@@ -13,13 +13,15 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES: Final = 1 << 16
 KEEPALIVE_S: Final = 15.0
+CONNECTIONS_MAX: Final = 500
+"""More than the request budgets let be on their way at once: a cancel must not wait for slow reads to give one back."""
 USER_AGENT: Final = "genesis"
 
 
 class AiohttpTransport:
     """A pool of connections in one event loop. The library is loaded with the first request."""
 
-    def __init__(self, connections_max: int = 20, ssl_context: ssl.SSLContext | None = None) -> None:
+    def __init__(self, connections_max: int = CONNECTIONS_MAX, ssl_context: ssl.SSLContext | None = None) -> None:
         """Make a pool; *ssl_context* replaces the system's authorities and has to verify certificates."""
         if ssl_context is not None and ssl_context.verify_mode is not ssl.CERT_REQUIRED:
             raise ValueError("the exchange's certificate has to be verified")
@@ -36,14 +38,13 @@ class AiohttpTransport:
             # Ours, not the library's: that one raises the same error before and after the request has left.
             async with asyncio.timeout(request.total_timeout_s):
                 return await self._exchange(self._open(), request, progress)
-        except TransportError:
-            raise
-        except aiohttp.ConnectionTimeoutError as problem:
-            raise NotConnected(f"no connection within {request.connect_timeout_s:g} s") from problem
-        except TimeoutError as problem:
-            raise _failed(progress, f"nothing complete came within {request.total_timeout_s:g} s") from problem
+        # Causes are told in words, not chained: a traceback with locals would show the library's copy of the headers.
+        except aiohttp.ConnectionTimeoutError:
+            raise NotConnected(f"no connection within {request.connect_timeout_s:g} s") from None
+        except TimeoutError:
+            raise _failed(progress, f"nothing complete came within {request.total_timeout_s:g} s") from None
         except (aiohttp.ClientError, OSError, ValueError) as problem:
-            raise _failed(progress, f"{type(problem).__name__}: {problem}") from problem
+            raise _failed(progress, f"{type(problem).__name__}: {problem}") from None
 
     async def close(self) -> None:
         """Close all connections."""

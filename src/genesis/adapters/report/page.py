@@ -22,6 +22,7 @@ from genesis.adapters.report.heat_map import heat_map
 from genesis.adapters.report.markup import Content, Markup, element, joined
 from genesis.adapters.report.tiles import tiles
 from genesis.adapters.report.trade_chart import trade_chart
+from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.statistics.months import monthly_returns, yearly_returns
 from genesis.domain.statistics.trade_costs import trade_costs
 from genesis.domain.statistics.trade_distribution import trade_distribution
@@ -136,9 +137,11 @@ def _equity(report: BacktestReport, charts: list[Chart]) -> Markup:
 
 def _optimism(report: BacktestReport) -> Markup:
     words = (
-        "Backtests flatter when they assume what no account gets. Each line makes the same decisions on the same"
+        "Backtests flatter when they assume what no account gets. Each line follows the same targets on the same"
         " candles under one such assumption, and says what it would have added."
     )
+    if report.limits != RiskLimits():
+        words += " The guards are the same too: a run that is halted at another time can end worse with cheaper fills."
     return _section("optimism", "Optimism ledger", element("p", words), tables.optimism_table(report))
 
 

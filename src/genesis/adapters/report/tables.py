@@ -70,7 +70,7 @@ def costs_table(report: BacktestReport, costs: TradeCosts) -> Markup:
         f"Fees ({quote})",
         f"Slippage ({quote})",
         f"Costs ({quote})",
-        "Costs of the initial cash",
+        "Of initial cash",
     )
     return table(headers, "lrrrrrr", rows)
 

@@ -36,6 +36,6 @@ def longer_candles(candles: Candles, timeframe: Timeframe, count_max: int = POIN
         return candles, timeframe
     coarser = [each for each in Timeframe if each.span_ms > timeframe.span_ms and timeframe.nests_in(each)]
     for each in coarser:
-        if len(np.unique(each.ordinals(candles.mts))) <= count_max:
+        if np.count_nonzero(np.diff(each.ordinals(candles.mts))) < count_max:
             return resample(candles, each), each
     return (resample(candles, coarser[-1]), coarser[-1]) if coarser else (candles, timeframe)

@@ -1,8 +1,13 @@
 """The distribution of round trips."""
 
+from typing import Final
+
 from genesis.adapters.report.chart import FAINT, GAIN, INK, LOSS, Chart, Plain, axis, layout
 from genesis.domain.statistics.trade_distribution import TradeDistribution
 from genesis.domain.statistics.wording import counted, percent
+
+WHOLE_TICKS: Final = 6
+"""Below so many, an axis would count in fractions of a round trip."""
 
 
 def trade_chart(distribution: TradeDistribution) -> Chart:
@@ -29,6 +34,7 @@ def trade_chart(distribution: TradeDistribution) -> Chart:
         },
     }
     lines = [_line(0.0, FAINT, "solid"), _line(distribution.mean, INK, "dash"), _line(distribution.median, INK, "dot")]
+    most = max(each.trips for each in bins)
     return Chart(
         "trades",
         "Distribution of round trips",
@@ -39,7 +45,7 @@ def trade_chart(distribution: TradeDistribution) -> Chart:
             showlegend=False,
             bargap=0,
             xaxis=axis("Return of a round trip (%)", ticksuffix=" %"),
-            yaxis=axis("Round trips (count)", tickformat=",~f"),
+            yaxis=axis("Round trips (count)", tickformat=",d", dtick=1 if most < WHOLE_TICKS else None),
             shapes=lines,
             annotations=_labels(distribution),
         ),

@@ -20,7 +20,7 @@ _NEW = "The key was never used on this machine: make its nonce store."
         "path": "What follows /v2/ in the address: auth/r/wallets.",
         "body": "The body, exactly as it will be sent.",
         "reveal": "Print key and signature instead of masking them.",
-        "new-key": _NEW,
+        "new_key": _NEW,
         "json": "Print one JSON object.",
     },
 )
@@ -57,9 +57,9 @@ def headers(
     repeated=("allow",),
     help={
         "allow": "Accept a key with this right beyond trading: withdraw, wallets, settings…; may be given many times.",
-        "read-only": "The key shall only read: refuse every right to write.",
+        "read_only": "The key shall only read: refuse every right to write.",
         "url": "Base of the REST interface, ending in /v2/ (default: Bitfinex).",
-        "new-key": _NEW,
+        "new_key": _NEW,
         "json": "Print one JSON object.",
     },
 )

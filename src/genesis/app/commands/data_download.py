@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     words="series",
     help={
         "series": "The symbol and the time frame: tBTCUSD 1m.",
-        "from": "First UTC date or time (default: where the archive's series ends).",
+        "from_": "First UTC date or time (default: where the archive's series ends).",
         "to": "Last UTC date or time, exclusive (default: now; a candle that is still forming is left out).",
         "repair": "Leave impossible candles out, and let newer ones replace the archive's where they differ.",
         "url": "Base of the REST interface, ending in /v2/ (default: Bitfinex).",

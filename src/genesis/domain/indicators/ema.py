@@ -45,6 +45,16 @@ def _loop(state: EmaState, values: Floats, period: int, out: Floats) -> None:
         state, out[i] = ema_step(state, values[i], period)
 
 
+@kernel
+def _loop_of_two(
+    states: tuple[EmaState, EmaState], values: Floats, periods: tuple[int, int], outs: tuple[Floats, Floats]
+) -> None:
+    first, second = states
+    for i in range(len(values)):
+        first, outs[0][i] = ema_step(first, values[i], periods[0])
+        second, outs[1][i] = ema_step(second, values[i], periods[1])
+
+
 def ema(values: npt.ArrayLike, period: int) -> Floats:
     """Return the exponential moving average: NaN for the first period - 1 values. Equals TA-Lib's EMA."""
     return EMA.batch(values, period)[0]
@@ -59,5 +69,6 @@ EMA = Indicator(
     start=ema_start,
     step=ema_step,
     loop=_loop,
+    loop_of_two=_loop_of_two,
     warm_up=lambda period: (period - 1,),
 )

@@ -39,7 +39,9 @@ class Indicator:
     """One indicator: its step for streaming, and the batch form over that same step.
 
     `loop(state, *columns, *parameters, *outputs)` is the compiled loop; it fills the output columns. A default that is
-    a float marks a parameter that is one; the others are whole numbers.
+    a float marks a parameter that is one; the others are whole numbers. `loop_of_two(states, *columns, *parameters,
+    *outputs)` takes pairs of all but columns; it is there where a step is mostly waiting for the one before it, so that
+    two series side by side take hardly longer than one.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Indicator:
     step: Callable[..., tuple[State, Output]]
     loop: Callable[..., None]
     warm_up: Callable[..., tuple[int, ...]]
+    loop_of_two: Callable[..., None] | None = None
 
     def batch(self, *arguments: npt.ArrayLike) -> tuple[Floats, ...]:
         """Return one column an output from the input columns and then the parameters, in the order of their names.
@@ -63,13 +66,31 @@ class Indicator:
         columns = columns_of(self.name, self.inputs, arguments[: len(self.inputs)])
         parameters = arguments[len(self.inputs) :]
         state = self.start(*parameters)
-        numbers = [
+        outputs = self._outputs(columns)
+        self.loop(state, *columns, *self._numbers(parameters), *outputs)
+        return outputs
+
+    def batch_of_two(
+        self, inputs: tuple[npt.ArrayLike, ...], first: tuple[float, ...], second: tuple[float, ...]
+    ) -> tuple[tuple[Floats, ...], tuple[Floats, ...]]:
+        """Return what `batch` does for the same columns with the *first* parameters, and with the *second*."""
+        if self.loop_of_two is None:
+            return self.batch(*inputs, *first), self.batch(*inputs, *second)
+        columns = columns_of(self.name, self.inputs, inputs)
+        states = self.start(*first), self.start(*second)
+        numbers = zip(self._numbers(first), self._numbers(second), strict=True)
+        outputs = self._outputs(columns), self._outputs(columns)
+        self.loop_of_two(states, *columns, *numbers, *zip(*outputs, strict=True))
+        return outputs
+
+    def _numbers(self, parameters: tuple[npt.ArrayLike, ...]) -> list[float]:
+        return [
             float_parameter(name, value) if isinstance(default, float) else whole_parameter(name, value)
             for name, value, default in zip(self.parameters, parameters, self.defaults, strict=True)
         ]
-        outputs = tuple(np.empty(len(columns[0])) for _ in self.outputs)
-        self.loop(state, *columns, *numbers, *outputs)
-        return outputs
+
+    def _outputs(self, columns: list[Floats]) -> tuple[Floats, ...]:
+        return tuple(np.empty(len(columns[0])) for _ in self.outputs)
 
 
 def columns_of(who: str, names: tuple[str, ...], values: tuple[npt.ArrayLike, ...]) -> list[Floats]:

@@ -183,47 +183,53 @@ def _walk(  # noqa: C901 - one loop: a call per candle would cost more than its 
     if terms.max_drawdown >= 0:
         drawdown_floor = floor_mul_div_64(peak, PPB - terms.max_drawdown, PPB)
     next_day = 0
-    is_pending, target = False, 0.0
-    for i in range(len(targets)):
-        if is_pending:
-            is_pending = False
-            units = opens[i] * scale
+    n = len(targets)
+    start, target = 0, 0.0
+    while start < n:
+        if target != account.acted_on:
+            units = opens[start] * scale
             if not 0.5 <= units <= PRICE_UNITS_MAX:
-                return account, fills, refused, halted_at, breach, i
+                return account, fills, refused, halted_at, breach, start
             account, trade = _attempt(terms, account, target, int(np.rint(units)))
             if trade.outcome == FILLED:
-                row[fills] = i
+                row[fills] = start
                 net_amount[fills] = trade.net_amount
                 prices[fills] = trade.price
                 fees[fills] = trade.fee
                 fills += 1
             elif trade.outcome == REFUSED:
                 refused += 1
-        before = equity
-        equity = account.cash
-        if account.position > 0:
-            units = closes[i] * scale
-            if not (0.5 <= units <= PRICE_UNITS_MAX and account.position * units <= VALUE_MAX * scale):
-                return account, fills, refused, halted_at, breach, i
-            equity += floor_mul_div_64(account.position, int(np.rint(units)), terms.price_scale)
-        equities[i] = equity
-        if equity > peak:
-            if equity > MONEY_MAX:
-                return account, fills, refused, halted_at, breach, i
-            peak = equity
-            if terms.max_drawdown >= 0:
-                drawdown_floor = floor_mul_div_64(peak, PPB - terms.max_drawdown, PPB)
-        if terms.max_daily_loss >= 0 and mts[i] >= next_day:
-            next_day = (mts[i] // DAY_MS + 1) * DAY_MS
-            day_floor = before - terms.max_daily_loss
-        if halted_at < 0 and (equity <= drawdown_floor or equity < day_floor):
-            halted_at = i
-            breach = 1 if equity <= drawdown_floor else 2
-        target = targets[i]
-        if halted_at >= 0:
-            target = 0.0
-        elif target != target:
-            continue
-        target = min(max(target, 0.0), 1.0)
-        is_pending = target != account.acted_on
+        cash, position, acted_on = account
+        # Most candles change nothing. The inner loop takes them until one does, with the account in registers.
+        target = acted_on
+        # Above it a product would leave 64 bits; what the position would be worth is beyond MONEY_MAX long before.
+        units_max = min(PRICE_UNITS_MAX, VALUE_MAX * scale / position) if position > 0 else 0.0
+        for i in range(start, n):
+            start = i + 1
+            before = equity
+            equity = cash
+            if position > 0:
+                units = closes[i] * scale
+                if not 0.5 <= units <= units_max:
+                    return account, fills, refused, halted_at, breach, i
+                equity += floor_mul_div_64(position, int(np.rint(units)), terms.price_scale)
+            equities[i] = equity
+            if equity > peak:
+                if equity > MONEY_MAX:
+                    return account, fills, refused, halted_at, breach, i
+                peak = equity
+                if terms.max_drawdown >= 0:
+                    drawdown_floor = floor_mul_div_64(peak, PPB - terms.max_drawdown, PPB)
+            if terms.max_daily_loss >= 0 and mts[i] >= next_day:
+                next_day = (mts[i] // DAY_MS + 1) * DAY_MS
+                day_floor = before - terms.max_daily_loss
+            if halted_at < 0 and (equity <= drawdown_floor or equity < day_floor):
+                halted_at = i
+                breach = 1 if equity <= drawdown_floor else 2
+            wanted = targets[i] if halted_at < 0 else 0.0
+            if wanted == acted_on or wanted != wanted:
+                continue
+            target = min(max(wanted, 0.0), 1.0)
+            if target != acted_on:
+                break
     return account, fills, refused, halted_at, breach, -1

@@ -9,13 +9,20 @@ def floor_mul_div_64(a: int, b: int, divisor: int) -> int:
 
     A float64 estimate of the quotient is off by less than 2^9 + 1, so the true remainder fits into 64 bits; therefore
     the remainder that wrapping multiplication gives *is* the true one, and one floor division by it mends the estimate.
+    Below 2^50 the estimate seldom needs that, and dividing integers would be most of the work.
     """
     estimate = int(float(a) * float(b) / float(divisor))
-    return estimate + (a * b - estimate * divisor) // divisor
+    rest = a * b - estimate * divisor
+    if 0 <= rest < divisor:
+        return estimate
+    return estimate + rest // divisor
 
 
 @step
 def ceil_mul_div_64(a: int, b: int, divisor: int) -> int:
     """Return ceil(a × b ÷ divisor) within the limits of `floor_mul_div_64`."""
     estimate = int(float(a) * float(b) / float(divisor))
-    return estimate - (estimate * divisor - a * b) // divisor
+    rest = a * b - estimate * divisor
+    if 0 < rest <= divisor:
+        return estimate + 1
+    return estimate - (-rest) // divisor

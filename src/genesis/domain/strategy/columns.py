@@ -13,7 +13,10 @@ def evaluate(root: Expr, candles: Candles) -> Floats:
     readers = _readers(order)
     values: dict[Expr, Floats] = {}
     computed: dict[Computation, tuple[Floats, ...]] = {}
+    wanted = [node.computation for node in order if isinstance(node, Indicated)]
     for node in order:
+        if isinstance(node, Indicated) and node.computation not in computed:
+            _compute(node.computation, wanted, values, computed)
         values[node] = _value(node, candles, values, computed)
         for each in node.inputs:
             readers[each] -= 1
@@ -30,6 +33,24 @@ def _readers(order: tuple[Expr, ...]) -> dict[Expr, int]:
     return readers
 
 
+def _compute(
+    computation: Computation,
+    wanted: list[Computation],
+    values: dict[Expr, Floats],
+    computed: dict[Computation, tuple[Floats, ...]],
+) -> None:
+    """Compute *computation*, together with one of the *wanted* on the same inputs where two are quicker at once."""
+    indicator, inputs = computation.indicator, tuple(values[each] for each in computation.inputs)
+    if indicator.loop_of_two is not None:
+        for other in wanted:
+            is_alike = other.indicator is indicator and other.inputs == computation.inputs
+            if is_alike and other != computation and other not in computed:
+                both = indicator.batch_of_two(inputs, computation.parameters, other.parameters)
+                computed[computation], computed[other] = both
+                return
+    computed[computation] = indicator.batch(*inputs, *computation.parameters)
+
+
 def _value(
     node: Expr, candles: Candles, values: dict[Expr, Floats], computed: dict[Computation, tuple[Floats, ...]]
 ) -> Floats:
@@ -43,9 +64,6 @@ def _value(
         case Applied(operation, operands):
             return elementwise.batch(operation, *(values[each] for each in operands))
         case Indicated(computation, output):
-            if computation not in computed:
-                inputs = (values[each] for each in computation.inputs)
-                computed[computation] = computation.indicator.batch(*inputs, *computation.parameters)
             return computed[computation][output]
     raise TypeError(f"no columns for a {type(node).__name__}")
 

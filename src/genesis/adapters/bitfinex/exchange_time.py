@@ -1,0 +1,42 @@
+"""What time it is at the exchange, by the `Date` of its answers: within a second, which is enough to guard a nonce."""
+
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from genesis.ports.clock import Clock
+from genesis.ports.metrics import Metrics
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+ROUND_TRIP_US_MAX: Final = 5_000_000
+"""A slower answer says too little about when its header was written."""
+
+
+class ExchangeTime:
+    """Our clock, set right by how far it is from the exchange's.
+
+    Until an answer came, our clock is taken at its word.
+    """
+
+    def __init__(self, clock: Clock, metrics: Metrics) -> None:
+        self._clock = clock
+        self._metrics = metrics
+        self._offset_us = 0
+
+    def now_us(self) -> int:
+        """Return the exchange's time in microseconds UTC, within about a second."""
+        return self._clock.now_us() + self._offset_us
+
+    def note(self, date: str, sent_us: int) -> None:
+        """Learn from an answer's `Date` header; *sent_us* is our time when its request left. Nonsense is ignored."""
+        received_us = self._clock.now_us()
+        try:
+            written = parsedate_to_datetime(date)
+        except ValueError:
+            return
+        if written.tzinfo is None or not 0 <= received_us - sent_us <= ROUND_TRIP_US_MAX:
+            return
+        # The header has whole seconds, so the middle of its second is the best guess, and so is the middle of the trip.
+        middle_us = (written - EPOCH) // timedelta(microseconds=1) + 500_000
+        self._offset_us = middle_us - (sent_us + received_us) // 2
+        self._metrics.gauge("exchange_clock_offset_seconds", self._offset_us / 1e6)
