@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -171,3 +172,56 @@ def test_i9_a_kill_ends_a_running_session_which_says_so_in_its_journal(tmp_path:
         assert "kill latch is set (enough)" in process.stderr.read()
     assert answered(tmp_path, "journal.verify")["whole"] is True
     assert answered(tmp_path, "replay")["ended"] == "killed"
+
+
+@pytest.mark.parametrize(("number", "code", "end"), [(signal.SIGTERM, 0, "stopped"), (signal.SIGKILL, -9, "")])
+def test_a9_a1_a_stopped_or_killed_session_leaves_a_whole_journal_that_replays(
+    tmp_path: Path, number: signal.Signals, code: int, end: str
+) -> None:
+    words = ("run", "--data", "synthetic:3:2", "--speed", "60000", "--port", "0", "--json")
+    environment = {**os.environ, "GENESIS_HOME": str(tmp_path)}
+    with subprocess.Popen(
+        [*COMMAND, *words], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        assert next(line for line in process.stderr if line.startswith("journal"))
+        while rows_of(tmp_path) < 50:
+            assert process.poll() is None
+        process.send_signal(number)
+        process.communicate(timeout=60)
+        assert process.returncode == code
+    assert answered(tmp_path, "journal.verify")["whole"] is True
+    found = answered(tmp_path, "replay")
+    assert found["same"] is True
+    assert found["ended"] == end
+
+
+def rows_of(home: Path) -> int:
+    """Count what is durable by now, beside the writer."""
+    for path in (home / "journal").glob("*.sqlite"):
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+            try:
+                (count,) = connection.execute("SELECT count(*) FROM entries").fetchone()
+            except sqlite3.OperationalError:  # its table is still being made
+                return 0
+            return int(count)
+    return 0
+
+
+def test_a15_a_session_whose_disk_is_full_ends_with_one_sentence_and_keeps_what_it_wrote(tmp_path: Path) -> None:
+    program = (
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000));"
+        "from genesis.app.cli import main; main()"
+    )
+    words = ("run", "--data", "synthetic:3:30", "--speed", "max", "--port", "0", "--json")
+    environment = {**os.environ, "GENESIS_HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", program, *words], env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 2
+    assert "disk" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    assert answered(tmp_path, "journal.verify")["whole"] is True
+    found = answered(tmp_path, "replay")
+    assert found["same"] is True
+    assert found["ended"] == ""
