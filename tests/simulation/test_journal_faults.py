@@ -318,6 +318,31 @@ async def test_a23_a_locked_database_poisons_instead_of_waiting_for_ever(
     assert list(read_journal(path)) == []
 
 
+async def test_a22_a_disk_that_takes_too_long_stops_the_writer_while_the_loop_lives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("genesis.adapters.journal_sqlite.writing.COMMIT_TIMEOUT_S", 0.05)
+    path = tmp_path / "j.sqlite"
+    journal = SqliteJournal(path, ManualClock())
+    await journal.append(said(1))
+    turns = 0
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")  # the writer waits for it, as it would for a disk
+        committing = asyncio.ensure_future(journal.commit())
+        while not committing.done():
+            turns += 1
+            await asyncio.sleep(0)
+        other.execute("ROLLBACK")
+    assert turns > 10
+    with pytest.raises(StoreError, match="its disk took more than"):
+        await committing
+    with pytest.raises(StoreError, match="then restart"):
+        await journal.append(said(2))
+    await journal.close()
+    # What was late came after all, or not: both are true to what was said, for nothing was acknowledged.
+    assert [entry for _, entry in read_journal(path)] in ([], [said(1)])
+
+
 def test_a15_the_reserve_is_moved_once_however_often_the_move_is_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

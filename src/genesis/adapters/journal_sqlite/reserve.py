@@ -1,7 +1,7 @@
 """Space set aside while there was room: a few more records can be made durable when the disk is full.
 
 A record is its length, the SHA-256 over the hash of the record before and its own bytes, and those bytes: canonical
-JSON of when it was written, its kind, and its text. A record that a crash tore does not match its hash, and ends the
+JSON of where and when it was written, its kind, and its text. A record that a crash tore does not match its hash, and ends the
 list.
 """
 
@@ -17,8 +17,9 @@ _HASH_BYTES: Final = 32
 
 
 class Reserved(NamedTuple):
-    """One record of the reserve."""
+    """One record of the reserve; *after_seq* is the last row that was durable when it was written."""
 
+    after_seq: int
     written_us: int
     kind: str
     payload: str

@@ -40,6 +40,8 @@ ACCEPTED_MAX: Final = 1_000
 """How many accepted rows may wait: then whoever appends waits for a commit."""
 
 BUSY_S: Final = 5.0
+COMMIT_TIMEOUT_S: Final = 10.0
+"""How long anyone waits for a commit: an order decided that long ago had better not leave."""
 
 _CREATE: Final = (
     "CREATE TABLE entries (seq INTEGER PRIMARY KEY, written_us INTEGER NOT NULL, kind TEXT NOT NULL,"
@@ -96,10 +98,15 @@ class SqliteJournal:
         if self._durable_seq == self._head.seq:
             return
         async with self._turn:
-            await asyncio.to_thread(self._write)
+            try:
+                async with asyncio.timeout(COMMIT_TIMEOUT_S):
+                    await asyncio.to_thread(self._write)
+            except TimeoutError:
+                self._poison = f"{self._path}: its disk took more than {COMMIT_TIMEOUT_S:g} s; check it, then restart"
+                raise StoreError(self._poison) from None
 
     async def append_reserved(self, entry: Entry) -> None:
-        record = Reserved(self._clock.now_us(), *encode(entry))
+        record = Reserved(self._durable_seq, self._clock.now_us(), *encode(entry))
         try:
             await asyncio.to_thread(self._reserve.append, record)
         except (OSError, ValueError) as error:  # ValueError: the file is closed
@@ -161,12 +168,13 @@ class SqliteJournal:
         if not records:
             return
         last = self._connection.execute(
-            "SELECT written_us, kind, payload FROM entries ORDER BY seq DESC LIMIT ?", (len(records),)
+            "SELECT written_us, kind, payload FROM entries WHERE seq > ? AND seq > ? ORDER BY seq",
+            (records[0].after_seq, self._head.seq - len(records)),
         ).fetchall()
-        if last[::-1] != [tuple(record) for record in records]:
+        if last != [record[1:] for record in records]:
             rows, head = [], self._head
-            for record in records:
-                rows.append(chained(head, *record))
+            for _, written_us, kind, payload in records:
+                rows.append(chained(head, written_us, kind, payload))
                 head = head_of(rows[-1])
             self._transact(rows)
             self._head, self._durable_seq = head, head.seq
