@@ -17,9 +17,8 @@ NEVER: Final = -INT64_MAX
 def breached_max_drawdown(equity_peak: float, current_equity: float, max_dd_pct: float) -> bool:
     """Tell whether equity fell from its peak by *max_dd_pct* percent or more; a drop equal to the limit is a breach.
 
-    Compared as the decimals that the numbers print as, so that 1.0 to 0.9 is a drop of 10 %. A peak that is not positive
-    leaves nothing to lose a share of: any equity below it is a breach. So is a number that is not finite: it shows
-    nothing to be safe.
+    Compared as the decimals that the numbers print as, so that 1.0 to 0.9 is a drop of 10 %. A peak that is not
+    positive leaves nothing to lose a share of: any equity below it is a breach. So is a number that is not finite.
     """
     if not all(map(math.isfinite, (equity_peak, current_equity, max_dd_pct))):
         return True
