@@ -49,7 +49,8 @@ def run_session(plan: SessionPlan, home: Path, *, json: bool) -> None:
         print("interrupted", file=say)
     finally:
         system.server.close()
-        _finish(plan, system, perf_counter() - begin, home, port, json=json)
+        if system.observer.has_begun:
+            _finish(plan, system, perf_counter() - begin, home, port, json=json)
 
 
 async def _until_stopped(
@@ -85,10 +86,11 @@ def _finish(plan: SessionPlan, system: PaperSystem, seconds: float, home: Path, 
     run = Run(system.observer.record(), np.empty(0, dtype=np.int64))
     result = BacktestResult(plan.strategy, plan.params, plan.market.description(), plan.terms, "paper", run, seconds)
     text = json_text({"port": port, **document_of(result)})
-    path = home / "sessions" / f"{system.clock.now()}.json"
-    write_whole(path, text + "\n")
     if json:
         print(text)
     else:
         print_result(result)
+    path = home / "sessions" / f"{system.clock.now()}.json"
+    write_whole(path, text + "\n")  # last, so that a full disk does not take the summary from the screen, too
+    if not json:
         print(f"session written to {path}")
