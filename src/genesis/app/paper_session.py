@@ -35,7 +35,7 @@ def run_session(plan: SessionPlan, home: Path, *, json: bool) -> None:
         print(note, file=say)
     title = f"paper session: {plan.strategy} on {plan.market.symbol}, {plan.pace}"
     print(f"{title}, at {system.server.url}", file=say, flush=True)
-    print(f"journal: {system.journal_path}", file=say)
+    print(f"journal: {system.journal_path}", file=say, flush=True)
     beside: list[Component] = [system.server, LatchWatch(system.latch, system.clock)]
     if not json and sys.stdout.isatty():
         beside.append(LiveStatus(system.observer, system.clock, title))
@@ -56,7 +56,9 @@ async def _until_stopped(plan: SessionPlan, system: PaperSystem, beside: Sequenc
     for number in (signal.SIGINT, signal.SIGTERM):
         try:
             loop.add_signal_handler(number, work.cancel)
-        except NotImplementedError:  # Windows: asyncio.run turns Ctrl-C into a cancel
+        except (
+            NotImplementedError
+        ):  # Windows: Ctrl-C arrives as KeyboardInterrupt, which asyncio.run turns into a cancel
             break
     try:
         await work
