@@ -26,7 +26,6 @@ async def connected(venue: Venue, kind: Any) -> AsyncIterator[Ccxt]:  # Any: see
         host = f"http://127.0.0.1:{port}"
         client = kind({"apiKey": ALICE.key, "secret": ALICE.secret, "enableRateLimit": False})
         client.urls["api"] = {
-            "v1": host,
             "public": host,
             "private": host,
             "ws": {"public": f"ws://127.0.0.1:{port}/ws/2", "private": f"ws://127.0.0.1:{port}/ws/2"},

@@ -2,7 +2,14 @@
 
 from genesis.app.backtest import Terms
 from genesis.app.market_data import Wanted
-from genesis.app.options import atoms_option, decimal_option, instant_option, percent_option, timeframe_option
+from genesis.app.options import (
+    atoms_option,
+    decimal_option,
+    instant_option,
+    percent_option,
+    symbol_option,
+    timeframe_option,
+)
 from genesis.domain.core import CoreSettings
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.risk.guards import RiskLimits
@@ -15,7 +22,7 @@ from genesis.ports.errors import InputError
 def wanted_of(symbol: str, timeframe: str, from_: str, to: str, repair: bool) -> Wanted:
     """Return which candles the options ask for; raises `InputError`."""
     return Wanted(
-        Symbol(symbol) if symbol else None,
+        symbol_option("symbol", symbol),
         timeframe_option("timeframe", timeframe),
         instant_option("from", from_),
         instant_option("to", to),

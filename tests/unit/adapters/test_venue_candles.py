@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from genesis.adapters.venue.markets.candles import CandleDriver
 from genesis.adapters.venue.tape import Bar
 from genesis.adapters.venue.venue import Venue
-from genesis.domain.candle import Candle, Candles
+from genesis.domain.candle import Candle, Candles, Timeframe
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.order import OrderType, Side
 from genesis.domain.simulation.exchange_orders import OrderTicket, Refusal
@@ -74,7 +74,7 @@ def test_every_bar_comes_out_exactly_while_users_trade(rows: list[Candle], data:
         )
         if not isinstance(result, Refusal):
             venue.core.apply(result.events)
-    assert [candle_of(bar) for bar in venue.core.public.tapes[BTC].candles["1m"]] == rows
+    assert [candle_of(bar) for bar in venue.core.public.tapes[BTC].candles[Timeframe.M1]] == rows
     assert venue.core.exchange.accounts.imbalance() == {}
 
 
@@ -88,7 +88,7 @@ def test_a_real_day_comes_out_exactly() -> None:
 
     venue = played(candles)
     venue.advance(Mts(candles[-1].mts + 60_000))
-    assert [candle_of(bar) for bar in venue.core.public.tapes[BTC].candles["1m"]] == candles
+    assert [candle_of(bar) for bar in venue.core.public.tapes[BTC].candles[Timeframe.M1]] == candles
 
 
 def test_a_resting_order_trades_when_the_candles_reach_it() -> None:

@@ -4,8 +4,7 @@ user."""
 from collections import defaultdict
 from collections.abc import Iterable
 
-from genesis.adapters.bitfinex.wire.codec import encode
-from genesis.adapters.venue.numbers import number_from_atoms
+from genesis.adapters.venue.numbers import number_from_atoms, written
 from genesis.adapters.venue.rows import order_row, own_trade_row, position_row, wallet_row
 from genesis.adapters.venue.session import Session
 from genesis.domain.simulation.exchange import Exchange
@@ -26,11 +25,6 @@ POSITION_KINDS = {Step.OPENED: "pn", Step.CHANGED: "pu", Step.CLOSED: "pc"}
 USD = Currency("USD")
 
 
-def text(row: object) -> str:
-    """Return a row as JSON."""
-    return encode(row).decode()
-
-
 class AccountStream:
     """Sends accounts what concerns them."""
 
@@ -43,9 +37,9 @@ class AccountStream:
         self.sessions[user].append(session)
         account = self._exchange.accounts.by_user[user]
         positions = [self.position_text(user, position.symbol) for position in account.positions.values()]
-        wallets = [text(wallet_row(wallet)) for wallet in account.wallets.values()]
+        wallets = [written(wallet_row(wallet)) for wallet in account.wallets.values()]
         orders = [
-            text(order_row(order, self._exchange.markets[order.symbol].instrument))
+            written(order_row(order, self._exchange.markets[order.symbol].instrument))
             for order in self._exchange.open_orders(user)
         ]
         for kind, rows, topic in (
@@ -112,7 +106,7 @@ class AccountStream:
             for wallet in account.wallets.values()
         )
         profit = self._exchange.margins.profit(account, USD)
-        return text([number_from_atoms(total), number_from_atoms(total + profit)])
+        return written([number_from_atoms(total), number_from_atoms(total + profit)])
 
     def margin_base_text(self, user: UserId) -> str:
         """Return `miu base`."""
@@ -125,7 +119,7 @@ class AccountStream:
             margins.equity(account, USD),
             margins.minimum(account, USD),
         )
-        return text(["base", [number_from_atoms(value) for value in values]])
+        return written(["base", [number_from_atoms(value) for value in values]])
 
     def margin_symbol_text(self, user: UserId, symbol: Symbol) -> str:
         """Return `miu sym`: what can still be traded on margin in a pair."""
@@ -138,38 +132,38 @@ class AccountStream:
         size = tradable * market.scale // mark if mark else 0
         gross = margins.equity(account, market.quote) * 10**9 // initial
         values = [number_from_atoms(value) for value in (tradable, gross, size, size)]
-        return text(["sym", symbol, [*values, None, None, None, None]])
+        return written(["sym", symbol, [*values, None, None, None, None]])
 
     def wallet_text(self, wallet: Wallet) -> str:
         """Return a balance with what is available."""
-        return text(wallet_row(wallet))
+        return written(wallet_row(wallet))
 
     def position_text(self, user: UserId, symbol: Symbol, event: PositionMoved | None = None) -> str:
         """Return a position as it is, or as *event* has it."""
         account = self._exchange.accounts.by_user[user]
         position = event.position if event is not None else account.positions[symbol]
-        return text(position_row(position, self._exchange.markets[symbol], account, self._exchange.margins))
+        return written(position_row(position, self._exchange.markets[symbol], account, self._exchange.margins))
 
     # Events
 
     def _order(self, event: OrderMoved, mts: Mts) -> None:
         order = event.order
         if self.sessions[order.user]:
-            body = text(order_row(order, self._exchange.markets[order.symbol].instrument))
+            body = written(order_row(order, self._exchange.markets[order.symbol].instrument))
             self._to(order.user, ORDER_KINDS[event.step], body, mts, "trading", f"trading-{order.symbol}")
 
     def _trade(self, trade: OwnTrade, mts: Mts, *, complete: bool) -> None:
         order = trade.order
         if self.sessions[order.user]:
             instrument = self._exchange.markets[order.symbol].instrument
-            body = text(own_trade_row(trade, instrument, complete=complete))
+            body = written(own_trade_row(trade, instrument, complete=complete))
             self._to(order.user, "tu" if complete else "te", body, mts, "trading", f"trading-{order.symbol}")
 
     def _wallet(self, event: WalletMoved, mts: Mts) -> None:
         entry = event.entry
         if self.sessions[entry.user]:
             wallet = Wallet(entry.wallet, entry.currency, entry.balance)
-            body = text(wallet_row(wallet, entry.text, event.available))
+            body = written(wallet_row(wallet, entry.text, event.available))
             topic = f"wallet-{entry.wallet.value}-{entry.currency}"
             self._to(entry.user, "wu", body, mts, "wallet", topic)
 

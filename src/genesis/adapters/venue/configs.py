@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from genesis.adapters.bitfinex.wire.conf import PairInfo, PairInfoRow
-from genesis.adapters.bitfinex.wire.number import Number
 from genesis.adapters.venue.complaints import invalid
+from genesis.adapters.venue.numbers import number
 from genesis.domain.simulation.market import Market
 from genesis.domain.units import PPB, Currency, format_atoms, unscaled
 
@@ -43,8 +43,8 @@ def _pair_info(market: Market) -> PairInfo:
     return PairInfo(
         amount_min=format_atoms(instrument.amount_min),
         amount_max=format_atoms(instrument.amount_max),
-        initial_margin=None if terms is None else Number(unscaled(terms.initial, 9)),
-        minimum_margin=None if terms is None else Number(unscaled(terms.minimum, 9)),
+        initial_margin=None if terms is None else number(unscaled(terms.initial, 9)),
+        minimum_margin=None if terms is None else number(unscaled(terms.minimum, 9)),
     )
 
 

@@ -8,6 +8,7 @@ from genesis.adapters.venue.numbers import scaled_text
 from genesis.adapters.venue.public_book import BookView, PublicBook
 from genesis.adapters.venue.session import BULK, CHECKSUM, Session
 from genesis.adapters.venue.tape import Bar, Tape, trade_text
+from genesis.domain.candle import Timeframe
 from genesis.domain.order import Side
 from genesis.domain.units import ATOM_DECIMALS, Mts
 
@@ -135,7 +136,7 @@ class EventsFeed:
 class CandlesFeed:
     """Candles of one instrument and length."""
 
-    def __init__(self, tape: Tape, frame: str) -> None:
+    def __init__(self, tape: Tape, frame: Timeframe) -> None:
         self.listeners: Listeners = {}
         self._bars: list[Bar] = tape.candles[frame]
         self._decimals = tape.instrument.price_decimals

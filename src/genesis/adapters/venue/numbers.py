@@ -2,7 +2,9 @@
 
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
-from typing import Final
+from typing import Final, cast
+
+import msgspec
 
 from genesis.adapters.bitfinex.wire.number import Number, js_text
 from genesis.adapters.venue.complaints import invalid
@@ -20,17 +22,38 @@ from genesis.domain.units import (
 
 EIGHT: Final = Decimal("1e-8")
 
-ZERO: Final = Number(0)
+_encoder: Final = msgspec.json.Encoder()
+
+
+def written(value: object) -> str:
+    """Return rows as JSON text. Their numbers are tokens of this module, which go out as they are."""
+    return _encoder.encode(value).decode()
+
+
+def token(text: str) -> Number:
+    """Return a JSON number that is already written, in JavaScript's form.
+
+    The rows are the client's; written out they take any token in a number's place, and a venue that made a Decimal of
+    each number first would be half as fast."""
+    return cast(Number, msgspec.Raw(text.encode()))
+
+
+def number(value: Decimal) -> Number:
+    """Return a decimal as a number of the wire."""
+    return token(js_text(value))
+
+
+ZERO: Final = token("0")
 
 
 def number_from_atoms(amount: int) -> Number:
     """Return atoms as a number of the wire."""
-    return Number(unscaled(amount, ATOM_DECIMALS)) if amount else ZERO
+    return token(scaled_text(amount, ATOM_DECIMALS))
 
 
 def number_from_price(price: int, instrument: Instrument) -> Number:
     """Return a price as a number of the wire; `NO_PRICE` is 0."""
-    return Number(unscaled(price, instrument.price_decimals)) if price else ZERO
+    return token(scaled_text(price, instrument.price_decimals))
 
 
 @lru_cache(maxsize=65_536)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from genesis.adapters.bitfinex.wire.number import Number
 from genesis.adapters.bitfinex.wire.orders import OrderRow
 from genesis.adapters.venue.complaints import GENERIC, Complaint, invalid, refusal_text
-from genesis.adapters.venue.numbers import ZERO, decimal_from_wire, integer_from_wire
+from genesis.adapters.venue.numbers import ZERO, decimal_from_wire, integer_from_wire, number
 from genesis.adapters.venue.order_texts import change_from_wire, cid_from_wire, ticket_from_wire, type_text
 from genesis.adapters.venue.rows import order_row
 from genesis.domain.order import Cid, OrderId
@@ -213,6 +213,6 @@ def _integer(value: object) -> int | None:
 
 def _number(value: object) -> Number:
     try:
-        return ZERO if value is None else Number(decimal_from_wire(value, "number"))
+        return ZERO if value is None else number(decimal_from_wire(value, "amount"))
     except Complaint:
         return ZERO

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from genesis.adapters.bitfinex.convert.orders import HIDDEN, POST_ONLY, REDUCE_ONLY, SPOT_PREFIX, TYPE_TO_WIRE
-from genesis.adapters.bitfinex.convert.orders import TYPE_FROM_WIRE as TYPES
+from genesis.adapters.bitfinex.wire.order_words import HIDDEN, POST_ONLY, REDUCE_ONLY, SPOT_PREFIX, TYPE_TO_WIRE
+from genesis.adapters.bitfinex.wire.order_words import TYPE_FROM_WIRE as TYPES
 from genesis.adapters.venue.complaints import GENERIC, Complaint, invalid
 from genesis.adapters.venue.numbers import atoms_from_wire, integer_from_wire, price_from_wire
 from genesis.domain.order import Cid, OrderType, Side

@@ -15,7 +15,8 @@ from genesis.adapters.venue.derivatives import DERIVATIVES, Liquidation, derivat
 from genesis.adapters.venue.feeds import BookFeed, CandlesFeed, EventsFeed, Feed, SingleRowFeed, TradesFeed, ticker_text
 from genesis.adapters.venue.public_book import DIGITS, RAW, PublicBook
 from genesis.adapters.venue.session import Session
-from genesis.adapters.venue.tape import ALIASES, FRAMES_MS, Tape, trade_text
+from genesis.adapters.venue.tape import Tape, trade_text
+from genesis.domain.candle import Timeframe
 from genesis.domain.instrument import Instrument
 from genesis.domain.simulation.exchange_events import BookMoved, PublicTrade
 from genesis.domain.units import Mts, Symbol
@@ -142,14 +143,16 @@ class Public:
         tape = self.tapes[spot]
         return SingleRowFeed(lambda mts: derivative_text(tape, mts))
 
-    def candles_of(self, key: str) -> tuple[Tape, str]:
+    def candles_of(self, key: str) -> tuple[Tape, Timeframe]:
         """Return the tape and length of a candle key such as `trade:1m:tBTCUSD`; raises `Complaint`."""
         kind, _, rest = key.partition(":")
         frame, _, symbol = rest.partition(":")
-        frame = ALIASES.get(frame, frame)
-        if kind != "trade" or frame not in FRAMES_MS or Symbol(symbol) not in self.tapes:
+        if kind != "trade" or Symbol(symbol) not in self.tapes:
             raise Complaint(SUBSCRIBE_FAILED, "key: invalid")
-        return self.tapes[Symbol(symbol)], frame
+        try:
+            return self.tapes[Symbol(symbol)], Timeframe.parse(frame)
+        except ValueError:
+            raise Complaint(SUBSCRIBE_FAILED, "key: invalid") from None
 
     def _symbol(self, value: object) -> Symbol:
         for name in (value, f"t{value}"):

@@ -5,15 +5,15 @@ from typing import Final
 
 from msgspec import json
 
-from genesis.adapters.bitfinex.wire.codec import encode
 from genesis.adapters.venue.complaints import AUTH_FAILED, GENERIC, MAINTENANCE, STALE_NONCE, Complaint
 from genesis.adapters.venue.core import Core
 from genesis.adapters.venue.faults import REQUEST_FAULTS, Fault, Faults, Rule
 from genesis.adapters.venue.http import Delivery, Request, Response, error_body
 from genesis.adapters.venue.keys import ApiKey, Right
 from genesis.adapters.venue.limits import Limits
+from genesis.adapters.venue.numbers import written
 from genesis.adapters.venue.order_desk import Answer
-from genesis.adapters.venue.rest_account import AccountRest, written
+from genesis.adapters.venue.rest_account import AccountRest
 from genesis.adapters.venue.rest_public import PublicRest, json_object
 
 HTML: Final = b"<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
@@ -51,14 +51,14 @@ class RestDoor:
             return Response(complaint.status, error_body(complaint.code, complaint.text))
         if text is None:
             return Response(404, NOT_FOUND)
-        return Response(200, text.encode() if isinstance(text, str) else text)
+        return Response(200, text.encode())
 
     def _open(self, request: Request) -> str | None:
         if request.path == "platform/status":
             return "[0]" if self._core.in_maintenance else "[1]"
         return self._public.answer(request.method, request.path, request.query, request.body, self._core.now)
 
-    def _signed(self, request: Request) -> bytes | str | None:
+    def _signed(self, request: Request) -> str | None:
         if request.method != "POST":
             return None
         key = self._who(request)
@@ -70,7 +70,7 @@ class RestDoor:
         answer = self.account.answer(key, path, fields, self._core.now)
         if answer is None:
             return None
-        return written(answer) or encode(answer)
+        return answer if isinstance(answer, str) else written(answer)
 
     def _who(self, request: Request) -> ApiKey:
         headers = request.headers
@@ -82,7 +82,7 @@ class RestDoor:
         payload = b"/api/v2/%b%b%b" % (request.path.encode(), nonce.encode(), request.body)
         return self._core.keys.check(key, nonce, signature, payload)
 
-    def _order(self, key: ApiKey, path: list[str], fields: Mapping[str, object]) -> bytes | None:
+    def _order(self, key: ApiKey, path: list[str], fields: Mapping[str, object]) -> str | None:
         core = self._core
         match path:
             case ["submit"]:
@@ -102,16 +102,16 @@ class RestDoor:
             case _:
                 return None
         core.apply(answer.events)
-        return encode(reply)
+        return written(reply)
 
-    def _many(self, key: ApiKey, fields: Mapping[str, object]) -> bytes:
+    def _many(self, key: ApiKey, fields: Mapping[str, object]) -> str:
         core = self._core
         answers = core.desk.operate(key.user, fields.get("ops"), core.now)
         inner = [_envelope(answer, core.now) for answer in answers]
         for answer in answers:
             core.apply(answer.events)
         words = f"Submitting {len(answers)} order operations."
-        return encode([core.now, "ox_multi-req", None, None, inner, None, "SUCCESS", words])
+        return written([core.now, "ox_multi-req", None, None, inner, None, "SUCCESS", words])
 
 
 def _envelope(answer: Answer, mts: int) -> list[object]:

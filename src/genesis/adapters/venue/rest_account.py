@@ -4,12 +4,19 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeVar
 
 from genesis.adapters.bitfinex.wire.account import PermissionRow
-from genesis.adapters.bitfinex.wire.number import Number
 from genesis.adapters.venue.account_stream import AccountStream
 from genesis.adapters.venue.complaints import GENERIC, Complaint, invalid
 from genesis.adapters.venue.histories import Histories
 from genesis.adapters.venue.keys import SCOPES, ApiKey, KeyRing, Right
-from genesis.adapters.venue.numbers import ZERO, atoms_from_wire, integer_from_wire, number_from_atoms, price_from_wire
+from genesis.adapters.venue.numbers import (
+    ZERO,
+    atoms_from_wire,
+    integer_from_wire,
+    number,
+    number_from_atoms,
+    price_from_wire,
+    token,
+)
 from genesis.adapters.venue.order_desk import date_of
 from genesis.adapters.venue.paging import page
 from genesis.adapters.venue.rows import ledger_row, order_row, own_trade_row, position_row, wallet_row
@@ -64,7 +71,8 @@ class AccountRest:
         self._reads: Mapping[str, tuple[str, Endpoint]] = reads
 
     def answer(self, key: ApiKey, path: list[str], fields: Fields, mts: Mts) -> object | None:
-        """Return the answer to `auth/…` as rows, None where there is no such endpoint; raises `Complaint`."""
+        """Return the answer to `auth/…`, rows or JSON text, None where there is no such endpoint; raises
+        `Complaint`."""
         match path:
             case ["r", name, *rest] if name in self._reads:
                 scope, read = self._reads[name]
@@ -180,12 +188,12 @@ class AccountRest:
             case ["user"]:
                 return _user_row(key.user)
             case ["margin", "base"]:
-                return _Text(self._stream.margin_base_text(key.user))
+                return self._stream.margin_base_text(key.user)
             case ["margin", "sym_all"]:
                 rows = [self._stream.margin_symbol_text(key.user, symbol) for symbol in self._margin_symbols()]
-                return _Text(f"[{','.join(rows)}]")
+                return f"[{','.join(rows)}]"
             case ["margin", name] if Symbol(name) in self._margin_symbols():
-                return _Text(self._stream.margin_symbol_text(key.user, Symbol(name)))
+                return self._stream.margin_symbol_text(key.user, Symbol(name))
             case ["margin", _]:
                 raise invalid("symbol")
             case ["funding", name]:
@@ -200,9 +208,9 @@ class AccountRest:
         if rest:
             return None
         tier = self._exchange.accounts.by_user[key.user].tier
-        maker, taker = Number(unscaled(tier.maker, 9)), Number(unscaled(tier.taker, 9))
-        makers = [maker, maker, maker, None, None, Number("-0.0002")]
-        takers = [taker, taker, taker, None, None, Number("0.00065")]
+        maker, taker = number(unscaled(tier.maker, 9)), number(unscaled(tier.taker, 9))
+        makers = [maker, maker, maker, None, None, token("-0.0002")]
+        takers = [taker, taker, taker, None, None, token("0.00065")]
         volumes = [[{"curr": "Total (USD)", "vol": 0, "vol_safe": 0, "vol_maker": 0, "vol_BFX": 0}], {}, 0]
         earnings: list[object] = [None, {}, 0]
         leo = {"leo_lev": 0, "leo_amount_avg": 0}
@@ -252,15 +260,6 @@ class AccountRest:
         else:
             amount = account.wallet(WalletKind.EXCHANGE, market.base).available
         return [number_from_atoms(amount if is_buy else -amount)]
-
-
-class _Text(str):
-    """JSON that is already written."""
-
-
-def written(answer: object) -> str | None:
-    """Return the text of an answer that is already JSON, None for rows."""
-    return str(answer) if isinstance(answer, _Text) else None
 
 
 def _symbol_and_hist(rest: list[str]) -> tuple[Symbol | None, bool | None]:

@@ -1,17 +1,17 @@
 """Public REST: tickers, trades, books, candles, configuration. Source: Bitfinex reference, "REST Public Endpoints"."""
 
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from typing import Final
 from urllib.parse import unquote
 
 import msgspec
 
-from genesis.adapters.venue.account_stream import text
 from genesis.adapters.venue.complaints import PARAMETERS, Complaint, invalid
 from genesis.adapters.venue.configs import config
 from genesis.adapters.venue.derivatives import DERIVATIVES, derivative_text, liquidation_text
 from genesis.adapters.venue.feeds import ticker_text
-from genesis.adapters.venue.numbers import atoms_from_wire, number_from_atoms
+from genesis.adapters.venue.numbers import atoms_from_wire, number, number_from_atoms, written
 from genesis.adapters.venue.paging import page
 from genesis.adapters.venue.public import Public
 from genesis.adapters.venue.public_book import DIGITS, RAW
@@ -119,7 +119,7 @@ class PublicRest:
     def _configs(self, rest: list[str], _query: Query, _mts: Mts) -> str | None:
         if len(rest) != 1:
             return None
-        return text([config(key, self._exchange.markets.values()) for key in rest[0].split(",")])
+        return written([config(key, self._exchange.markets.values()) for key in rest[0].split(",")])
 
     def _calculate(self, rest: list[str], query: Query, body: bytes) -> str | None:
         fields: dict[str, object] = {**query, **json_object(body)}
@@ -137,15 +137,15 @@ class PublicRest:
             worth += part * maker.price
             missing -= part
         found = abs(amount) - missing
-        price = (worth / found / market.scale) if found else None
-        return text([price, number_from_atoms(found if amount > 0 else -found)])
+        price = number(Decimal(repr(worth / found / market.scale))) if found else None
+        return written([price, number_from_atoms(found if amount > 0 else -found)])
 
     def _exchange_rate(self, fields: Mapping[str, object]) -> str:
         codes = str(fields.get("ccy1")), str(fields.get("ccy2"))
         for market in self._exchange.markets.values():
             if {market.base, market.quote} == set(codes) and market.mark():
                 price = market.mark() / market.scale
-                return text([price if market.base == codes[0] else 1 / price])
+                return written([number(Decimal(repr(price if market.base == codes[0] else 1 / price)))])
         raise Complaint(PARAMETERS, "ccy: invalid")
 
     def _symbol(self, value: object) -> Symbol:

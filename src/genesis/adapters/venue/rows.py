@@ -1,11 +1,12 @@
 """What the exchange knows, as rows of the wire."""
 
+from decimal import Decimal
 from typing import Final
 
 from genesis.adapters.bitfinex.wire.account import LedgerRow, PositionRow, WalletRow
 from genesis.adapters.bitfinex.wire.number import Number
 from genesis.adapters.bitfinex.wire.orders import OrderRow, OwnTradeRow
-from genesis.adapters.venue.numbers import ZERO, number_from_atoms, number_from_price
+from genesis.adapters.venue.numbers import ZERO, number, number_from_atoms, number_from_price
 from genesis.adapters.venue.order_texts import flags_of, type_text
 from genesis.adapters.venue.statuses import status_text
 from genesis.domain.instrument import Instrument
@@ -136,4 +137,4 @@ def position_row(position: MarginPosition, market: Market, account: Account, mar
 
 def _ratio(part: int, whole: int) -> Number:
     """Return *part* / *whole* with four decimals."""
-    return Number(round(Number(part) / Number(whole), 4)) if whole else ZERO
+    return number(round(Decimal(part) / Decimal(whole), 4)) if whole else ZERO

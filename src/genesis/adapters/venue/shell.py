@@ -19,11 +19,53 @@ from genesis.domain.units import Mts
 
 HEARTBEAT_S: Final = 15.0
 TICK_S: Final = 0.05
-QUEUE_MAX: Final = 100_000
+WAITING_BYTES_MAX: Final = 16 << 20
 BODY_MAX: Final = 1 << 20
 ABNORMAL: Final = 1006
+SHUTDOWN_S: Final = 1.0
 
-Frames = asyncio.Queue[str | Close]
+
+class Link:
+    """The way to one client; frames wait until its transport is there."""
+
+    def __init__(self) -> None:
+        self.transport: asyncio.WriteTransport | None = None
+        self.waiting: list[bytes] = []
+
+    def put(self, what: str | Close) -> None:
+        """Take a frame; `flush` sends it."""
+        if not isinstance(what, Close):
+            self.waiting.append(text_frame(what))
+        elif what.code != ABNORMAL:
+            self.waiting.append(b"\x88\x02" + what.code.to_bytes(2, "big"))
+        else:
+            self.flush()
+            self.cut()
+
+    def flush(self) -> None:
+        """Send what waits."""
+        if self.transport is None or not self.waiting:
+            return
+        self.transport.write(b"".join(self.waiting))
+        self.waiting.clear()
+        if self.transport.get_write_buffer_size() > WAITING_BYTES_MAX:
+            self.cut()
+
+    def cut(self) -> None:
+        """Reset the connection."""
+        if self.transport is not None:
+            self.transport.abort()
+
+
+def text_frame(text: str) -> bytes:
+    """Return a server's text frame: final, unmasked, uncompressed. Source: RFC 6455, section 5.2."""
+    payload = text.encode()
+    size = len(payload)
+    if size < 126:
+        return bytes((0x81, size)) + payload
+    if size < 1 << 16:
+        return b"\x81\x7e" + size.to_bytes(2, "big") + payload
+    return b"\x81\x7f" + size.to_bytes(8, "big") + payload
 
 
 class Clock:
@@ -50,7 +92,7 @@ class Shell:
     def __init__(self, venue: Venue, speed: float = 0.0) -> None:
         self._venue = venue
         self._clock = Clock(venue.now, speed)
-        self._queues: dict[ConnectionId, Frames] = {}
+        self._links: dict[ConnectionId, Link] = {}
 
     def app(self) -> web.Application:
         """Return the application that an aiohttp runner serves."""
@@ -85,15 +127,14 @@ class Shell:
         self._deliver()
 
     def _deliver(self) -> None:
+        written: dict[ConnectionId, Link] = {}
         for connection, what in self._venue.take_outbox():
-            queue = self._queues.get(connection)
-            if queue is None:
-                continue
-            if queue.full():
-                queue.get_nowait()  # nobody reads: make room for the end
-                queue.put_nowait(Close(ABNORMAL))
-            else:
-                queue.put_nowait(what)
+            link = self._links.get(connection)
+            if link is not None:
+                link.put(what)
+                written[connection] = link
+        for link in written.values():
+            link.flush()
 
     # HTTP
 
@@ -122,38 +163,22 @@ class Shell:
         if connection is None:
             return web.Response(status=429, body=b'{"error":"ERR_RATE_LIMIT"}', content_type="application/json")
         socket = web.WebSocketResponse(compress=False, autoping=True)
-        frames = self._queues[connection] = asyncio.Queue(QUEUE_MAX)
+        link = self._links[connection] = Link()
         try:
             await socket.prepare(http)
+            link.transport = http.transport
             self._deliver()
-            async with asyncio.TaskGroup() as tasks:
-                writer = tasks.create_task(_write(http, socket, frames), name=f"venue writer {connection}")
-                async for message in socket:
-                    if message.type is WSMsgType.TEXT:
-                        self._catch_up()
-                        self._venue.receive(connection, message.data)
-                        self._deliver()
-                writer.cancel()
+            link.flush()
+            async for message in socket:
+                if message.type is WSMsgType.TEXT:
+                    self._catch_up()
+                    self._venue.receive(connection, message.data)
+                    self._deliver()
         finally:
-            del self._queues[connection]
+            del self._links[connection]
             self._venue.disconnect(connection)
             self._deliver()
         return socket
-
-
-async def _write(http: web.Request, socket: web.WebSocketResponse, frames: Frames) -> None:
-    while True:
-        frame = await frames.get()
-        if isinstance(frame, Close):
-            if frame.code == ABNORMAL:
-                _abort(http)
-            else:
-                await socket.close(code=frame.code)
-            return
-        try:
-            await socket.send_str(frame)
-        except ConnectionError:
-            return
 
 
 async def _respond(http: web.Request, response: Response) -> web.StreamResponse:
@@ -195,7 +220,9 @@ def _abort(http: web.Request) -> None:
 @asynccontextmanager
 async def serving(venue: Venue, *, port: int = 0, speed: float = 0.0) -> AsyncIterator[int]:
     """Serve *venue* on loopback and yield the port; *speed* 0 is lock-step."""
-    runner = web.AppRunner(Shell(venue, speed).app(), access_log=None)
+    runner = web.AppRunner(
+        Shell(venue, speed).app(), access_log=None, handler_cancellation=True, shutdown_timeout=SHUTDOWN_S
+    )
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", port)

@@ -6,7 +6,6 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from genesis.adapters.bitfinex.wire.codec import encode
 from genesis.adapters.venue.complaints import (
     AUTH_FAILED,
     CONF_FAILED,
@@ -19,7 +18,7 @@ from genesis.adapters.venue.complaints import (
 from genesis.adapters.venue.core import Core
 from genesis.adapters.venue.faults import FRAME_FAULTS, INPUT_FAULTS, Fault, Faults, Rule
 from genesis.adapters.venue.keys import SCOPES, ApiKey, Right
-from genesis.adapters.venue.numbers import integer_from_wire
+from genesis.adapters.venue.numbers import integer_from_wire, written
 from genesis.adapters.venue.order_desk import Answer, refused
 from genesis.adapters.venue.session import ACCOUNT, KNOWN_FLAGS, ConnectionId, Session
 from genesis.domain.simulation.exchange_orders import Refusal
@@ -138,7 +137,8 @@ class SocketDoor:
             code = complaint.code
             if name == "subscribe" and code == GENERIC:
                 code = SUBSCRIBE_FAILED
-            session.event(**{**message, "event": "error", "msg": complaint.text, "code": code})
+            echo = {} if name == "auth" else message  # some clients put their secret into it
+            session.event(**{**echo, "event": "error", "msg": complaint.text, "code": code})
 
     def _configure(self, session: Session, message: Fields) -> None:
         flags = integer_from_wire(message.get("flags") or 0, "flags")
@@ -200,7 +200,7 @@ class SocketDoor:
             self._calculate(session, key, data)
         elif name == "n" and isinstance(data, dict):
             note = [self._core.now, data.get("type"), message_id, None, data.get("info"), None, None, None]
-            self._core.stream.notify(key.user, encode(note).decode(), self._core.now)
+            self._core.stream.notify(key.user, written(note), self._core.now)
         elif name in ("on", "ou", "oc", "oc_multi", "ox_multi"):
             self._order(session, key, name, data)
         else:
@@ -230,7 +230,7 @@ class SocketDoor:
     def _acknowledge(self, session: Session, key: ApiKey, answer: Answer, rule: Rule | None) -> None:
         """Tell the socket that asked; every order of a pair is announced as its own, so the first one answers."""
         data = answer.data[0] if answer.kind == "on-req" and isinstance(answer.data, list) else answer.data
-        note = encode([self._core.now, answer.kind, None, None, data, None, answer.status, answer.text]).decode()
+        note = written([self._core.now, answer.kind, None, None, data, None, answer.status, answer.text])
 
         def tell() -> None:
             if session.is_open:

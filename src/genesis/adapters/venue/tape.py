@@ -2,38 +2,17 @@
 
 from collections import deque
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from attrs import define
 
 from genesis.adapters.venue.numbers import scaled_text
-from genesis.domain.candle import MINUTE_MS
+from genesis.domain.candle import DAY_MS, MINUTE_MS, Timeframe
 from genesis.domain.instrument import Instrument
 from genesis.domain.simulation.exchange_events import PublicTrade
 from genesis.domain.units import ATOM_DECIMALS, Mts, Price
 
 TRADES_KEPT: Final = 50_000
-DAY_MS: Final = 86_400_000
-FIRST_MONDAY_MS: Final = 4 * DAY_MS
-
-FRAMES_MS: Final = {
-    "1m": MINUTE_MS,
-    "5m": 5 * MINUTE_MS,
-    "15m": 15 * MINUTE_MS,
-    "30m": 30 * MINUTE_MS,
-    "1h": 60 * MINUTE_MS,
-    "3h": 180 * MINUTE_MS,
-    "6h": 360 * MINUTE_MS,
-    "12h": 720 * MINUTE_MS,
-    "1D": DAY_MS,
-    "1W": 7 * DAY_MS,
-    "14D": 14 * DAY_MS,
-    "1M": 0,
-}
-"""Candle lengths; months have no fixed one. Source: Bitfinex documentation, "Candles"."""
-
-ALIASES: Final = {"7D": "1W"}
 
 
 @define
@@ -69,7 +48,8 @@ class Tape:
     def __init__(self, instrument: Instrument) -> None:
         self.instrument = instrument
         self.trades: deque[PublicTrade] = deque(maxlen=TRADES_KEPT)
-        self.candles: dict[str, list[Bar]] = {frame: [] for frame in FRAMES_MS}
+        self.candles: dict[Timeframe, list[Bar]] = {frame: [] for frame in Timeframe}
+        self._ends: dict[Timeframe, Mts] = dict.fromkeys(Timeframe, Mts(0))
         self.last_price: Price | None = None
         self._day: tuple[int, Day | None] = (-1, None)
 
@@ -83,20 +63,20 @@ class Tape:
     def add_price(self, mts: Mts, price: int, volume: int) -> None:
         """Let *volume* at *price* count in the candles."""
         for frame, bars in self.candles.items():
-            start = bar_start(frame, mts)
-            if bars and bars[-1].mts == start:
+            if mts < self._ends[frame]:
                 bar = bars[-1]
                 bar.close = price
                 bar.high = max(price, bar.high)
                 bar.low = min(price, bar.low)
                 bar.volume += volume
             else:
-                bars.append(Bar(start, price, price, price, price, volume))
+                bars.append(Bar(frame.start(mts), price, price, price, price, volume))
+                self._ends[frame] = frame.end(mts)
 
     def day(self, mts: Mts) -> Day | None:
         """Return the 24 hours before *mts*, to the minute; None without a candle in them."""
         minute = mts // MINUTE_MS
-        bars = self.candles["1m"]
+        bars = self.candles[Timeframe.M1]
         if not bars:
             return None
         if self._day[0] != minute:
@@ -105,16 +85,6 @@ class Tape:
         if past is None:
             return Day(now.open, now.high, now.low, now.volume)
         return Day(past.open, max(past.high, now.high), min(past.low, now.low), past.volume + now.volume)
-
-
-def bar_start(frame: str, mts: int) -> int:
-    """Return the start of the candle that *mts* falls into; weeks start on Monday, months on the first, UTC."""
-    length = FRAMES_MS[frame]
-    if frame == "1M":
-        moment = datetime.fromtimestamp(mts / 1000, UTC)
-        return int(datetime(moment.year, moment.month, 1, tzinfo=UTC).timestamp()) * 1000
-    offset = FIRST_MONDAY_MS if frame in ("1W", "14D") else 0
-    return (mts - offset) // length * length + offset
 
 
 def trade_text(trade: PublicTrade, decimals: int) -> str:

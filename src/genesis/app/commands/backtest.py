@@ -85,12 +85,12 @@ def backtest(
     run = _run(terms, market.candles, chosen_engine, keep_equity=bool(report))
     seconds = perf_counter() - begin
     result = BacktestResult(chosen.name, params, market.description(), terms, chosen_engine.value, run, seconds)
-    if report:
-        _write_report(result, market.candles, Path(report))
     if json:
         print_json(document_of(result))
     else:
         print_result(result)
+    if report:
+        _write_report(result, market.candles, Path(report))
 
 
 def _run(terms: "Terms", candles: "Candles", engine: "Engine", *, keep_equity: bool) -> "Run":
@@ -104,7 +104,7 @@ def _run(terms: "Terms", candles: "Candles", engine: "Engine", *, keep_equity: b
         with progress("running") as show:
             return run_event(terms, candles, show, keep_equity=keep_equity)
     except InexactNumber as error:
-        raise InputError(f"{error}; data.check tells more about the candles") from error
+        raise InputError(str(error)) from error
 
 
 def _write_report(result: "BacktestResult", candles: "Candles", path: Path) -> None:

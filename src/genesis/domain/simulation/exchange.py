@@ -111,7 +111,7 @@ class Exchange:
             finish(order, OrderStatus.CANCELED, breach, mts)
             closed: Events = [OrderMoved(Step.CLOSED, order)]
             return Submitted([accepted], closed)
-        short = cannot_pay(market, account, order, self.open_orders(user), self.margins)
+        short = cannot_pay(market, account, order, self._execution.by_user.get(user, {}).values(), self.margins)
         if short is not None:
             return short
         return self._enter(market, order, mts)

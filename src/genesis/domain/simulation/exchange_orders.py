@@ -73,7 +73,7 @@ class Refusal(NamedTuple):
     limit: int = 0
 
 
-@define(eq=False)
+@define(eq=False, slots=False)
 class PlacedOrder:
     """An order that the exchange accepted. Amounts are atoms > 0, prices price units."""
 

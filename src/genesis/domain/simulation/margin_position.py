@@ -18,7 +18,7 @@ class MarginTerms(NamedTuple):
     interest_a_day: Ppb = Ppb(PPB // 5_000)
 
 
-@define(eq=False)
+@define(eq=False, slots=False)
 class MarginPosition:
     """What was bought and sold on margin in one instrument and is not closed yet.
 

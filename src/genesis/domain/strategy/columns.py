@@ -21,7 +21,7 @@ def evaluate_all(roots: Sequence[Expr], candles: Candles) -> list[Floats]:
     for root in roots:
         readers[root] += 1
     values: dict[Expr, Floats] = {}
-    computed: dict[Computation, tuple[Floats, ...]] = {}
+    computed: dict[Computation, dict[int, Floats]] = {}
     wanted = [node.computation for node in order if isinstance(node, Indicated)]
     for node in order:
         if isinstance(node, Indicated) and node.computation not in computed:
@@ -46,7 +46,7 @@ def _compute(
     computation: Computation,
     wanted: list[Computation],
     values: dict[Expr, Floats],
-    computed: dict[Computation, tuple[Floats, ...]],
+    computed: dict[Computation, dict[int, Floats]],
 ) -> None:
     """Compute *computation*, together with one of the *wanted* on the same inputs where two are quicker at once."""
     indicator, inputs = computation.indicator, tuple(values[each] for each in computation.inputs)
@@ -55,13 +55,13 @@ def _compute(
             is_alike = other.indicator is indicator and other.inputs == computation.inputs
             if is_alike and other != computation and other not in computed:
                 both = indicator.batch_of_two(inputs, computation.parameters, other.parameters)
-                computed[computation], computed[other] = both
+                computed[computation], computed[other] = (dict(enumerate(outputs)) for outputs in both)
                 return
-    computed[computation] = indicator.batch(*inputs, *computation.parameters)
+    computed[computation] = dict(enumerate(indicator.batch(*inputs, *computation.parameters)))
 
 
 def _value(
-    node: Expr, candles: Candles, values: dict[Expr, Floats], computed: dict[Computation, tuple[Floats, ...]]
+    node: Expr, candles: Candles, values: dict[Expr, Floats], computed: dict[Computation, dict[int, Floats]]
 ) -> Floats:
     match node:
         case Field(name):
@@ -73,7 +73,7 @@ def _value(
         case Applied(operation, operands):
             return elementwise.batch(operation, *(values[each] for each in operands))
         case Indicated(computation, output):
-            return computed[computation][output]
+            return computed[computation].pop(output)
     raise TypeError(f"no columns for a {type(node).__name__}")
 
 

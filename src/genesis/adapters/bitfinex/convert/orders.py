@@ -6,6 +6,14 @@ from decimal import Decimal
 from typing import Final
 
 from genesis.adapters.bitfinex.convert.numbers import mts_or_none, plain, plain_or_none, side_from_sign
+from genesis.adapters.bitfinex.wire.order_words import (
+    HIDDEN,
+    POST_ONLY,
+    REDUCE_ONLY,
+    SPOT_PREFIX,
+    TYPE_FROM_WIRE,
+    TYPE_TO_WIRE,
+)
 from genesis.adapters.bitfinex.wire.orders import OrderRow, OwnTradeRow
 from genesis.adapters.bitfinex.wire.requests import OrderCancel, OrderCancelMulti, OrderSubmit, OrderUpdate
 from genesis.domain.exchange.orders import (
@@ -24,23 +32,6 @@ from genesis.domain.instrument import Instrument
 from genesis.domain.order import Cid, OrderId, OrderRequest, OrderType, Side
 from genesis.domain.units import Atoms, Mts, Price, Symbol, decimal_from_atoms, format_atoms, format_scaled
 from genesis.ports.errors import InputError
-
-HIDDEN: Final = 64
-REDUCE_ONLY: Final = 1024
-POST_ONLY: Final = 4096
-
-SPOT_PREFIX: Final = "EXCHANGE "
-
-TYPE_TO_WIRE: Final = {
-    OrderType.MARKET: "MARKET",
-    OrderType.LIMIT: "LIMIT",
-    OrderType.STOP: "STOP",
-    OrderType.STOP_LIMIT: "STOP LIMIT",
-    OrderType.TRAILING_STOP: "TRAILING STOP",
-    OrderType.FILL_OR_KILL: "FOK",
-    OrderType.IMMEDIATE_OR_CANCEL: "IOC",
-}
-TYPE_FROM_WIRE: Final = {text: kind for kind, text in TYPE_TO_WIRE.items()}
 
 STATUS_HEADS: Final = sorted(ReportedStatus, key=lambda status: -len(status.value))
 """Longest first, so that no head hides a longer one."""

@@ -37,9 +37,7 @@ class MarketHand:
         """Replace all quotes; those of side *first* come first, so that stops which the others trigger find them."""
         before, self._quotes = self._quotes, []
         for order_id in before:
-            result = self._core.exchange.cancel(MAKER, order_id, self._core.now)
-            if not isinstance(result, Refusal):  # otherwise it was filled
-                self._core.apply(result)
+            self.withdraw(order_id)
         for quote in sorted(quotes, key=lambda quote: quote.side is not first):
             placed = self._submit(MAKER, quote.side, OrderType.LIMIT, quote.amount, quote.price)
             if placed is not None:
@@ -62,6 +60,24 @@ class MarketHand:
         self._submit(MAKER, side.opposite, OrderType.LIMIT, amount, price)
         self._submit(TAKER, side, OrderType.IMMEDIATE_OR_CANCEL, amount, price)
 
+    def trade_at(self, price: Price, amount: Atoms, side: Side) -> None:
+        """Make *amount* trade at *price* or better for a taker on *side*; what nobody offers is offered for the
+        purpose."""
+        order_id = self._submit(TAKER, side, OrderType.LIMIT, amount, price)
+        if order_id is not None:
+            rest = self._core.exchange.open_orders(TAKER)[-1].left
+            self._submit(MAKER, side.opposite, OrderType.IMMEDIATE_OR_CANCEL, rest, price)
+
+    def place(self, quote: Quote) -> OrderId | None:
+        """Quote once more; a quote that would meet another one of the market is not made."""
+        return self._submit(MAKER, quote.side, OrderType.LIMIT, quote.amount, quote.price, avoids_self=True)
+
+    def withdraw(self, order_id: OrderId) -> None:
+        """Take a quote back, if it is still there."""
+        result = self._core.exchange.cancel(MAKER, order_id, self._core.now)
+        if not isinstance(result, Refusal):
+            self._core.apply(result)
+
     def step_of(self, price: Price) -> int:
         """Return the distance of neighbouring prices on the grid at *price*."""
         return int(10 ** max(0, len(str(price)) - SIGNIFICANT_DIGITS))
@@ -76,10 +92,17 @@ class MarketHand:
         return Atoms(total)
 
     def _submit(
-        self, user: UserId, side: Side, kind: OrderType, amount: Atoms, price: Price | None = None
+        self,
+        user: UserId,
+        side: Side,
+        kind: OrderType,
+        amount: Atoms,
+        price: Price | None = None,
+        *,
+        avoids_self: bool = False,
     ) -> OrderId | None:
         """Place an order; return its id if it is still open."""
-        ticket = OrderTicket(self._symbol, side, kind, amount, price or self.market.mark())
+        ticket = OrderTicket(self._symbol, side, kind, amount, price or self.market.mark(), avoids_self=avoids_self)
         result = self._core.exchange.submit(user, ticket, self._core.now)
         assert not isinstance(result, Refusal), f"the market's own order was refused: {result}"
         self._core.apply(result.events)
