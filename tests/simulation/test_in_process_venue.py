@@ -140,7 +140,7 @@ async def test_d1_an_answer_that_is_lost_in_virtual_time_is_unknown_and_the_orde
             Cid(9), BTC, Side.BUY, OrderType.LIMIT, atoms("1"), here.clock.now(), price=INSTRUMENT.price(50)
         )
         asking = asyncio.ensure_future(here.account.submit(wish))
-        await here.clock.advance(11)
+        await here.clock.advance(21)
         with pytest.raises(OutcomeUnknown):
             await asking
         finding = asyncio.ensure_future(here.rest.open_orders(BTC))
