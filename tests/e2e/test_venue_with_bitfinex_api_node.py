@@ -21,8 +21,9 @@ const bfx = new BFX({ apiKey, apiSecret, transform: true, ws: { url: `ws://${hos
   manageOrderBooks: true }, rest: { url: `http://${host}` } });
 const ws = bfx.ws(2), rest = bfx.rest(2);
 ws.on('error', (error) => { console.error(error); process.exit(1) });
+ws.on('open', () => ws.auth());
 ws.once('auth', async () => {
-  await ws.enableFlag(131072);
+  ws.enableFlag(131072);
   await ws.subscribeOrderBook('tBTCUSD', 'P0', '25');
   await ws.subscribeTrades('tBTCUSD'); await ws.subscribeTicker('tBTCUSD');
   const order = new Order({ cid: 77, symbol: 'tBTCUSD', price: 90, amount: 0.5, type: 'EXCHANGE LIMIT' }, ws);
