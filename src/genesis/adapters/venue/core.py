@@ -57,7 +57,7 @@ class Core:
 
     def __init__(self, start: Mts, seed: int = 0) -> None:
         self.now = start
-        self.chance = Random(seed)
+        self.chance = Random(seed)  # nosec B311 - a seeded market is no secret
         self.exchange = Exchange(FIRST_ORDER_ID, FIRST_TRADE_ID)
         self.public = Public()
         self.stream = AccountStream(self.exchange)

@@ -1,5 +1,7 @@
 """An expression over whole columns: every distinct node is computed once, by the compiled loop over its own step."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from genesis.domain.candle import Candles, Floats
@@ -9,10 +11,17 @@ from genesis.domain.strategy.expression import Applied, Computation, Constant, E
 
 def evaluate(root: Expr, candles: Candles) -> Floats:
     """Return the value of *root* at the close of every candle: the bits that `streaming.Evaluator` gives."""
-    order = nodes(root)
+    return evaluate_all((root,), candles)[0]
+
+
+def evaluate_all(roots: Sequence[Expr], candles: Candles) -> list[Floats]:
+    """Return the values of all *roots*; what they share is computed once."""
+    order = tuple(dict.fromkeys(node for root in roots for node in nodes(root)))
     readers = _readers(order)
+    for root in roots:
+        readers[root] += 1
     values: dict[Expr, Floats] = {}
-    computed: dict[Computation, tuple[Floats, ...]] = {}
+    computed: dict[Computation, dict[int, Floats]] = {}
     wanted = [node.computation for node in order if isinstance(node, Indicated)]
     for node in order:
         if isinstance(node, Indicated) and node.computation not in computed:
@@ -22,7 +31,7 @@ def evaluate(root: Expr, candles: Candles) -> Floats:
             readers[each] -= 1
             if not readers[each]:
                 del values[each]  # a column is 8 bytes a candle: hold it no longer than it is read
-    return values[root]
+    return [values[root] for root in roots]
 
 
 def _readers(order: tuple[Expr, ...]) -> dict[Expr, int]:
@@ -37,7 +46,7 @@ def _compute(
     computation: Computation,
     wanted: list[Computation],
     values: dict[Expr, Floats],
-    computed: dict[Computation, tuple[Floats, ...]],
+    computed: dict[Computation, dict[int, Floats]],
 ) -> None:
     """Compute *computation*, together with one of the *wanted* on the same inputs where two are quicker at once."""
     indicator, inputs = computation.indicator, tuple(values[each] for each in computation.inputs)
@@ -46,13 +55,13 @@ def _compute(
             is_alike = other.indicator is indicator and other.inputs == computation.inputs
             if is_alike and other != computation and other not in computed:
                 both = indicator.batch_of_two(inputs, computation.parameters, other.parameters)
-                computed[computation], computed[other] = both
+                computed[computation], computed[other] = (dict(enumerate(outputs)) for outputs in both)
                 return
-    computed[computation] = indicator.batch(*inputs, *computation.parameters)
+    computed[computation] = dict(enumerate(indicator.batch(*inputs, *computation.parameters)))
 
 
 def _value(
-    node: Expr, candles: Candles, values: dict[Expr, Floats], computed: dict[Computation, tuple[Floats, ...]]
+    node: Expr, candles: Candles, values: dict[Expr, Floats], computed: dict[Computation, dict[int, Floats]]
 ) -> Floats:
     match node:
         case Field(name):
@@ -64,7 +73,7 @@ def _value(
         case Applied(operation, operands):
             return elementwise.batch(operation, *(values[each] for each in operands))
         case Indicated(computation, output):
-            return computed[computation][output]
+            return computed[computation].pop(output)
     raise TypeError(f"no columns for a {type(node).__name__}")
 
 
