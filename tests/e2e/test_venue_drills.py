@@ -28,9 +28,11 @@ from genesis.domain.link import Link, LinkState
 from genesis.domain.market import Gap, GapReason, MarketEvent
 from genesis.domain.order import Cid, OrderRequest, OrderType, Side
 from genesis.domain.resilience import Backoff
+from genesis.domain.risk.gate import Approved
 from genesis.domain.units import Mts, Price, atoms
 from genesis.ports.errors import OutcomeUnknown, Rejected
 from tests.e2e.venue_house import BTC, START, place, quiet_venue
+from tests.fakes.rest import approved
 
 RULES = SessionRules(backoff=Backoff(base_s=0.001, max_s=0.002), tick_s=0.01)
 INSTRUMENT = spot_instrument(BTC, atoms("0.0001"))
@@ -100,9 +102,9 @@ def trade(venue: Venue, price: str) -> None:
     place(venue, BTC, Side.BUY, "0.1", price)
 
 
-def order(cid: int, price: str = "90", amount: str = "0.5", kind: OrderType = OrderType.LIMIT) -> OrderRequest:
+def order(cid: int, price: str = "90", amount: str = "0.5", kind: OrderType = OrderType.LIMIT) -> Approved:
     limit = None if kind is OrderType.MARKET else Price(atoms(price))
-    return OrderRequest(Cid(cid), BTC, Side.BUY, kind, atoms(amount), Mts(1), price=limit)
+    return approved(OrderRequest(Cid(cid), BTC, Side.BUY, kind, atoms(amount), Mts(1), price=limit))
 
 
 async def test_all_channels_flow_with_sequence_and_checksum_and_no_gap() -> None:

@@ -35,6 +35,7 @@ from genesis.domain.order import Cid, OrderRequest, OrderType, Side
 from genesis.domain.simulation.margin_position import MarginTerms
 from genesis.domain.units import Mts, Symbol, atoms
 from genesis.ports.errors import OutcomeUnknown
+from tests.fakes.rest import approved
 
 BTC = Symbol("tBTCUSD")
 INSTRUMENT = spot_instrument(BTC, atoms("0.0001"))
@@ -100,7 +101,7 @@ async def trade_every_tenth_bar(count: int) -> list[tuple[int, int]]:
             if at % 10 == 0:
                 side = Side.BUY if at % 20 == 0 else Side.SELL
                 wish = OrderRequest(Cid(at + 1), BTC, side, OrderType.MARKET, atoms("0.1"), here.clock.now())
-                asking = asyncio.ensure_future(here.account.submit(wish))
+                asking = asyncio.ensure_future(here.account.submit(approved(wish)))
                 await here.clock.advance(0.01)
                 assert (await asking).differences == ()
         user = here.venue.core.keys.by_key[DEMO_KEYS[0].key].user
@@ -139,7 +140,7 @@ async def test_d1_an_answer_that_is_lost_in_virtual_time_is_unknown_and_the_orde
         wish = OrderRequest(
             Cid(9), BTC, Side.BUY, OrderType.LIMIT, atoms("1"), here.clock.now(), price=INSTRUMENT.price(50)
         )
-        asking = asyncio.ensure_future(here.account.submit(wish))
+        asking = asyncio.ensure_future(here.account.submit(approved(wish)))
         await here.clock.advance(21)
         with pytest.raises(OutcomeUnknown):
             await asking
