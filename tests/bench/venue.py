@@ -1,6 +1,6 @@
 """The local venue over loopback: order round trips of one client, public frames delivered to twenty.
 
-Run as `python -m genesis.bench.venue`. The venue has a process of its own; the clients are aiohttp, so what is
+Run as `python -m tests.bench.venue`. The venue has a process of its own; the clients are aiohttp, so what is
 measured is both ends."""
 
 import asyncio

@@ -1,6 +1,6 @@
 """The bench of the matching engine measures what it says; how fast is not a test's business."""
 
-from genesis.bench.matching import measure
+from tests.bench.matching import measure
 
 
 def test_the_mix_is_carried_out_command_by_command() -> None:
