@@ -42,7 +42,9 @@ def python(*arguments: str) -> None:
         "workers": "Processes to spread them over; auto is one a core, 0 none but this one.",
     },
 )
-def test(_: Context, paths: Sequence[str] = (), select: str = "", mark: str = "not network", workers: str = "auto") -> None:
+def test(
+    _: Context, paths: Sequence[str] = (), select: str = "", mark: str = "not network", workers: str = "auto"
+) -> None:
     """Run the tests."""
     places = [str(Path(path).resolve()) for path in paths]
     python("-m", "pytest", "-m", mark, "-k", select, "-n", workers, *places)

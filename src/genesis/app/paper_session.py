@@ -18,7 +18,6 @@ from genesis.app.live_status import LiveStatus
 from genesis.app.paper import Component, run_paper
 from genesis.app.recording import LatchWatch, recorded_session, refuse_while_killed, session_began
 from genesis.app.session_plan import SessionPlan
-from genesis.app.trade import Recording
 from genesis.app.wiring import PaperSystem, build_paper, kill_latch
 from genesis.ports.errors import GenesisError
 
@@ -36,15 +35,13 @@ def run_session(plan: SessionPlan, home: Path, *, json: bool) -> None:
         print(note, file=say)
     title = f"paper session: {plan.strategy} on {plan.market.symbol}, {plan.pace}"
     print(f"{title}, at {system.server.url}", file=say, flush=True)
-    recording = system.recording()
-    print(f"journal: {system.journal_path}", file=say)
-    watch = LatchWatch(recording.latch, system.clock)
-    beside: list[Component] = [system.server, recording.journal, watch]
+    print(f"journal: {system.journal_path}", file=say, flush=True)
+    beside: list[Component] = [system.server, LatchWatch(system.latch, system.clock)]
     if not json and sys.stdout.isatty():
         beside.append(LiveStatus(system.observer, system.clock, title))
     begin = perf_counter()
     try:
-        asyncio.run(_until_stopped(plan, system, recording, beside))
+        asyncio.run(_until_stopped(plan, system, beside))
     except KeyboardInterrupt:
         print("interrupted", file=say)
     finally:
@@ -53,10 +50,8 @@ def run_session(plan: SessionPlan, home: Path, *, json: bool) -> None:
             _finish(plan, system, perf_counter() - begin, home, port, json=json)
 
 
-async def _until_stopped(
-    plan: SessionPlan, system: PaperSystem, recording: Recording, beside: Sequence[Component]
-) -> None:
-    work = asyncio.ensure_future(_recorded(plan, system, recording, beside))
+async def _until_stopped(plan: SessionPlan, system: PaperSystem, beside: Sequence[Component]) -> None:
+    work = asyncio.ensure_future(_recorded(plan, system, beside))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         try:
@@ -76,10 +71,12 @@ async def _until_stopped(
         raise expected.exceptions[0] from None
 
 
-async def _recorded(plan: SessionPlan, system: PaperSystem, recording: Recording, beside: Sequence[Component]) -> None:
+async def _recorded(plan: SessionPlan, system: PaperSystem, beside: Sequence[Component]) -> None:
+    recording = system.recording()
     async with recorded_session(recording, session_began(plan, "paper")):
         candles, observer = plan.market.candles, system.observer
-        await run_paper(plan.terms, candles, plan.pace, system.clock, observer, beside, recording)
+        others = (*beside, recording.journal)
+        await run_paper(plan.terms, candles, plan.pace, system.clock, observer, others, recording)
 
 
 def _finish(plan: SessionPlan, system: PaperSystem, seconds: float, home: Path, port: int, *, json: bool) -> None:

@@ -85,12 +85,12 @@ def backtest(
     run = _run(terms, market.candles, chosen_engine, keep_equity=bool(report))
     seconds = perf_counter() - begin
     result = BacktestResult(chosen.name, params, market.description(), terms, chosen_engine.value, run, seconds)
-    if report:
-        _write_report(result, market.candles, Path(report))
     if json:
         print_json(document_of(result))
     else:
         print_result(result)
+    if report:
+        _write_report(result, market.candles, Path(report))
 
 
 def _run(terms: "Terms", candles: "Candles", engine: "Engine", *, keep_equity: bool) -> "Run":
