@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from genesis.adapters.venue.account_stream import AccountStream
 from genesis.adapters.venue.derivatives import Liquidation
+from genesis.adapters.venue.funding_desk import FundingDesk
 from genesis.adapters.venue.histories import Histories
 from genesis.adapters.venue.keys import KeyRing
 from genesis.adapters.venue.order_desk import OrderDesk
@@ -61,6 +62,7 @@ class Core:
         self.public = Public()
         self.stream = AccountStream(self.exchange)
         self.desk = OrderDesk(self.exchange)
+        self.funding = FundingDesk(self.exchange.accounts, self.stream)
         self.histories = Histories((MAKER, TAKER))
         self.keys = KeyRing(self.chance)
         self.in_maintenance = False
