@@ -102,7 +102,7 @@ def synthetic_frames(count: int, *, seed: int = 7, checksum_every: int = 0) -> l
     """Return *count* frames behind the snapshots; with *checksum_every*, a `cs` after so many book frames of a
     channel.
     """
-    rng = random.Random(seed)  # a benchmark's market, no secret
+    rng = random.Random(seed)  # nosec B311  # a benchmark's market, no secret
     markets = [SyntheticMarket(price, channel_id, rng) for _, price, channel_id in MARKETS]
     frames = [f"[{market.channel_id},{market.snapshot()}]" for market in markets]
     since = dict.fromkeys(markets, 0)
