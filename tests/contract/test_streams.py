@@ -37,7 +37,7 @@ from genesis.ports.errors import (
 from genesis.ports.exchange import OrderGateway
 from genesis.ports.streams import AccountStream as AccountPort
 from genesis.ports.streams import MarketStream
-from tests.fakes.rest import approved
+from tests.fakes.rest import approved, approved_change
 from tests.fakes.socket_exchange import FakePeer
 from tests.fakes.socket_server import World, loopback, memory
 
@@ -335,14 +335,15 @@ async def test_changes_and_cancellations_are_answered_by_id_and_cid(world: World
     world.exchange.answer = agree
     async with account(world) as stream:
         change = OrderChange(OrderId(12), BTC, Side.BUY, price=Price(10_200_000))
-        ack = await stream.update(change)
+        placed = (await stream.submit(order())).order
+        ack = await stream.update(approved_change(change, placed))
         assert ack.differences == ("price was 102, accepted 101",)
         assert (await stream.cancel(ById(OrderId(12)))).id == 12
         assert (await stream.cancel(ByCid(Cid(77), date(2023, 11, 14)))).cid == 77
         assert [o.id for o in await stream.cancel_many(Everything())] == [1, 2]
         assert len(await stream.cancel_many(CancelMany((ById(OrderId(1)), ById(OrderId(2)))))) == 2
-        assert [kind for kind, _ in world.exchange.inputs] == ["ou", "oc", "oc", "oc_multi", "oc_multi"]
-        assert world.exchange.inputs[3][1] == {"all": 1}
+        assert [kind for kind, _ in world.exchange.inputs] == ["on", "ou", "oc", "oc", "oc_multi", "oc_multi"]
+        assert world.exchange.inputs[4][1] == {"all": 1}
 
 
 async def test_d33_operations_together_have_an_outcome_each(world: World) -> None:

@@ -18,10 +18,10 @@ from genesis.adapters.bitfinex.transport_aiohttp import AiohttpTransport
 from genesis.adapters.memory.clock import ManualClock
 from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.adapters.memory.nonces import MemoryNonces
-from genesis.domain.exchange.orders import Account
+from genesis.domain.exchange.orders import Account, OrderChange, OrderReport
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.order import OrderRequest
-from genesis.domain.risk.gate import Approved, check
+from genesis.domain.risk.gate import Approved, ApprovedChange, check, check_change
 from genesis.domain.units import Atoms, Symbol
 from genesis.ports.errors import OutcomeUnknown
 from genesis.ports.exchange import AccountReader, FundingDesk, MarketDataReader, OrderGateway
@@ -50,6 +50,14 @@ def approved(order: OrderRequest) -> Approved:
     """Return an order as the risk gate lets it through."""
     verdict = check(order, spot_instrument(order.symbol, Atoms(1)), position=order.amount, is_halted=False)
     assert isinstance(verdict, Approved)
+    return verdict
+
+
+def approved_change(change: OrderChange, order: OrderReport) -> ApprovedChange:
+    """Return a change as the risk gate lets it through."""
+    instrument = spot_instrument(order.symbol, Atoms(1))
+    verdict = check_change(change, order, instrument, position=change.amount or 0, is_halted=False)
+    assert isinstance(verdict, ApprovedChange)
     return verdict
 
 

@@ -24,7 +24,7 @@ from genesis.domain.exchange.orders import (
 from genesis.domain.instrument import Instrument
 from genesis.domain.order import OrderRequest
 from genesis.domain.resilience import Priority
-from genesis.domain.risk.gate import Approved
+from genesis.domain.risk.gate import Approved, ApprovedChange
 from genesis.domain.units import Symbol
 from genesis.ports.errors import ExchangeError, InputError, OutcomeUnknown
 
@@ -37,7 +37,7 @@ CANCELED: Final = frozenset({"oc-req"})
 CANCELED_MANY: Final = frozenset({"oc_multi-req"})
 MANY: Final = frozenset({"ox_multi-req"})
 
-Wish = Approved | OrderChange | OrderReference
+Wish = Approved | ApprovedChange | OrderReference
 """What can be asked in one operation."""
 
 
@@ -58,11 +58,11 @@ class BitfinexOrders:
         notified = await self._client.write(endpoints.ORDER_SUBMIT.at(), body, NEW, _subject(order))
         return _submitted(order.order, body, notified)
 
-    async def update(self, change: OrderChange) -> OrderAck:
+    async def update(self, change: ApprovedChange) -> OrderAck:
         """`auth/w/order/update`: change an open order; see `OrderGateway.update`."""
-        body = self._update_body(change)
+        body = self._update_body(change.change)
         notified = await self._client.write(endpoints.ORDER_UPDATE.at(), body, CHANGED, _subject(change))
-        return _changed(change, body, notified)
+        return _changed(change.change, body, notified)
 
     async def cancel(self, order: OrderReference) -> OrderReport:
         """`auth/w/order/cancel`: ask to cancel one order; see `OrderGateway.cancel`."""
@@ -96,8 +96,8 @@ class BitfinexOrders:
         match wish:
             case Approved(order=order):
                 return "on", self._submit_body(order)
-            case OrderChange():
-                return "ou", self._update_body(wish)
+            case ApprovedChange(change=change):
+                return "ou", self._update_body(change)
             case ById() | ByCid():
                 return "oc", orders.cancel_to_wire(wish)
 
@@ -119,8 +119,8 @@ def _subject(wish: Wish) -> str:
     match wish:
         case Approved(order=order):
             return f"on-{order.cid}"
-        case OrderChange(id=order_id):
-            return f"ou-{order_id}"
+        case ApprovedChange(change=change):
+            return f"ou-{change.id}"
         case ById(id=order_id):
             return f"oc-{order_id}"
         case ByCid(cid=cid):
@@ -164,9 +164,9 @@ def _outcome(
             case Approved(order=order):
                 assert isinstance(body, OrderSubmit)
                 return _submitted(order, body, accepted(answer, NEW, asked))
-            case OrderChange():
+            case ApprovedChange(change=change):
                 assert isinstance(body, OrderUpdate)
-                return _changed(wish, body, accepted(answer, CHANGED, asked))
+                return _changed(change, body, accepted(answer, CHANGED, asked))
             case ById() | ByCid():
                 return _canceled(wish, accepted(answer, CANCELED, asked))
     except ExchangeError as error:
@@ -189,8 +189,8 @@ def _is_echo_of(wish: Wish, notified: Notified) -> bool:
     match wish:
         case Approved(order=order):
             return notified.row.type in NEW and echo.cid == order.cid
-        case OrderChange(id=order_id):
-            return notified.row.type in CHANGED and echo.id == order_id
+        case ApprovedChange(change=change):
+            return notified.row.type in CHANGED and echo.id == change.id
         case ById(id=order_id):
             return notified.row.type in CANCELED and echo.id == order_id
         case ByCid(cid=cid):
