@@ -66,8 +66,25 @@ async def test_a_nonce_that_was_too_small_is_followed_by_the_next_one() -> None:
     assert server.requests[0][2] < server.requests[1][2]
     found = counters(ours)
     assert found['rest_auth_nonce_bump{endpoint="order_submit"}'] == 1
+    assert found['rest_auth_retry_triggered{endpoint="order_submit"}'] == 1
     assert found['rest_auth_request{endpoint="order_submit"}'] == 2
     assert found['rest_auth_success{endpoint="order_submit"}'] == 1
+
+
+async def test_whoever_finds_no_place_in_the_lane_gives_up_in_time_and_nothing_was_sent() -> None:
+    """C14: the request before it keeps the lane, as one does that the exchange will not read."""
+    quick = RestSettings(write_deadline_s=0.2, total_timeout_s=5)
+    async with RawServer(answer(http(b'["error",10114,"nonce: small"]', 500)), silence) as server:
+        async with desk(server.url, settings=quick, clock=ManualClock(START)) as ours:
+            alone = asyncio.create_task(ours.account.wallets())  # its second try has the lane to itself
+            while len(server.requests) < 2:
+                await asyncio.sleep(0)
+            with pytest.raises(Unreachable, match="took all the time"):
+                await ours.orders.submit(ORDER)
+            assert len(server.requests) == 2
+            alone.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await alone
 
 
 async def test_two_nonces_too_small_say_that_somebody_else_uses_the_key() -> None:

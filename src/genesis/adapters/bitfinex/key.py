@@ -1,16 +1,17 @@
 """One API key at work: its nonces, its signatures, the lane in which its requests leave, and when it must stop."""
 
+import asyncio
 from collections.abc import Callable
 
 from attrs import evolve
 
 from genesis.adapters.bitfinex.errors import AUTHENTICATION
-from genesis.adapters.bitfinex.lane import Lane
+from genesis.adapters.bitfinex.lane import Lane, Turn
 from genesis.adapters.bitfinex.sender import Call, Sender
 from genesis.adapters.bitfinex.sign import Signer
 from genesis.domain.resilience import Priority
 from genesis.ports.clock import Clock
-from genesis.ports.errors import AuthRefused, ExchangeError, KeyContended, StaleNonce
+from genesis.ports.errors import AuthRefused, ExchangeError, KeyContended, StaleNonce, Unreachable
 from genesis.ports.metrics import Metrics
 from genesis.ports.nonces import NonceStore
 from genesis.ports.transport import HttpRequest
@@ -49,7 +50,8 @@ class ApiKey:
         try:
             return await self._once(sender, call, is_alone=False)
         except StaleNonce:
-            self._metrics.increment("rest_auth_nonce_bump", labels=call.label())
+            for name in ("rest_auth_nonce_bump", "rest_auth_retry_triggered"):
+                self._metrics.increment(name, labels=call.label())
         try:
             return await self._once(sender, call, is_alone=True)
         except StaleNonce as again:
@@ -60,7 +62,7 @@ class ApiKey:
 
     async def _once(self, sender: Sender, call: Call, *, is_alone: bool) -> bytes:
         await sender.admit(call)
-        turn = await self._lane.enter(call.endpoint.priority)
+        turn = await self._enter(call)
         try:
             nonce = await self._nonces.next()
             request = self._signed(call, nonce, None if is_alone else turn.leave)
@@ -73,6 +75,16 @@ class ApiKey:
             turn.leave()
         self._metrics.increment("rest_auth_success", labels=call.label())
         return body
+
+    async def _enter(self, call: Call) -> Turn:
+        """Wait for the lane, no longer than the call may take: who gives up here has sent nothing."""
+        try:
+            async with asyncio.timeout(call.deadline_s - self._clock.monotonic_s()):
+                return await self._lane.enter(call.endpoint.priority)
+        except TimeoutError:
+            asked = call.asked
+            text = "the requests of this key that came before it took all the time it had"
+            raise Unreachable(text, endpoint=asked.endpoint, request_id=asked.request_id) from None
 
     def _signed(self, call: Call, nonce: int, on_sent: Callable[[], None] | None) -> HttpRequest:
         signed = self._signer.rest_headers(call.asked.endpoint, nonce, call.request.body)

@@ -63,7 +63,10 @@ class AiohttpTransport:
             URL(request.url, encoded=True),  # as it is: the path was signed
             data=request.body or None,
             headers=request.headers,
-            timeout=ClientTimeout(total=None, sock_connect=request.connect_timeout_s),
+            # The first bounds the search for a name too, the second each address that was found.
+            timeout=ClientTimeout(
+                total=None, connect=request.connect_timeout_s, sock_connect=request.connect_timeout_s
+            ),
             allow_redirects=False,
             trace_request_ctx=progress,
         ) as response:
@@ -103,7 +106,7 @@ def _decoded(body: bytes, coding: str, bytes_max: int) -> bytes:
     if coding.lower() in {"", "identity"}:
         return body
     if coding.lower() != "gzip":
-        raise NoAnswer(f"content coding {coding[:20]!r} was not asked for")
+        raise NoAnswer("its content coding was not asked for")
     reader = zlib.decompressobj(zlib.MAX_WBITS | 16)
     try:
         plain = reader.decompress(body, bytes_max + 1)
