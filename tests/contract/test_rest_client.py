@@ -74,17 +74,22 @@ async def test_a_nonce_that_was_too_small_is_followed_by_the_next_one() -> None:
 async def test_whoever_finds_no_place_in_the_lane_gives_up_in_time_and_nothing_was_sent() -> None:
     """C14: the request before it keeps the lane, as one does that the exchange will not read."""
     quick = RestSettings(write_deadline_s=0.2, total_timeout_s=5)
-    async with RawServer(answer(http(b'["error",10114,"nonce: small"]', 500)), silence) as server:
-        async with desk(server.url, settings=quick, clock=ManualClock(START)) as ours:
-            alone = asyncio.create_task(ours.account.wallets())  # its second try has the lane to itself
-            while len(server.requests) < 2:
-                await asyncio.sleep(0)
-            with pytest.raises(Unreachable, match="took all the time"):
-                await ours.orders.submit(ORDER)
-            assert len(server.requests) == 2
-            alone.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await alone
+    is_alone = asyncio.Event()
+
+    async def stall(*_: object) -> None:
+        is_alone.set()
+        await asyncio.Event().wait()
+
+    small = answer(http(b'["error",10114,"nonce: small"]', 500))
+    async with RawServer(small, stall) as server, desk(server.url, settings=quick, clock=ManualClock(START)) as ours:
+        alone = asyncio.create_task(ours.account.wallets())  # its second try has the lane to itself
+        await is_alone.wait()
+        with pytest.raises(Unreachable, match="took all the time"):
+            await ours.orders.submit(ORDER)
+        assert len(server.requests) == 2
+        alone.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await alone
 
 
 async def test_two_nonces_too_small_say_that_somebody_else_uses_the_key() -> None:

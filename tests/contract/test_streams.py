@@ -35,6 +35,7 @@ from genesis.ports.errors import (
     Unreachable,
 )
 from genesis.ports.exchange import OrderGateway
+from genesis.ports.secrets import Secret
 from genesis.ports.streams import AccountStream as AccountPort
 from genesis.ports.streams import MarketStream
 from tests.fakes.rest import approved, approved_change
@@ -250,7 +251,7 @@ async def test_garbage_bad_text_and_oversize_do_not_stop_the_stream(world: World
 @asynccontextmanager
 async def account(world: World, secret: str = "demo-secret", answer_s: float = 5.0) -> AsyncIterator[AccountStream]:
     clock = SystemClock()
-    key = SocketKey(Signer("K", secret), MemoryNonces(clock))
+    key = SocketKey(Signer(Secret("K"), Secret(secret)), MemoryNonces(clock))
     stream = AccountStream(
         key,
         world.connector,
@@ -427,7 +428,7 @@ async def test_d15_in_maintenance_nothing_is_sent(world: World) -> None:
 
 async def test_without_a_connection_nothing_is_sent(world: World) -> None:
     stream = AccountStream(
-        SocketKey(Signer("K", "s"), MemoryNonces(SystemClock())),
+        SocketKey(Signer(Secret("K"), Secret("s")), MemoryNonces(SystemClock())),
         world.connector,
         SystemClock(),
         MemoryMetrics(),

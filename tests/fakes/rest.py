@@ -25,6 +25,7 @@ from genesis.domain.risk.gate import Approved, ApprovedChange, check, check_chan
 from genesis.domain.units import Atoms, Symbol
 from genesis.ports.errors import OutcomeUnknown
 from genesis.ports.exchange import AccountReader, FundingDesk, MarketDataReader, OrderGateway
+from genesis.ports.secrets import Secret
 from tests.fakes.bitfinex_server import KEY, SECRET
 from tests.fakes.leaping_clock import LeapingClock
 
@@ -80,7 +81,7 @@ async def desk(
     """Build clients of one key against *url*; *floor* is the last nonce that was used."""
     clock = clock or LeapingClock()
     metrics, transport, unknown = MemoryMetrics(), AiohttpTransport(), list[OutcomeUnknown]()
-    api_key = ApiKey(Signer(key, secret), MemoryNonces(clock, floor=floor), clock, metrics)
+    api_key = ApiKey(Signer(Secret(key), Secret(secret)), MemoryNonces(clock, floor=floor), clock, metrics)
     client = RestClient(
         transport,
         clock,

@@ -20,7 +20,6 @@ from genesis.app.settings import Keys
 from genesis.ports.clock import Clock
 from genesis.ports.errors import InputError
 from genesis.ports.nonces import NonceStore
-from genesis.ports.secrets import Secret
 
 
 @frozen
@@ -50,7 +49,7 @@ async def signed_client(
     clock, metrics, transport = SystemClock(), MemoryMetrics(), AiohttpTransport()
     signer = signer_of(keys)
     time = ExchangeTime(clock, metrics)
-    nonces = open_nonces(nonce_folder, Secret(keys.api_key), clock, exchange_us=time.now_us, create=is_new)
+    nonces = open_nonces(nonce_folder, keys.api_key, clock, exchange_us=time.now_us, create=is_new)
     try:
         key = ApiKey(signer, nonces, clock, metrics)
         client = RestClient(transport, clock, metrics, Limits(clock, metrics), key, _settings(url), exchange_time=time)

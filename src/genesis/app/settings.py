@@ -7,14 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from genesis.ports.errors import InputError
+from genesis.ports.secrets import Secret
 
 if TYPE_CHECKING:
+    from typed_settings.converters import Converter
     from typed_settings.loaders import Loader
 
 DOTENV: Final = Path(".env")
+NONE: Final = Secret("")
 
 Loaded = TypeVar("Loaded")
 
@@ -39,10 +42,10 @@ class Settings:
 class Keys:
     """`BITFINEX_API_KEY`, `BITFINEX_API_SECRET` and their `BITFINEX_WS_…` counterparts, which default to the same."""
 
-    api_key: str = field(default="", repr=False)
-    api_secret: str = field(default="", repr=False)
-    ws_api_key: str = field(default="", repr=False)
-    ws_api_secret: str = field(default="", repr=False)
+    api_key: Secret = NONE
+    api_secret: Secret = NONE
+    ws_api_key: Secret = NONE
+    ws_api_secret: Secret = NONE
 
 
 def load_settings(dotenv: Path = DOTENV) -> Settings:
@@ -51,8 +54,16 @@ def load_settings(dotenv: Path = DOTENV) -> Settings:
 
 
 def load_keys(dotenv: Path = DOTENV) -> Keys:
-    """Return the keys; empty texts where there are none."""
-    return _load(Keys, "BITFINEX_", dotenv)
+    """Return the keys, empty where there are none.
+
+    Raises `InputError` where a WebSocket key comes without its secret, or the other way round.
+    """
+    keys = _load(Keys, "BITFINEX_", dotenv)
+    if bool(keys.ws_api_key) is not bool(keys.ws_api_secret):
+        raise InputError("BITFINEX_WS_API_KEY and BITFINEX_WS_API_SECRET are set together or not at all")
+    if keys.ws_api_key:
+        return keys
+    return evolve(keys, ws_api_key=keys.api_key, ws_api_secret=keys.api_secret)
 
 
 def _load(kind: type[Loaded], prefix: str, dotenv: Path) -> Loaded:
@@ -63,10 +74,19 @@ def _load(kind: type[Loaded], prefix: str, dotenv: Path) -> Loaded:
     loaders: list[Loader] = [DotEnvLoader(prefix, dotenv)] if dotenv.is_file() else []
     loaders.append(EnvLoader(prefix))
     try:
-        return typed_settings.load_settings(kind, loaders)
+        return typed_settings.load_settings(kind, loaders, converter=_converter())
     except (TsError, BaseExceptionGroup) as error:
         said = "; ".join(_reasons(error))
         raise InputError(f"a {prefix}… variable of the environment or of {dotenv} cannot be used: {said}") from None
+
+
+def _converter() -> "Converter":
+    """Return the library's own, taught about secrets."""
+    from typed_settings.converters import get_default_cattrs_converter
+
+    converter = get_default_cattrs_converter()
+    converter.register_structure_hook(Secret, lambda value, _: value if isinstance(value, Secret) else Secret(value))
+    return converter
 
 
 def _reasons(error: BaseException) -> Iterator[str]:

@@ -17,8 +17,8 @@ class RestSettings:
     """Bases of the interface, ending in `/v2/`, and times in seconds.
 
     Connecting has its own timeout, as only a failed connect proves that nothing was sent. A request is bounded by its
-    total timeout, a call with all its waits and retries by the deadline of its kind. Raises `ValueError` for a base that
-    would be asked in plain text beyond this machine.
+    total timeout, a call with all its waits and retries by the deadline of its kind. Raises `ValueError` for a base
+    that would be asked in plain text beyond this machine.
     """
 
     public_url: str = "https://api-pub.bitfinex.com/v2/"

@@ -101,11 +101,10 @@ async def _headers(path: str, body: str, *, is_new: bool) -> dict[str, str]:
     from genesis.app.bitfinex_rest import signer_of
     from genesis.app.home import home
     from genesis.app.settings import load_keys
-    from genesis.ports.secrets import Secret
 
     keys = load_keys()
     signer = signer_of(keys)
-    nonces = open_nonces(home() / "nonces", Secret(keys.api_key), SystemClock(), create=is_new)
+    nonces = open_nonces(home() / "nonces", keys.api_key, SystemClock(), create=is_new)
     try:
         signed = signer.rest_headers(path, await nonces.next(), body.encode())
     finally:
