@@ -4,6 +4,7 @@ Nonces in order, retries where they are safe, budgets with room for cancels, a b
 """
 
 import asyncio
+import re
 from collections.abc import Callable
 
 import pytest
@@ -90,6 +91,57 @@ async def test_whoever_finds_no_place_in_the_lane_gives_up_in_time_and_nothing_w
         alone.cancel()
         with pytest.raises(asyncio.CancelledError):
             await alone
+
+
+async def test_each_connection_is_measured_by_its_number() -> None:
+    async with BitfinexServer() as server, desk(server.url) as ours:
+        server.answers[WALLETS] = []
+        for _ in range(3):  # one after the other they share a connection
+            await ours.account.wallets()
+        assert connections(ours) == {("1", "answer"): 3}
+        await several_at_once(server, ours, 3)
+        found = connections(ours)
+        assert {number for number, _ in found} == {"1", "2", "3"}
+        assert sum(found.values()) == 6
+        assert counters(ours)['rest_connection_answer_bytes_total{connection="1"}'] >= 8
+        assert ours.metrics.snapshot().gauges["rest_connections_open"] == 3
+
+
+async def test_the_number_of_a_lost_connection_is_given_again() -> None:
+    async with BitfinexServer() as server, desk(server.url) as ours:
+        server.answers[WALLETS] = []
+        for _ in range(5):
+            server.next("auth/w/order/submit", hang_up)
+            await ours.account.wallets()
+            with pytest.raises(OutcomeUnknown):
+                await ours.orders.submit(ORDER)
+    assert connections(ours) == {("1", "answer"): 5, ("1", "no_answer"): 5}
+
+
+async def test_connections_beyond_a_number_share_a_label() -> None:
+    async with BitfinexServer() as server, desk(server.url, clock=ManualClock()) as ours:
+        await several_at_once(server, ours, 40)
+        assert len(connections(ours)) == 33
+        assert connections(ours)["more", "answer"] == 8
+
+
+async def several_at_once(server: BitfinexServer, ours: Desk, count: int) -> None:
+    """Ask so that each request needs a connection of its own: none is answered before all have arrived."""
+    gate = asyncio.Barrier(count)
+
+    async def wait(_request: web.Request, _raw: bytes) -> web.StreamResponse:
+        await gate.wait()
+        return ok([])
+
+    server.next(WALLETS, *[wait] * count)
+    await asyncio.gather(*(ours.account.wallets() for _ in range(count)))
+
+
+def connections(ours: Desk) -> dict[tuple[str, str], float]:
+    """Return how many requests each connection carried, by number and outcome."""
+    pattern = re.compile(r'rest_connection_requests_total\{connection="(\w+)",outcome="(\w+)"\}')
+    found = ((pattern.fullmatch(name), value) for name, value in counters(ours).items())
+    return {(match[1], match[2]): value for match, value in found if match}
 
 
 async def test_two_nonces_too_small_say_that_somebody_else_uses_the_key() -> None:

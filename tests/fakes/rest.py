@@ -80,7 +80,8 @@ async def desk(
 ) -> AsyncIterator[Desk]:
     """Build clients of one key against *url*; *floor* is the last nonce that was used."""
     clock = clock or LeapingClock()
-    metrics, transport, unknown = MemoryMetrics(), AiohttpTransport(), list[OutcomeUnknown]()
+    metrics, unknown = MemoryMetrics(), list[OutcomeUnknown]()
+    transport = AiohttpTransport(metrics=metrics)
     api_key = ApiKey(Signer(Secret(key), Secret(secret)), MemoryNonces(clock, floor=floor), clock, metrics)
     client = RestClient(
         transport,

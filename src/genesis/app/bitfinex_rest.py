@@ -34,7 +34,8 @@ class SignedAccess:
 @asynccontextmanager
 async def public_client(url: str = "") -> AsyncIterator[RestClient]:
     """Give a client without a key; *url* is the base of the interface, Bitfinex's own if empty."""
-    clock, metrics, transport = SystemClock(), MemoryMetrics(), AiohttpTransport()
+    clock, metrics = SystemClock(), MemoryMetrics()
+    transport = AiohttpTransport(metrics=metrics)
     try:
         yield RestClient(transport, clock, metrics, Limits(clock, metrics), settings=_settings(url))
     finally:
@@ -46,7 +47,8 @@ async def signed_client(
     keys: Keys, nonce_folder: Path, url: str = "", *, is_new: bool = False
 ) -> AsyncIterator[SignedAccess]:
     """Give a client that signs with *keys*; *is_new* makes the nonce store of a key that was never used here."""
-    clock, metrics, transport = SystemClock(), MemoryMetrics(), AiohttpTransport()
+    clock, metrics = SystemClock(), MemoryMetrics()
+    transport = AiohttpTransport(metrics=metrics)
     signer = signer_of(keys)
     time = ExchangeTime(clock, metrics)
     nonces = open_nonces(nonce_folder, keys.api_key, clock, exchange_us=time.now_us, create=is_new)
