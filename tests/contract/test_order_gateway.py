@@ -297,6 +297,17 @@ async def test_swapped_answers_are_not_taken_for_each_others() -> None:
     assert [type(outcome) for outcome in outcomes] == [OutcomeUnknown, OutcomeUnknown]
 
 
+async def test_a_refusal_in_the_place_of_another_operation_refuses_nothing() -> None:
+    """C19: taken at its place, it would call an order refused that is open."""
+    refused = echo(cid=2, status="ERROR")
+    refused[4] = [None, *refused[4][0][1:]]
+    async with BitfinexServer() as server, desk(server.url) as ours:
+        reply = [NOW_MS, "ox_multi-req", None, None, [refused, echo(cid=1)], None, "SUCCESS", "text"]
+        server.next("auth/w/order/multi", answering(lambda: ok(reply)))
+        outcomes = await ours.orders.execute([order(cid=1), order(cid=2)])
+    assert [type(outcome) for outcome in outcomes] == [OutcomeUnknown, OutcomeUnknown]
+
+
 @pytest.mark.parametrize("count", [0, 76])
 async def test_a_request_carries_one_to_seventy_five_operations(count: int) -> None:
     async with BitfinexServer() as server, desk(server.url) as ours:

@@ -1,12 +1,14 @@
 """One API key at work: its nonces, its signatures, the lane in which its requests leave, and when it must stop."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 from attrs import evolve
 
 from genesis.adapters.bitfinex.errors import AUTHENTICATION
 from genesis.adapters.bitfinex.lane import Lane, Turn
+from genesis.adapters.bitfinex.log import log
 from genesis.adapters.bitfinex.sender import Call, Sender
 from genesis.adapters.bitfinex.sign import Signer
 from genesis.domain.resilience import Priority
@@ -49,7 +51,8 @@ class ApiKey:
         self._refuse_early(call)
         try:
             return await self._once(sender, call, is_alone=False)
-        except StaleNonce:
+        except StaleNonce as stale:
+            log(logging.INFO, "nonce.bump", {**call.label(), "request_id": call.asked.request_id}, stale)
             for name in ("rest_auth_nonce_bump", "rest_auth_retry_triggered"):
                 self._metrics.increment(name, labels=call.label())
         try:
@@ -58,6 +61,7 @@ class ApiKey:
             text = "two nonces in a row were too small: somebody else signs with this key; give each program its own"
             asked = call.asked
             self._contention = KeyContended(text, endpoint=asked.endpoint, code=again.code, request_id=asked.request_id)
+            log(logging.ERROR, "key.contended", {**call.label(), "request_id": asked.request_id}, again)
             raise self._contention from again
 
     async def _once(self, sender: Sender, call: Call, *, is_alone: bool) -> bytes:
@@ -93,6 +97,8 @@ class ApiKey:
     def _note(self, error: ExchangeError) -> None:
         if isinstance(error, AuthRefused) and error.code in AUTHENTICATION:
             self._refusal, self._refused_until_s = error, self._clock.monotonic_s() + self._auth_pause_s
+            facts = {"text": error.text, "code": error.code, "pause_s": self._auth_pause_s}
+            log(logging.ERROR, "key.refused", facts, error)
 
     def _refuse_early(self, call: Call) -> None:
         """Spare the exchange what it has just refused.
