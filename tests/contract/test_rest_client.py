@@ -9,11 +9,21 @@ from collections.abc import Callable
 
 import pytest
 from aiohttp import web
+from attrs import evolve
 
 from genesis.adapters.bitfinex import endpoints
 from genesis.adapters.bitfinex.endpoints import Endpoint
+from genesis.adapters.bitfinex.key import ApiKey
+from genesis.adapters.bitfinex.limits import Limits
+from genesis.adapters.bitfinex.rest_account import BitfinexAccount
+from genesis.adapters.bitfinex.rest_client import RestClient
 from genesis.adapters.bitfinex.rest_settings import RestSettings
+from genesis.adapters.bitfinex.sign import Signer
+from genesis.adapters.bitfinex.streams_account import SocketKey
+from genesis.adapters.bitfinex.transport_aiohttp import AiohttpTransport
 from genesis.adapters.memory.clock import START, ManualClock
+from genesis.adapters.memory.metrics import MemoryMetrics
+from genesis.adapters.memory.nonces import MemoryNonces
 from genesis.domain.candle import Timeframe
 from genesis.domain.exchange.orders import ById, Everything
 from genesis.domain.order import Cid, OrderId, OrderRequest, OrderType, Side
@@ -31,6 +41,7 @@ from genesis.ports.errors import (
     Rejected,
     Unreachable,
 )
+from genesis.ports.secrets import Secret
 from tests.fakes.bitfinex_server import BitfinexServer, answering, error, hang_up, ok
 from tests.fakes.leaping_clock import LeapingClock
 from tests.fakes.raw_server import RawServer, answer, http, silence
@@ -142,6 +153,25 @@ def connections(ours: Desk) -> dict[tuple[str, str], float]:
     pattern = re.compile(r'rest_connection_requests_total\{connection="(\w+)",outcome="(\w+)"\}')
     found = ((pattern.fullmatch(name), value) for name, value in counters(ours).items())
     return {(match[1], match[2]): value for match, value in found if match}
+
+
+async def test_a_socket_and_rest_take_their_nonces_in_one_lane() -> None:
+    """D10: of two that sign at once, the one that took the larger nonce must not be there first."""
+    clock = ManualClock()
+    key = ApiKey(Signer(Secret("key"), Secret("secret")), MemoryNonces(clock), clock, MemoryMetrics())
+    socket_key = SocketKey(Signer(Secret("key"), Secret("secret")), MemoryNonces(clock), key.lane)
+    transport, metrics = AiohttpTransport(), MemoryMetrics()
+    async with RawServer(answer(http(b"[]"))) as server:
+        settings = evolve(RestSettings(), auth_url=server.url)
+        client = RestClient(transport, clock, metrics, Limits(clock, metrics), key, settings)
+        turn = await socket_key.lane.enter(Priority.READ)  # a socket authenticates
+        reading = asyncio.create_task(BitfinexAccount(client).wallets())
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert server.requests == []
+        turn.leave()
+        assert await reading == []
+    await transport.close()
 
 
 async def test_two_nonces_too_small_say_that_somebody_else_uses_the_key() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import Final
 
 from attrs import evolve
 
@@ -37,7 +38,8 @@ class ApiKey:
         self._clock = clock
         self._metrics = metrics
         self._auth_pause_s = auth_pause_s
-        self._lane = Lane()
+        self.lane: Final = Lane()
+        """Give it to the `SocketKey` of the same key: a nonce taken there must not overtake one on its way here."""
         self._refusal: AuthRefused | None = None
         self._refused_until_s = 0.0
         self._contention: KeyContended | None = None
@@ -84,7 +86,7 @@ class ApiKey:
         """Wait for the lane, no longer than the call may take: who gives up here has sent nothing."""
         try:
             async with asyncio.timeout(call.deadline_s - self._clock.monotonic_s()):
-                return await self._lane.enter(call.endpoint.priority)
+                return await self.lane.enter(call.endpoint.priority)
         except TimeoutError:
             asked = call.asked
             text = "the requests of this key that came before it took all the time it had"

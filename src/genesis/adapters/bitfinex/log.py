@@ -1,6 +1,6 @@
 """What the adapter tells a person: events with a dotted name and fields, through the standard library's logging.
 
-A program that sets nothing up sees warnings at most. Whoever sets logging up puts the redaction in front of its
+A program that sets nothing up sees nothing. Whoever sets logging up puts the redaction in front of its
 handlers: fields and tracebacks hold what the exchange wrote, and nobody knows what it may repeat.
 """
 
@@ -12,6 +12,7 @@ from typing import Final
 from genesis.ports.errors import OutcomeUnknown
 
 _LOG: Final = logging.getLogger("genesis.bitfinex")
+_LOG.addHandler(logging.NullHandler())  # else warnings without their fields would go to standard error
 
 
 def log(level: int, event: str, fields: Mapping[str, object], error: BaseException | None = None) -> None:
