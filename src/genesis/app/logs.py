@@ -7,7 +7,6 @@ command a tenth of a second.
 
 import io
 import logging
-import os
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -18,7 +17,7 @@ from typing import Final, TextIO
 from genesis.adapters.redaction.logs import RedactingFilter, RedactingFormatter
 from genesis.adapters.redaction.redactor import Redactor
 from genesis.adapters.redaction.stream import RedactingStream
-from genesis.app.settings import DOTENV, Keys, load_keys
+from genesis.app.settings import DOTENV, Keys, load_keys, load_settings
 from genesis.ports.errors import InputError
 
 REDACTOR: Final = Redactor()
@@ -36,15 +35,15 @@ def guarded_keys(dotenv: Path = DOTENV) -> Keys:
     for secret in {keys.api_key, keys.api_secret, keys.ws_api_key, keys.ws_api_secret}:
         if secret:
             REDACTOR.register(secret)
-    start_logging()
+    start_logging(dotenv=dotenv)
     if not isinstance(sys.stderr, GuardedErrors):
         sys.stderr = GuardedErrors(sys.stderr)
     return keys
 
 
-def start_logging(level: str = "") -> None:
+def start_logging(level: str = "", dotenv: Path = DOTENV) -> None:
     """Send the log to standard error, masked; calling it again changes the level. *level* wins over `GENESIS_LOG`."""
-    name = (level or os.environ.get("GENESIS_LOG") or "WARNING").upper()
+    name = (level or load_settings(dotenv).log).upper()
     if name not in LEVELS:
         raise InputError(f"GENESIS_LOG is {name}: it must be one of {', '.join(LEVELS)}")
     root = logging.getLogger()

@@ -24,13 +24,14 @@ Loaded = TypeVar("Loaded")
 
 @frozen
 class Settings:
-    """`GENESIS_HOME`, `GENESIS_HOST`, `GENESIS_PORT`, `GENESIS_SPEED` and `GENESIS_CONFIG`."""
+    """`GENESIS_HOME`, `GENESIS_HOST`, `GENESIS_PORT`, `GENESIS_SPEED`, `GENESIS_CONFIG` and `GENESIS_LOG`."""
 
     home: Path = Path("var")
     host: str = "127.0.0.1"
     port: int = field(default=8000)
     speed: str = "60"
     config: Path | None = None
+    log: str = "WARNING"
 
     @port.validator
     def _check_port(self, _attribute: object, value: int) -> None:

@@ -12,7 +12,7 @@ from genesis.ports.secrets import Secret
 
 @pytest.fixture(autouse=True)
 def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HOME", "HOST", "PORT", "SPEED", "CONFIG"):
+    for name in ("HOME", "HOST", "PORT", "SPEED", "CONFIG", "LOG"):
         monkeypatch.delenv(f"GENESIS_{name}", raising=False)
     for name in ("API_KEY", "API_SECRET", "WS_API_KEY", "WS_API_SECRET"):
         monkeypatch.delenv(f"BITFINEX_{name}", raising=False)
