@@ -13,7 +13,7 @@ from genesis.adapters.bitfinex.rest_market import BitfinexMarket
 from genesis.adapters.bitfinex.rest_orders import BitfinexOrders
 from genesis.app.bitfinex_rest import signed_client
 from genesis.app.home import home
-from genesis.app.settings import load_keys
+from genesis.app.logs import guarded_keys
 from genesis.domain.exchange.orders import Account, ById
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.order import OrderRequest, OrderType, Side
@@ -25,7 +25,7 @@ from genesis.ports.errors import OutcomeUnknown, Rejected
 async def main(url: str = "", *, is_new: bool = False) -> None:
     """Show the wallets, then submit and cancel one order."""
     symbol = Symbol("tBTCUSD")
-    async with signed_client(load_keys(), home() / "nonces", url, is_new=is_new) as access:
+    async with signed_client(guarded_keys(), home() / "nonces", url, is_new=is_new) as access:
         for wallet in await get_wallets(access.client):
             print(f"{wallet.kind.value} {wallet.currency}: {wallet.balance}")
         rules = {rule.symbol: rule for rule in await BitfinexMarket(access.client).pair_rules()}

@@ -55,12 +55,12 @@ async def order_and_cancel(stream: AccountStream, cid: Cid, wish: str, clock: Sy
 
 async def main(url: str, seconds: float, wish: str) -> None:
     """Open the account and show what happens."""
-    key, secret = os.environ.get("BITFINEX_API_KEY", ""), os.environ.get("BITFINEX_API_SECRET", "")
+    key, secret = (Secret(os.environ.get(f"BITFINEX_API_{name}", "")) for name in ("KEY", "SECRET"))
     if not key or not secret:
         sys.exit("BITFINEX_API_KEY and BITFINEX_API_SECRET are needed")
     clock = SystemClock()
     folder = Path(os.environ.get("GENESIS_HOME") or "var") / "nonces"
-    nonces = open_nonces(folder, Secret(key), clock, create=True)
+    nonces = open_nonces(folder, key, clock, create=True)
     async with AiohttpConnector() as connector:
         socket_key = SocketKey(Signer(key, secret), nonces)
         instruments = {BTC.symbol: BTC}

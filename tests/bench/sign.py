@@ -13,6 +13,7 @@ from typing import Final
 from genesis.adapters.bitfinex.sign import Signer
 from genesis.adapters.bitfinex.wire.codec import encode_body
 from genesis.adapters.bitfinex.wire.requests import OrderSubmit
+from genesis.ports.secrets import Secret
 from tests.bench._turns import in_turn, report
 
 KEY, SECRET = "k" * 43, "s" * 43
@@ -27,7 +28,7 @@ Case = Callable[[int], object]
 
 def cases() -> dict[str, Case]:
     """Return what is measured, by name."""
-    signer, secret, body = Signer(KEY, SECRET), SECRET.encode(), encode_body(ORDER)
+    signer, secret, body = Signer(Secret(KEY), Secret(SECRET)), SECRET.encode(), encode_body(ORDER)
     fields = json.loads(body)
 
     def plain(nonce: int) -> object:

@@ -20,6 +20,7 @@ from genesis.domain.instrument import spot_instrument
 from genesis.domain.order import OrderType, Side
 from genesis.domain.simulation.exchange_orders import OrderTicket, Refusal
 from genesis.domain.units import Mts, Price, Symbol, atoms
+from genesis.ports.secrets import Secret
 from tests.bench._turns import report
 
 BTC: Final = Symbol("tBTCUSD")
@@ -61,7 +62,7 @@ async def _serve(pipe: "Connection[int, str]") -> None:
 
 async def _login(http: aiohttp.ClientSession, port: int, demo: DemoKey) -> aiohttp.ClientWebSocketResponse:
     socket = await http.ws_connect(f"ws://127.0.0.1:{port}/ws/2")
-    payload, signature = Signer(demo.key, demo.secret).socket_payload(1)
+    payload, signature = Signer(Secret(demo.key), Secret(demo.secret)).socket_payload(1)
     auth = {"event": "auth", "apiKey": demo.key, "authNonce": 1, "authPayload": payload, "authSig": signature}
     await socket.send_str(json.dumps(auth))
     while '"miu"' not in await socket.receive_str():

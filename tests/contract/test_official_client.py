@@ -17,6 +17,7 @@ from genesis.domain.candle import Timeframe
 from genesis.domain.exchange.orders import ById
 from genesis.domain.order import Cid, OrderRequest, OrderType, Side
 from genesis.domain.units import Mts, Price, atoms
+from genesis.ports.secrets import Secret
 from tests.fakes.bitfinex_server import KEY, NOW_MS, SECRET, BitfinexServer, Json
 from tests.fakes.rest import SYMBOL, Desk, approved, desk
 
@@ -162,6 +163,6 @@ def test_signatures_are_the_same_as_ccxt_s() -> None:
     client.nonce = lambda: 1_700_000_000_123
     signed = client.sign("auth/w/order/submit", ["private"], "POST", {"symbol": "tBTCUSD", "amount": "0.5"})
     path, body = "auth/w/order/submit", signed["body"].encode()
-    assert Signer(KEY, SECRET).rest_headers(path, 1_700_000_000_123, body) == {
+    assert Signer(Secret(KEY), Secret(SECRET)).rest_headers(path, 1_700_000_000_123, body) == {
         name: signed["headers"][name] for name in ("bfx-apikey", "bfx-nonce", "bfx-signature")
     }

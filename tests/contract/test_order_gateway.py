@@ -28,7 +28,7 @@ from genesis.ports.errors import (
 )
 from tests.fakes.bitfinex_server import NOW_MS, BitfinexServer, Json, answering, error, hang_up, ok
 from tests.fakes.raw_server import CutServer, RawServer, answer, http, reset, silence
-from tests.fakes.rest import SYMBOL, approved, desk
+from tests.fakes.rest import SYMBOL, approved, approved_change, desk
 
 SUBMIT = "auth/w/order/submit"
 QUICK = RestSettings(total_timeout_s=0.2)
@@ -237,7 +237,7 @@ async def test_a_change_keeps_the_order() -> None:
     async with BitfinexServer() as server, desk(server.url) as ours:
         placed = (await ours.orders.submit(order())).order
         change = OrderChange(placed.id, SYMBOL, Side.BUY, amount=atoms("0.4"), price=Price(9_900_000_000))
-        ack = await ours.orders.update(change)
+        ack = await ours.orders.update(approved_change(change, placed))
     assert server.requests[1][1] == {"id": placed.id, "amount": "0.4", "price": "99"}
     assert (ack.order.id, ack.order.amount, ack.order.price) == (placed.id, Decimal("0.4"), Decimal(99))
 
@@ -292,6 +292,17 @@ async def test_swapped_answers_are_not_taken_for_each_others() -> None:
     """C19."""
     async with BitfinexServer() as server, desk(server.url) as ours:
         reply = [NOW_MS, "ox_multi-req", None, None, [echo(cid=2), echo(cid=1)], None, "SUCCESS", "text"]
+        server.next("auth/w/order/multi", answering(lambda: ok(reply)))
+        outcomes = await ours.orders.execute([order(cid=1), order(cid=2)])
+    assert [type(outcome) for outcome in outcomes] == [OutcomeUnknown, OutcomeUnknown]
+
+
+async def test_a_refusal_in_the_place_of_another_operation_refuses_nothing() -> None:
+    """C19: taken at its place, it would call an order refused that is open."""
+    refused = echo(cid=2, status="ERROR")
+    refused[4] = [None, *refused[4][0][1:]]
+    async with BitfinexServer() as server, desk(server.url) as ours:
+        reply = [NOW_MS, "ox_multi-req", None, None, [refused, echo(cid=1)], None, "SUCCESS", "text"]
         server.next("auth/w/order/multi", answering(lambda: ok(reply)))
         outcomes = await ours.orders.execute([order(cid=1), order(cid=2)])
     assert [type(outcome) for outcome in outcomes] == [OutcomeUnknown, OutcomeUnknown]

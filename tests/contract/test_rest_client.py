@@ -4,15 +4,26 @@ Nonces in order, retries where they are safe, budgets with room for cancels, a b
 """
 
 import asyncio
+import re
 from collections.abc import Callable
 
 import pytest
 from aiohttp import web
+from attrs import evolve
 
 from genesis.adapters.bitfinex import endpoints
 from genesis.adapters.bitfinex.endpoints import Endpoint
+from genesis.adapters.bitfinex.key import ApiKey
+from genesis.adapters.bitfinex.limits import Limits
+from genesis.adapters.bitfinex.rest_account import BitfinexAccount
+from genesis.adapters.bitfinex.rest_client import RestClient
 from genesis.adapters.bitfinex.rest_settings import RestSettings
+from genesis.adapters.bitfinex.sign import Signer
+from genesis.adapters.bitfinex.streams_account import SocketKey
+from genesis.adapters.bitfinex.transport_aiohttp import AiohttpTransport
 from genesis.adapters.memory.clock import START, ManualClock
+from genesis.adapters.memory.metrics import MemoryMetrics
+from genesis.adapters.memory.nonces import MemoryNonces
 from genesis.domain.candle import Timeframe
 from genesis.domain.exchange.orders import ById, Everything
 from genesis.domain.order import Cid, OrderId, OrderRequest, OrderType, Side
@@ -30,6 +41,7 @@ from genesis.ports.errors import (
     Rejected,
     Unreachable,
 )
+from genesis.ports.secrets import Secret
 from tests.fakes.bitfinex_server import BitfinexServer, answering, error, hang_up, ok
 from tests.fakes.leaping_clock import LeapingClock
 from tests.fakes.raw_server import RawServer, answer, http, silence
@@ -66,8 +78,100 @@ async def test_a_nonce_that_was_too_small_is_followed_by_the_next_one() -> None:
     assert server.requests[0][2] < server.requests[1][2]
     found = counters(ours)
     assert found['rest_auth_nonce_bump{endpoint="order_submit"}'] == 1
+    assert found['rest_auth_retry_triggered{endpoint="order_submit"}'] == 1
     assert found['rest_auth_request{endpoint="order_submit"}'] == 2
     assert found['rest_auth_success{endpoint="order_submit"}'] == 1
+
+
+async def test_whoever_finds_no_place_in_the_lane_gives_up_in_time_and_nothing_was_sent() -> None:
+    """C14: the request before it keeps the lane, as one does that the exchange will not read."""
+    quick = RestSettings(write_deadline_s=0.2, total_timeout_s=5)
+    is_alone = asyncio.Event()
+
+    async def stall(*_: object) -> None:
+        is_alone.set()
+        await asyncio.Event().wait()
+
+    small = answer(http(b'["error",10114,"nonce: small"]', 500))
+    async with RawServer(small, stall) as server, desk(server.url, settings=quick, clock=ManualClock(START)) as ours:
+        alone = asyncio.create_task(ours.account.wallets())  # its second try has the lane to itself
+        await is_alone.wait()
+        with pytest.raises(Unreachable, match="took all the time"):
+            await ours.orders.submit(ORDER)
+        assert len(server.requests) == 2
+        alone.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await alone
+
+
+async def test_each_connection_is_measured_by_its_number() -> None:
+    async with BitfinexServer() as server, desk(server.url) as ours:
+        server.answers[WALLETS] = []
+        for _ in range(3):  # one after the other they share a connection
+            await ours.account.wallets()
+        assert connections(ours) == {("1", "answer"): 3}
+        await several_at_once(server, ours, 3)
+        found = connections(ours)
+        assert {number for number, _ in found} == {"1", "2", "3"}
+        assert sum(found.values()) == 6
+        assert counters(ours)['rest_connection_answer_bytes_total{connection="1"}'] >= 8
+        assert ours.metrics.snapshot().gauges["rest_connections_open"] == 3
+
+
+async def test_the_number_of_a_lost_connection_is_given_again() -> None:
+    async with BitfinexServer() as server, desk(server.url) as ours:
+        server.answers[WALLETS] = []
+        for _ in range(5):
+            server.next("auth/w/order/submit", hang_up)
+            await ours.account.wallets()
+            with pytest.raises(OutcomeUnknown):
+                await ours.orders.submit(ORDER)
+    assert connections(ours) == {("1", "answer"): 5, ("1", "no_answer"): 5}
+
+
+async def test_connections_beyond_a_number_share_a_label() -> None:
+    async with BitfinexServer() as server, desk(server.url, clock=ManualClock()) as ours:
+        await several_at_once(server, ours, 40)
+        assert len(connections(ours)) == 33
+        assert connections(ours)["more", "answer"] == 8
+
+
+async def several_at_once(server: BitfinexServer, ours: Desk, count: int) -> None:
+    """Ask so that each request needs a connection of its own: none is answered before all have arrived."""
+    gate = asyncio.Barrier(count)
+
+    async def wait(_request: web.Request, _raw: bytes) -> web.StreamResponse:
+        await gate.wait()
+        return ok([])
+
+    server.next(WALLETS, *[wait] * count)
+    await asyncio.gather(*(ours.account.wallets() for _ in range(count)))
+
+
+def connections(ours: Desk) -> dict[tuple[str, str], float]:
+    """Return how many requests each connection carried, by number and outcome."""
+    pattern = re.compile(r'rest_connection_requests_total\{connection="(\w+)",outcome="(\w+)"\}')
+    found = ((pattern.fullmatch(name), value) for name, value in counters(ours).items())
+    return {(match[1], match[2]): value for match, value in found if match}
+
+
+async def test_a_socket_and_rest_take_their_nonces_in_one_lane() -> None:
+    """D10: of two that sign at once, the one that took the larger nonce must not be there first."""
+    clock = ManualClock()
+    key = ApiKey(Signer(Secret("key"), Secret("secret")), MemoryNonces(clock), clock, MemoryMetrics())
+    socket_key = SocketKey(Signer(Secret("key"), Secret("secret")), MemoryNonces(clock), key.lane)
+    transport, metrics = AiohttpTransport(), MemoryMetrics()
+    async with RawServer(answer(http(b"[]"))) as server:
+        settings = evolve(RestSettings(), auth_url=server.url)
+        client = RestClient(transport, clock, metrics, Limits(clock, metrics), key, settings)
+        turn = await socket_key.lane.enter(Priority.READ)  # a socket authenticates
+        reading = asyncio.create_task(BitfinexAccount(client).wallets())
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert server.requests == []
+        turn.leave()
+        assert await reading == []
+    await transport.close()
 
 
 async def test_two_nonces_too_small_say_that_somebody_else_uses_the_key() -> None:

@@ -35,9 +35,10 @@ from genesis.ports.errors import (
     Unreachable,
 )
 from genesis.ports.exchange import OrderGateway
+from genesis.ports.secrets import Secret
 from genesis.ports.streams import AccountStream as AccountPort
 from genesis.ports.streams import MarketStream
-from tests.fakes.rest import approved
+from tests.fakes.rest import approved, approved_change
 from tests.fakes.socket_exchange import FakePeer
 from tests.fakes.socket_server import World, loopback, memory
 
@@ -250,7 +251,7 @@ async def test_garbage_bad_text_and_oversize_do_not_stop_the_stream(world: World
 @asynccontextmanager
 async def account(world: World, secret: str = "demo-secret", answer_s: float = 5.0) -> AsyncIterator[AccountStream]:
     clock = SystemClock()
-    key = SocketKey(Signer("K", secret), MemoryNonces(clock))
+    key = SocketKey(Signer(Secret("K"), Secret(secret)), MemoryNonces(clock))
     stream = AccountStream(
         key,
         world.connector,
@@ -335,14 +336,15 @@ async def test_changes_and_cancellations_are_answered_by_id_and_cid(world: World
     world.exchange.answer = agree
     async with account(world) as stream:
         change = OrderChange(OrderId(12), BTC, Side.BUY, price=Price(10_200_000))
-        ack = await stream.update(change)
+        placed = (await stream.submit(order())).order
+        ack = await stream.update(approved_change(change, placed))
         assert ack.differences == ("price was 102, accepted 101",)
         assert (await stream.cancel(ById(OrderId(12)))).id == 12
         assert (await stream.cancel(ByCid(Cid(77), date(2023, 11, 14)))).cid == 77
         assert [o.id for o in await stream.cancel_many(Everything())] == [1, 2]
         assert len(await stream.cancel_many(CancelMany((ById(OrderId(1)), ById(OrderId(2)))))) == 2
-        assert [kind for kind, _ in world.exchange.inputs] == ["ou", "oc", "oc", "oc_multi", "oc_multi"]
-        assert world.exchange.inputs[3][1] == {"all": 1}
+        assert [kind for kind, _ in world.exchange.inputs] == ["on", "ou", "oc", "oc", "oc_multi", "oc_multi"]
+        assert world.exchange.inputs[4][1] == {"all": 1}
 
 
 async def test_d33_operations_together_have_an_outcome_each(world: World) -> None:
@@ -426,7 +428,7 @@ async def test_d15_in_maintenance_nothing_is_sent(world: World) -> None:
 
 async def test_without_a_connection_nothing_is_sent(world: World) -> None:
     stream = AccountStream(
-        SocketKey(Signer("K", "s"), MemoryNonces(SystemClock())),
+        SocketKey(Signer(Secret("K"), Secret("s")), MemoryNonces(SystemClock())),
         world.connector,
         SystemClock(),
         MemoryMetrics(),

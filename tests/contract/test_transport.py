@@ -65,6 +65,18 @@ async def test_an_unknown_name_proves_that_nothing_left() -> None:
     assert type(await send(post("http://no-such-host.invalid/v2/"))) is NotConnected
 
 
+async def test_a_name_that_nobody_finds_ends_with_the_time_to_connect(monkeypatch: pytest.MonkeyPatch) -> None:
+    """C1: the search for an address is a part of connecting."""
+
+    async def search(*_: object, **__: object) -> list[object]:
+        return [await asyncio.Event().wait()]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", search)
+    found = await send(evolve(post("http://exchange.example/v2/", total_timeout_s=30), connect_timeout_s=0.1))
+    assert type(found) is NotConnected
+    assert "no connection within 0.1 s" in str(found)
+
+
 async def test_plain_text_where_tls_is_expected_proves_that_nothing_left() -> None:
     """C2: no fallback."""
     async with RawServer(answer(ANSWER)) as server:

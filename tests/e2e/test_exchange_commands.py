@@ -4,15 +4,18 @@ import asyncio
 import hashlib
 import hmac
 import json
+import os
 import runpy
 import sys
+from asyncio.subprocess import PIPE
 from pathlib import Path
 
 import pytest
 
 from genesis.app.cli import CommandLine
 from genesis.app.commands import namespace
-from tests.fakes.bitfinex_server import KEY, SECRET, BitfinexServer
+from tests.fakes.bitfinex_server import KEY, SECRET, BitfinexServer, answering, error
+from tests.property.secret_scanner import leaks
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 TRADING = [["account", 1, 0], ["orders", 1, 1], ["wallets", 1, 0], ["withdraw", 1, 0]]
@@ -91,6 +94,49 @@ async def test_rights_that_cannot_be_read_refuse_the_key(capsys: pytest.CaptureF
         server.answers["auth/r/permissions"] = [["orders", 1, 2]]
         assert await asyncio.to_thread(call, "auth.check", "--new-key", "--url", server.url) == 2
     assert "auth/r/permissions" in capsys.readouterr().err
+
+
+async def test_an_exchange_that_repeats_the_key_is_not_believed_on_the_screen(folder: Path) -> None:
+    """I39: a process of its own, at DEBUG, down to the traceback of an error that nobody foresaw."""
+    code = """
+import sys
+from genesis.app import cli, logs
+from genesis.app.commands import namespace
+try:
+    cli.CommandLine("genesis", namespace()).main(["genesis", "auth.check", "--new-key", "--url", sys.argv[1]])
+except SystemExit as end:
+    keys = logs.load_keys()
+    raise RuntimeError(f"unforeseen, with {keys.api_secret.reveal()} and {end.code}") from None
+"""
+    async with BitfinexServer() as server:
+        server.next("auth/r/permissions", answering(lambda: error(10020, f"no {KEY} {SECRET} here")))
+        environment = {**os.environ, "GENESIS_LOG": "debug", "PYTHONPATH": os.pathsep.join(sys.path)}
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", code, server.url), env=environment, stdout=PIPE, stderr=PIPE, cwd=folder
+        )
+        out, err = await process.communicate()
+    assert process.returncode == 1
+    assert b"genesis: auth/r/permissions: no *** *** here (code 10020)" in err
+    assert b"rest.failed" in err
+    assert b"RuntimeError: unforeseen, with *** and 2" in err
+    lines = b"\n".join(sorted({*out.splitlines(), *err.splitlines()}))
+    assert [leaks(lines, KEY), leaks(lines, SECRET)] == [[], []]
+
+
+def test_a_level_that_does_not_exist_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GENESIS_LOG", "loud")
+    assert call("auth.check") == 2
+    assert "GENESIS_LOG is LOUD: it must be one of DEBUG" in capsys.readouterr().err
+
+
+def test_a_secret_that_cannot_be_masked_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BITFINEX_API_SECRET", "short")
+    assert call("auth.check") == 2
+    assert "cannot be masked" in capsys.readouterr().err
 
 
 async def test_candles_are_downloaded_and_a_second_call_goes_on(capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,7 +27,7 @@ from genesis.domain.risk.gate import Approved
 from genesis.domain.units import Currency, Mts, Price, Symbol, atoms
 from genesis.ports.errors import AuthRefused, Rejected
 from tests.e2e.venue_house import quiet_venue
-from tests.fakes.rest import SYMBOL, Desk, approved, desk
+from tests.fakes.rest import SYMBOL, Desk, approved, approved_change, desk
 
 ALICE = DEMO_KEYS[0]
 
@@ -105,7 +105,8 @@ async def test_an_order_lives_and_ends() -> None:
             for each in await ours.account.open_orders_by_cid(ByCid(Cid(7), day))
         ]
         assert [each.id for each in by_cid] == [placed.id]
-        changed = await ours.orders.update(OrderChange(placed.id, SYMBOL, Side.BUY, price=Price(9_100_000_000)))
+        change = OrderChange(placed.id, SYMBOL, Side.BUY, price=Price(9_100_000_000))
+        changed = await ours.orders.update(approved_change(change, placed))
         assert changed.order.price == Decimal(91)
         assert (await ours.orders.cancel(ById(placed.id))).id == placed.id
         assert await ours.account.open_orders() == []

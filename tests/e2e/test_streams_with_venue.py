@@ -21,6 +21,7 @@ from genesis.domain.link import LinkState
 from genesis.domain.market import Gap, Print, PrintedTrade
 from genesis.domain.order import OrderRequest, OrderType, Side
 from genesis.domain.units import Mts, Symbol, atoms
+from genesis.ports.secrets import Secret
 from tests.e2e.venue_house import quiet_venue
 from tests.fakes.line import counted
 from tests.fakes.rest import approved
@@ -36,7 +37,7 @@ async def test_orders_go_from_one_stream_to_the_other_and_books_agree() -> None:
     async with serving(quiet_venue(), speed=5.0) as port, AiohttpConnector() as connector, asyncio.timeout(20):
         url = f"ws://127.0.0.1:{port}/ws/2"
         public = PublicStreams(connector, clock, metrics, url=url)
-        key = SocketKey(Signer(DEMO_KEYS[0].key, DEMO_KEYS[0].secret), MemoryNonces(clock))
+        key = SocketKey(Signer(Secret(DEMO_KEYS[0].key), Secret(DEMO_KEYS[0].secret)), MemoryNonces(clock))
         account = AccountStream(key, connector, clock, metrics, {BTC: instrument}, Account.EXCHANGE, url=url)
         cids = MemoryNonces(clock)
 

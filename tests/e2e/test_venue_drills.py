@@ -28,9 +28,10 @@ from genesis.domain.link import Link, LinkState
 from genesis.domain.market import Gap, GapReason, MarketEvent
 from genesis.domain.order import Cid, OrderRequest, OrderType, Side
 from genesis.domain.resilience import Backoff
-from genesis.domain.risk.gate import Approved
+from genesis.domain.risk.gate import Approved, ApprovedChange, check_change
 from genesis.domain.units import Mts, Price, atoms
 from genesis.ports.errors import OutcomeUnknown, Rejected
+from genesis.ports.secrets import Secret
 from tests.e2e.venue_house import BTC, START, place, quiet_venue
 from tests.fakes.rest import approved
 
@@ -68,7 +69,7 @@ async def public(venue: Venue) -> AsyncIterator[PublicStreams]:
 async def account(venue: Venue, answer_s: float = 5.0) -> AsyncIterator[AccountStream]:
     async with serving(venue) as port, AiohttpConnector() as connector, asyncio.timeout(20):
         clock = SystemClock()
-        key = SocketKey(Signer(DEMO_KEYS[0].key, DEMO_KEYS[0].secret), MemoryNonces(clock))
+        key = SocketKey(Signer(Secret(DEMO_KEYS[0].key), Secret(DEMO_KEYS[0].secret)), MemoryNonces(clock))
         stream = AccountStream(
             *(key, connector, clock, MemoryMetrics(), {BTC: INSTRUMENT}, Account.EXCHANGE),
             url=f"ws://127.0.0.1:{port}/ws/2",
@@ -180,7 +181,9 @@ async def test_an_order_lives_over_the_socket() -> None:
         assert (ack.order.status, ack.differences) == (ReportedStatus.ACTIVE, ())
         assert ack.order.id is not None
         change = OrderChange(ack.order.id, BTC, Side.BUY, amount=atoms("0.7"), price=Price(atoms("91")))
-        assert (await stream.update(change)).differences == ()
+        approved = check_change(change, ack.order, INSTRUMENT, 0, is_halted=False)
+        assert isinstance(approved, ApprovedChange)
+        assert (await stream.update(approved)).differences == ()
         assert (await stream.cancel(ById(ack.order.id))).cid == 5
         end = await heard(stream, OrderNews)
         while isinstance(end, OrderNews) and end.news is not News.CLOSED:

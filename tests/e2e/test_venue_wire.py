@@ -22,6 +22,7 @@ from genesis.domain.candle import Candles
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.simulation.margin_position import MarginTerms
 from genesis.domain.units import Mts, Symbol, atoms
+from genesis.ports.secrets import Secret
 from tests.e2e.venue_house import quiet_venue
 
 Json = Any  # tests look into answers of all shapes
@@ -37,7 +38,7 @@ class User:
         self.http = http
         self.base = f"http://127.0.0.1:{port}"
         self.socket_url = f"ws://127.0.0.1:{port}/ws/2"
-        self.signer = Signer(DEMO_KEYS[0].key, DEMO_KEYS[0].secret)
+        self.signer = Signer(Secret(DEMO_KEYS[0].key), Secret(DEMO_KEYS[0].secret))
         self.nonce = 1
 
     async def post(self, path: str, **fields: Json) -> Json:

@@ -18,13 +18,14 @@ from genesis.adapters.bitfinex.transport_aiohttp import AiohttpTransport
 from genesis.adapters.memory.clock import ManualClock
 from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.adapters.memory.nonces import MemoryNonces
-from genesis.domain.exchange.orders import Account
+from genesis.domain.exchange.orders import Account, OrderChange, OrderReport
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.order import OrderRequest
-from genesis.domain.risk.gate import Approved, check
+from genesis.domain.risk.gate import Approved, ApprovedChange, check, check_change
 from genesis.domain.units import Atoms, Symbol
 from genesis.ports.errors import OutcomeUnknown
 from genesis.ports.exchange import AccountReader, FundingDesk, MarketDataReader, OrderGateway
+from genesis.ports.secrets import Secret
 from tests.fakes.bitfinex_server import KEY, SECRET
 from tests.fakes.leaping_clock import LeapingClock
 
@@ -53,6 +54,14 @@ def approved(order: OrderRequest) -> Approved:
     return verdict
 
 
+def approved_change(change: OrderChange, order: OrderReport) -> ApprovedChange:
+    """Return a change as the risk gate lets it through."""
+    instrument = spot_instrument(order.symbol, Atoms(1))
+    verdict = check_change(change, order, instrument, position=change.amount or 0, is_halted=False)
+    assert isinstance(verdict, ApprovedChange)
+    return verdict
+
+
 def ports(desk: Desk) -> tuple[MarketDataReader, AccountReader, OrderGateway, FundingDesk]:
     """Return the clients as the ports that they are: the type checker holds them to it."""
     return desk.market, desk.account, desk.orders, desk.funding
@@ -71,8 +80,9 @@ async def desk(
 ) -> AsyncIterator[Desk]:
     """Build clients of one key against *url*; *floor* is the last nonce that was used."""
     clock = clock or LeapingClock()
-    metrics, transport, unknown = MemoryMetrics(), AiohttpTransport(), list[OutcomeUnknown]()
-    api_key = ApiKey(Signer(key, secret), MemoryNonces(clock, floor=floor), clock, metrics)
+    metrics, unknown = MemoryMetrics(), list[OutcomeUnknown]()
+    transport = AiohttpTransport(metrics=metrics)
+    api_key = ApiKey(Signer(Secret(key), Secret(secret)), MemoryNonces(clock, floor=floor), clock, metrics)
     client = RestClient(
         transport,
         clock,

@@ -35,6 +35,7 @@ from genesis.domain.order import Cid, OrderRequest, OrderType, Side
 from genesis.domain.simulation.margin_position import MarginTerms
 from genesis.domain.units import Mts, Symbol, atoms
 from genesis.ports.errors import OutcomeUnknown
+from genesis.ports.secrets import Secret
 from tests.fakes.rest import approved
 
 BTC = Symbol("tBTCUSD")
@@ -69,7 +70,7 @@ async def world(candles: Candles) -> AsyncIterator[World]:
     venue.add_driver(CandleDriver(INSTRUMENT, candles))
     clock, metrics = ManualClock(START), MemoryMetrics()
     shell = InProcessVenue(venue, clock)
-    signer, nonces = Signer(DEMO_KEYS[0].key, DEMO_KEYS[0].secret), MemoryNonces(clock)
+    signer, nonces = Signer(Secret(DEMO_KEYS[0].key), Secret(DEMO_KEYS[0].secret)), MemoryNonces(clock)
     rules = SessionRules(tick_s=5.0)  # watchdogs that look twice a second would cost more than all else
     market = PublicStreams(shell, clock, metrics, session_rules=rules, random=lambda: 0.5)
     key = SocketKey(signer, nonces)

@@ -20,7 +20,6 @@ from genesis.app.settings import Keys
 from genesis.ports.clock import Clock
 from genesis.ports.errors import InputError
 from genesis.ports.nonces import NonceStore
-from genesis.ports.secrets import Secret
 
 
 @frozen
@@ -35,7 +34,8 @@ class SignedAccess:
 @asynccontextmanager
 async def public_client(url: str = "") -> AsyncIterator[RestClient]:
     """Give a client without a key; *url* is the base of the interface, Bitfinex's own if empty."""
-    clock, metrics, transport = SystemClock(), MemoryMetrics(), AiohttpTransport()
+    clock, metrics = SystemClock(), MemoryMetrics()
+    transport = AiohttpTransport(metrics=metrics)
     try:
         yield RestClient(transport, clock, metrics, Limits(clock, metrics), settings=_settings(url))
     finally:
@@ -47,10 +47,11 @@ async def signed_client(
     keys: Keys, nonce_folder: Path, url: str = "", *, is_new: bool = False
 ) -> AsyncIterator[SignedAccess]:
     """Give a client that signs with *keys*; *is_new* makes the nonce store of a key that was never used here."""
-    clock, metrics, transport = SystemClock(), MemoryMetrics(), AiohttpTransport()
+    clock, metrics = SystemClock(), MemoryMetrics()
+    transport = AiohttpTransport(metrics=metrics)
     signer = signer_of(keys)
     time = ExchangeTime(clock, metrics)
-    nonces = open_nonces(nonce_folder, Secret(keys.api_key), clock, exchange_us=time.now_us, create=is_new)
+    nonces = open_nonces(nonce_folder, keys.api_key, clock, exchange_us=time.now_us, create=is_new)
     try:
         key = ApiKey(signer, nonces, clock, metrics)
         client = RestClient(transport, clock, metrics, Limits(clock, metrics), key, _settings(url), exchange_time=time)

@@ -8,27 +8,31 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from genesis.ports.errors import InputError
+from genesis.ports.secrets import Secret
 
 if TYPE_CHECKING:
+    from typed_settings.converters import Converter
     from typed_settings.loaders import Loader
 
 DOTENV: Final = Path(".env")
+NONE: Final = Secret("")
 
 Loaded = TypeVar("Loaded")
 
 
 @frozen
 class Settings:
-    """`GENESIS_HOME`, `GENESIS_HOST`, `GENESIS_PORT`, `GENESIS_SPEED` and `GENESIS_CONFIG`."""
+    """`GENESIS_HOME`, `GENESIS_HOST`, `GENESIS_PORT`, `GENESIS_SPEED`, `GENESIS_CONFIG` and `GENESIS_LOG`."""
 
     home: Path = Path("var")
     host: str = "127.0.0.1"
     port: int = field(default=8000)
     speed: str = "60"
     config: Path | None = None
+    log: str = "WARNING"
 
     @port.validator
     def _check_port(self, _attribute: object, value: int) -> None:
@@ -40,10 +44,10 @@ class Settings:
 class Keys:
     """`BITFINEX_API_KEY`, `BITFINEX_API_SECRET` and their `BITFINEX_WS_…` counterparts, which default to the same."""
 
-    api_key: str = field(default="", repr=False)
-    api_secret: str = field(default="", repr=False)
-    ws_api_key: str = field(default="", repr=False)
-    ws_api_secret: str = field(default="", repr=False)
+    api_key: Secret = NONE
+    api_secret: Secret = NONE
+    ws_api_key: Secret = NONE
+    ws_api_secret: Secret = NONE
 
 
 def load_settings(dotenv: Path = DOTENV) -> Settings:
@@ -55,8 +59,16 @@ def load_settings(dotenv: Path = DOTENV) -> Settings:
 
 
 def load_keys(dotenv: Path = DOTENV) -> Keys:
-    """Return the keys; empty texts where there are none."""
-    return _load(Keys, "BITFINEX_", dotenv)
+    """Return the keys, empty where there are none.
+
+    Raises `InputError` where a WebSocket key comes without its secret, or the other way round.
+    """
+    keys = _load(Keys, "BITFINEX_", dotenv)
+    if bool(keys.ws_api_key) is not bool(keys.ws_api_secret):
+        raise InputError("BITFINEX_WS_API_KEY and BITFINEX_WS_API_SECRET are set together or not at all")
+    if keys.ws_api_key:
+        return keys
+    return evolve(keys, ws_api_key=keys.api_key, ws_api_secret=keys.api_secret)
 
 
 def _load(kind: type[Loaded], prefix: str, dotenv: Path) -> Loaded:
@@ -67,7 +79,7 @@ def _load(kind: type[Loaded], prefix: str, dotenv: Path) -> Loaded:
     loaders: list[Loader] = [DotEnvLoader(prefix, dotenv)] if dotenv.is_file() else []
     loaders.append(EnvLoader(prefix))
     try:
-        return typed_settings.load_settings(kind, loaders)
+        return typed_settings.load_settings(kind, loaders, converter=_converter())
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{dotenv}: cannot be read as UTF-8 text ({error})") from None
     except (TsError, BaseExceptionGroup) as error:
@@ -79,6 +91,15 @@ def _value(name: str, dotenv: Path) -> str | None:
     from dotenv import dotenv_values
 
     return os.environ.get(name, dotenv_values(dotenv).get(name) if dotenv.is_file() else None)
+
+
+def _converter() -> "Converter":
+    """Return the library's own, taught about secrets."""
+    from typed_settings.converters import get_default_cattrs_converter
+
+    converter = get_default_cattrs_converter()
+    converter.register_structure_hook(Secret, lambda value, _: value if isinstance(value, Secret) else Secret(value))
+    return converter
 
 
 def _reasons(error: BaseException) -> Iterator[str]:

@@ -42,12 +42,11 @@ from genesis.domain.exchange.orders import (
     Everything,
     FillReport,
     OrderAck,
-    OrderChange,
     OrderReference,
     OrderReport,
 )
 from genesis.domain.order import OrderId, Side
-from genesis.domain.risk.gate import Approved
+from genesis.domain.risk.gate import Approved, ApprovedChange
 from genesis.domain.units import Currency, Mts, Symbol
 from genesis.ports.errors import ExchangeError
 
@@ -200,8 +199,11 @@ class OrderGateway(Protocol):
         where the order lacks a price.
         """
 
-    async def update(self, change: OrderChange) -> OrderAck:
-        """Change an open order and return its echo; the order keeps its id."""
+    async def update(self, change: ApprovedChange) -> OrderAck:
+        """Change an open order and return its echo; the order keeps its id.
+
+        Only the risk gate makes changes that fit: one that adds exposure is checked like a new order.
+        """
 
     async def cancel(self, order: OrderReference) -> OrderReport:
         """Ask to cancel an order and return it as it was before: it may still fill until its end is reported."""
@@ -210,7 +212,7 @@ class OrderGateway(Protocol):
         """Ask to cancel several orders at once and return those that the exchange found."""
 
     async def execute(
-        self, operations: Sequence[Approved | OrderChange | OrderReference]
+        self, operations: Sequence[Approved | ApprovedChange | OrderReference]
     ) -> list[OrderAck | ExchangeError]:
         """Carry out at most 75 operations in one request and return an outcome for each, in order.
 

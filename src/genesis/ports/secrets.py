@@ -17,6 +17,10 @@ class Secret:
         """Return the text. Call it where it is used (signing, registering with the redactor), and keep no copy."""
         return self.__value
 
+    def __bool__(self) -> bool:
+        """Whether there is any text."""
+        return bool(self.__value)
+
     def __repr__(self) -> str:
         return "Secret(***)"
 

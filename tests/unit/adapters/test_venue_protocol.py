@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from genesis.adapters.bitfinex.sign import Signer
 from genesis.adapters.venue.public_book import BookView, PublicBook, checksum
 from genesis.adapters.venue.public_book import Line as BookLine
 from genesis.adapters.venue.sockets import Close
@@ -11,6 +12,7 @@ from genesis.domain.instrument import spot_instrument
 from genesis.domain.order import OrderId, Side
 from genesis.domain.simulation.exchange_events import BookMoved
 from genesis.domain.units import Atoms, Mts, Price, atoms
+from genesis.ports.secrets import Secret
 from tests.e2e.venue_house import BTC, START, quiet_venue
 from tests.unit.adapters.venue_bench import Caller, Json, Line, kinds
 
@@ -40,7 +42,7 @@ def test_an_unknown_key_and_a_missing_right_are_refused() -> None:
     reader = Caller(venue, user=2)
     assert len(reader.ask("auth/r/wallets")) == 5
     assert reader.submit("1", "90")[:2] == ["error", 10001]
-    reader.key = reader.signer.key = "nobody"  # type: ignore[misc]  # a key that nobody has
+    reader.signer = Signer(Secret("nobody"), Secret("nothing"))
     assert reader.ask("auth/r/wallets") == ["error", 10100, "apikey: invalid"]
 
 

@@ -8,6 +8,7 @@ from genesis.adapters.venue.http import Request, Response
 from genesis.adapters.venue.session import ConnectionId
 from genesis.adapters.venue.sockets import Close
 from genesis.adapters.venue.venue import DEMO_KEYS, Venue, path_after_version
+from genesis.ports.secrets import Secret
 
 Json = Any  # tests look into answers of all shapes
 
@@ -19,7 +20,7 @@ class Caller:
         demo = DEMO_KEYS[user]
         self.venue = venue
         self.key = demo.key
-        self.signer = Signer(demo.key, demo.secret)
+        self.signer = Signer(Secret(demo.key), Secret(demo.secret))
         self.nonce = first_nonce
         self.at_ms = 0
 

@@ -3,14 +3,16 @@
 from pathlib import Path
 
 import pytest
+from attrs import asdict
 
 from genesis.app.settings import load_keys, load_settings
 from genesis.ports.errors import InputError
+from genesis.ports.secrets import Secret
 
 
 @pytest.fixture(autouse=True)
 def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HOME", "HOST", "PORT", "SPEED", "CONFIG"):
+    for name in ("HOME", "HOST", "PORT", "SPEED", "CONFIG", "LOG"):
         monkeypatch.delenv(f"GENESIS_{name}", raising=False)
     for name in ("API_KEY", "API_SECRET", "WS_API_KEY", "WS_API_SECRET"):
         monkeypatch.delenv(f"BITFINEX_{name}", raising=False)
@@ -59,5 +61,17 @@ def test_an_empty_path_is_no_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_secrets_do_not_show_in_the_repr(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BITFINEX_API_SECRET", "planted-canary")
     keys = load_keys(tmp_path / ".env")
-    assert keys.api_secret == "planted-canary"
-    assert "canary" not in repr(keys)
+    assert keys.api_secret == Secret("planted-canary")
+    assert "canary" not in f"{keys!r} {keys} {asdict(keys)} {keys.api_secret:>20}"
+
+
+def test_a_socket_has_the_same_key_unless_it_has_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BITFINEX_API_KEY", "k")
+    monkeypatch.setenv("BITFINEX_API_SECRET", "s")
+    assert load_keys(tmp_path / ".env").ws_api_secret == Secret("s")
+    monkeypatch.setenv("BITFINEX_WS_API_KEY", "planted-canary")
+    with pytest.raises(InputError, match="together") as caught:
+        load_keys(tmp_path / ".env")
+    assert "canary" not in str(caught.value)
+    monkeypatch.setenv("BITFINEX_WS_API_SECRET", "t")
+    assert load_keys(tmp_path / ".env").ws_api_key == Secret("planted-canary")

@@ -26,7 +26,12 @@ def test_a_wrong_clock_is_set_right_within_the_header_and_the_trip(ahead_s: int,
 
 
 @pytest.mark.parametrize(
-    "date", ["", "soon", "Wed, 99 Foo 2026 99:99:99 GMT", "2023-11-14", "0", "Tue, 14 Nov 2023 22:13:20"]
+    "date",
+    [
+        *["", "soon", "Wed, 99 Foo 2026 99:99:99 GMT", "2023-11-14", "0", "Tue, 14 Nov 2023 22:13:20"],
+        "Mon, 01 Jan 99999999999999999999 00:00:00 GMT",
+        "Mon, 01 Jan 2024 00:00:00 +99999999999999999999",
+    ],
 )
 def test_a_date_that_is_none_teaches_nothing(date: str) -> None:
     clock = ManualClock()

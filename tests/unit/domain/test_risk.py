@@ -1,15 +1,18 @@
 """Sizing, guards and the gate."""
 
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
 from genesis.domain.candle import DAY_MS
+from genesis.domain.exchange.orders import Account, OrderChange, OrderReport, ReportedStatus
 from genesis.domain.instrument import spot_instrument
-from genesis.domain.order import Cid, OrderRequest, OrderType, Side
-from genesis.domain.risk.gate import Approved, RefusalCode, Refused, check
+from genesis.domain.order import Cid, OrderId, OrderRequest, OrderType, Side
+from genesis.domain.risk.gate import Approved, ApprovedChange, RefusalCode, Refused, check, check_change
 from genesis.domain.risk.guards import (
     Breach,
     EquityGuards,
@@ -19,7 +22,7 @@ from genesis.domain.risk.guards import (
     within_daily_loss_limit,
 )
 from genesis.domain.risk.sizing import capped_position_size, capped_weight, rebalance
-from genesis.domain.units import PPB, Atoms, Mts, Ppb, Symbol, atoms
+from genesis.domain.units import PPB, Atoms, Mts, Ppb, Price, Symbol, atoms
 
 BITCOIN = spot_instrument(Symbol("tBTCUSD"), atoms("0.0001"))
 
@@ -152,3 +155,81 @@ def test_the_gate_names_what_it_refuses_and_why() -> None:
 def test_nobody_but_the_gate_approves_an_order() -> None:
     with pytest.raises(TypeError, match="risk gate"):
         Approved(_order(Side.BUY, "1"), object())
+
+
+def _open(side: Side, left: str, kind: OrderType = OrderType.LIMIT) -> OrderReport:
+    return OrderReport(
+        id=OrderId(9),
+        cid=Cid(1),
+        group_id=None,
+        symbol=BITCOIN.symbol,
+        account=Account.EXCHANGE,
+        side=side,
+        type=kind,
+        amount=Decimal(2),
+        amount_remaining=Decimal(left),
+        status=ReportedStatus.ACTIVE,
+        status_text="ACTIVE",
+        mts_created=Mts(0),
+        mts_updated=Mts(0),
+        price=Decimal(100),
+        price_average=None,
+        price_trailing=None,
+        price_auxiliary=None,
+        post_only=False,
+        reduce_only=False,
+        hidden=False,
+        placed_id=None,
+        mts_expiry=None,
+    )
+
+
+def _change(side: Side, amount: str | None = None, price: int | None = None, order_id: int = 9) -> OrderChange:
+    wanted = None if amount is None else atoms(amount)
+    moved = None if price is None else Price(price * BITCOIN.price_scale)
+    return OrderChange(OrderId(order_id), BITCOIN.symbol, side, wanted, moved)
+
+
+@pytest.mark.parametrize(
+    ("change", "left", "code"),
+    [
+        (_change(Side.BUY, "0.00009"), "1", RefusalCode.AMOUNT_BELOW_MINIMUM),
+        (_change(Side.BUY, "11"), "1", RefusalCode.AMOUNT_ABOVE_MAXIMUM),
+        (_change(Side.SELL, "1.5"), "1", RefusalCode.POSITION_EXCEEDED),
+        (_change(Side.SELL, "0.9"), "1", None),
+        (_change(Side.SELL, "0.1"), "0.050000001", None),  # finer than atoms: counted up
+        (_change(Side.BUY, "5", 200), "1", None),
+    ],
+)
+def test_a_change_passes_the_same_limits_as_an_order(change: OrderChange, left: str, code: RefusalCode | None) -> None:
+    instrument = evolve(BITCOIN, amount_max=atoms(10))
+    verdict = check_change(change, _open(change.side, left), instrument, position=atoms("0.5"), is_halted=False)
+    assert (verdict.code if isinstance(verdict, Refused) else None) is code
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "passes"),
+    [
+        (_change(Side.BUY, "1"), OrderType.LIMIT, True),
+        (_change(Side.BUY, "0.5", 99), OrderType.LIMIT, True),
+        (_change(Side.BUY, "1.1"), OrderType.LIMIT, False),
+        (_change(Side.BUY, None, 101), OrderType.LIMIT, False),
+        (_change(Side.BUY, "0.5", 99), OrderType.STOP, False),
+        (OrderChange(OrderId(9), BITCOIN.symbol, Side.BUY, trail=Price(1)), OrderType.TRAILING_STOP, False),
+        (_change(Side.SELL, None, 1), OrderType.LIMIT, True),
+    ],
+)
+def test_while_halted_a_purchase_only_retreats(change: OrderChange, kind: OrderType, passes: bool) -> None:
+    verdict = check_change(change, _open(change.side, "1", kind), BITCOIN, position=atoms(1), is_halted=True)
+    assert isinstance(verdict, ApprovedChange) is passes
+    assert passes or (isinstance(verdict, Refused) and verdict.code is RefusalCode.HALTED)
+
+
+def test_a_change_is_checked_against_its_own_order() -> None:
+    with pytest.raises(ValueError, match="order 8 was checked against order 9"):
+        check_change(_change(Side.BUY, "1", order_id=8), _open(Side.BUY, "1"), BITCOIN, 0, is_halted=False)
+
+
+def test_nobody_but_the_gate_approves_a_change() -> None:
+    with pytest.raises(TypeError, match="risk gate"):
+        ApprovedChange(_change(Side.BUY, "1"), object())

@@ -7,11 +7,12 @@ Source: Bitfinex documentation, "Abbreviations and error codes"; error bodies as
 """
 
 import json
+import re
 from typing import Final, Literal
 
 from attrs import frozen
 
-from genesis.adapters.bitfinex.wire.codec import decode
+from genesis.adapters.bitfinex.wire.codec import Row, decode
 from genesis.adapters.bitfinex.wire.number import SafeInt
 from genesis.ports.errors import (
     AuthRefused,
@@ -43,6 +44,8 @@ AMBIGUOUS: Final = frozenset({10000, 10008})
 REFUSALS: Final = (": invalid", "invalid order", "order not found", "not enough ", "available balance is only")
 """Texts under code 10001 that say no for good."""
 
+ERROR_HEAD: Final = re.compile(rb'\[\s*"error"')
+
 PASSING: Final = "momentary balance check"
 PERMISSION: Final = "permission"
 
@@ -64,6 +67,14 @@ class Asked:
         if self.is_write:
             return self.unknown(text, code)
         return ProtocolViolation(text, endpoint=self.endpoint, code=code, request_id=self.request_id)
+
+
+class ErrorRow(Row, frozen=True):
+    """`["error", CODE, "text"]`; like any row it may grow at its end."""
+
+    head: Literal["error"]
+    code: SafeInt | None
+    text: str | None
 
 
 @frozen
@@ -114,12 +125,12 @@ def read_complaint(body: bytes) -> Complaint | None:
     An unreadable body is a complaint without words.
     """
     start = body.lstrip()
-    if start.startswith(b"[") and not start.startswith(b'["error"'):
+    if start.startswith(b"[") and not ERROR_HEAD.match(start):
         return None
     try:
         if start.startswith(b"["):
-            _, code, text = decode(body, tuple[Literal["error"], SafeInt | None, str | None], endpoint="error")
-            return Complaint(code, text or "", is_from_api=True)
+            row = decode(body, ErrorRow, endpoint="error")
+            return Complaint(row.code, row.text or "", is_from_api=True)
         fields = json.loads(body)
     except (ProtocolViolation, ValueError, RecursionError):
         return Complaint(None, "", is_from_api=False)

@@ -32,7 +32,7 @@ class ExchangeTime:
         received_us = self._clock.now_us()
         try:
             written = parsedate_to_datetime(date)
-        except ValueError:
+        except (ValueError, OverflowError):  # the latter for numbers beyond what a date holds
             return
         if written.tzinfo is None or not 0 <= received_us - sent_us <= ROUND_TRIP_US_MAX:
             return

@@ -1,16 +1,20 @@
 """One API key at work: its nonces, its signatures, the lane in which its requests leave, and when it must stop."""
 
+import asyncio
+import logging
 from collections.abc import Callable
+from typing import Final
 
 from attrs import evolve
 
 from genesis.adapters.bitfinex.errors import AUTHENTICATION
-from genesis.adapters.bitfinex.lane import Lane
+from genesis.adapters.bitfinex.lane import Lane, Turn
+from genesis.adapters.bitfinex.log import log
 from genesis.adapters.bitfinex.sender import Call, Sender
 from genesis.adapters.bitfinex.sign import Signer
 from genesis.domain.resilience import Priority
 from genesis.ports.clock import Clock
-from genesis.ports.errors import AuthRefused, ExchangeError, KeyContended, StaleNonce
+from genesis.ports.errors import AuthRefused, ExchangeError, KeyContended, StaleNonce, Unreachable
 from genesis.ports.metrics import Metrics
 from genesis.ports.nonces import NonceStore
 from genesis.ports.transport import HttpRequest
@@ -34,7 +38,8 @@ class ApiKey:
         self._clock = clock
         self._metrics = metrics
         self._auth_pause_s = auth_pause_s
-        self._lane = Lane()
+        self.lane: Final = Lane()
+        """Give it to the `SocketKey` of the same key: a nonce taken there must not overtake one on its way here."""
         self._refusal: AuthRefused | None = None
         self._refused_until_s = 0.0
         self._contention: KeyContended | None = None
@@ -48,19 +53,22 @@ class ApiKey:
         self._refuse_early(call)
         try:
             return await self._once(sender, call, is_alone=False)
-        except StaleNonce:
-            self._metrics.increment("rest_auth_nonce_bump", labels=call.label())
+        except StaleNonce as stale:
+            log(logging.INFO, "nonce.bump", {**call.label(), "request_id": call.asked.request_id}, stale)
+            for name in ("rest_auth_nonce_bump", "rest_auth_retry_triggered"):
+                self._metrics.increment(name, labels=call.label())
         try:
             return await self._once(sender, call, is_alone=True)
         except StaleNonce as again:
             text = "two nonces in a row were too small: somebody else signs with this key; give each program its own"
             asked = call.asked
             self._contention = KeyContended(text, endpoint=asked.endpoint, code=again.code, request_id=asked.request_id)
+            log(logging.ERROR, "key.contended", {**call.label(), "request_id": asked.request_id}, again)
             raise self._contention from again
 
     async def _once(self, sender: Sender, call: Call, *, is_alone: bool) -> bytes:
         await sender.admit(call)
-        turn = await self._lane.enter(call.endpoint.priority)
+        turn = await self._enter(call)
         try:
             nonce = await self._nonces.next()
             request = self._signed(call, nonce, None if is_alone else turn.leave)
@@ -74,6 +82,16 @@ class ApiKey:
         self._metrics.increment("rest_auth_success", labels=call.label())
         return body
 
+    async def _enter(self, call: Call) -> Turn:
+        """Wait for the lane, no longer than the call may take: who gives up here has sent nothing."""
+        try:
+            async with asyncio.timeout(call.deadline_s - self._clock.monotonic_s()):
+                return await self.lane.enter(call.endpoint.priority)
+        except TimeoutError:
+            asked = call.asked
+            text = "the requests of this key that came before it took all the time it had"
+            raise Unreachable(text, endpoint=asked.endpoint, request_id=asked.request_id) from None
+
     def _signed(self, call: Call, nonce: int, on_sent: Callable[[], None] | None) -> HttpRequest:
         signed = self._signer.rest_headers(call.asked.endpoint, nonce, call.request.body)
         return evolve(call.request, headers={**call.request.headers, **signed}, on_sent=on_sent)
@@ -81,6 +99,8 @@ class ApiKey:
     def _note(self, error: ExchangeError) -> None:
         if isinstance(error, AuthRefused) and error.code in AUTHENTICATION:
             self._refusal, self._refused_until_s = error, self._clock.monotonic_s() + self._auth_pause_s
+            facts = {"text": error.text, "code": error.code, "pause_s": self._auth_pause_s}
+            log(logging.ERROR, "key.refused", facts, error)
 
     def _refuse_early(self, call: Call) -> None:
         """Spare the exchange what it has just refused.

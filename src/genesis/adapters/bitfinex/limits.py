@@ -4,8 +4,11 @@ The decisions are `domain.resilience`; here is the waiting. Nobody holds anythin
 stands behind a download: it finds the part of the budget that downloads may not touch.
 """
 
+import logging
+
 from genesis.adapters.bitfinex.endpoints import Endpoint
 from genesis.adapters.bitfinex.errors import Asked
+from genesis.adapters.bitfinex.log import log
 from genesis.domain.resilience import Breaker, BreakerRules, BreakerState, Priority, RequestBudget
 from genesis.ports.clock import Clock
 from genesis.ports.errors import ExchangeError, OutcomeUnknown, RateLimited, Unreachable
@@ -49,9 +52,14 @@ class Limits:
         if isinstance(error, RateLimited):
             self._budget(endpoint).block(now_s + error.retry_after_s)
             self._metrics.increment("rest_rate_limited_total", labels={"endpoint": endpoint.name})
+            log(logging.WARNING, "rest.limited", {"endpoint": endpoint.name, "retry_after_s": error.retry_after_s})
         breaker = self._breaker(host)
+        before = breaker.state
         breaker.finish(now_s, is_failure=isinstance(error, OutcomeUnknown | Unreachable))
         self._show(host, breaker)
+        if breaker.state is not before:
+            level = logging.WARNING if breaker.state is BreakerState.OPEN else logging.INFO
+            log(level, "breaker.turned", {"host": host, "state": breaker.state.value, "before": before.value})
 
     def _late(self, budget_s: float, breaker_s: float, endpoint: Endpoint, asked: Asked) -> ExchangeError:
         if breaker_s > budget_s:

@@ -4,6 +4,7 @@ A request is tried until its deadline where a retry is safe: a read after anythi
 proof that nothing happened.
 """
 
+import logging
 from collections import deque
 from collections.abc import Callable, Mapping
 from itertools import count
@@ -18,6 +19,7 @@ from genesis.adapters.bitfinex.errors import Asked
 from genesis.adapters.bitfinex.exchange_time import ExchangeTime
 from genesis.adapters.bitfinex.key import ApiKey
 from genesis.adapters.bitfinex.limits import Limits
+from genesis.adapters.bitfinex.log import log
 from genesis.adapters.bitfinex.notifications import Notified, accepted
 from genesis.adapters.bitfinex.rest_settings import RestSettings
 from genesis.adapters.bitfinex.retry import retry_delay_s
@@ -148,6 +150,8 @@ class RestClient:
             self._metrics.increment("rest_unreadable_total", labels={"endpoint": endpoint.name})
             self.unreadable.append(Unreadable(asked, answer[:UNREADABLE_BYTES_MAX]))
             words = problem.text if isinstance(problem, ProtocolViolation) else str(problem)
+            facts = {"endpoint": endpoint.name, "request_id": asked.request_id, "text": words}
+            log(logging.WARNING, "rest.unreadable", facts, problem)
             raise asked.unreadable(words) from problem
 
     async def _until_deadline(self, call: Call) -> bytes:
@@ -164,6 +168,8 @@ class RestClient:
                     raise
             name = "rest_auth_retry_triggered" if call.endpoint.is_signed else "rest_retry_triggered"
             self._metrics.increment(name, labels=call.label())
+            facts = {"request_id": call.asked.request_id, "failures": failures, "wait_s": round(wait_s, 3)}
+            log(logging.INFO, "rest.retry", {**call.label(), **facts})
             await self._clock.sleep(wait_s)
 
     async def _attempt(self, call: Call) -> bytes:

@@ -7,6 +7,7 @@ from genesis.adapters.bitfinex import endpoints
 from genesis.adapters.bitfinex.convert import funding
 from genesis.adapters.bitfinex.convert.numbers import each
 from genesis.adapters.bitfinex.endpoints import Endpoint
+from genesis.adapters.bitfinex.log import telling_unknown
 from genesis.adapters.bitfinex.rest_client import RestClient
 from genesis.adapters.bitfinex.wire import funding as wire
 from genesis.adapters.bitfinex.wire.requests import FundingCancelAll, FundingOfferCancel
@@ -47,26 +48,29 @@ class BitfinexFunding:
     async def submit_funding_offer(self, offer: FundingOfferRequest) -> FundingOffer:
         """`auth/w/funding/offer/submit`: send an offer and return its echo."""
         body = funding.funding_offer_to_wire(offer)
-        notified = await self._client.write(endpoints.FUNDING_SUBMIT.at(), body, NEW, f"fon-{offer.symbol}")
-        echo = notified.one(wire.FundingOfferRow, funding.funding_offer_from_wire)
-        asked = (offer.symbol, offer.side, decimal_from_atoms(offer.amount), offer.period_days)
-        if (echo.symbol, echo.side, echo.amount, echo.period_days) != asked:
-            raise notified.asked.unknown(f"the echo is another offer's: {echo}")
-        return echo
+        with telling_unknown():
+            notified = await self._client.write(endpoints.FUNDING_SUBMIT.at(), body, NEW, f"fon-{offer.symbol}")
+            echo = notified.one(wire.FundingOfferRow, funding.funding_offer_from_wire)
+            asked = (offer.symbol, offer.side, decimal_from_atoms(offer.amount), offer.period_days)
+            if (echo.symbol, echo.side, echo.amount, echo.period_days) != asked:
+                raise notified.asked.unknown(f"the echo is another offer's: {echo}")
+            return echo
 
     async def cancel_funding_offer(self, offer_id: int) -> FundingOffer:
         """`auth/w/funding/offer/cancel`: ask to cancel an offer and return it as it was before."""
         body = FundingOfferCancel(id=offer_id)
-        notified = await self._client.write(endpoints.FUNDING_CANCEL.at(), body, CANCELED, f"foc-{offer_id}")
-        echo = notified.one(wire.FundingOfferRow, funding.funding_offer_from_wire)
-        if echo.id != offer_id:
-            raise notified.asked.unknown(f"the echo is offer {echo.id}'s, {offer_id} was cancelled")
-        return echo
+        with telling_unknown():
+            notified = await self._client.write(endpoints.FUNDING_CANCEL.at(), body, CANCELED, f"foc-{offer_id}")
+            echo = notified.one(wire.FundingOfferRow, funding.funding_offer_from_wire)
+            if echo.id != offer_id:
+                raise notified.asked.unknown(f"the echo is offer {echo.id}'s, {offer_id} was cancelled")
+            return echo
 
     async def cancel_all_funding_offers(self, currency: Currency | None = None) -> None:
         """`auth/w/funding/offer/cancel/all`: ask to cancel all offers, of one currency or of all."""
         body = FundingCancelAll(currency=currency)
-        await self._client.write(endpoints.FUNDING_CANCEL_ALL.at(), body, CANCELED_ALL, "foc_all")
+        with telling_unknown():
+            await self._client.write(endpoints.FUNDING_CANCEL_ALL.at(), body, CANCELED_ALL, "foc_all")
 
     async def _list(self, endpoint: Endpoint, wanted: type[R], convert: Callable[[R], V]) -> list[V]:
         return await self._client.post(endpoint, list[wanted], each(convert))  # type: ignore[valid-type]  # a type by its name

@@ -6,8 +6,10 @@ from typing import Final
 from genesis.adapters.bitfinex import endpoints
 from genesis.adapters.bitfinex.convert import orders
 from genesis.adapters.bitfinex.errors import Asked
+from genesis.adapters.bitfinex.log import tell_unknown, telling_unknown
 from genesis.adapters.bitfinex.notifications import Notified, accepted
 from genesis.adapters.bitfinex.rest_client import RestClient
+from genesis.adapters.bitfinex.wire.codec import Row, Unused, decode
 from genesis.adapters.bitfinex.wire.orders import NotificationRow, OrderRow
 from genesis.adapters.bitfinex.wire.requests import Operation, OrderCancel, OrderMulti, OrderSubmit, OrderUpdate
 from genesis.domain.exchange.orders import (
@@ -24,9 +26,9 @@ from genesis.domain.exchange.orders import (
 from genesis.domain.instrument import Instrument
 from genesis.domain.order import OrderRequest
 from genesis.domain.resilience import Priority
-from genesis.domain.risk.gate import Approved
+from genesis.domain.risk.gate import Approved, ApprovedChange
 from genesis.domain.units import Symbol
-from genesis.ports.errors import ExchangeError, InputError, OutcomeUnknown
+from genesis.ports.errors import ExchangeError, InputError, OutcomeUnknown, ProtocolViolation
 
 OPERATIONS_MAX: Final = 75
 """Operations in one request. Source: Bitfinex reference, "Order Multi-OP"."""
@@ -37,8 +39,16 @@ CANCELED: Final = frozenset({"oc-req"})
 CANCELED_MANY: Final = frozenset({"oc_multi-req"})
 MANY: Final = frozenset({"ox_multi-req"})
 
-Wish = Approved | OrderChange | OrderReference
+Wish = Approved | ApprovedChange | OrderReference
 """What can be asked in one operation."""
+
+
+class RefusedRow(Row, frozen=True):
+    """The head of a refused order: what it was asked to be."""
+
+    id: int | None
+    group_id: Unused
+    cid: int | None
 
 
 class BitfinexOrders:
@@ -55,26 +65,30 @@ class BitfinexOrders:
     async def submit(self, order: Approved) -> OrderAck:
         """`auth/w/order/submit`: send a new order; see `OrderGateway.submit`."""
         body = self._submit_body(order.order)
-        notified = await self._client.write(endpoints.ORDER_SUBMIT.at(), body, NEW, _subject(order))
-        return _submitted(order.order, body, notified)
+        with telling_unknown():
+            notified = await self._client.write(endpoints.ORDER_SUBMIT.at(), body, NEW, _subject(order))
+            return _submitted(order.order, body, notified)
 
-    async def update(self, change: OrderChange) -> OrderAck:
+    async def update(self, change: ApprovedChange) -> OrderAck:
         """`auth/w/order/update`: change an open order; see `OrderGateway.update`."""
-        body = self._update_body(change)
-        notified = await self._client.write(endpoints.ORDER_UPDATE.at(), body, CHANGED, _subject(change))
-        return _changed(change, body, notified)
+        body = self._update_body(change.change)
+        with telling_unknown():
+            notified = await self._client.write(endpoints.ORDER_UPDATE.at(), body, CHANGED, _subject(change))
+            return _changed(change.change, body, notified)
 
     async def cancel(self, order: OrderReference) -> OrderReport:
         """`auth/w/order/cancel`: ask to cancel one order; see `OrderGateway.cancel`."""
         body = orders.cancel_to_wire(order)
-        notified = await self._client.write(endpoints.ORDER_CANCEL.at(), body, CANCELED, _subject(order))
-        return _canceled(order, notified).order
+        with telling_unknown():
+            notified = await self._client.write(endpoints.ORDER_CANCEL.at(), body, CANCELED, _subject(order))
+            return _canceled(order, notified).order
 
     async def cancel_many(self, what: CancelMany | Everything) -> list[OrderReport]:
         """`auth/w/order/cancel/multi`: ask to cancel several orders or all; see `OrderGateway.cancel_many`."""
         body = orders.cancel_many_to_wire(what)
-        notified = await self._client.write(endpoints.ORDER_CANCEL_MULTI.at(), body, CANCELED_MANY, "oc_multi")
-        return notified.many(OrderRow, orders.order_from_wire)
+        with telling_unknown():
+            notified = await self._client.write(endpoints.ORDER_CANCEL_MULTI.at(), body, CANCELED_MANY, "oc_multi")
+            return notified.many(OrderRow, orders.order_from_wire)
 
     async def execute(self, operations: Sequence[Wish]) -> list[OrderAck | ExchangeError]:
         """`auth/w/order/multi`: several operations in one request, an outcome each; see `OrderGateway.execute`."""
@@ -83,21 +97,22 @@ class BitfinexOrders:
         bodies = [self._operation(wish) for wish in operations]
         is_urgent = all(isinstance(wish, ById | ByCid) for wish in operations)
         endpoint = endpoints.ORDER_MULTI.at().urgent(Priority.CANCEL if is_urgent else Priority.ORDER)
-        notified = await self._client.write(endpoint, OrderMulti(ops=tuple(bodies)), MANY, "ox_multi")
-        answers: list[NotificationRow | None] = [*notified.many(NotificationRow, lambda row: row)]
-        if len(answers) != len(operations):  # which one is missing cannot be told: none is taken at its word
-            answers = [_find(wish, notified.asked, answers) for wish in operations]
-        return [
-            _outcome(wish, body, answer, notified.asked)
-            for wish, (_, body), answer in zip(operations, bodies, answers, strict=True)
-        ]
+        with telling_unknown():
+            notified = await self._client.write(endpoint, OrderMulti(ops=tuple(bodies)), MANY, "ox_multi")
+            answers: list[NotificationRow | None] = [*notified.many(NotificationRow, lambda row: row)]
+            if len(answers) != len(operations):  # which one is missing cannot be told: none is taken at its word
+                answers = [_find(wish, notified.asked, answers) for wish in operations]
+            return [
+                _outcome(wish, body, answer, notified.asked)
+                for wish, (_, body), answer in zip(operations, bodies, answers, strict=True)
+            ]
 
     def _operation(self, wish: Wish) -> Operation:
         match wish:
             case Approved(order=order):
                 return "on", self._submit_body(order)
-            case OrderChange():
-                return "ou", self._update_body(wish)
+            case ApprovedChange(change=change):
+                return "ou", self._update_body(change)
             case ById() | ByCid():
                 return "oc", orders.cancel_to_wire(wish)
 
@@ -119,8 +134,8 @@ def _subject(wish: Wish) -> str:
     match wish:
         case Approved(order=order):
             return f"on-{order.cid}"
-        case OrderChange(id=order_id):
-            return f"ou-{order_id}"
+        case ApprovedChange(change=change):
+            return f"ou-{change.id}"
         case ById(id=order_id):
             return f"oc-{order_id}"
         case ByCid(cid=cid):
@@ -157,20 +172,41 @@ def _outcome(
     asked: Asked,
 ) -> OrderAck | ExchangeError:
     """Return what one operation's own notification says; without one nothing is known."""
-    if answer is None:
-        return asked.unknown(f"the answer does not mention {_subject(wish)}")
     try:
+        if answer is None:
+            raise asked.unknown(f"the answer does not mention {_subject(wish)}")
+        if answer.status != "SUCCESS" and _names_another(wish, answer):
+            raise asked.unknown(f"a refusal of another operation came in the place of {_subject(wish)}'s")
         match wish:
             case Approved(order=order):
                 assert isinstance(body, OrderSubmit)
                 return _submitted(order, body, accepted(answer, NEW, asked))
-            case OrderChange():
+            case ApprovedChange(change=change):
                 assert isinstance(body, OrderUpdate)
-                return _changed(wish, body, accepted(answer, CHANGED, asked))
+                return _changed(change, body, accepted(answer, CHANGED, asked))
             case ById() | ByCid():
                 return _canceled(wish, accepted(answer, CANCELED, asked))
     except ExchangeError as error:
+        if isinstance(error, OutcomeUnknown):
+            tell_unknown(error)
         return error
+
+
+def _names_another(wish: Wish, refusal: NotificationRow) -> bool:
+    """Whether a refusal shows the id or client id of another wish; most show none, and then its place has to do."""
+    try:
+        named = decode(refusal.data, RefusedRow, endpoint="refusal")
+    except ProtocolViolation:
+        return False
+    match wish:
+        case Approved(order=order):
+            return named.cid is not None and named.cid != order.cid
+        case ApprovedChange(change=change):
+            return named.id is not None and named.id != change.id
+        case ById(id=order_id):
+            return named.id is not None and named.id != order_id
+        case ByCid(cid=cid):
+            return named.cid is not None and named.cid != cid
 
 
 def _find(wish: Wish, asked: Asked, answers: Sequence[NotificationRow | None]) -> NotificationRow | None:
@@ -189,8 +225,8 @@ def _is_echo_of(wish: Wish, notified: Notified) -> bool:
     match wish:
         case Approved(order=order):
             return notified.row.type in NEW and echo.cid == order.cid
-        case OrderChange(id=order_id):
-            return notified.row.type in CHANGED and echo.id == order_id
+        case ApprovedChange(change=change):
+            return notified.row.type in CHANGED and echo.id == change.id
         case ById(id=order_id):
             return notified.row.type in CANCELED and echo.id == order_id
         case ByCid(cid=cid):

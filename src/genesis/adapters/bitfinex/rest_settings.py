@@ -1,9 +1,15 @@
 """Where the exchange's REST interface is, and how long we wait for it."""
 
+from typing import Final
+from urllib.parse import urlsplit
+
 from attrs import Factory, frozen
 
 from genesis.adapters.bitfinex.endpoints import Endpoint
 from genesis.domain.resilience import Backoff, Priority
+
+THIS_MACHINE: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+"""Where a local venue listens; what goes there is not worth listening to."""
 
 
 @frozen
@@ -11,7 +17,8 @@ class RestSettings:
     """Bases of the interface, ending in `/v2/`, and times in seconds.
 
     Connecting has its own timeout, as only a failed connect proves that nothing was sent. A request is bounded by its
-    total timeout, a call with all its waits and retries by the deadline of its kind.
+    total timeout, a call with all its waits and retries by the deadline of its kind. Raises `ValueError` for a base
+    that would be asked in plain text beyond this machine.
     """
 
     public_url: str = "https://api-pub.bitfinex.com/v2/"
@@ -21,13 +28,16 @@ class RestSettings:
     read_deadline_s: float = 30.0
     write_deadline_s: float = 15.0
     history_deadline_s: float = 300.0
-    auth_pause_s: float = 60.0
     backoff: Backoff = Factory(Backoff)
 
     def __attrs_post_init__(self) -> None:
         for url in (self.public_url, self.auth_url):
             if not url.endswith("/v2/"):
                 raise ValueError(f"{url!r} is no base of the REST interface: it must end in /v2/")
+            parts = urlsplit(url)
+            is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in THIS_MACHINE)
+            if not is_safe or not parts.hostname or "@" in parts.netloc:
+                raise ValueError(f"{parts.hostname or url!r} must be asked by https, without a name and password")
 
     def base(self, endpoint: Endpoint) -> str:
         """Return the base of an endpoint's URL; it also names the host whose breaker counts."""

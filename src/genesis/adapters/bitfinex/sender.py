@@ -1,6 +1,7 @@
 """One attempt: admitted by budgets and breaker, sent once, its answer judged, and everything about it counted."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 from attrs import evolve, frozen
@@ -9,6 +10,7 @@ from genesis.adapters.bitfinex.endpoints import Endpoint
 from genesis.adapters.bitfinex.errors import Asked, classify
 from genesis.adapters.bitfinex.exchange_time import ExchangeTime
 from genesis.adapters.bitfinex.limits import Limits
+from genesis.adapters.bitfinex.log import log, tell_unknown
 from genesis.ports.clock import Clock
 from genesis.ports.errors import ExchangeError, OutcomeUnknown, Unreachable
 from genesis.ports.metrics import Metrics
@@ -69,8 +71,22 @@ class Sender:
             if outcome != "cancelled":
                 self._limits.finish(call.endpoint, call.host, error)
             spent_s = self._clock.monotonic_s() - start_s
+            self._tell(call, outcome, error, spent_s)
             self._metrics.increment("rest_requests_total", labels={**call.label(), "outcome": outcome})
             self._metrics.observe("rest_request_seconds", spent_s, call.label())
+
+    @staticmethod
+    def _tell(call: Call, outcome: str, error: ExchangeError | None, spent_s: float) -> None:
+        facts: dict[str, object] = {
+            "endpoint": call.endpoint.name,
+            "request_id": call.asked.request_id,
+            "seconds": round(spent_s, 6),
+        }
+        if error is None:
+            log(logging.DEBUG, "rest.answer", {**facts, "outcome": outcome})
+            return
+        facts |= {"outcome": outcome, "text": error.text, "code": error.code}
+        log(logging.INFO, "rest.failed", facts, error)
 
     async def _exchange(self, call: Call, now_s: float) -> bytes:
         asked = call.asked
@@ -78,6 +94,7 @@ class Sender:
         if left_s <= 0:
             raise Unreachable("no time was left to send it", endpoint=asked.endpoint, request_id=asked.request_id)
         sent_us = self._clock.now_us()
+        log(logging.DEBUG, "rest.request", {**call.label(), "request_id": asked.request_id, "path": asked.endpoint})
         try:
             answer = await self._transport.request(evolve(call.request, total_timeout_s=left_s))
         except NotConnected as problem:
@@ -87,7 +104,9 @@ class Sender:
             raise asked.unknown(f"no answer: {problem}") from problem
         except asyncio.CancelledError:
             if asked.is_write:
-                self._on_outcome_unknown(asked.unknown("cancelled while waiting for the answer"))
+                unknown = asked.unknown("cancelled while waiting for the answer")
+                tell_unknown(unknown)
+                self._on_outcome_unknown(unknown)
             raise
         self._exchange_time.note(answer.headers.get("date", ""), sent_us)
         self._metrics.increment("rest_answer_bytes_total", len(answer.body), call.label())

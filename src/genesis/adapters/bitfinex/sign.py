@@ -5,8 +5,11 @@ alone, so they are kept and copied: a signature costs two short hashes and the s
 Source: RFC 2104; Bitfinex documentation, "Authenticated REST", "Authenticated Channels".
 """
 
+import re
 from hashlib import sha384
 from typing import Final
+
+from genesis.ports.secrets import Secret
 
 BLOCK_BYTES: Final = 128
 INNER: Final = bytes(byte ^ 0x36 for byte in range(256))
@@ -16,22 +19,30 @@ OUTER: Final = bytes(byte ^ 0x5C for byte in range(256))
 class Signer:
     """Signs for one API key. Neither its text nor its pickle shows anything of the secret."""
 
-    __slots__ = ("_inner", "_outer", "key")
+    __slots__ = ("_inner", "_key", "_outer")
 
-    def __init__(self, key: str, secret: str) -> None:
+    def __init__(self, key: Secret, secret: Secret) -> None:
         """Keep *key* and what HMAC derives from *secret*.
 
-        Raises `ValueError` if either is empty or no header can carry the key.
+        Raises `ValueError` if either is empty, no header can carry the key, or no encoding the secret.
         """
         if not key or not secret:
             raise ValueError("an API key and its secret are needed to sign")
-        if not key.isascii() or not key.isprintable() or " " in key:
+        if re.fullmatch(r"[!-~]+", key.reveal()) is None:
             raise ValueError("the API key holds characters that no HTTP header can carry")
-        material = secret.encode()
+        try:
+            material = secret.reveal().encode()
+        except UnicodeEncodeError:  # its own text would show a part of the secret
+            raise ValueError("the secret holds characters that cannot be encoded") from None
         block = (sha384(material).digest() if len(material) > BLOCK_BYTES else material).ljust(BLOCK_BYTES, b"\0")
-        self.key: Final = key
+        self._key: Final = key
         self._inner: Final = sha384(block.translate(INNER))
         self._outer: Final = sha384(block.translate(OUTER))
+
+    @property
+    def key(self) -> str:
+        """The key as headers and messages carry it."""
+        return self._key.reveal()
 
     def __repr__(self) -> str:
         return "Signer(…)"

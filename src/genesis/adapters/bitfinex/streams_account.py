@@ -39,7 +39,7 @@ from genesis.domain.instrument import Instrument
 from genesis.domain.link import Link, LinkState
 from genesis.domain.order import OrderRequest
 from genesis.domain.resilience import Priority, RequestBudget
-from genesis.domain.risk.gate import Approved
+from genesis.domain.risk.gate import Approved, ApprovedChange
 from genesis.domain.units import Symbol
 from genesis.ports.clock import Clock
 from genesis.ports.errors import (
@@ -66,7 +66,7 @@ OPERATIONS_MAX: Final = 15
 sockets.
 """
 
-Wish = Approved | OrderChange | OrderReference
+Wish = Approved | ApprovedChange | OrderReference
 
 
 @frozen(eq=False)
@@ -146,11 +146,11 @@ class AccountStream:
         notified = await self._ask("on", body, Key(cid=order.order.cid))
         return _submitted(order.order, body, notified)
 
-    async def update(self, change: OrderChange) -> OrderAck:
+    async def update(self, change: ApprovedChange) -> OrderAck:
         """Change an open order (`ou`) and return its echo; see `OrderGateway.update`."""
-        body = self._update_body(change)
-        notified = await self._ask("ou", body, Key(id=change.id))
-        return _changed(change, body, notified)
+        body = self._update_body(change.change)
+        notified = await self._ask("ou", body, _key_of(change))
+        return _changed(change.change, body, notified)
 
     async def cancel(self, order: OrderReference) -> OrderReport:
         """Ask to cancel an order (`oc`) and return it as it was before; see `OrderGateway.cancel`."""
@@ -238,8 +238,8 @@ class AccountStream:
         match wish:
             case Approved(order=order):
                 return "on", self._submit_body(order)
-            case OrderChange():
-                return "ou", self._update_body(wish)
+            case ApprovedChange(change=change):
+                return "ou", self._update_body(change)
             case ById() | ByCid():
                 return "oc", orders.cancel_to_wire(wish)
 
@@ -336,7 +336,9 @@ def _key_of(wish: Wish) -> Key:
     match wish:
         case Approved(order=order):
             return Key(cid=order.cid)
-        case OrderChange(id=id_) | ById(id=id_):
+        case ApprovedChange(change=change):
+            return Key(id=change.id)
+        case ById(id=id_):
             return Key(id=id_)
         case ByCid(cid=cid):
             return Key(cid=cid)
@@ -373,8 +375,8 @@ def _outcome(wish: Wish, body: object, answer: NotificationRow | BaseException) 
         match wish, body:
             case Approved(order=order), OrderSubmit():
                 return _submitted(order, body, notified)
-            case OrderChange(), OrderUpdate():
-                return _changed(wish, body, notified)
+            case ApprovedChange(change=change), OrderUpdate():
+                return _changed(change, body, notified)
             case (ById() | ByCid()), _:
                 return _canceled(notified)
     except ExchangeError as error:

@@ -10,6 +10,7 @@ from attrs import define, field, frozen
 from genesis.adapters.bitfinex.sign import Signer
 from genesis.adapters.venue.complaints import AUTH_FAILED, AUTH_SIGNATURE, GENERIC, STALE_NONCE, Complaint
 from genesis.domain.simulation.matching_order import UserId
+from genesis.ports.secrets import Secret
 
 NONCE_MAX: Final = 2**53 - 1
 
@@ -67,7 +68,7 @@ class KeyRing:
 
     def add(self, user: UserId, key: str, secret: str, rights: Mapping[str, tuple[bool, bool]]) -> ApiKey:
         """Give *user* a key."""
-        made = self.by_key[key] = ApiKey(user, Signer(key, secret), dict(rights))
+        made = self.by_key[key] = ApiKey(user, Signer(Secret(key), Secret(secret)), dict(rights))
         return made
 
     def check(self, key: str, nonce: str, signature: str, payload: bytes) -> ApiKey:

@@ -100,12 +100,11 @@ async def _headers(path: str, body: str, *, is_new: bool) -> dict[str, str]:
     from genesis.adapters.nonce_file.opening import open_nonces
     from genesis.app.bitfinex_rest import signer_of
     from genesis.app.home import home
-    from genesis.app.settings import load_keys
-    from genesis.ports.secrets import Secret
+    from genesis.app.logs import guarded_keys
 
-    keys = load_keys()
+    keys = guarded_keys()
     signer = signer_of(keys)
-    nonces = open_nonces(home() / "nonces", Secret(keys.api_key), SystemClock(), create=is_new)
+    nonces = open_nonces(home() / "nonces", keys.api_key, SystemClock(), create=is_new)
     try:
         signed = signer.rest_headers(path, await nonces.next(), body.encode())
     finally:
@@ -117,9 +116,9 @@ async def _permissions(url: str, *, is_new: bool) -> "list[Permission]":
     from genesis.adapters.bitfinex.rest_account import BitfinexAccount
     from genesis.app.bitfinex_rest import signed_client
     from genesis.app.home import home
-    from genesis.app.settings import load_keys
+    from genesis.app.logs import guarded_keys
 
-    async with signed_client(load_keys(), home() / "nonces", url, is_new=is_new) as access:
+    async with signed_client(guarded_keys(), home() / "nonces", url, is_new=is_new) as access:
         return await BitfinexAccount(access.client).permissions()
 
 

@@ -42,7 +42,9 @@ def download_(
     import asyncio
 
     from genesis.app.json_output import print_json
+    from genesis.app.logs import start_logging
 
+    start_logging()
     done = asyncio.run(_download(*_series(series), from_, to, url, repair=repair))
     if json:
         print_json(_document(done))

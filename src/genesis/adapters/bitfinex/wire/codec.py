@@ -6,6 +6,7 @@ bound. Fields after the last one that a row knows are ignored, as Bitfinex appen
 """
 
 import json
+import re
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
@@ -19,6 +20,7 @@ T = TypeVar("T")
 
 BODY_BYTES_MAX: Final = 1 << 20
 SHOWN_MAX: Final = 200
+WORD_END: Final = re.compile(rb'[\s,"\[\]{}:]')
 
 
 class Row(Struct, array_like=True, frozen=True):
@@ -49,7 +51,7 @@ def _unique(pairs: list[tuple[str, object]]) -> None:
     names = [name for name, _ in pairs]
     if len(set(names)) != len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"key {twice[:SHOWN_MAX]!r} appears twice")
+        raise ValueError(f"key {excerpt(twice.encode(errors='replace'))!r} appears twice")
 
 
 def decode(body: bytes | msgspec.Raw, wanted: type[T], *, endpoint: str, bytes_max: int = BODY_BYTES_MAX) -> T:
@@ -69,8 +71,18 @@ def decode(body: bytes | msgspec.Raw, wanted: type[T], *, endpoint: str, bytes_m
     except RecursionError:
         raise ProtocolViolation("nested too deeply", endpoint=endpoint) from None
     except (msgspec.MsgspecError, ValueError) as problem:
-        shown = data[:SHOWN_MAX].decode(errors="replace")
-        raise ProtocolViolation(f"{problem}; got {shown}", endpoint=endpoint) from problem
+        raise ProtocolViolation(f"{problem}; got {excerpt(data)}", endpoint=endpoint) from problem
+
+
+def excerpt(data: bytes) -> str:
+    """Return the beginning of *data*, cut between two words.
+
+    Half a word could be half a secret, which nothing recognises as one any more.
+    """
+    if len(data) <= SHOWN_MAX:
+        return data.decode(errors="replace")
+    ends = [match.end() for match in WORD_END.finditer(data, 0, SHOWN_MAX)]
+    return data[: ends[-1] if ends else 0].decode(errors="replace") + "…"
 
 
 def encode_body(body: object) -> bytes:
