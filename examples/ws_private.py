@@ -24,6 +24,7 @@ from genesis.domain.account_events import SnapshotsComplete
 from genesis.domain.exchange.orders import Account, ById
 from genesis.domain.instrument import Instrument
 from genesis.domain.order import Cid, OrderRequest, OrderType, Side
+from genesis.domain.risk.gate import Refused, check
 from genesis.domain.units import Currency, Symbol, atoms, decimal_from_text
 from genesis.ports.secrets import Secret
 
@@ -43,7 +44,11 @@ async def order_and_cancel(stream: AccountStream, cid: Cid, wish: str, clock: Sy
         price=BTC.price(decimal_from_text(price)),
         post_only=True,
     )
-    ack = await stream.submit(order)
+    approved = check(order, BTC, position=0, is_halted=False)
+    if isinstance(approved, Refused):
+        print("refused by the risk gate:", approved)
+        return
+    ack = await stream.submit(approved)
     print("accepted:", ack.order.id, ack.text, *ack.differences)
     print("cancelling:", (await stream.cancel(ById(ack.order.id))).status_text)
 

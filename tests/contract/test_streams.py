@@ -24,6 +24,7 @@ from genesis.domain.link import Link, LinkState
 from genesis.domain.market import Gap, GapReason, MarketEvent, PrintedTrade
 from genesis.domain.order import Cid, OrderId, OrderRequest, OrderType, Side
 from genesis.domain.resilience import Backoff
+from genesis.domain.risk.gate import Approved
 from genesis.domain.units import Atoms, Currency, Mts, Price, Symbol
 from genesis.ports.errors import (
     AuthRefused,
@@ -33,6 +34,10 @@ from genesis.ports.errors import (
     Rejected,
     Unreachable,
 )
+from genesis.ports.exchange import OrderGateway
+from genesis.ports.streams import AccountStream as AccountPort
+from genesis.ports.streams import MarketStream
+from tests.fakes.rest import approved
 from tests.fakes.socket_exchange import FakePeer
 from tests.fakes.socket_server import World, loopback, memory
 
@@ -61,6 +66,11 @@ async def public(world: World, **options: float) -> AsyncIterator[PublicStreams]
         running = tasks.create_task(streams.run())
         yield streams
         running.cancel()
+
+
+def as_ports(public: PublicStreams, own: AccountStream) -> tuple[MarketStream, AccountPort, OrderGateway]:
+    """Both are what their ports say; mypy looks."""
+    return public, own, own
 
 
 async def until(streams: PublicStreams, channel: Channel, kind: type) -> MarketEvent:
@@ -101,6 +111,19 @@ async def test_a_subscription_without_an_answer_fails_at_its_deadline(world: Wor
             await streams.subscribe(TICKER)
         world.exchange.unanswered.clear()
         await streams.subscribe(TICKER)
+
+
+async def test_two_who_wait_for_one_subscription_hear_the_same(world: World) -> None:
+    world.exchange.unanswered.add(BTC)
+    async with public(world) as streams:
+        waiting = [asyncio.ensure_future(streams.subscribe(TICKER)) for _ in range(2)]
+        await asyncio.sleep(0)
+        await streams.unsubscribe(TICKER)
+        outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [OutcomeUnknown, OutcomeUnknown]
+        world.exchange.unanswered.clear()
+        await asyncio.gather(*(streams.subscribe(TICKER) for _ in range(2)))
+        assert len(world.exchange.peer().channels) == 1
 
 
 async def test_a_cancelled_subscription_is_no_subscription(world: World) -> None:
@@ -253,8 +276,10 @@ async def until_event(stream: AccountStream, kind: type) -> AccountEvent:
             return event
 
 
-def order(cid: int = 77) -> OrderRequest:
-    return OrderRequest(Cid(cid), BTC, Side.BUY, OrderType.LIMIT, Atoms(50_000_000), Mts(1), price=Price(10_000_000))
+def order(cid: int = 77) -> Approved:
+    return approved(
+        OrderRequest(Cid(cid), BTC, Side.BUY, OrderType.LIMIT, Atoms(50_000_000), Mts(1), price=Price(10_000_000))
+    )
 
 
 def row(cid: int = 77, id_: int = 12, amount: str = "0.5", status: str = "ACTIVE", price: str = "100") -> str:

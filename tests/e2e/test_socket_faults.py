@@ -106,12 +106,16 @@ async def test_c1_a_port_where_nobody_listens_is_unreachable() -> None:
 
 
 async def test_c5_a_handshake_that_stalls_ends_at_its_deadline() -> None:
+    gone = asyncio.Event()
+
     async def stall(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
         writer.close()
+        gone.set()
 
     listening = await asyncio.start_server(stall, "127.0.0.1", 0)
     port = listening.sockets[0].getsockname()[1]
     async with listening, AiohttpConnector(connect_s=0.1) as connector:
         with pytest.raises(Unreachable):
             await connector.connect(f"ws://127.0.0.1:{port}/ws/2")
+        await gone.wait()

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from genesis.domain.account_events import AccountEvent
 from genesis.domain.book import Book
 from genesis.domain.channel import BookChannel, Channel
 from genesis.domain.link import LinkState
@@ -41,3 +42,26 @@ class MarketStream(Protocol):
 
     async def next(self) -> MarketItem:
         """Return the next item, waiting for one. One consumer at a time."""
+
+
+class AccountStream(Protocol):
+    """Our account, live. After every connection snapshots come first and void what was known.
+
+    Events come in the order in which the exchange sent them and none is dropped: a consumer that is too slow loses
+    the connection instead, and reads everything anew from the next one. After `LinkState` RECONNECT, after a `Gap`,
+    and after maintenance, reconcile before any decision.
+    """
+
+    async def run(self) -> None:
+        """Keep the connection alive until cancelled.
+
+        Raises `AuthRefused` (`KeyContended` when somebody else signs with the key) and `StoreError` when no nonce can
+        be had; the last event is then `LinkState` CLOSED.
+        """
+
+    @property
+    def is_open(self) -> bool:
+        """Whether requests are taken now."""
+
+    async def next(self) -> AccountEvent:
+        """Return the next event, waiting for one. One consumer at a time."""

@@ -160,9 +160,8 @@ class PublicStreams:
 
     async def _abandon(self, channel: Channel) -> None:
         """Stop wanting a channel, whatever its state."""
-        answer = self._answers.pop(channel, None)
-        if answer is not None and not answer.done():
-            answer.cancel()
+        name = f"subscribe {channel_name(channel)}"
+        self._answer(channel, OutcomeUnknown("given up before the exchange answered", endpoint=name))
         member = self._home.pop(channel, None)
         self._books.pop(channel, None)
         if member is None:
@@ -246,6 +245,7 @@ class PublicStreams:
             answer.set_result(None)
         else:
             answer.set_exception(error)
+            answer.exception()  # whoever waited may have gone: that is no error of its own
         return True
 
     def _refused(self, member: _Member, channel: Channel, error: ExchangeError) -> None:

@@ -39,6 +39,7 @@ from genesis.domain.instrument import Instrument
 from genesis.domain.link import Link, LinkState
 from genesis.domain.order import OrderRequest
 from genesis.domain.resilience import Priority, RequestBudget
+from genesis.domain.risk.gate import Approved
 from genesis.domain.units import Symbol
 from genesis.ports.clock import Clock
 from genesis.ports.errors import (
@@ -65,7 +66,7 @@ OPERATIONS_MAX: Final = 15
 sockets.
 """
 
-Wish = OrderRequest | OrderChange | OrderReference
+Wish = Approved | OrderChange | OrderReference
 
 
 @frozen(eq=False)
@@ -139,11 +140,11 @@ class AccountStream:
         """Whether requests are taken now."""
         return self._line is not None and self._line.is_open
 
-    async def submit(self, order: OrderRequest) -> OrderAck:
+    async def submit(self, order: Approved) -> OrderAck:
         """Send a new order (`on`) and return its echo; see `OrderGateway.submit`."""
-        body = self._submit_body(order)
-        notified = await self._ask("on", body, Key(cid=order.cid))
-        return _submitted(order, body, notified)
+        body = self._submit_body(order.order)
+        notified = await self._ask("on", body, Key(cid=order.order.cid))
+        return _submitted(order.order, body, notified)
 
     async def update(self, change: OrderChange) -> OrderAck:
         """Change an open order (`ou`) and return its echo; see `OrderGateway.update`."""
@@ -235,8 +236,8 @@ class AccountStream:
 
     def _operation(self, wish: Wish) -> Operation:
         match wish:
-            case OrderRequest():
-                return "on", self._submit_body(wish)
+            case Approved(order=order):
+                return "on", self._submit_body(order)
             case OrderChange():
                 return "ou", self._update_body(wish)
             case ById() | ByCid():
@@ -333,8 +334,8 @@ class AccountStream:
 
 def _key_of(wish: Wish) -> Key:
     match wish:
-        case OrderRequest(cid=cid):
-            return Key(cid=cid)
+        case Approved(order=order):
+            return Key(cid=order.cid)
         case OrderChange(id=id_) | ById(id=id_):
             return Key(id=id_)
         case ByCid(cid=cid):
@@ -370,8 +371,8 @@ def _outcome(wish: Wish, body: object, answer: NotificationRow | BaseException) 
     try:
         notified = accepted(answer, frozenset({answer.type}), asked)
         match wish, body:
-            case OrderRequest(), OrderSubmit():
-                return _submitted(wish, body, notified)
+            case Approved(order=order), OrderSubmit():
+                return _submitted(order, body, notified)
             case OrderChange(), OrderUpdate():
                 return _changed(wish, body, notified)
             case (ById() | ByCid()), _:
