@@ -1,5 +1,6 @@
 """The manners of the command line: words, exit codes, one sentence for a mistake, and a quick start."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -172,6 +173,31 @@ def test_the_command_starts_without_heavy_libraries() -> None:
     code = f"import sys, genesis.app.cli as cli; cli.namespace(); print(set('{heavy}'.split()) & set(sys.modules))"
     told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert told.stdout == "set()\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+def test_a_full_disk_behind_the_output_is_one_sentence_and_exit_code_2() -> None:
+    with Path("/dev/full").open("w") as full:
+        told = subprocess.run(
+            [sys.executable, "tasks.py", "--list"], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert told.returncode == 2
+    assert told.stderr.startswith("./inv: ")
+    assert told.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="closes the descriptor through a POSIX shell")
+def test_a_command_without_output_ends_well() -> None:
+    told = subprocess.run(["sh", "-c", f"'{sys.executable}' tasks.py --list >&-"], cwd=ROOT, stderr=subprocess.PIPE)
+    assert (told.returncode, told.stderr) == (0, b"")
+
+
+def test_a_terminal_that_has_only_ascii_shows_the_rest_escaped() -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    words = [sys.executable, "tasks.py", "backtest", "--help"]
+    told = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert (told.returncode, told.stderr) == (0, "")
+    assert "1D\\u2026" in told.stdout
 
 
 def test_a_closed_pipe_is_no_error() -> None:

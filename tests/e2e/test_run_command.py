@@ -83,6 +83,15 @@ def test_a_session_makes_the_decisions_of_the_backtest(tmp_path: Path) -> None:
     assert json.loads(session.stdout)["decision_hash"] == json.loads(backtest.stdout)["decision_hash"]
 
 
+def test_the_summary_is_shown_even_where_it_cannot_be_written(tmp_path: Path) -> None:
+    home = tmp_path / "file"
+    home.write_text("in the way")
+    done = ended(home, "run", "--speed", "max", "--port", "0", "--until", "1h", "--json", "--data", "synthetic:1:1")
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["engine"] == "paper"
+    assert "Not a directory" in done.stderr
+
+
 def test_until_ends_the_session_after_that_much_market_time(tmp_path: Path) -> None:
     done = ended(tmp_path, "run", "--speed", "max", "--port", "0", "--until", "1h", "--json", "--data", "synthetic")
     data = json.loads(done.stdout)["data"]

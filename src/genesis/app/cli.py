@@ -5,6 +5,7 @@ sentence on stderr; 130 interrupted.
 """
 
 import inspect
+import io
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -29,9 +30,12 @@ class CommandLine(Program):
 
     def main(self, argv: Sequence[str] | None = None) -> NoReturn:
         """Run the task that *argv* names (default: the process's arguments) and exit with its code."""
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")  # not every terminal has the signs of our formulas
         try:
             self._run(list(sys.argv if argv is None else argv))
-            sys.stdout.flush()
+            if sys.stdout is not None:  # a service may be started without one
+                sys.stdout.flush()
         except Exit as end:
             if end.message:
                 print(end.message, file=sys.stderr)
@@ -44,9 +48,12 @@ class CommandLine(Program):
         except KeyboardInterrupt:
             sys.exit(130)
         except BrokenPipeError:
-            # The reader went away, as `head` does; what is left in the buffer must not raise again at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _drop_output()  # the reader went away, as `head` does
             sys.exit(0)
+        except OSError as error:
+            _drop_output()
+            print(f"{self.binary}: {error}", file=sys.stderr)
+            sys.exit(2)
         sys.exit(0)
 
     def _run(self, argv: list[str]) -> None:
@@ -95,6 +102,11 @@ class CommandLine(Program):
         words = f" [{option.strip('-').upper()}...]" if option else ""
         print(f"Usage: {self.binary} {name} [--options]{words}\n\n{inspect.getdoc(task) or ''}\n\nOptions:\n")
         self.print_columns([*self.parser.contexts[name].help_tuples(), ("--help", "Show this.")])
+
+
+def _drop_output() -> None:
+    """Let what is left in the buffer of stdout go nowhere, for it must not raise again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def words_option(task: object) -> str:

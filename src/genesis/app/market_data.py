@@ -20,6 +20,8 @@ from genesis.app.progress import progress
 from genesis.domain.candle import Candles, Timeframe, resample, rows_sha256
 from genesis.domain.candle_merge import ConflictingCandles, merge
 from genesis.domain.candle_series import CandleSeries
+from genesis.domain.instrument import PRICE_DECIMALS
+from genesis.domain.price_rounding import price_rounding
 from genesis.domain.simulation.synthetic import synthetic_candles
 from genesis.domain.units import Symbol
 from genesis.ports.candles import CandleArchive
@@ -28,6 +30,8 @@ from genesis.ports.errors import InputError
 DEFAULT_SYMBOL: Final = Symbol("tBTCUSD")
 DEFAULT_SEED: Final = 1
 DEFAULT_DAYS: Final = 30.0
+ROUNDING_MAX: Final = 0.01
+"""What rounding may change a price by; a fraction of it."""
 
 _SERIES: Final = re.compile(r"(t[A-Z0-9]{2,}(?::[A-Z0-9]{2,})?)(?:-(\w+))?")
 _FILES: Final = (".csv", ".gz", ".json", ".parquet", ".txt")
@@ -84,10 +88,12 @@ class MarketData:
 def market_data(names: Sequence[str], wanted: Wanted, archive: CandleArchive) -> MarketData:
     """Return the candles that *names* and *wanted* ask for; there is at least one.
 
-    Raises `InputError` for what cannot be found, read, joined or resampled, and `StoreError` for a damaged archive.
+    Prices finer than eight decimals, as the cheapest coins have, are rounded in every run; that is told, and refused
+    where it would change one by more than 1 %. Raises `InputError` for that, and for what cannot be found, read, joined
+    or resampled; `StoreError` for a damaged archive.
     """
     parts = [_part(name, wanted, archive) for name in names] or [_unnamed(wanted, archive)]
-    return _resampled(_cut(_joined(parts, wanted), wanted), wanted)
+    return _with_rounding_told(_resampled(_cut(_joined(parts, wanted), wanted), wanted))
 
 
 def _part(name: str, wanted: Wanted, archive: CandleArchive) -> MarketData:
@@ -95,6 +101,8 @@ def _part(name: str, wanted: Wanted, archive: CandleArchive) -> MarketData:
         return _synthetic(name, wanted)
     path = Path(name)
     match = _SERIES.fullmatch(name)
+    if match is None and path.suffix not in _FILES and (path.is_dir() or not path.exists()):
+        raise InputError(f"{name!r}: is no file, and no series of the candle archive such as tBTCUSD-1m")
     if match is None or path.suffix in _FILES or path.is_file():
         return _from_parquet(path) if path.suffix == ".parquet" else _from_file(path, wanted)
     series, candles = archive.read(*_series_named(name, match[1], match[2], archive))
@@ -117,6 +125,8 @@ def _synthetic(name: str, wanted: Wanted) -> MarketData:
 
 
 def _from_file(path: Path, wanted: Wanted) -> MarketData:
+    if not path.exists():
+        raise InputError(f"{path}: there is no such file")
     symbol, timeframe = said_by_name(path)
     what = claim(path, symbol or wanted.symbol, timeframe or wanted.timeframe)
     with progress(f"reading {path.name}") as show:
@@ -124,13 +134,18 @@ def _from_file(path: Path, wanted: Wanted) -> MarketData:
     candles, source = file.accept(repair=wanted.repair)
     notes = tuple(f"{path.name}: {note}" for note in file.checked.notes)
     repairs = tuple(f"{path.name}: {repair}" for repair in source.repairs)
-    return MarketData(what.symbol, what.timeframe, candles, (str(path),), notes, repairs)
+    return MarketData(what.symbol, what.timeframe, candles, (_shown(path),), notes, repairs)
 
 
 def _from_parquet(path: Path) -> MarketData:
     if not path.is_file():
         raise InputError(f"{path}: there is no such file")
-    return _from_series(*read_parquet(path), str(path))
+    return _from_series(*read_parquet(path), _shown(path))
+
+
+def _shown(path: Path) -> str:
+    """The path as text that JSON and a report can carry: file names of Linux need not be UTF-8."""
+    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _from_series(series: CandleSeries, candles: Candles, name: str) -> MarketData:
@@ -196,6 +211,16 @@ def _resampled(whole: MarketData, wanted: Wanted) -> MarketData:
         raise InputError(f"{_title(whole)}: candles of {whole.timeframe.value} do not make up {coarser.value}")
     note = f"resampled from {len(whole.candles)} candles of {whole.timeframe.value}"
     return _with(whole, coarser, resample(whole.candles, coarser), note)
+
+
+def _with_rounding_told(whole: MarketData) -> MarketData:
+    change = price_rounding(whole.candles, PRICE_DECIMALS)
+    if not change:
+        return whole
+    said = f"prices are finer than {PRICE_DECIMALS} decimals, and are rounded by up to {100.0 * change:.2g} %"
+    if change > ROUNDING_MAX:
+        raise InputError(f"{_title(whole)}: {said}: too cheap an instrument for an honest run")
+    return _with(whole, whole.timeframe, whole.candles, said)
 
 
 def _with(whole: MarketData, timeframe: Timeframe, candles: Candles, *notes: str) -> MarketData:

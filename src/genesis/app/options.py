@@ -7,7 +7,8 @@ from enum import Enum
 from typing import Final, TypeVar
 
 from genesis.domain.candle import Timeframe
-from genesis.domain.units import Atoms, InexactNumber, Mts, Ppb, atoms, decimal_from_text, ppb
+from genesis.domain.candle_series import series_symbol
+from genesis.domain.units import Atoms, InexactNumber, Mts, Ppb, Symbol, atoms, decimal_from_text, ppb
 from genesis.ports.errors import InputError
 
 Choice = TypeVar("Choice", bound=Enum)
@@ -48,6 +49,14 @@ def choice_option(option: str, text: str, choices: type[Choice]) -> Choice:
     except ValueError:
         known = ", ".join(str(each.value) for each in choices)
         raise InputError(f"--{option} {text!r}: is one of {known}") from None
+
+
+def symbol_option(option: str, text: str) -> Symbol | None:
+    """Return a trading symbol, None for an empty text; raises `InputError`."""
+    try:
+        return series_symbol(text) if text else None
+    except ValueError as error:
+        raise InputError(f"--{option}: {error}") from None
 
 
 def timeframe_option(option: str, text: str) -> Timeframe | None:

@@ -9,7 +9,7 @@ from attrs import frozen
 from genesis.adapters.memory.candle_market import CandleMarket
 from genesis.app.backtest import Terms
 from genesis.app.session_observer import SessionObserver
-from genesis.app.trade import trade
+from genesis.app.trade import Recording, trade, trade_recorded
 from genesis.domain.candle import Candle, Candles
 from genesis.domain.core import TradingCore
 from genesis.domain.ledger import Ledger
@@ -37,10 +37,17 @@ class Pace:
 
 
 async def run_paper(
-    terms: Terms, candles: Candles, pace: Pace, clock: Clock, observer: SessionObserver, others: Sequence[Component]
+    terms: Terms,
+    candles: Candles,
+    pace: Pace,
+    clock: Clock,
+    observer: SessionObserver,
+    others: Sequence[Component],
+    recording: Recording | None = None,
 ) -> TradingCore:
     """Trade *candles* on paper until they end or the task is cancelled; *others* run beside it and end with it.
 
+    With a *recording*, what happens is in its journal before it has an effect, and its latch stops the session.
     The first failure of any part cancels the rest and is raised in an `ExceptionGroup`.
     """
     core = TradingCore(terms.core, Ledger(terms.cash))
@@ -48,7 +55,10 @@ async def run_paper(
     market = CandleMarket(terms.core.instrument, terms.costs, paced(candles, pace, clock))
     async with asyncio.TaskGroup() as tasks:
         beside = [tasks.create_task(each.run(), name=type(each).__name__) for each in others]
-        await trade(core, market, observer)
+        if recording is None:
+            await trade(core, market, observer)
+        else:
+            await trade_recorded(core, market, observer, recording)
         for task in beside:
             task.cancel()
     return core

@@ -16,8 +16,10 @@ from genesis.app.backtest_view import print_result
 from genesis.app.json_output import json_text
 from genesis.app.live_status import LiveStatus
 from genesis.app.paper import Component, run_paper
+from genesis.app.recording import LatchWatch, recorded_session, refuse_while_killed, session_began
 from genesis.app.session_plan import SessionPlan
-from genesis.app.wiring import PaperSystem, build_paper
+from genesis.app.trade import Recording
+from genesis.app.wiring import PaperSystem, build_paper, kill_latch
 from genesis.ports.errors import GenesisError
 
 
@@ -26,6 +28,7 @@ def run_session(plan: SessionPlan, home: Path, *, json: bool) -> None:
 
     Raises `GenesisError` for what ended it early; what happened until then is written all the same.
     """
+    refuse_while_killed(kill_latch(home))
     system = build_paper(plan.terms, home, plan.host, plan.port)
     port = system.server.bind()
     say = sys.stderr if json else sys.stdout
@@ -33,23 +36,27 @@ def run_session(plan: SessionPlan, home: Path, *, json: bool) -> None:
         print(note, file=say)
     title = f"paper session: {plan.strategy} on {plan.market.symbol}, {plan.pace}"
     print(f"{title}, at {system.server.url}", file=say, flush=True)
-    beside: list[Component] = [system.server]
+    recording = system.recording()
+    print(f"journal: {system.journal_path}", file=say)
+    watch = LatchWatch(recording.latch, system.clock)
+    beside: list[Component] = [system.server, recording.journal, watch]
     if not json and sys.stdout.isatty():
         beside.append(LiveStatus(system.observer, system.clock, title))
     begin = perf_counter()
     try:
-        asyncio.run(_until_stopped(plan, system, beside))
+        asyncio.run(_until_stopped(plan, system, recording, beside))
     except KeyboardInterrupt:
         print("interrupted", file=say)
     finally:
         system.server.close()
-        _finish(plan, system, perf_counter() - begin, home, port, json=json)
+        if system.observer.has_begun:
+            _finish(plan, system, perf_counter() - begin, home, port, json=json)
 
 
-async def _until_stopped(plan: SessionPlan, system: PaperSystem, beside: Sequence[Component]) -> None:
-    work = asyncio.ensure_future(
-        run_paper(plan.terms, plan.market.candles, plan.pace, system.clock, system.observer, beside)
-    )
+async def _until_stopped(
+    plan: SessionPlan, system: PaperSystem, recording: Recording, beside: Sequence[Component]
+) -> None:
+    work = asyncio.ensure_future(_recorded(plan, system, recording, beside))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         try:
@@ -69,14 +76,21 @@ async def _until_stopped(plan: SessionPlan, system: PaperSystem, beside: Sequenc
         raise expected.exceptions[0] from None
 
 
+async def _recorded(plan: SessionPlan, system: PaperSystem, recording: Recording, beside: Sequence[Component]) -> None:
+    async with recorded_session(recording, session_began(plan, "paper")):
+        candles, observer = plan.market.candles, system.observer
+        await run_paper(plan.terms, candles, plan.pace, system.clock, observer, beside, recording)
+
+
 def _finish(plan: SessionPlan, system: PaperSystem, seconds: float, home: Path, port: int, *, json: bool) -> None:
     run = Run(system.observer.record(), np.empty(0, dtype=np.int64))
     result = BacktestResult(plan.strategy, plan.params, plan.market.description(), plan.terms, "paper", run, seconds)
     text = json_text({"port": port, **document_of(result)})
-    path = home / "sessions" / f"{system.clock.now()}.json"
-    write_whole(path, text + "\n")
     if json:
         print(text)
     else:
         print_result(result)
+    path = home / "sessions" / f"{system.clock.now()}.json"
+    write_whole(path, text + "\n")  # last, so that a full disk does not take the summary from the screen, too
+    if not json:
         print(f"session written to {path}")

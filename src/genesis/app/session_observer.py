@@ -31,6 +31,11 @@ class SessionObserver:
         assert self._core is not None, "the session has not begun"
         return self._core
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is a core; a session may be stopped before."""
+        return self._core is not None
+
     def begin(self, core: TradingCore) -> None:
         """Take the core that is about to run."""
         self._core = core

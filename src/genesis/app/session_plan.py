@@ -11,7 +11,14 @@ from genesis.app.backtest import Terms
 from genesis.app.config import Config, StrategyConfig, load_config
 from genesis.app.home import candle_folder
 from genesis.app.market_data import MarketData, Wanted, market_data
-from genesis.app.options import choice_option, decimal_option, parameters_option, seconds_option, timeframe_option
+from genesis.app.options import (
+    choice_option,
+    decimal_option,
+    parameters_option,
+    seconds_option,
+    symbol_option,
+    timeframe_option,
+)
 from genesis.app.paper import Pace
 from genesis.app.settings import Settings
 from genesis.app.strategies import build_strategy, find_strategy
@@ -20,7 +27,7 @@ from genesis.domain.instrument import spot_instrument
 from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.strategy.specification import Value
-from genesis.domain.units import Mts, Symbol, ppb
+from genesis.domain.units import Mts, ppb
 from genesis.ports.errors import InputError
 
 
@@ -92,7 +99,7 @@ def _merged(config: Config, options: SessionOptions) -> Config:
     strategy = evolve(
         strategy,
         params={**strategy.params, **parameters_option(options.param)},
-        symbol=Symbol(options.symbol) if options.symbol else strategy.symbol,
+        symbol=symbol_option("symbol", options.symbol) or strategy.symbol,
         timeframe=options.timeframe or strategy.timeframe,
     )
     return evolve(config, strategy=strategy, data=evolve(config.data, paths=options.data or config.data.paths))

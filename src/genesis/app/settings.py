@@ -64,6 +64,8 @@ def _load(kind: type[Loaded], prefix: str, dotenv: Path) -> Loaded:
     loaders.append(EnvLoader(prefix))
     try:
         return typed_settings.load_settings(kind, loaders)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{dotenv}: cannot be read as UTF-8 text ({error})") from None
     except (TsError, BaseExceptionGroup) as error:
         said = "; ".join(_reasons(error))
         raise InputError(f"a {prefix}… variable of the environment or of {dotenv} cannot be used: {said}") from None

@@ -2,10 +2,11 @@
 
 import importlib.util
 import sys
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 
-from genesis.domain.strategy.expression import Expr
+from genesis.domain.strategy.expression import Expr, nodes
 from genesis.domain.strategy.shipped import SHIPPED
 from genesis.domain.strategy.specification import BadStrategy, Strategy, Value
 from genesis.ports.errors import InputError
@@ -26,12 +27,19 @@ def find_strategy(name: str) -> Strategy:
 
 
 def build_strategy(strategy: Strategy, given: Mapping[str, object]) -> tuple[dict[str, Value], Expr]:
-    """Return all parameters of *strategy* and its expression; raises `InputError` for parameters that do not fit."""
+    """Return all parameters of *strategy* and its expression.
+
+    Raises `InputError` for parameters that do not fit, and for a strategy that fails or gives no expression.
+    """
     try:
         params = strategy.resolve(given)
-        return params, strategy.build(params)
+        expression = strategy.build(params)
+        nodes(expression)  # an expression too deep to walk fails here, before anything runs
     except BadStrategy as error:
         raise InputError(str(error)) from error
+    except (Exception, SystemExit) as error:  # a strategy is a person's code and may raise anything
+        raise InputError(f"{strategy.name} cannot be built: {_failure(error)}") from error
+    return params, expression
 
 
 def _strategy_in(path: Path, attribute: str) -> Strategy:
@@ -42,8 +50,8 @@ def _strategy_in(path: Path, attribute: str) -> Strategy:
     sys.modules[spec.name] = module  # type hints of the file are looked up there
     try:
         spec.loader.exec_module(module)
-    except (SyntaxError, ImportError, ValueError, TypeError, NameError, AttributeError) as error:
-        raise InputError(f"{path}: {type(error).__name__}: {error}") from error
+    except (Exception, SystemExit) as error:  # a person's file may raise anything
+        raise InputError(f"{path}: {_failure(error)}") from error
     found = getattr(module, attribute, None)
     if not isinstance(found, Strategy):
         named = [name for name, value in vars(module).items() if isinstance(value, Strategy)]
@@ -51,3 +59,10 @@ def _strategy_in(path: Path, attribute: str) -> Strategy:
             f"{path} has no strategy {attribute!r} made with @strategy; it has {', '.join(named) or 'none'}"
         )
     return found
+
+
+def _failure(error: BaseException) -> str:
+    if isinstance(error, SyntaxError):  # it names its line itself, and was raised where the file is compiled
+        return f"SyntaxError: {error}"
+    *_, last = traceback.extract_tb(error.__traceback__)
+    return f"{type(error).__name__}: {error} ({Path(last.filename).name}, line {last.lineno})"

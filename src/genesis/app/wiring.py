@@ -9,13 +9,17 @@ from genesis.adapters.audit_file import AuditFile
 from genesis.adapters.clock_system import SystemClock
 from genesis.adapters.http.app import build_app
 from genesis.adapters.http.server import HttpServer
+from genesis.adapters.journal_sqlite.writing import SqliteJournal
+from genesis.adapters.kill_latch_file import KillLatchFile
 from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.adapters.memory.monitor import MemoryMonitor
 from genesis.app.backtest import Terms
 from genesis.app.config_problems import SchemaDesk
 from genesis.app.session_observer import SessionObserver
+from genesis.app.trade import Recording
 from genesis.domain.statistics.record import Recorder
 from genesis.ports.clock import Clock
+from genesis.ports.kill import KillLatch
 
 
 @frozen
@@ -25,6 +29,17 @@ class PaperSystem:
     clock: Clock
     observer: SessionObserver
     server: HttpServer
+    journal_path: Path
+    latch: KillLatch
+
+    def recording(self) -> Recording:
+        """Open the journal; raises `StoreError` when it cannot be written."""
+        return Recording(SqliteJournal(self.journal_path, self.clock), self.latch)
+
+
+def kill_latch(home: Path) -> KillLatchFile:
+    """Return the kill latch of a data directory."""
+    return KillLatchFile(home / "kill.latch")
 
 
 def build_paper(terms: Terms, home: Path, host: str, port: int) -> PaperSystem:
@@ -34,4 +49,6 @@ def build_paper(terms: Terms, home: Path, host: str, port: int) -> PaperSystem:
     monitor = MemoryMonitor(clock, metrics, version=genesis.__version__, mode="paper")
     observer = SessionObserver(Recorder(terms.core.instrument, terms.cash), metrics, monitor)
     audit = AuditFile(home / "logs" / "config_audit.log", clock, monitor)
-    return PaperSystem(clock, observer, HttpServer(build_app(monitor, SchemaDesk(), audit), host, port))
+    journal_path = home / "journal" / f"{clock.now()}.sqlite"
+    server = HttpServer(build_app(monitor, SchemaDesk(), audit), host, port)
+    return PaperSystem(clock, observer, server, journal_path, kill_latch(home))

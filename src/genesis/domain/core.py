@@ -106,20 +106,22 @@ class TradingCore:
 
     def _decide(self, event: CandleClosed) -> tuple[Decision, ...]:
         candle = event.candle
-        equity = self.equity = self.ledger.equity_at(self._instrument, candle.close)
-        breach = self._guards.observe(candle.mts, equity)
+        mts, ledger = candle.mts, self.ledger
+        equity = ledger.equity_at(self._instrument, candle.close) if self.position else ledger.cash
+        self.equity = equity
+        breach = self._guards.observe(mts, equity)
         target = self._evaluator.step(candle)
         if breach is not None and self.halted is None:
-            alert = self._halt(breach_alert(candle.mts, breach, equity, self._guards.peak))
-            return (alert, *self._seek(candle.mts, 0.0))
+            alert = self._halt(breach_alert(mts, breach, equity, self._guards.peak))
+            return (alert, *self._seek(mts, 0.0))
         if self.halted is not None:
-            return self._seek(candle.mts, 0.0)
-        if target != target:  # NaN is no decision
-            return ()
+            return self._seek(mts, 0.0)
         if target == self.target_acted_on:
             self._awaiting_quote = None
             return ()
-        return self._seek(candle.mts, min(max(target, 0.0), 1.0))
+        if target != target:  # NaN is no decision
+            return ()
+        return self._seek(mts, min(max(target, 0.0), 1.0))
 
     def _seek(self, mts: Mts, target: float) -> tuple[Decision, ...]:
         if target == self.target_acted_on or self._in_flight is not None:

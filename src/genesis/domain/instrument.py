@@ -25,6 +25,9 @@ SIGNIFICANT_DIGITS: Final = 5
 AMOUNT_MIN: Final = Atoms(10_000)
 """The smallest order where nothing else is known: 0.0001."""
 
+PRICE_DECIMALS: Final = 8
+"""The decimals of a price where nothing else is known."""
+
 PRICE_UNITS_MAX: Final = 2.0**52
 """The largest price in units: up to here a float64 holds every whole number."""
 
@@ -49,7 +52,7 @@ class Instrument:
     quote: Currency
     amount_min: Atoms = field(default=AMOUNT_MIN)
     amount_max: Atoms = field(default=Atoms(INT64_MAX))
-    price_decimals: int = field(default=8)
+    price_decimals: int = field(default=PRICE_DECIMALS)
     price_scale: int = field(init=False, repr=False)
     """Price units per quote unit."""
 
@@ -118,7 +121,7 @@ def spot_pair(symbol: Symbol) -> tuple[Currency, Currency]:
     return Currency(base), Currency(quote)
 
 
-def spot_instrument(symbol: Symbol, amount_min: Atoms = AMOUNT_MIN, price_decimals: int = 8) -> Instrument:
+def spot_instrument(symbol: Symbol, amount_min: Atoms = AMOUNT_MIN, price_decimals: int = PRICE_DECIMALS) -> Instrument:
     """Return the instrument of a spot pair with the given minimum amount."""
     base, quote = spot_pair(symbol)
     return Instrument(symbol, base, quote, amount_min, price_decimals=price_decimals)

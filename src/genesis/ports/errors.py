@@ -5,6 +5,7 @@ GenesisError                     one sentence for a person; the command line pri
 ├── StoreError                   durable state cannot be read or written: nothing that depends on it may go on
 │   ├── StoreFull                the disk or the quota is full: make room, then try again
 │   └── ClockAhead               our clock or counter is too far ahead of the exchange: wait until they agree
+├── Killed                       the kill latch is set: nothing is sent until a person resets it
 └── ExchangeError
     ├── NotProcessed             proof that nothing happened; the same request may be sent again
     │   ├── Unreachable          the connection was never made
@@ -37,6 +38,10 @@ class StoreFull(StoreError):
 
 class ClockAhead(StoreError):
     """A number that would spoil the key for the time to come; nothing was used, and it passes once the clocks agree."""
+
+
+class Killed(GenesisError):
+    """A person pulled the kill latch; nothing is sent until a person resets it."""
 
 
 class ExchangeError(GenesisError):

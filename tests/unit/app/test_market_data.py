@@ -1,5 +1,7 @@
 """What a person names becomes candles, or one sentence that says why not."""
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -166,14 +168,40 @@ def test_a_misspelt_synthetic_market_is_refused(name: str, archive: MemoryCandle
         ("tXRPUSD", "is no file, and not in the candle archive"),
         ("tXRPUSD-1m", "not in the candle archive"),
         ("tBTCUSD-4h", "'4h' is not a time frame"),
-        ("no/such/tBTCUSD-1m.csv", "cannot be read: No such file"),
+        ("no/such/tBTCUSD-1m.csv", "there is no such file"),
+        ("no-such.csv", "there is no such file"),
+        ("tests", "is no file"),
+        ("a\0b.csv", "there is no such file"),
         ("no/such/tBTCUSD-1m.parquet", "there is no such file"),
-        ("", "name does not say"),
+        ("", "is no file"),
     ],
 )
 def test_a_name_of_nothing_is_refused_in_one_sentence(name: str, message: str, archive: MemoryCandles) -> None:
     with pytest.raises(InputError, match=message):
         market_data([name], Wanted(), archive)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has file names that are no text")
+def test_a_file_whose_name_is_no_text_can_be_reported(tmp_path: Path) -> None:
+    file = tmp_path / os.fsdecode(b"tBTCUSD-1m-\xff.csv")
+    (name,) = market_data([write(file, candles(range(3)))], Wanted(), ParquetCandles(tmp_path)).files
+    assert name.encode().endswith("tBTCUSD-1m-\N{REPLACEMENT CHARACTER}.csv".encode())
+
+
+@pytest.mark.parametrize(("price", "said"), [(0.0000071297, "0.0042 %"), (0.0000005051, "0.97 %")])
+def test_prices_finer_than_the_decimals_are_told(tmp_path: Path, price: float, said: str) -> None:
+    file = tmp_path / "tSHIB:USD-1m.csv"
+    file.write_text(f"{START},{price},{price},{price},{price},1\n")
+    data = market_data([str(file)], Wanted(), ParquetCandles(tmp_path))
+    (note,) = data.description().notes
+    assert note == f"prices are finer than 8 decimals, and are rounded by up to {said}"
+
+
+def test_prices_that_the_decimals_would_bend_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "tSHIB:USD-1m.csv"
+    file.write_text(f"{START},7.1e-9,7.1e-9,7.1e-9,7.1e-9,1\n")
+    with pytest.raises(InputError, match=r"finer than 8 decimals.*rounded by up to 41 %"):
+        market_data([str(file)], Wanted(), ParquetCandles(tmp_path))
 
 
 def test_the_description_has_the_figures_of_the_candles(archive: MemoryCandles) -> None:

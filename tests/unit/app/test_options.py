@@ -11,6 +11,7 @@ from genesis.app.options import (
     parameters_option,
     percent_option,
     seconds_option,
+    symbol_option,
     timeframe_option,
 )
 from genesis.domain.candle import Timeframe
@@ -22,6 +23,7 @@ def test_good_words_become_exact_values() -> None:
     assert percent_option("cap", "12.5") == 125_000_000
     assert percent_option("cap", "") is None
     assert choice_option("engine", "event", Engine) is Engine.EVENT
+    assert symbol_option("symbol", "tDUSK:USD") == "tDUSK:USD"
     assert timeframe_option("timeframe", "7D") is Timeframe.W1
     assert parameters_option(["fast=5", "note=a=b"]) == {"fast": "5", "note": "a=b"}
 
@@ -51,6 +53,9 @@ def test_spans_have_a_unit(text: str, expected: float) -> None:
         (lambda: atoms_option("cash", "NaN"), "--cash"),
         (lambda: percent_option("cap", "1e30"), "--cap"),
         (lambda: choice_option("engine", "warp", Engine), "--engine"),
+        (lambda: symbol_option("symbol", "BTCUSD"), "--symbol"),
+        (lambda: symbol_option("symbol", "tÄÖÜUSD"), "--symbol"),
+        (lambda: symbol_option("symbol", "t../:X"), "--symbol"),
         (lambda: timeframe_option("timeframe", "2m"), "--timeframe"),
         (lambda: instant_option("from", "yesterday"), "--from"),
         (lambda: seconds_option("until", "10"), "--until"),

@@ -42,6 +42,13 @@ def test_a_wrong_value_names_its_variable(tmp_path: Path, monkeypatch: pytest.Mo
         load_settings(tmp_path / ".env")
 
 
+def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(InputError, match=r"\.env: cannot be read as UTF-8"):
+        load_settings(file)
+
+
 def test_secrets_do_not_show_in_the_repr(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BITFINEX_API_SECRET", "planted-canary")
     keys = load_keys(tmp_path / ".env")

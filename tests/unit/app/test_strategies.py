@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from genesis.app.strategies import find_strategy
+from genesis.app.strategies import build_strategy, find_strategy
 from genesis.domain.strategy.shipped import ema_cross, ema_cross_signal, rsi_reversion
 from genesis.domain.strategy.specification import BadStrategy, strategy
 from genesis.ports.errors import InputError
@@ -39,6 +39,8 @@ def test_a_strategy_of_ones_own_runs_from_its_file(tmp_path: Path) -> None:
         (OWN, "absent", "has no strategy 'absent'.*breakout"),
         ("import nothing_like_it", "x", "ModuleNotFoundError"),
         ("def", "x", "SyntaxError"),
+        ("\nraise RuntimeError('boom')", "x", r"RuntimeError: boom \(mine.py, line 2\)"),
+        ("raise SystemExit(0)", "x", "SystemExit"),
     ],
 )
 def test_a_file_that_is_no_strategy_is_refused_with_a_reason(tmp_path: Path, text: str, name: str, said: str) -> None:
@@ -46,6 +48,24 @@ def test_a_file_that_is_no_strategy_is_refused_with_a_reason(tmp_path: Path, tex
     file.write_text(text)
     with pytest.raises(InputError, match=said):
         find_strategy(f"{file}:{name}")
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("return 1 / 0", r"breakout.*ZeroDivisionError.*mine\.py, line 12"),
+        ("raise SystemExit(0)", "breakout.*SystemExit"),
+        ("return None", r"breakout\(period=20\) gave None: return an expression"),
+        ("return 1.0", r"breakout\(period=20\) gave 1\.0"),
+        ("return breakout.function(period)", "RecursionError"),
+        ("return sum([close] * 5000)", "RecursionError"),
+    ],
+)
+def test_a_strategy_that_fails_is_refused_with_its_line(tmp_path: Path, body: str, said: str) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(OWN.replace("return close >= rolling_high(close, period)", body))
+    with pytest.raises(InputError, match=said):
+        build_strategy(find_strategy(f"{file}:breakout"), {})
 
 
 @pytest.mark.parametrize("name", ["nobody", "absent.py:x", "README.md:x"])

@@ -51,15 +51,12 @@ class Connection:
         self._sink = sink
         self._metrics = metrics
         self._ring = ring
-        self._now_s = now_s
-        self._opened_s = now_s
-        self._heard_s = now_s
+        self._now_s = self._opened_s = self._heard_s = self._link_s = now_s
         self._was_heard = True
         self._pinged_s: float | None = None
         self._pings = 0
         self._requests = 0
         self._link: Link | None = None
-        self._link_s = now_s
         self._expected: int | None = None
         self._channels: dict[Channel, Subscription] = {}
         self._readers: dict[str, Reader] = {}

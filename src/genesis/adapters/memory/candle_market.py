@@ -7,6 +7,7 @@ from functools import partial
 from genesis.domain.candle import Candle
 from genesis.domain.events import CandleClosed, Event, OrderFilled, Quote
 from genesis.domain.instrument import Instrument
+from genesis.domain.order import Side
 from genesis.domain.risk.gate import Approved
 from genesis.domain.simulation.market_orders import Costs, ask_price, bid_price, filled
 from genesis.domain.units import Mts, Symbol
@@ -47,7 +48,7 @@ class CandleMarket:
     async def submit(self, order: Approved) -> None:
         quote, request = self._quote, order.order
         assert quote is not None, "orders are sized on a quote"
-        price = quote.ask if request.side.sign > 0 else quote.bid
+        price = quote.ask if request.side is Side.BUY else quote.bid
         self._fills.append(OrderFilled(filled(request, price, self._costs, self._instrument, quote.mts)))
 
     def _quote_at(self, mts: Mts, open_price: float) -> Quote:

@@ -61,9 +61,14 @@ def namespace() -> Collection:
 def add_command(root: Collection, task: Command) -> None:
     """Put *task* into the group its dotted name tells; a task with the group's own name becomes the group's default."""
     group, _, leaf = task.name.rpartition(".")
-    if not group:
+    if not group and task.name in root.collections:
+        root.collections[task.name].add_task(task, default=True)
+    elif not group:
         root.add_task(task)
-        return
-    if group not in root.collections:
-        root.add_collection(Collection(group))
-    root.collections[group].add_task(task, name=leaf)
+    else:
+        if group not in root.collections:
+            first = root.tasks.pop(group, None)
+            root.add_collection(Collection(group))
+            if first is not None:
+                root.collections[group].add_task(first, default=True)
+        root.collections[group].add_task(task, name=leaf)

@@ -97,11 +97,10 @@ def backtest(
 
 def _wanted(symbol: str, timeframe: str, from_: str, to: str, repair: bool) -> "Wanted":
     from genesis.app.market_data import Wanted
-    from genesis.app.options import instant_option, timeframe_option
-    from genesis.domain.units import Symbol
+    from genesis.app.options import instant_option, symbol_option, timeframe_option
 
     return Wanted(
-        Symbol(symbol) if symbol else None,
+        symbol_option("symbol", symbol),
         timeframe_option("timeframe", timeframe),
         instant_option("from", from_),
         instant_option("to", to),
@@ -150,7 +149,7 @@ def _run(terms: "Terms", candles: "Candles", engine: "Engine", *, keep_equity: b
         with progress("running") as show:
             return run_event(terms, candles, show, keep_equity=keep_equity)
     except InexactNumber as error:
-        raise InputError(f"{error}; data.check tells more about the candles") from error
+        raise InputError(str(error)) from error
 
 
 def _write_report(result: "BacktestResult", candles: "Candles", path: Path) -> None:

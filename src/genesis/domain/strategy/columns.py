@@ -12,7 +12,7 @@ def evaluate(root: Expr, candles: Candles) -> Floats:
     order = nodes(root)
     readers = _readers(order)
     values: dict[Expr, Floats] = {}
-    computed: dict[Computation, tuple[Floats, ...]] = {}
+    computed: dict[Computation, dict[int, Floats]] = {}
     wanted = [node.computation for node in order if isinstance(node, Indicated)]
     for node in order:
         if isinstance(node, Indicated) and node.computation not in computed:
@@ -37,7 +37,7 @@ def _compute(
     computation: Computation,
     wanted: list[Computation],
     values: dict[Expr, Floats],
-    computed: dict[Computation, tuple[Floats, ...]],
+    computed: dict[Computation, dict[int, Floats]],
 ) -> None:
     """Compute *computation*, together with one of the *wanted* on the same inputs where two are quicker at once."""
     indicator, inputs = computation.indicator, tuple(values[each] for each in computation.inputs)
@@ -46,13 +46,13 @@ def _compute(
             is_alike = other.indicator is indicator and other.inputs == computation.inputs
             if is_alike and other != computation and other not in computed:
                 both = indicator.batch_of_two(inputs, computation.parameters, other.parameters)
-                computed[computation], computed[other] = both
+                computed[computation], computed[other] = (dict(enumerate(outputs)) for outputs in both)
                 return
-    computed[computation] = indicator.batch(*inputs, *computation.parameters)
+    computed[computation] = dict(enumerate(indicator.batch(*inputs, *computation.parameters)))
 
 
 def _value(
-    node: Expr, candles: Candles, values: dict[Expr, Floats], computed: dict[Computation, tuple[Floats, ...]]
+    node: Expr, candles: Candles, values: dict[Expr, Floats], computed: dict[Computation, dict[int, Floats]]
 ) -> Floats:
     match node:
         case Field(name):
@@ -64,7 +64,7 @@ def _value(
         case Applied(operation, operands):
             return elementwise.batch(operation, *(values[each] for each in operands))
         case Indicated(computation, output):
-            return computed[computation][output]
+            return computed[computation].pop(output)
     raise TypeError(f"no columns for a {type(node).__name__}")
 
 

@@ -73,10 +73,14 @@ class Strategy:
     def build(self, given: Mapping[str, object] | None = None) -> Expr:
         """Return the expression for these parameters; raises `BadStrategy` if they do not fit or do not go together."""
         values = self.resolve(given or {})
+        call = f"{self.name}({', '.join(f'{k}={v}' for k, v in values.items())})"
         try:
-            return self.function(**values)
+            expression: object = self.function(**values)
         except ValueError as error:
-            raise BadStrategy(f"{self.name}({', '.join(f'{k}={v}' for k, v in values.items())}): {error}") from error
+            raise BadStrategy(f"{call}: {error}") from error
+        if not isinstance(expression, Expr):
+            raise BadStrategy(f"{call} gave {expression!r}: return an expression, such as where(close > 1.0, 1.0, 0.0)")
+        return expression
 
 
 _ANYTHING: Final = Between(-1e9, 1e9)

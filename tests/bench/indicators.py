@@ -1,17 +1,13 @@
 """Nanoseconds a candle of every indicator: batch, beside TA-Lib where it is installed and has the same, and streaming.
 
-Run as `python -m genesis.bench.indicators`. Own and peer take turns call by call, for a machine's speed wanders: their
-ratio is the result. Both allocate their outputs. The market is a seeded random walk.
+Own and peer take turns call by call: their ratio is the result. Both allocate their outputs. The market is a seeded
+random walk.
 """
 
-import gc
 import importlib
-import json
-import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from statistics import median
-from time import perf_counter
 from types import ModuleType
 from typing import Final
 
@@ -21,6 +17,7 @@ from genesis.domain.candle import Floats
 from genesis.domain.indicators.adx import adx
 from genesis.domain.indicators.catalog import INDICATORS
 from genesis.domain.indicators.indicator import Indicator
+from tests.bench._turns import in_turn, report
 
 Columns = Mapping[str, Floats]
 Peer = Callable[[ModuleType, Columns], object]
@@ -60,20 +57,6 @@ def walk(rows: int, seed: int = 1) -> Columns:
     }
 
 
-def in_turn(cases: Mapping[str, Callable[[], object]], runs: int) -> dict[str, list[float]]:
-    """Return the seconds of *runs* calls of each case, taken in turn after one call that is not counted."""
-    seconds: dict[str, list[float]] = {name: [] for name in cases}
-    for call in cases.values():
-        call()
-    gc.collect()
-    for _ in range(runs):
-        for name, call in cases.items():
-            start = perf_counter()
-            call()
-            seconds[name].append(perf_counter() - start)
-    return seconds
-
-
 def batch(own: Callable[[], object], peer: Callable[[], object] | None, rows: int, runs: int) -> Figures:
     """Return medians and minima in ns a candle, and the ratio of the medians (below 1: quicker than the peer)."""
     seconds = in_turn({"own": own} if peer is None else {"own": own, "talib": peer}, runs)
@@ -100,7 +83,7 @@ def streaming(indicator: Indicator, columns: Columns, rows: int, runs: int) -> f
     return round(median(in_turn({"own": steps}, runs)["own"]) / rows * 1e9, 1)
 
 
-def measure(rows: int = 1_000_000, runs: int = 15, stream_rows: int = 50_000) -> dict[str, object]:
+def measure(rows: int = 1_000_000, runs: int = 15, stream_rows: int = 50_000) -> dict[str, Figures]:
     """Return the figures of every indicator of the catalog; without TA-Lib, own ones only."""
     try:
         talib: ModuleType | None = importlib.import_module("talib")
@@ -119,13 +102,12 @@ def measure(rows: int = 1_000_000, runs: int = 15, stream_rows: int = 50_000) ->
         figures[indicator.name] = compared(indicator.name, partial(indicator.batch, *arguments))
         figures[indicator.name]["step_ns"] = streaming(indicator, columns, min(rows, stream_rows), 3)
     figures["adx alone"] = compared("adx alone", partial(adx, columns["high"], columns["low"], columns["close"], 14))
-    return {"rows": rows, "runs": runs, "peer": talib is not None, "indicators": figures}
+    return figures
 
 
 def main() -> None:
-    """Print the figures as one JSON object."""
-    json.dump(measure(), sys.stdout, indent=2)
-    sys.stdout.write("\n")
+    """Print the figures."""
+    report("indicators", measure())
 
 
 if __name__ == "__main__":

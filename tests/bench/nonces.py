@@ -1,12 +1,8 @@
 """Nonces a second: the mapped store, the store under filelock, and the usual JSON file under filelock.
 
-    python -m genesis.bench.nonces [--directory DIR] [--seconds 0.5] [--runs 5]
-
 Every store is durable before it returns. Each run checks that no number came twice and that each process saw them rise.
-One JSON object a line: median, least and most of the runs.
 """
 
-import argparse
 import asyncio
 import json
 import multiprocessing
@@ -27,6 +23,7 @@ from filelock import FileLock
 from genesis.adapters.clock_system import SystemClock
 from genesis.adapters.nonce_file.opening import open_nonces
 from genesis.ports.secrets import Secret
+from tests.bench._turns import report
 
 KEY: Final = Secret("a key of the benchmark")
 
@@ -110,28 +107,35 @@ def rate(make: Callable[[Path], Take], folder: Path, processes: int, seconds: fl
     return sum(rates)
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--directory", type=Path, help="a folder on the disk to measure")
-    parser.add_argument("--seconds", type=float, default=0.5)
-    parser.add_argument("--runs", type=int, default=5)
-    options = parser.parse_args()
-
-    def report(store: str, processes: int, measure: Callable[[Path], float]) -> None:
-        rates = []
-        for _ in range(options.runs):
-            with tempfile.TemporaryDirectory(dir=options.directory) as folder:
-                rates.append(measure(Path(folder)))
-        row = {"bench": "nonces", "store": store, "processes": processes, "unit": "1/s", "runs": options.runs}
-        figures = {"median": statistics.median(rates), "least": min(rates), "most": max(rates)}
-        print(json.dumps(row | {name: round(value) for name, value in figures.items()}))  # its output
-
+def figures(seconds: float, runs: int) -> dict[str, dict[str, object]]:
+    """Return numbers a second of each store, for one process and for four together; the stores take turns."""
     stores = {"mapped": mapped, "filelock": locked, "filelock + json": json_file}
-    for name, make in stores.items():
-        for processes in (1, 4):
-            report(name, processes, partial(rate, make, processes=processes, seconds=options.seconds))
-    report("mapped, awaited", 1, partial(mapped_in_a_loop, seconds=options.seconds))
+    cases: dict[str, Callable[[Path], float]] = {
+        f"{name}, {processes} process{'es' if processes > 1 else ''}": partial(
+            rate, make, processes=processes, seconds=seconds
+        )
+        for name, make in stores.items()
+        for processes in (1, 4)
+    }
+    cases["mapped, awaited"] = partial(mapped_in_a_loop, seconds=seconds)
+    rates: dict[str, list[float]] = {name: [] for name in cases}
+    for _ in range(runs):
+        for name, measure in cases.items():
+            with tempfile.TemporaryDirectory() as folder:
+                rates[name].append(measure(Path(folder)))
+    return {
+        name: {
+            "median_per_s": round(statistics.median(each)),
+            "least_per_s": round(min(each)),
+            "most_per_s": round(max(each)),
+        }
+        for name, each in rates.items()
+    }
+
+
+def main() -> None:
+    """Print the figures."""
+    report("nonces", figures(0.5, 5))
 
 
 if __name__ == "__main__":

@@ -1,20 +1,15 @@
 """Public frames a second, from text to typed events with books kept: Genesis, and the clients that are installed.
 
-    python -m genesis.bench.frames [--frames 200000] [--runs 5]
-
 The frames are generated from a seed: 80 % book (P0, 25 levels a side, two symbols), 15 % trades (`te`, then `tu`), 3
 % candles, 2 % heartbeats. There is no network. Each client gets text as its transport would hand it over, and does
-nothing with the events. One JSON object a line: frames a second, median, least and most of the runs; runs of all
-clients take turns.
+nothing with the events.
 """
 
-import argparse
 import asyncio
 import gc
 import json
 import random
 import statistics
-import time
 import zlib
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -26,6 +21,7 @@ from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.domain.channel import BookChannel, CandlesChannel, Channel, TradesChannel
 from genesis.domain.market import Gap, MarketEvent
 from genesis.domain.units import Symbol
+from tests.bench._turns import in_turn, report
 
 DEPTH: Final = 25
 START_MTS: Final = 1_700_000_000_000
@@ -102,7 +98,7 @@ def synthetic_frames(count: int, *, seed: int = 7, checksum_every: int = 0) -> l
     """Return *count* frames behind the snapshots; with *checksum_every*, a `cs` after so many book frames of a
     channel.
     """
-    rng = random.Random(seed)  # a benchmark's market, no secret
+    rng = random.Random(seed)  # nosec B311  # a benchmark's market, no secret
     markets = [SyntheticMarket(price, channel_id, rng) for _, price, channel_id in MARKETS]
     frames = [f"[{market.channel_id},{market.snapshot()}]" for market in markets]
     since = dict.fromkeys(markets, 0)
@@ -259,41 +255,28 @@ def _with_sub_ids(texts: list[str]) -> list[str]:
     return [json.dumps(json.loads(text) | {"subId": str(i)}) for i, text in enumerate(texts)]
 
 
-def measure(cases: dict[str, Case], runs: int) -> dict[str, list[float]]:
-    """Return the seconds of each case's runs; the cases take turns, so that a busy machine treats them alike."""
-    seconds: dict[str, list[float]] = {name: [] for name in cases}
-    for _ in range(runs):
-        for name, run in cases.items():
-            gc.collect()
-            started = time.perf_counter()
-            run()
-            seconds[name].append(time.perf_counter() - started)
-    return seconds
-
-
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--frames", type=int, default=200_000)
-    parser.add_argument("--runs", type=int, default=5)
-    options = parser.parse_args()
-    for name, every in (
-        ("decode, dispatch, books", 0),
-        ("decode, dispatch, books, a checksum per ten book frames", 10),
-    ):
-        frames = synthetic_frames(options.frames, checksum_every=every)
+def figures(count: int, runs: int) -> dict[str, dict[str, object]]:
+    """Return frames a second of each client; all take turns run by run."""
+    rows: dict[str, dict[str, object]] = {}
+    for name, every in (("books", 0), ("books, a checksum per ten book frames", 10)):
+        frames = synthetic_frames(count, checksum_every=every)
         gc.freeze()
         cases: dict[str, Case] = {}
         for peer in (genesis, genesis_with_rows, bitfinex_api_py, ccxt_pro):
             try:
                 cases[peer.__name__] = peer(frames)
             except ImportError as missing:
-                print(json.dumps({"bench": "frames", "case": name, "peer": peer.__name__, "skipped": str(missing)}))
-        for peer_name, seconds in measure(cases, options.runs).items():
+                rows[f"{name}: {peer.__name__}"] = {"skipped": str(missing)}
+        for client, seconds in in_turn(cases, runs).items():
             rates = sorted(len(frames) / each for each in seconds)
-            figures = {"median": statistics.median(rates), "least": rates[0], "most": rates[-1]}
-            row = {"bench": "frames", "case": name, "peer": peer_name, "unit": "frames/s", "frames": len(frames)}
-            print(json.dumps(row | {key: round(value) for key, value in figures.items()}))
+            middle, least, most = round(statistics.median(rates)), round(rates[0]), round(rates[-1])
+            rows[f"{name}: {client}"] = {"median_per_s": middle, "least_per_s": least, "most_per_s": most}
+    return rows
+
+
+def main() -> None:
+    """Print the figures."""
+    report("frames", figures(200_000, 5))
 
 
 if __name__ == "__main__":

@@ -1,22 +1,19 @@
 """Microseconds a signed order: body and headers, beside the ways that other clients take.
 
-Run as `python -m genesis.bench.sign`. The cases take turns run by run, for a machine's speed wanders: their ratio is
-the result. The order is the same for all; each call signs another nonce.
+The order is the same for all; each call signs another nonce.
 """
 
-import argparse
 import hashlib
 import hmac
 import json
-import sys
 from collections.abc import Callable
 from statistics import median
-from time import perf_counter
 from typing import Final
 
 from genesis.adapters.bitfinex.sign import Signer
 from genesis.adapters.bitfinex.wire.codec import encode_body
 from genesis.adapters.bitfinex.wire.requests import OrderSubmit
+from tests.bench._turns import in_turn, report
 
 KEY, SECRET = "k" * 43, "s" * 43
 PATH: Final = "auth/w/order/submit"
@@ -50,31 +47,28 @@ def cases() -> dict[str, Case]:
     }
 
 
-def measure(runs: int, calls: int) -> dict[str, dict[str, float]]:
+def measure(runs: int, calls: int) -> dict[str, dict[str, object]]:
     """Return median, least and most microseconds of each case over *runs* runs of *calls* calls."""
-    seconds: dict[str, list[float]] = {name: [] for name in cases()}
-    for run in range(runs + 1):
-        for name, case in cases().items():
-            start = perf_counter()
+
+    def repeated(case: Case) -> Callable[[], None]:
+        def run() -> None:
             for nonce in range(NONCE, NONCE + calls):
                 case(nonce)
-            if run:  # the first one warms up
-                seconds[name].append((perf_counter() - start) / calls * 1e6)
-    return {
-        name: {"median_us": round(median(each), 3), "least_us": round(min(each), 3), "most_us": round(max(each), 3)}
-        for name, each in seconds.items()
-    }
+
+        return run
+
+    seconds = in_turn({name: repeated(case) for name, case in cases().items()}, runs)
+    figures: dict[str, dict[str, object]] = {}
+    for name, each in seconds.items():
+        micros = [second / calls * 1e6 for second in each]
+        middle, least, most = (round(number, 3) for number in (median(micros), min(micros), max(micros)))
+        figures[name] = {"median_us": middle, "least_us": least, "most_us": most}
+    return figures
 
 
 def main() -> None:
-    """Print the figures as one JSON object."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=9)
-    parser.add_argument("--calls", type=int, default=5_000)
-    options = parser.parse_args()
-    figures = measure(options.runs, options.calls)
-    json.dump({"bench": "sign", "runs": options.runs, "calls": options.calls, "cases": figures}, sys.stdout, indent=2)
-    sys.stdout.write("\n")
+    """Print the figures."""
+    report("sign", measure(9, 5_000))
 
 
 if __name__ == "__main__":

@@ -1,12 +1,10 @@
 """Commands a second of the matching engine: 60 % limit, 30 % cancel, 10 % market on a book of 1 000 levels.
 
-Run as `python -m genesis.bench.matching`. The commands are made beforehand; what is timed is the engine alone.
+The commands are made beforehand; what is timed is the engine alone.
 """
 
 import gc
-import json
 import random
-import sys
 from collections.abc import Iterator
 from time import perf_counter, perf_counter_ns
 from typing import Final, NamedTuple
@@ -15,6 +13,7 @@ from genesis.domain.order import OrderId, OrderType, Side
 from genesis.domain.simulation.matching import MatchingEngine
 from genesis.domain.simulation.matching_order import MatchingOrder, UserId
 from genesis.domain.units import Atoms, Mts, Price
+from tests.bench._turns import report
 
 LEVELS: Final = 1_000
 MID: Final = 100_000
@@ -114,5 +113,10 @@ def _prepared(count: int, seed: int) -> tuple[MatchingEngine, list[Command]]:
     return engine, list(commands(count, dice, first_id))
 
 
+def main() -> None:
+    """Print the figures."""
+    report("matching", {"60 % limit, 30 % cancel, 10 % market": measure()._asdict()})
+
+
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(measure()._asdict()) + "\n")
+    main()

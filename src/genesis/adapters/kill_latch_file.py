@@ -1,0 +1,66 @@
+"""The kill latch as a file: it is set while the file is there, whatever it holds.
+
+So pulling it needs a name in a folder and nothing more: a full disk, which may leave the file empty, does not matter.
+This module imports little, for it must start when little else works.
+"""
+
+import os
+from pathlib import Path
+from typing import Final
+
+from genesis.ports.errors import StoreError
+
+READ_BYTES: Final = 4096
+
+
+class KillLatchFile:
+    """The latch at *path*."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def reason(self) -> str | None:
+        try:
+            with self._path.open("rb") as file:
+                text = file.read(READ_BYTES).decode("utf-8", "replace").strip()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            return f"{self._path} cannot be read: {error.strerror}"
+        return text or "no reason was written"
+
+    def pull(self, reason: str) -> None:
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            latch = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            if self._path.is_file():
+                return
+            raise StoreError(f"{self._path}: is in the way and is no file; the latch is NOT set") from None
+        except OSError as error:
+            raise StoreError(f"{self._path}: {error.strerror}; the latch is NOT set") from error
+        # The latch is set. What follows makes it tell why and survive a power cut, as far as the disk allows.
+        try:
+            os.write(latch, reason.encode("utf-8", "replace"))
+            os.fsync(latch)
+            self._sync_folder()
+        except OSError:
+            return
+        finally:
+            os.close(latch)
+
+    def reset(self) -> None:
+        try:
+            self._path.unlink(missing_ok=True)
+            self._sync_folder()
+        except OSError as error:
+            raise StoreError(f"{self._path}: {error.strerror}; the latch is still set") from error
+
+    def _sync_folder(self) -> None:
+        if os.name == "nt" or not self._path.parent.is_dir():
+            return  # Windows neither needs nor allows it
+        folder = os.open(self._path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

@@ -1,0 +1,17 @@
+"""The kill latch in memory, for simulations and tests."""
+
+
+class MemoryKillLatch:
+    """A latch that lives as long as this object."""
+
+    def __init__(self) -> None:
+        self._reason: str | None = None
+
+    def reason(self) -> str | None:
+        return self._reason
+
+    def pull(self, reason: str) -> None:
+        self._reason = self._reason or reason or "no reason was written"
+
+    def reset(self) -> None:
+        self._reason = None

@@ -1,0 +1,103 @@
+"""The tasks of the journal: is it whole, does it replay, and why was an order sent."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from genesis.app.commands import command
+from genesis.app.invoking import Context, Exit
+from genesis.ports.errors import InputError
+
+LATEST = "The journal; none is the latest session."
+
+
+@command(
+    "journal.verify",
+    words="paths",
+    help={"paths": LATEST, "json": "Print one JSON object: path, whole, rows, problem."},
+)
+def verify(_: Context, paths: Sequence[str] = (), json: bool = False) -> None:
+    """Check that no row of a journal was changed, dropped or moved.
+
+    Exits 1 and names the first row that does not belong, if there is one; 2 if there is no journal to check.
+    """
+    from genesis.adapters.journal_sqlite.reading import verify_journal
+    from genesis.app.json_output import print_json
+    from genesis.domain.journal.chain import BadRow
+
+    path = _journal(paths)
+    found = verify_journal(path)
+    problem = f"row {found.seq} {found.reason}" if isinstance(found, BadRow) else None
+    if json:
+        rows = None if isinstance(found, BadRow) else found.seq
+        print_json({"path": str(path), "whole": problem is None, "rows": rows, "problem": problem})
+    else:
+        print(f"{path}: {problem or f'{found.seq} rows, whole'}")
+    if problem:
+        raise Exit(code=1)
+
+
+@command(
+    "replay",
+    words="paths",
+    help={"paths": LATEST, "json": "Print one JSON object: events, decisions, same, difference."},
+)
+def replay(_: Context, paths: Sequence[str] = (), json: bool = False) -> None:
+    """Run a journal through the trading core again and compare every decision.
+
+    Exits 1 and shows the first decision that differs, if there is one.
+    """
+    from genesis.app.json_output import JsonDocument, print_json
+    from genesis.app.replay import replay as run_replay
+
+    path = _journal(paths)
+    found = run_replay(path)
+    difference = found.difference
+    if json:
+        first: JsonDocument | None = None
+        if difference is not None:
+            first = {"row": difference.seq, "recorded": difference.recorded, "replayed": difference.replayed}
+        counts = {"events": found.events, "decisions": found.decisions}
+        print_json({"path": str(path), **counts, "same": first is None, "ended": found.ended, "difference": first})
+    elif difference is None:
+        print(f"{path}: {found.events} events, {found.decisions} decisions, all the same; equity {found.equity}")
+        if not found.ended:
+            print("the session has no end: it is running, or it was cut")
+    else:
+        print(f"{path}: after {found.decisions} equal decisions, the one on the event of row {difference.seq} differs:")
+        print(f"  recorded: {difference.recorded}\n  replayed: {difference.replayed}")
+    if difference is not None:
+        raise Exit(code=1)
+
+
+@command(
+    "explain",
+    words="order",
+    help={"order": "The order's cid.", "journal": LATEST, "json": "Print one JSON object."},
+)
+def explain(_: Context, order: Sequence[str] = (), journal: str = "", json: bool = False) -> None:
+    """Say why an order was sent: the value of every node, sizes before and after caps, timings, fills."""
+    from genesis.app.explain import document, lines
+    from genesis.app.explain import explain as run_explain
+    from genesis.app.json_output import print_json
+
+    if len(order) != 1 or not (order[0].isascii() and order[0].isdigit()):
+        raise InputError("one order needed, by the number of its cid; call it as explain CID")
+    found = run_explain(_journal([journal] if journal else []), int(order[0]))
+    if json:
+        print_json(document(found))
+    else:
+        print("\n".join(lines(found)))
+
+
+def _journal(paths: Sequence[str]) -> Path:
+    from genesis.app.home import home
+
+    if len(paths) > 1:
+        raise InputError(f"one journal at a time, {len(paths)} given")
+    if paths:
+        return Path(paths[0])
+    folder = home() / "journal"
+    found = sorted(folder.glob("*.sqlite"), key=lambda path: (len(path.name), path.name))
+    if not found:
+        raise InputError(f"{folder}: has no journal yet; a session of `run` writes one")
+    return found[-1]

@@ -1,0 +1,154 @@
+"""Why an order is what it is, read from a journal: the decision behind it, what became of it, and when."""
+
+from pathlib import Path
+
+from attrs import define, field
+
+from genesis.adapters.journal_sqlite.reading import read_journal
+from genesis.app.json_output import JsonDocument
+from genesis.app.replay import first_entry
+from genesis.domain.events import OrderFilled, OrderRejected, Quote
+from genesis.domain.fill import Fill
+from genesis.domain.instrument import Instrument
+from genesis.domain.journal.chain import Row
+from genesis.domain.journal.entries import (
+    OrderNotSent,
+    OrderRefused,
+    OrderSending,
+    OrderSent,
+    OrderUnknown,
+    RecordedEntry,
+    RecordedSubmit,
+    SessionBegan,
+)
+from genesis.domain.units import Price, format_atoms, format_scaled
+from genesis.ports.errors import InputError
+
+PPB_PERCENT_DECIMALS = 7
+
+
+@define
+class Explanation:
+    """Everything a journal says of one order; times are of the wall clock, in microseconds."""
+
+    began: SessionBegan
+    submit: RecordedSubmit
+    quote: Quote | None
+    decided_us: int
+    seq: int
+    outcome: str = "not sent: the session was cut before it could leave"
+    timings: list[tuple[str, int]] = field(factory=list)
+    fills: list[Fill] = field(factory=list)
+
+
+def explain(path: Path, cid: int) -> Explanation:
+    """Return what the journal *path* says of the order *cid*; raises `InputError` when it has no such order."""
+    rows = read_journal(path)
+    began = first_entry(path, rows)
+    quote: Quote | None = None
+    found: Explanation | None = None
+    orders = 0
+    for row, entry in rows:
+        if isinstance(entry, Quote):
+            quote = entry
+        elif isinstance(entry, RecordedSubmit):
+            orders += 1
+            if entry.order.cid == cid:
+                found = Explanation(began, entry, quote, row.written_us, row.seq)
+        if found is not None:
+            _take(found, row, entry)
+    if found is None:
+        raise InputError(f"{path}: has no order {cid}; it has {orders} orders")
+    return found
+
+
+def _take(found: Explanation, row: Row, entry: RecordedEntry) -> None:
+    cid, said = found.submit.order.cid, ""
+    match entry:
+        case OrderSending() if entry.cid == cid:
+            said, found.outcome = "sending", "unknown: the session was cut while it was leaving"
+        case OrderSent() if entry.cid == cid:
+            said, found.outcome = "sent", "sent"
+        case OrderNotSent(_, reason) if entry.cid == cid:
+            said, found.outcome = "not sent", f"not sent: {reason}"
+        case OrderRefused(_, reason) if entry.cid == cid:
+            said, found.outcome = "refused", f"refused: {reason}"
+        case OrderUnknown(_, reason) if entry.cid == cid:
+            said, found.outcome = "unknown", f"unknown: {reason}"
+        case OrderRejected() if entry.cid == cid:
+            said, found.outcome = "rejected", f"rejected: {entry.reason}"
+        case OrderFilled(fill) if fill.cid == cid:
+            found.fills.append(fill)
+            done = sum(each.amount for each in found.fills) >= found.submit.order.amount
+            said, found.outcome = "fill", "filled" if done else "filled in part"
+    if said:
+        found.timings.append((said, row.written_us - found.decided_us))
+
+
+def document(found: Explanation) -> JsonDocument:
+    """Return an explanation as JSON: money as exact text, node values as numbers."""
+    order, reasons, instrument = found.submit.order, found.submit.reasons, found.began.instrument
+    return {
+        "cid": order.cid,
+        "symbol": order.symbol,
+        "side": order.side.value,
+        "type": order.type.value,
+        "amount": format_atoms(order.amount),
+        "row": found.seq,
+        "strategy": found.began.strategy,
+        "params": dict(found.began.params),
+        "expression": found.began.expression,
+        "decided_on_mts": reasons.mts,
+        "sent_mts": order.mts,
+        "target": reasons.target,
+        "weight_pct": _percent(reasons.weight),
+        "weight_capped_pct": _percent(reasons.weight_capped),
+        "nodes": [{"node": name, "value": value} for name, value in zip(reasons.nodes, reasons.values, strict=True)],
+        "bid": _price(found.quote.bid, instrument) if found.quote else None,
+        "ask": _price(found.quote.ask, instrument) if found.quote else None,
+        "decided_us": found.decided_us,
+        "timings_us": [{"what": what, "after_us": after_us} for what, after_us in found.timings],
+        "outcome": found.outcome,
+        "fills": [
+            {
+                "mts": fill.mts,
+                "amount": format_atoms(fill.amount),
+                "price": _price(fill.price, instrument),
+                "fee": format_atoms(fill.fee),
+            }
+            for fill in found.fills
+        ],
+    }
+
+
+def lines(found: Explanation) -> list[str]:
+    """Return an explanation for people."""
+    order, reasons, instrument = found.submit.order, found.submit.reasons, found.began.instrument
+    params = ", ".join(f"{name}={value}" for name, value in found.began.params)
+    said = [
+        f"order {order.cid}: {order.side.value} {format_atoms(order.amount)} {order.symbol}, {order.type.value}",
+        f"outcome: {found.outcome}",
+        f"strategy: {found.began.strategy}({params})",
+        f"decided on the close of the candle of {reasons.mts}: target {reasons.target!r}",
+        f"weight: {_percent(reasons.weight)} % of equity, {_percent(reasons.weight_capped)} % after the cap",
+    ]
+    if found.quote is not None:
+        bid, ask = _price(found.quote.bid, instrument), _price(found.quote.ask, instrument)
+        said.append(f"sized on bid {bid}, ask {ask} of {found.quote.mts}")
+    said.append("nodes:")
+    said += [f"  {name} = {value!r}" for name, value in zip(reasons.nodes, reasons.values, strict=True)]
+    said.append("timings:")
+    said += [f"  {what} {after_us} us after the decision" for what, after_us in found.timings]
+    said.append("fills:" if found.fills else "fills: none")
+    for fill in found.fills:
+        price, fee = _price(fill.price, instrument), format_atoms(fill.fee)
+        said.append(f"  {fill.mts}: {format_atoms(fill.amount)} at {price}, fee {fee}")
+    return said
+
+
+def _percent(weight: int) -> str:
+    return format_scaled(weight, PPB_PERCENT_DECIMALS)
+
+
+def _price(price: Price, instrument: Instrument) -> str:
+    return format_scaled(price, instrument.price_decimals)

@@ -1,0 +1,85 @@
+"""What can be known about one of our orders, each fact as one value: the words of `order_life`.
+
+Nothing here is a guess. A fact says what was seen; what follows from it is decided by the table of `order_life`.
+"""
+
+from typing import NamedTuple, TypeAlias
+
+from genesis.domain.exchange.orders import FillReport, OrderReport
+from genesis.domain.instrument import Instrument
+from genesis.domain.order import OrderId
+from genesis.domain.units import Atoms, Mts, Price, atoms
+
+
+class SendBegan(NamedTuple):
+    """From here on a byte of the order may have left."""
+
+
+class NothingLeft(NamedTuple):
+    """Proof that no byte of the order left, or that none will: *reason* is for a person."""
+
+    reason: str
+
+
+class AnswerLost(NamedTuple):
+    """The order may or may not have arrived: *reason* is for a person."""
+
+    reason: str
+
+
+class Accepted(NamedTuple):
+    """The exchange has the order: an acknowledgement, a frame or a look-up showed it, with *filled* atoms by then."""
+
+    id: OrderId
+    filled: Atoms = Atoms(0)
+
+
+class Refused(NamedTuple):
+    """The exchange said no to the order for good, and said why."""
+
+    reason: str
+
+
+class Traded(NamedTuple):
+    """One match of the order; *fee* is None until the exchange has told it, in atoms of *fee_currency* when it has."""
+
+    trade_id: int
+    order_id: OrderId
+    mts: Mts
+    amount: Atoms
+    price: Price
+    fee: Atoms | None = None
+    fee_currency: str = ""
+
+
+class Closed(NamedTuple):
+    """The exchange ended the order with *filled* atoms matched; *status* is its own word for why."""
+
+    id: OrderId
+    filled: Atoms
+    status: str
+
+
+class ProvenAbsent(NamedTuple):
+    """The proof of `absence` that the exchange never had the order; *searched* says where and when it looked."""
+
+    searched: str
+
+
+Evidence: TypeAlias = SendBegan | NothingLeft | AnswerLost | Accepted | Refused | Traded | Closed | ProvenAbsent
+
+
+def evidence_from_report(report: OrderReport) -> Accepted | Closed:
+    """Return what a report of the exchange proves; raises `InexactNumber` for amounts finer than an atom."""
+    filled = atoms(report.amount_filled)
+    if report.status.is_open:
+        return Accepted(report.id, filled)
+    return Closed(report.id, filled, report.status.value)
+
+
+def evidence_from_fill(fill: FillReport, instrument: Instrument) -> Traded:
+    """Return a match as evidence; raises `InexactNumber` for numbers finer than atoms and price units."""
+    fee = None if fill.fee is None else atoms(fill.fee)
+    currency = fill.fee_currency if fee is not None else None
+    amount, price = atoms(fill.amount), instrument.price(fill.price)
+    return Traded(fill.id, fill.order_id, fill.mts, amount, price, fee, currency or "")

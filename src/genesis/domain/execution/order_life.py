@@ -1,0 +1,259 @@
+"""The life of an order: a literal table, and the facts that moved the order through it.
+
+    INTENT ► SENDING ► WORKING ► PARTIAL ► FILLED | CANCELED | REJECTED
+       └► NOT_SENT └► UNKNOWN ─┘ (left only by evidence) ─► ABSENT
+
+Pairs that are not in the table raise. Frames of one order come in any order and more than once, so the facts are kept
+as sets and maxima, and the same facts end in the same life, whatever came first. A status that ended never changes;
+money is stronger than status: a match is booked whenever it comes, each trade id once, and one that should not exist
+shows in `contradiction`.
+"""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Final, assert_never
+
+from attrs import evolve, field, frozen
+
+from genesis.domain.execution.evidence import (
+    Accepted,
+    AnswerLost,
+    Closed,
+    Evidence,
+    NothingLeft,
+    ProvenAbsent,
+    Refused,
+    SendBegan,
+    Traded,
+)
+from genesis.domain.order import OrderId, OrderRequest
+from genesis.domain.units import Atoms, format_atoms
+
+
+class Status(Enum):
+    """Where an order stands."""
+
+    INTENT = "intent"
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    WORKING = "working"
+    PARTIAL = "partial"
+    FILLED = "filled"
+    CANCELED = "canceled"
+    REJECTED = "rejected"
+    NOT_SENT = "not_sent"
+    ABSENT = "absent"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the status never changes any more."""
+        return self in _TERMINAL
+
+
+class Step(Enum):
+    """What a piece of evidence means for the status."""
+
+    SEND_BEGAN = "send_began"
+    NOTHING_LEFT = "nothing_left"
+    ANSWER_LOST = "answer_lost"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    PART_FILLED = "part_filled"
+    WHOLE_FILLED = "whole_filled"
+    CANCELED = "canceled"
+    PROVEN_ABSENT = "proven_absent"
+
+
+_TERMINAL: Final = frozenset({Status.FILLED, Status.CANCELED, Status.REJECTED, Status.NOT_SENT, Status.ABSENT})
+
+TRANSITIONS: Final[Mapping[tuple[Status, Step], Status]] = {
+    (Status.INTENT, Step.SEND_BEGAN): Status.SENDING,
+    (Status.INTENT, Step.NOTHING_LEFT): Status.NOT_SENT,
+    #
+    (Status.SENDING, Step.NOTHING_LEFT): Status.NOT_SENT,
+    (Status.SENDING, Step.ANSWER_LOST): Status.UNKNOWN,
+    (Status.SENDING, Step.ACCEPTED): Status.WORKING,
+    (Status.SENDING, Step.REFUSED): Status.REJECTED,
+    (Status.SENDING, Step.PART_FILLED): Status.PARTIAL,  # filled before its acknowledgement was read
+    (Status.SENDING, Step.WHOLE_FILLED): Status.FILLED,
+    (Status.SENDING, Step.CANCELED): Status.CANCELED,
+    #
+    (Status.UNKNOWN, Step.ANSWER_LOST): Status.UNKNOWN,
+    (
+        Status.UNKNOWN,
+        Step.ACCEPTED,
+    ): Status.WORKING,  # an acknowledgement after the deadline, or a look-up that found it
+    (Status.UNKNOWN, Step.REFUSED): Status.REJECTED,
+    (Status.UNKNOWN, Step.PART_FILLED): Status.PARTIAL,
+    (Status.UNKNOWN, Step.WHOLE_FILLED): Status.FILLED,
+    (Status.UNKNOWN, Step.CANCELED): Status.CANCELED,
+    (Status.UNKNOWN, Step.PROVEN_ABSENT): Status.ABSENT,
+    #
+    (Status.WORKING, Step.ANSWER_LOST): Status.WORKING,  # the order showed itself before its answer got lost
+    (Status.WORKING, Step.ACCEPTED): Status.WORKING,
+    (Status.WORKING, Step.PART_FILLED): Status.PARTIAL,
+    (Status.WORKING, Step.WHOLE_FILLED): Status.FILLED,
+    (Status.WORKING, Step.CANCELED): Status.CANCELED,
+    #
+    (Status.PARTIAL, Step.ANSWER_LOST): Status.PARTIAL,
+    (Status.PARTIAL, Step.ACCEPTED): Status.PARTIAL,
+    (Status.PARTIAL, Step.PART_FILLED): Status.PARTIAL,
+    (Status.PARTIAL, Step.WHOLE_FILLED): Status.FILLED,
+    (Status.PARTIAL, Step.CANCELED): Status.CANCELED,
+    # What ended stays as it ended. Late frames, repeated frames and late fills pass.
+    (Status.FILLED, Step.ANSWER_LOST): Status.FILLED,
+    (Status.FILLED, Step.ACCEPTED): Status.FILLED,
+    (Status.FILLED, Step.PART_FILLED): Status.FILLED,
+    (Status.FILLED, Step.WHOLE_FILLED): Status.FILLED,
+    (Status.FILLED, Step.CANCELED): Status.FILLED,
+    (Status.CANCELED, Step.ANSWER_LOST): Status.CANCELED,
+    (Status.CANCELED, Step.ACCEPTED): Status.CANCELED,
+    (Status.CANCELED, Step.PART_FILLED): Status.CANCELED,
+    (Status.CANCELED, Step.WHOLE_FILLED): Status.CANCELED,
+    (Status.CANCELED, Step.CANCELED): Status.CANCELED,
+    (Status.REJECTED, Step.ANSWER_LOST): Status.REJECTED,
+    (Status.REJECTED, Step.REFUSED): Status.REJECTED,
+    (Status.REJECTED, Step.PART_FILLED): Status.REJECTED,  # booked, and a contradiction
+    (Status.REJECTED, Step.WHOLE_FILLED): Status.REJECTED,
+    (Status.NOT_SENT, Step.NOTHING_LEFT): Status.NOT_SENT,
+    (Status.NOT_SENT, Step.PART_FILLED): Status.NOT_SENT,
+    (Status.NOT_SENT, Step.WHOLE_FILLED): Status.NOT_SENT,
+    (Status.ABSENT, Step.ANSWER_LOST): Status.ABSENT,
+    (Status.ABSENT, Step.PROVEN_ABSENT): Status.ABSENT,
+    (Status.ABSENT, Step.PART_FILLED): Status.ABSENT,
+    (Status.ABSENT, Step.WHOLE_FILLED): Status.ABSENT,
+}
+
+
+class ImpossibleStep(ValueError):
+    """Evidence that cannot be true of an order in its status: stop, and have a person look."""
+
+
+class ContradictingEvidence(ValueError):
+    """Two pieces of evidence about one fact that differ: two exchange ids, two ends, two sizes of one trade."""
+
+
+@frozen
+class OrderLife:
+    """An order, where it stands, and the facts that prove it.
+
+    *trades* are its matches by rising trade id; *filled_reported* is the most that any report said; *reason* is why it
+    was refused, not sent, or proven absent.
+    """
+
+    order: OrderRequest
+    status: Status = Status.INTENT
+    id: OrderId | None = None
+    trades: tuple[Traded, ...] = ()
+    filled_reported: Atoms = field(default=Atoms(0))
+    closing: Closed | None = None
+    reason: str = ""
+
+    @property
+    def filled(self) -> Atoms:
+        """The atoms of its matches, each trade id counted once."""
+        return Atoms(sum(trade.amount for trade in self.trades))
+
+    @property
+    def filled_unbooked(self) -> Atoms:
+        """The atoms that the exchange reported as filled and whose matches have not come yet."""
+        return Atoms(max(0, self.filled_reported - self.filled))
+
+    @property
+    def at_risk(self) -> Atoms:
+        """The atoms that may still fill or be booked: what exposure must count at its worst."""
+        if self.status.is_terminal:
+            return self.filled_unbooked
+        return Atoms(max(0, self.order.amount - self.filled))
+
+    @property
+    def fee_is_known(self) -> bool:
+        """Whether every match has told its fee."""
+        return all(trade.fee is not None for trade in self.trades)
+
+    @property
+    def contradiction(self) -> str:
+        """What the facts say that cannot be, as a sentence; empty when they agree."""
+        filled = self.filled
+        if filled > self.order.amount:
+            return f"filled {format_atoms(filled)} of {format_atoms(self.order.amount)} ordered"
+        if self.closing is not None and filled > self.closing.filled:
+            end = self.closing
+            return f"filled {format_atoms(filled)}, but ended as {end.status} with {format_atoms(end.filled)}"
+        if filled and self.status in {Status.REJECTED, Status.NOT_SENT, Status.ABSENT}:
+            return f"filled {format_atoms(filled)}, but is {self.status.value}: {self.reason}"
+        return ""
+
+
+def advance(life: OrderLife, evidence: Evidence) -> OrderLife:
+    """Return the life after *evidence*.
+
+    Raises `ImpossibleStep` for a pair that the table does not have, `ContradictingEvidence` for a fact that differs
+    from the same fact known before.
+    """
+    after = _with_facts(life, evidence)
+    step = _step(after, evidence)
+    status = TRANSITIONS.get((life.status, step))
+    if status is None:
+        raise ImpossibleStep(f"order {life.order.cid} is {life.status.value}: {step.value} cannot follow ({evidence})")
+    return evolve(after, status=status)
+
+
+def _with_facts(life: OrderLife, evidence: Evidence) -> OrderLife:
+    match evidence:
+        case Accepted(id, filled):
+            return evolve(life, id=_same_id(life, id), filled_reported=max(life.filled_reported, filled))
+        case Traded():
+            return evolve(life, id=_same_id(life, evidence.order_id), trades=_with_trade(life, evidence))
+        case Closed(id, filled):
+            if life.closing is not None and life.closing != evidence:
+                raise ContradictingEvidence(f"order {life.order.cid} ended as {life.closing} and as {evidence}")
+            reported = max(life.filled_reported, filled)
+            return evolve(life, id=_same_id(life, id), filled_reported=reported, closing=evidence)
+        case Refused(reason) | NothingLeft(reason) | ProvenAbsent(reason):
+            return evolve(life, reason=life.reason or reason)
+        case SendBegan() | AnswerLost():
+            return life
+        case _:
+            assert_never(evidence)
+
+
+def _step(after: OrderLife, evidence: Evidence) -> Step:
+    match evidence:
+        case SendBegan():
+            return Step.SEND_BEGAN
+        case NothingLeft():
+            return Step.NOTHING_LEFT
+        case AnswerLost():
+            return Step.ANSWER_LOST
+        case Refused():
+            return Step.REFUSED
+        case ProvenAbsent():
+            return Step.PROVEN_ABSENT
+        case Closed(_, filled):
+            return Step.WHOLE_FILLED if filled >= after.order.amount else Step.CANCELED
+        case Accepted() | Traded():
+            filled = max(after.filled, after.filled_reported)
+            if filled >= after.order.amount:
+                return Step.WHOLE_FILLED
+            return Step.PART_FILLED if filled else Step.ACCEPTED
+        case _:
+            assert_never(evidence)
+
+
+def _same_id(life: OrderLife, found: OrderId) -> OrderId:
+    if life.id not in (None, found):
+        raise ContradictingEvidence(f"order {life.order.cid} has the exchange ids {life.id} and {found}: sent twice?")
+    return found
+
+
+def _with_trade(life: OrderLife, new: Traded) -> tuple[Traded, ...]:
+    known = {trade.trade_id: trade for trade in life.trades}
+    old = known.get(new.trade_id)
+    if old is not None:
+        fees_differ = old.fee is not None and new.fee is not None and old.fee != new.fee
+        if fees_differ or (old.amount, old.price) != (new.amount, new.price):
+            raise ContradictingEvidence(f"order {life.order.cid}: trade {new.trade_id} is {old} and {new}")
+        new = old if new.fee is None else new
+    known[new.trade_id] = new
+    return tuple(known[trade_id] for trade_id in sorted(known))

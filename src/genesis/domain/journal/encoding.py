@@ -1,0 +1,162 @@
+"""The one canonical text of every entry: JSON with the fields in declared order, no spaces, ASCII.
+
+Money, times and ids are integers. A float is its shortest exact text, which is what JSON's numbers are; what JSON has
+no number for is the text `nan`, `inf` or `-inf`. How a class is written follows from its fields, so a new event needs
+no line here. Reading accepts nothing but the canonical text, and gives back what was written, bit for bit.
+"""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from enum import Enum
+from functools import cache
+from types import UnionType
+from typing import Any, Final, NamedTuple, Union, get_args, get_origin, get_type_hints
+
+import attrs
+
+from genesis.domain.events import Decision, Event, Submit
+from genesis.domain.journal.entries import Entry, OrderStage, RecordedEntry, RecordedSubmit, SessionMark, recorded
+
+TYPE: Final = "type"
+_NOT_FINITE: Final = ("nan", "inf", "-inf")
+_text: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+
+# Any: the codecs are derived at run time from the annotations of classes; their inputs and outputs are whatever those
+# classes hold, and each reader checks what it is given.
+Write = Callable[[Any], Any]
+Read = Callable[[Any], Any]
+
+
+class MalformedEntry(ValueError):
+    """A text that is not the canonical form of an entry."""
+
+
+class Codec(NamedTuple):
+    """How values of one type become JSON and come back."""
+
+    write: Write
+    read: Read
+
+
+def encode(entry: Entry | RecordedEntry) -> tuple[str, str]:
+    """Return the kind of *entry* (session, event, decision, order) and its canonical text."""
+    if type(entry) is Submit:
+        entry = recorded(entry)
+    kind, name, codec = _by_class()[type(entry)]
+    return kind, _text({TYPE: name, **codec.write(entry)})
+
+
+def decode(kind: str, text: str) -> RecordedEntry:
+    """Return the entry of a kind and a canonical text; raises `MalformedEntry` on anything else."""
+    try:
+        tree = json.loads(text)
+        cls = _by_name()[kind, tree.pop(TYPE)]
+        entry: RecordedEntry = _by_class()[cls].codec.read(tree)
+        if encode(entry) == (kind, text):
+            return entry
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise MalformedEntry(f"{kind} {text[:200]}: {type(error).__name__}: {error}") from error
+    raise MalformedEntry(f"{kind} {text[:200]}: is not written canonically")
+
+
+class _Known(NamedTuple):
+    kind: str
+    name: str
+    codec: Codec
+
+
+@cache
+def _by_class() -> Mapping[type, _Known]:
+    kinds = {"session": SessionMark, "event": Event, "decision": Decision, "order": OrderStage}
+    known = {}
+    for kind, union in kinds.items():
+        for cls in get_args(union):
+            stored = RecordedSubmit if cls is Submit else cls
+            known[stored] = _Known(kind, _snake(cls.__name__), _codec(stored))
+    return known
+
+
+@cache
+def _by_name() -> Mapping[tuple[str, str], type]:
+    return {(known.kind, known.name): cls for cls, known in _by_class().items()}
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).removeprefix("_")
+
+
+def _codec(annotation: Any) -> Codec:  # Any: an annotation is any object
+    while hasattr(annotation, "__supertype__"):  # a NewType is written as what it is made of
+        annotation = annotation.__supertype__
+    if annotation is float:
+        return Codec(_write_float, _read_float)
+    if annotation in (int, bool, str):
+        return Codec(_exactly(annotation), _exactly(annotation))
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin in (Union, UnionType):
+        return _optional(arguments)
+    if origin is tuple:
+        return _tuple_of(arguments)
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return Codec(lambda member: member.value, annotation)
+    return _fields(annotation)
+
+
+def _exactly(kind: type) -> Write:
+    def check(value: Any) -> Any:  # Any: see Write
+        if type(value) is not kind:
+            raise TypeError(f"{value!r} is no {kind.__name__}")
+        return value
+
+    return check
+
+
+def _write_float(value: Any) -> float | str:  # Any: an int is welcome where a float is declared
+    number = float(value)
+    return number if math.isfinite(number) else repr(number)
+
+
+def _read_float(value: Any) -> float:  # Any: see Read
+    if type(value) is float:
+        return value
+    if value in _NOT_FINITE:
+        return float(value)
+    raise TypeError(f"{value!r} is no float")
+
+
+def _optional(arguments: tuple[Any, ...]) -> Codec:  # Any: annotations
+    (inner,) = (each for each in arguments if each is not type(None))
+    codec = _codec(inner)
+    return Codec(
+        lambda value: None if value is None else codec.write(value),
+        lambda value: None if value is None else codec.read(value),
+    )
+
+
+def _tuple_of(arguments: tuple[Any, ...]) -> Codec:  # Any: annotations
+    if arguments[-1] is Ellipsis:
+        codec = _codec(arguments[0])
+        return Codec(lambda value: list(map(codec.write, value)), lambda value: tuple(map(codec.read, value)))
+    codecs = [_codec(each) for each in arguments]
+    return Codec(
+        lambda value: [codec.write(each) for codec, each in zip(codecs, value, strict=True)],
+        lambda value: tuple(codec.read(each) for codec, each in zip(codecs, value, strict=True)),
+    )
+
+
+@cache
+def _fields(cls: type[Any]) -> Codec:  # Any: whatever class an entry is made of
+    hints = get_type_hints(cls)
+    # What is neither an attrs class nor a NamedTuple has no place in an entry.
+    names = [field.name for field in attrs.fields(cls) if field.init] if attrs.has(cls) else list(cls._fields)
+    codecs = {name: _codec(hints[name]) for name in names}
+    writers = [(name, codec.write) for name, codec in codecs.items()]
+
+    def write(value: Any) -> dict[str, Any]:  # Any: see Write
+        return {name: writer(getattr(value, name)) for name, writer in writers}
+
+    def read(tree: Any) -> Any:  # Any: see Read
+        return cls(**{name: codecs[name].read(each) for name, each in tree.items()})
+
+    return Codec(write, read)

@@ -1,0 +1,22 @@
+"""The kill latch, as a port: one fact that outlives every process."""
+
+from typing import Protocol
+
+
+class KillLatch(Protocol):
+    """Set by a person, or by what acts for one; while it is set nothing is sent but cancels."""
+
+    def reason(self) -> str | None:
+        """Return why the latch is set, None while it is not; microseconds, so that it can be asked before each order.
+
+        What cannot be read counts as set.
+        """
+
+    def pull(self, reason: str) -> None:
+        """Set the latch, whatever else fails; pulling it again keeps the first reason.
+
+        Raises `StoreError` only when it could not be set at all.
+        """
+
+    def reset(self) -> None:
+        """Take the latch away, durably; raises `StoreError` when it is still there."""

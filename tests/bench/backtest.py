@@ -1,0 +1,208 @@
+"""An EMA cross 12/26 over a million minutes: columns and events beside their peers, peak memory, and whole commands.
+
+Real candles are read from `../shared/data` where that folder is; else a seeded random walk takes their place, and the
+figure that needs files is left out. A peer that is not installed is left out, too, and named. vectorbt trades at the
+close that decides and knows no integer money: it does less.
+"""
+
+import asyncio
+import importlib
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from statistics import median
+from typing import Any, Final
+
+import numpy as np
+
+from genesis.adapters.memory.candle_market import CandleMarket
+from genesis.app.backtest import RunObserver
+from genesis.app.trade import trade
+from genesis.domain.candle import Candle, Candles
+from genesis.domain.core import CoreSettings, TradingCore
+from genesis.domain.instrument import spot_instrument
+from genesis.domain.ledger import Ledger
+from genesis.domain.risk.guards import RiskLimits
+from genesis.domain.simulation.columnar import Walk, walk
+from genesis.domain.simulation.market_orders import Costs
+from genesis.domain.statistics.record import Recorder
+from genesis.domain.strategy import columns
+from genesis.domain.strategy.features import close, ema, where
+from genesis.domain.units import PPB, Atoms, Ppb, Symbol, atoms
+from tests.bench._turns import in_turn, report
+from tests.bench.indicators import walk as random_walk
+
+_FOLDERS: Final = [parent / "shared" / "data" for parent in Path(__file__).parents[3:]]
+DATA: Final = next((folder for folder in _FOLDERS if folder.is_dir()), _FOLDERS[0])
+FILES: Final = ("tBTCUSD-1m-2017.csv.gz", "tBTCUSD-1m-2018.csv.gz")
+COMMAND: Final = (sys.executable, "-c", "from genesis.app.cli import main; main()")
+STRATEGY: Final = where(ema(close, 12) > ema(close, 26), 1.0, 0.0)
+INSTRUMENT: Final = spot_instrument(Symbol("tBTCUSD"))
+CASH: Final = atoms(10_000)
+SIZE: Final = 0.01
+"""A hundredth of the account a trade, so that a thousand days of fees leave something to trade with."""
+OPEN: Final = RiskLimits()
+GUARDED: Final = RiskLimits(Ppb(PPB), Ppb(PPB - 1), Atoms(10**17))
+"""Every guard on, none ever breached."""
+
+Figures = dict[str, object]
+
+
+def million() -> tuple[Candles, str]:
+    """Return a million candles, and what they are."""
+    if all((DATA / name).exists() for name in FILES):
+        import polars as pl
+
+        frame = pl.concat([pl.read_csv(DATA / name, infer_schema_length=None) for name in FILES])[:1_000_000]
+        floats = (frame[name].cast(pl.Float64).to_numpy() for name in ("open", "high", "low", "close", "volume"))
+        return Candles(frame["mts"].to_numpy(), *floats), "tBTCUSD 2017-2018"
+    made = random_walk(1_000_000)
+    opens = np.concatenate((made["close"][:1], made["close"][:-1]))
+    mts = made["mts"].astype(np.int64)
+    return Candles(mts, opens, made["high"], made["low"], made["close"], made["volume"]), "random walk"
+
+
+def columnar(candles: Candles, limits: RiskLimits) -> Walk:
+    """Run from columns in memory to fills and equity."""
+    return walk(columns.evaluate(STRATEGY, candles), candles, INSTRUMENT, Costs(), limits, SIZE, CASH)
+
+
+def events(candles: Candles) -> Recorder:
+    """Run the trading core candle by candle, all guards on."""
+
+    async def feed() -> AsyncIterator[Candles]:
+        yield candles
+
+    recorder = Recorder(INSTRUMENT, CASH)
+    core = TradingCore(CoreSettings(INSTRUMENT, STRATEGY, SIZE, GUARDED), Ledger(CASH))
+    asyncio.run(trade(core, CandleMarket(INSTRUMENT, Costs(), feed()), RunObserver(recorder)))
+    return recorder
+
+
+def vectorbt(candles: Candles) -> Callable[[], object] | None:
+    """Return the same work in vectorbt, or None where it is not installed."""
+    try:
+        vbt: Any = importlib.import_module("vectorbt")  # Any: it has no annotations
+    except ImportError:
+        return None
+    pandas = importlib.import_module("pandas")
+    prices = pandas.Series(candles.close, index=pandas.to_datetime(candles.mts, unit="ms"))
+
+    def run() -> object:
+        fast, slow = vbt.MA.run(prices, 12, ewm=True), vbt.MA.run(prices, 26, ewm=True)
+        entries, exits = fast.ma_crossed_above(slow), fast.ma_crossed_below(slow)
+        return vbt.Portfolio.from_signals(prices, entries, exits, init_cash=10_000.0, fees=0.002, freq="1min").value()
+
+    return run
+
+
+def backtesting_py(candles: Candles) -> Callable[[], object] | None:
+    """Return the same work in backtesting.py, or None where it is not installed."""
+    try:
+        library: Any = importlib.import_module("backtesting")  # Any: it has no annotations
+    except ImportError:
+        return None
+    pandas = importlib.import_module("pandas")
+    names = ("open", "high", "low", "close", "volume")
+    index = pandas.to_datetime(candles.mts, unit="ms")
+    frame = pandas.DataFrame({name.capitalize(): getattr(candles, name) for name in names}, index=index)
+
+    def average(values: object, span: int) -> object:
+        return pandas.Series(values).ewm(span=span, adjust=False).mean().to_numpy()
+
+    class Cross(library.Strategy):  # type: ignore[misc]  # its base is Any, as above
+        def init(self) -> None:
+            self.fast = self.I(average, self.data.Close, 12)
+            self.slow = self.I(average, self.data.Close, 26)
+
+        def next(self) -> None:
+            is_above = self.fast[-1] > self.slow[-1]
+            if is_above and not self.position:
+                self.buy(size=1)
+            elif self.position and not is_above:
+                self.position.close()
+
+    return lambda: library.Backtest(frame, Cross, cash=1_000_000, commission=0.002, finalize_trades=True).run()
+
+
+def compared(own: Callable[[], object], peer: Callable[[], object] | None, name: str, runs: int, rows: int) -> Figures:
+    """Return medians and candles a second, and how many times quicker than the peer."""
+    seconds = in_turn({"own": own} if peer is None else {"own": own, name: peer}, runs)
+    figures: Figures = {
+        "ms": round(median(seconds["own"]) * 1e3, 2),
+        "ms_min": round(min(seconds["own"]) * 1e3, 2),
+        "candles_per_s": round(rows / median(seconds["own"])),
+    }
+    if peer is None:
+        return {**figures, "peer": f"{name} is not installed"}
+    return {**figures, f"{name}_ms": round(median(seconds[name]) * 1e3, 2), "times_quicker": _ratio(seconds, name)}
+
+
+def _ratio(seconds: dict[str, list[float]], name: str) -> float:
+    return round(median(seconds[name]) / median(seconds["own"]), 2)
+
+
+def peak_mib(candles: Candles, folder: Path) -> Figures:
+    """Return the peak memory of a fresh process that runs the columns, candles and compiled code included.
+
+    Linux says it of the process alone as VmHWM; `ru_maxrss` would carry over what this one held when it forked.
+    """
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return {"mib": "only Linux tells"}
+    for name in Candle._fields:
+        np.save(folder / f"{name}.npy", getattr(candles, name))
+    script = (
+        "import sys\n"
+        "import numpy as np\n"
+        "from genesis.domain.candle import Candle, Candles\n"
+        "from tests.bench.backtest import OPEN, columnar\n"
+        "candles = Candles(*(np.load(f'{sys.argv[1]}/{name}.npy') for name in Candle._fields))\n"
+        "columnar(candles, OPEN)\n"
+        "print(next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(folder)], capture_output=True, text=True, check=True)
+    return {"mib": round(int(done.stdout) / 1024, 1)}
+
+
+def commands(folder: Path, runs: int) -> dict[str, Figures]:
+    """Return the seconds that whole commands take in fresh processes."""
+    environment = {**os.environ, "GENESIS_HOME": str(folder)}
+
+    def command(*arguments: str) -> None:
+        subprocess.run([*COMMAND, *arguments], capture_output=True, check=True, env=environment)
+
+    cases: dict[str, Callable[[], None]] = {"genesis --help": lambda: command("--help")}
+    if all((DATA / name).exists() for name in FILES):
+        command("data.import", *(str(DATA / name) for name in FILES))
+        cases["backtest, Parquet to JSON"] = lambda: command("backtest", "--strategy", "ema_cross", "--json")
+    seconds = in_turn(cases, runs)
+    return {name: {"s": round(median(times), 3), "s_min": round(min(times), 3)} for name, times in seconds.items()}
+
+
+def measure(rows: int = 1_000_000, runs: int = 9) -> dict[str, Figures]:
+    """Return all figures; the events and backtesting.py take a fifth of the candles, for they take their time."""
+    candles, market = million()
+    candles, few = candles[:rows], candles[: rows // 5]
+    figures: dict[str, Figures] = {"market": {"candles": len(candles), "of": market}}
+    figures["columnar"] = compared(lambda: columnar(candles, OPEN), vectorbt(candles), "vectorbt", runs, len(candles))
+    guarded = in_turn({"own": lambda: columnar(candles, GUARDED)}, runs)["own"]
+    figures["columnar, all guards"] = {"ms": round(median(guarded) * 1e3, 2), "ms_min": round(min(guarded) * 1e3, 2)}
+    peer = backtesting_py(few)
+    figures["events, all guards"] = compared(lambda: events(few), peer, "backtesting.py", 3, len(few))
+    with tempfile.TemporaryDirectory() as folder:
+        figures["peak of columnar"] = peak_mib(candles, Path(folder))
+        figures.update(commands(Path(folder), 3))
+    return figures
+
+
+def main() -> None:
+    """Print the figures."""
+    report("backtest", measure())
+
+
+if __name__ == "__main__":
+    main()

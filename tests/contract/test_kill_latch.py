@@ -1,0 +1,91 @@
+"""I9, E16, E17: a latch is set whatever else fails, survives restarts, and is taken away on purpose alone."""
+
+import os
+import resource
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from genesis.adapters.kill_latch_file import KillLatchFile
+from genesis.adapters.memory.kill_latch import MemoryKillLatch
+from genesis.ports.errors import StoreError
+from genesis.ports.kill import KillLatch
+
+Reopen = Callable[[], KillLatch]
+
+
+@pytest.fixture(params=["memory", "file"])
+def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Reopen:
+    """A factory of latches over one state, as after a restart."""
+    memory = MemoryKillLatch()
+    return (lambda: memory) if request.param == "memory" else lambda: KillLatchFile(tmp_path / "home" / "kill.latch")
+
+
+def test_a_latch_is_not_set_until_it_is_pulled(reopen: Reopen) -> None:
+    assert reopen().reason() is None
+    reopen().reset()
+    assert reopen().reason() is None
+
+
+def test_e17_a_pulled_latch_survives_restarts_until_it_is_reset(reopen: Reopen) -> None:
+    reopen().pull("too wild")
+    assert reopen().reason() == "too wild"
+    reopen().reset()
+    assert reopen().reason() is None
+    reopen().pull("again")
+    assert reopen().reason() == "again"
+
+
+def test_e16_pulling_twice_keeps_the_first_reason(reopen: Reopen) -> None:
+    reopen().pull("first")
+    reopen().pull("second")
+    assert reopen().reason() == "first"
+
+
+def test_a_latch_without_a_reason_is_set(reopen: Reopen) -> None:
+    reopen().pull("")
+    assert reopen().reason() == "no reason was written"
+
+
+def test_e16_a_full_disk_leaves_the_latch_set(tmp_path: Path) -> None:
+    latch = KillLatchFile(tmp_path / "kill.latch")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))  # no file may have a byte
+    try:
+        latch.pull("enough")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (tmp_path / "kill.latch").stat().st_size == 0
+    assert latch.reason() == "no reason was written"
+
+
+def test_what_cannot_be_read_counts_as_set(tmp_path: Path) -> None:
+    (tmp_path / "kill.latch").mkdir()
+    reason = KillLatchFile(tmp_path / "kill.latch").reason()
+    assert reason is not None
+    assert "cannot be read" in reason
+    (tmp_path / "file").write_text("")
+    assert KillLatchFile(tmp_path / "file" / "kill.latch").reason() is not None
+
+
+def test_a_latch_that_could_not_be_set_says_so(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="NOT set"):
+        KillLatchFile(tmp_path / "file" / "kill.latch").pull("enough")
+    (tmp_path / "kill.latch").mkdir()
+    with pytest.raises(StoreError, match="NOT set"):
+        KillLatchFile(tmp_path / "kill.latch").pull("enough")
+
+
+def test_e16_the_latch_is_durable_when_pull_returns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[str] = []
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        synced.append(Path(os.readlink(f"/proc/self/fd/{descriptor}")).name)
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    KillLatchFile(tmp_path / "home" / "kill.latch").pull("enough")
+    assert synced == ["kill.latch", "home"]

@@ -1,0 +1,209 @@
+"""I2-I6, D1-D9: an order moves along its table alone, UNKNOWN ends by evidence, and every match is booked once."""
+
+from collections.abc import Sequence
+from itertools import permutations, product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from genesis.domain.execution.evidence import (
+    Accepted,
+    AnswerLost,
+    Closed,
+    Evidence,
+    NothingLeft,
+    ProvenAbsent,
+    Refused,
+    SendBegan,
+    Traded,
+)
+from genesis.domain.execution.order_life import (
+    TRANSITIONS,
+    ContradictingEvidence,
+    ImpossibleStep,
+    OrderLife,
+    Status,
+    Step,
+    advance,
+)
+from genesis.domain.order import Cid, OrderId, OrderRequest, OrderType, Side
+from genesis.domain.units import Atoms, Mts, Price, Symbol
+
+ID = OrderId(120_000_000_001)
+ORDER = OrderRequest(Cid(7), Symbol("tBTCUSD"), Side.BUY, OrderType.LIMIT, Atoms(100), Mts(0), Price(5))
+
+
+def life_after(*evidence: Evidence) -> OrderLife:
+    life = OrderLife(ORDER)
+    for each in (SendBegan(), *evidence):
+        life = advance(life, each)
+    return life
+
+
+def te(trade_id: int, amount: int) -> Traded:
+    return Traded(trade_id, ID, Mts(trade_id), Atoms(amount), Price(5))
+
+
+def tu(trade_id: int, amount: int) -> Traded:
+    return te(trade_id, amount)._replace(fee=Atoms(1), fee_currency="BTC")
+
+
+ACK = ON = Accepted(ID)
+LOST = AnswerLost("10 s passed")
+
+
+def ou(filled: int) -> Accepted:
+    return Accepted(ID, Atoms(filled))
+
+
+def oc(status: str, filled: int) -> Closed:
+    return Closed(ID, Atoms(filled), status)
+
+
+SCENARIOS: dict[str, tuple[Sequence[Evidence], Status]] = {
+    "rests": ([ACK, ON], Status.WORKING),
+    "rests after its answer was lost (D1, D2)": ([LOST, ACK, ON], Status.WORKING),
+    "filled at once": ([ACK, te(1, 100), oc("EXECUTED", 100), tu(1, 100)], Status.FILLED),
+    "filled in two": ([ACK, te(1, 40), te(2, 60), oc("EXECUTED", 100), tu(1, 40), tu(2, 60)], Status.FILLED),
+    "filled in part, rest resting": ([ACK, ON, te(1, 40), ou(40), tu(1, 40), tu(1, 40)], Status.PARTIAL),
+    "canceled untouched": ([ACK, ON, oc("CANCELED", 0)], Status.CANCELED),
+    "canceled after a part": ([ACK, ON, te(1, 40), ou(40), oc("CANCELED", 40), tu(1, 40)], Status.CANCELED),
+    "cancel and fill race, the fill wins (D4)": ([ACK, ON, ou(0), te(1, 100), oc("EXECUTED", 100)], Status.FILLED),
+    "lost answer, filled meanwhile (D1, D5)": ([LOST, te(1, 40), tu(1, 40), te(2, 60), tu(2, 60)], Status.FILLED),
+    "lost answer, canceled after a part": ([LOST, ON, ou(40), tu(1, 40), oc("CANCELED", 40)], Status.CANCELED),
+    "post-only would cross": ([ACK, ON, oc("POSTONLY CANCELED", 0)], Status.CANCELED),
+    "trades without an acknowledgement": ([te(1, 30), te(2, 30), tu(2, 30), tu(1, 30)], Status.PARTIAL),
+    "refused": ([Refused("not enough balance"), LOST], Status.REJECTED),
+}
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_d3_i6_every_order_of_the_frames_ends_in_the_same_life(name: str) -> None:
+    frames, status = SCENARIOS[name]
+    assert len(frames) <= 6
+    ends = [life_after(*order) for order in permutations(frames)]
+    assert all(end == ends[0] for end in ends)
+    end = ends[0]
+    assert end.status is status
+    # A plain second count of what was filled: each trade id once.
+    assert end.filled == sum({frame.trade_id: frame.amount for frame in frames if isinstance(frame, Traded)}.values())
+    assert end.contradiction == ""
+
+
+@given(st.data())
+def test_d3_repeated_frames_change_nothing(data: st.DataObject) -> None:
+    frames, _ = SCENARIOS[data.draw(st.sampled_from(sorted(SCENARIOS)))]
+    order = data.draw(st.permutations(frames))
+    repeated = [frame for frame in order for _ in range(data.draw(st.integers(1, 3)))]
+    extra = data.draw(st.lists(st.sampled_from(frames), max_size=5))
+    assert life_after(*repeated, *extra) == life_after(*order)
+
+
+EVIDENCE: dict[Step, Evidence] = {
+    Step.SEND_BEGAN: SendBegan(),
+    Step.NOTHING_LEFT: NothingLeft("no connection"),
+    Step.ANSWER_LOST: LOST,
+    Step.ACCEPTED: ACK,
+    Step.REFUSED: Refused("no"),
+    Step.PART_FILLED: te(9, 1),
+    Step.WHOLE_FILLED: te(9, 100),
+    Step.CANCELED: oc("CANCELED", 0),
+    Step.PROVEN_ABSENT: ProvenAbsent("twice"),
+}
+
+
+@pytest.mark.parametrize(("status", "step"), list(product(Status, Step)))
+def test_i4_a_pair_that_is_not_in_the_table_raises_and_one_in_it_leads_where_it_says(
+    status: Status, step: Step
+) -> None:
+    life = OrderLife(ORDER, status)
+    wanted = TRANSITIONS.get((status, step))
+    if wanted is None:
+        with pytest.raises(ImpossibleStep, match=f"order 7 is {status.value}"):
+            advance(life, EVIDENCE[step])
+    else:
+        assert advance(life, EVIDENCE[step]).status is wanted
+
+
+def test_i4_terminal_states_never_change() -> None:
+    assert {status for status in Status if status.is_terminal} == {
+        Status.FILLED,
+        Status.CANCELED,
+        Status.REJECTED,
+        Status.NOT_SENT,
+        Status.ABSENT,
+    }
+    assert all(after is before for (before, _), after in TRANSITIONS.items() if before.is_terminal)
+
+
+def test_i4_a_state_that_ended_has_its_evidence() -> None:
+    assert life_after(oc("CANCELED", 0)).closing == oc("CANCELED", 0)
+    assert life_after(Refused("not enough balance")).reason == "not enough balance"
+    assert life_after(LOST, ProvenAbsent("read twice")).reason == "read twice"
+    assert life_after(te(1, 100)).id == ID
+    assert advance(OrderLife(ORDER), NothingLeft("killed before sending")).reason == "killed before sending"
+
+
+def test_i5_unknown_is_left_by_evidence_alone() -> None:
+    leaving = {
+        step for (status, step), after in TRANSITIONS.items() if status is Status.UNKNOWN and after is not status
+    }
+    assert leaving == {
+        Step.ACCEPTED,
+        Step.REFUSED,
+        Step.PART_FILLED,
+        Step.WHOLE_FILLED,
+        Step.CANCELED,
+        Step.PROVEN_ABSENT,
+    }
+
+
+def test_i2_nothing_is_sent_twice() -> None:
+    sendable = {status for status, step in TRANSITIONS if step is Step.SEND_BEGAN}
+    assert sendable == {Status.INTENT}
+
+
+def test_i2_a_second_exchange_order_for_one_intent_raises() -> None:
+    with pytest.raises(ContradictingEvidence, match="sent twice"):
+        life_after(ACK, Accepted(OrderId(2)))
+
+
+@pytest.mark.parametrize("ended", [oc("CANCELED", 0), Refused("no")])
+def test_i6_a_late_fill_is_booked_whatever_the_status_and_shows_as_a_contradiction(ended: Evidence) -> None:
+    life = life_after(ended, te(1, 40), tu(1, 40))
+    assert (life.filled, life.status) == (40, life_after(ended).status)
+    assert "filled 0.0000004" in life.contradiction
+
+
+def test_i6_more_than_was_ordered_is_booked_and_shows_as_a_contradiction() -> None:
+    life = life_after(te(1, 100), te(2, 20))
+    assert life.filled == 120
+    assert life.contradiction == "filled 0.0000012 of 0.000001 ordered"
+
+
+def test_d3_the_fee_comes_later_and_a_frame_without_it_takes_it_not_away() -> None:
+    assert not life_after(te(1, 40)).fee_is_known
+    assert life_after(te(1, 40), tu(1, 40)).fee_is_known
+    assert life_after(tu(1, 40), te(1, 40)).fee_is_known
+
+
+@pytest.mark.parametrize("other", [te(1, 41), tu(1, 40)._replace(fee=Atoms(2)), te(1, 40)._replace(price=Price(6))])
+def test_one_trade_id_with_two_contents_raises(other: Traded) -> None:
+    with pytest.raises(ContradictingEvidence, match="trade 1"):
+        life_after(tu(1, 40), other)
+
+
+def test_two_ends_of_one_order_raise() -> None:
+    with pytest.raises(ContradictingEvidence, match="ended as"):
+        life_after(oc("CANCELED", 0), oc("CANCELED", 10))
+
+
+def test_i14_what_is_at_risk_counts_the_unanswered_whole_and_ends_with_the_last_booked_match() -> None:
+    assert OrderLife(ORDER).at_risk == 100
+    assert life_after(LOST).at_risk == 100
+    assert life_after(LOST, te(1, 40)).at_risk == 60
+    assert life_after(oc("EXECUTED", 100)).at_risk == 100  # its matches have not come: they will
+    assert life_after(oc("EXECUTED", 100), te(1, 40)).at_risk == 60
+    assert life_after(oc("CANCELED", 40), te(1, 40)).at_risk == 0
+    assert life_after(Refused("no")).at_risk == 0
