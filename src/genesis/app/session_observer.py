@@ -69,7 +69,8 @@ class SessionObserver:
         self._metrics.increment("alerts_total", labels={"code": alert.code.value})
         self.lines.append(f"{alert.mts} {alert.text}")
         self._feed.note("risk", f"risk.{alert.code.value}", {"text": alert.text, "mts": alert.mts}, "warning")
-        self._feed.set_status("halted", alert.text)
+        if self.core.halted is not None:  # an order that failed is tried again, the session goes on
+            self._feed.set_status("halted", alert.text)
 
     def record(self) -> Record:
         """Return the record of the session so far; the session is over then."""
