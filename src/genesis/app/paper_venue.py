@@ -1,0 +1,40 @@
+"""The venue of a paper session: its candles as the market, and one account with its cash and fees."""
+
+import secrets
+
+from attrs import frozen
+
+from genesis.adapters.bitfinex.sign import Signer
+from genesis.adapters.venue.keys import all_rights
+from genesis.adapters.venue.markets.quoted_candles import QuotedCandles
+from genesis.adapters.venue.venue import Venue
+from genesis.app.backtest import Terms
+from genesis.domain.candle import Candles, Timeframe
+from genesis.domain.exchange.account import WalletKind
+from genesis.domain.simulation.accounts import FeeTier
+from genesis.domain.units import Mts
+
+
+@frozen(eq=False)
+class PaperVenue:
+    """A venue whose time stands before the first candle, and the key of the account on it."""
+
+    venue: Venue
+    signer: Signer
+
+
+def paper_venue(terms: Terms, candles: Candles, timeframe: Timeframe) -> PaperVenue:
+    """Build the venue on which *terms* trade *candles*; its key is new, and known to nobody else."""
+    instrument, costs = terms.core.instrument, terms.costs
+    start = Mts(int(candles.mts[0]) - 1)
+    venue = Venue(start, limited=False)
+    venue.list_instrument(instrument)
+    core = venue.core
+    user = core.new_user()
+    accounts = core.exchange.accounts
+    accounts.by_user[user].tier = FeeTier(costs.fee, costs.fee)
+    accounts.deposit(user, WalletKind.EXCHANGE, instrument.quote, terms.cash, start)
+    key, secret = secrets.token_hex(16), secrets.token_hex(32)
+    core.keys.add(user, key, secret, all_rights())
+    venue.add_driver(QuotedCandles(instrument, candles, costs.slippage, length_ms=timeframe.span_ms))
+    return PaperVenue(venue, Signer(key, secret))
