@@ -14,7 +14,7 @@ from genesis.adapters.bitfinex.closed_candles import ClosedCandles
 from genesis.adapters.bitfinex.own_orders import OwnOrders
 from genesis.domain.account_events import FillNews, OrderNews, SnapshotsComplete
 from genesis.domain.candle import Candle, Timeframe
-from genesis.domain.channel import BookChannel, CandlesChannel, Grouping
+from genesis.domain.channel import BookChannel, CandlesChannel, Grouping, channel_name
 from genesis.domain.events import CandleClosed, Event, OrderRejected, Quote
 from genesis.domain.exchange.orders import OrderAck
 from genesis.domain.instrument import Instrument
@@ -101,12 +101,16 @@ class TradingMarket:
     async def settled(self, mts: Mts) -> None:
         """Return once the candle of *mts* runs and everything that followed from it is done.
 
-        For lock-step, where nothing new comes meanwhile. Raises `TimeoutError` when that takes too long.
+        For lock-step, where nothing new comes meanwhile. Raises `Unreachable` when that takes too long.
         """
-        async with asyncio.timeout(SETTLE_S):
-            while not self._is_settled(mts):
-                self._rested.clear()
-                await self._rested.wait()
+        try:
+            async with asyncio.timeout(SETTLE_S):
+                while not self._is_settled(mts):
+                    self._rested.clear()
+                    await self._rested.wait()
+        except TimeoutError:
+            text = f"what follows from the candle of {mts} did not come within {SETTLE_S:g} s"
+            raise Unreachable(text, endpoint=channel_name(self._candles_channel)) from None
 
     async def finish(self) -> None:
         """End the stream with the running candle, whose interval is over.
@@ -186,7 +190,7 @@ class TradingMarket:
             if isinstance(item, LinkState):
                 self._observer.link(item)
             elif isinstance(item[1], Gap) and item[1].reason is GapReason.REFUSED:
-                raise Unreachable("the exchange no longer gives this channel", endpoint=f"channel {item[0]}")
+                raise Unreachable("the exchange no longer gives this channel", endpoint=channel_name(item[0]))
             elif item[0] == self._candles_channel:
                 await self._hear_candles(item[1])
             else:
