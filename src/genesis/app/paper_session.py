@@ -16,6 +16,7 @@ from genesis.app.backtest_view import print_result
 from genesis.app.json_output import json_text
 from genesis.app.live_status import LiveStatus
 from genesis.app.paper import Component, run_paper
+from genesis.app.paper_venue import paper_venue
 from genesis.app.paper_wire import WireHouse, trade_over_wire, wired_market
 from genesis.app.recording import LatchWatch, recorded_session, refuse_while_killed, session_began
 from genesis.app.session_plan import Over, SessionPlan
@@ -95,7 +96,10 @@ async def _over_wire(plan: SessionPlan, system: PaperSystem, recording: Recordin
     core = TradingCore(plan.terms.core, Ledger(plan.terms.cash))
     system.observer.begin(core)
     house = WireHouse(system.clock, system.metrics, system.observer)
-    async with wired_market(plan.terms, plan.market.candles, plan.market.timeframe, plan.pace, house) as wired:
+    candles, timeframe = plan.market.candles, plan.market.timeframe
+    venue = paper_venue(plan.terms, candles, timeframe)
+    async with wired_market(venue, candles, timeframe, plan.pace, house) as wired:
+        system.observer.serving(wired.url)
         await trade_over_wire(core, wired, system.observer, beside, recording)
 
 

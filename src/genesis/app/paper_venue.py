@@ -11,6 +11,7 @@ from genesis.adapters.venue.venue import Venue
 from genesis.app.backtest import Terms
 from genesis.domain.candle import Candles, Timeframe
 from genesis.domain.exchange.account import WalletKind
+from genesis.domain.instrument import Instrument
 from genesis.domain.simulation.accounts import FeeTier
 from genesis.domain.units import Mts
 
@@ -21,6 +22,7 @@ class PaperVenue:
 
     venue: Venue
     signer: Signer
+    instrument: Instrument
 
 
 def paper_venue(terms: Terms, candles: Candles, timeframe: Timeframe) -> PaperVenue:
@@ -37,4 +39,4 @@ def paper_venue(terms: Terms, candles: Candles, timeframe: Timeframe) -> PaperVe
     key, secret = secrets.token_hex(16), secrets.token_hex(32)
     core.keys.add(user, key, secret, all_rights())
     venue.add_driver(QuotedCandles(instrument, candles, costs.slippage, length_ms=timeframe.span_ms))
-    return PaperVenue(venue, Signer(key, secret))
+    return PaperVenue(venue, Signer(key, secret), instrument)

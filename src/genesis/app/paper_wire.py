@@ -13,10 +13,9 @@ from genesis.adapters.bitfinex.trading_market import TradingMarket, WireObserver
 from genesis.adapters.memory.nonces import MemoryNonces
 from genesis.adapters.venue.control_client import VenueControl
 from genesis.adapters.venue.shell import serving
-from genesis.app.backtest import Terms
 from genesis.app.lock_step import LockStep
 from genesis.app.paper import Component, Pace
-from genesis.app.paper_venue import paper_venue
+from genesis.app.paper_venue import PaperVenue
 from genesis.app.trade import Observer, Recording, trade, trade_recorded
 from genesis.domain.candle import Candles, Timeframe
 from genesis.domain.core import TradingCore
@@ -40,18 +39,19 @@ class WiredMarket:
 
     market: TradingMarket
     lock_step: LockStep
+    url: str
+    """Where the venue is, for other clients."""
 
 
 @asynccontextmanager
 async def wired_market(
-    terms: Terms, candles: Candles, timeframe: Timeframe, pace: Pace, house: WireHouse
+    venue: PaperVenue, candles: Candles, timeframe: Timeframe, pace: Pace, house: WireHouse
 ) -> AsyncIterator[WiredMarket]:
-    """Serve a venue that plays *candles*, on a loopback port, and give the market that trades on it.
+    """Serve *venue*, which plays *candles*, on a loopback port, and give the market that trades on it.
 
     Both parts are to be run; when their tasks are over, the venue is closed.
     """
-    venue = paper_venue(terms, candles, timeframe)
-    clock, metrics, instrument = house.clock, house.metrics, terms.core.instrument
+    clock, metrics, instrument = house.clock, house.metrics, venue.instrument
     async with serving(venue.venue) as port, AiohttpConnector() as connector:
         url = f"127.0.0.1:{port}"
         numbers = MemoryNonces(clock)  # the key lives no longer than the venue
@@ -67,7 +67,8 @@ async def wired_market(
         )
         market = TradingMarket(instrument, timeframe, public, account, numbers, clock, house.observer)
         async with VenueControl(f"http://{url}") as control:
-            yield WiredMarket(market, LockStep(candles, timeframe, pace, control, market, clock))
+            lock_step = LockStep(candles, timeframe, pace, control, market, clock)
+            yield WiredMarket(market, lock_step, f"http://{url}")
 
 
 async def trade_over_wire(

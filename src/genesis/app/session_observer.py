@@ -75,6 +75,11 @@ class SessionObserver:
         if self.core.halted is not None:  # an order that failed is tried again, the session goes on
             self._feed.set_status("halted", alert.text)
 
+    def serving(self, url: str) -> None:
+        """Take where the local venue is, for clients that want to listen along."""
+        self.lines.append(f"the venue is at {url}")
+        self._feed.note("system", "venue.serving", {"url": url})
+
     def link(self, state: LinkState) -> None:
         """Take the new state of a connection to the exchange."""
         self.links[state.name] = state.link

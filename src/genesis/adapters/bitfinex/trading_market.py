@@ -224,6 +224,8 @@ class TradingMarket:
                     self._observer.link(event)
                     if link is not Link.OPEN:
                         self._missed(event.reason)
+                case Gap(GapReason.SEQUENCE, 0):
+                    pass  # a message came twice, none is missing
                 case Gap(reason):
                     self._missed(reason.value)
                 case SnapshotsComplete():
