@@ -117,6 +117,15 @@ def test_a_session_in_memory_makes_the_decisions_of_one_over_the_wire(tmp_path: 
     assert json.loads(in_memory.stdout)["decision_hash"] == json.loads(over_wire.stdout)["decision_hash"]
 
 
+def test_the_journal_of_a_session_over_the_wire_replays_to_its_decisions(tmp_path: Path) -> None:
+    session = ended(tmp_path, "run", "--speed", "max", "--port", "0", "--data", "synthetic:7:0.3", "--json")
+    (journal,) = (tmp_path / "journal").glob("*.sqlite")
+    replayed = ended(tmp_path, "replay", str(journal), "--json")
+    assert replayed.returncode == 0, replayed.stderr
+    assert json.loads(session.stdout)["fills"] > 0
+    assert json.loads(replayed.stdout)["decisions"] > 0
+
+
 def test_until_ends_the_session_after_that_much_market_time(tmp_path: Path) -> None:
     done = ended(tmp_path, "run", "--speed", "max", "--port", "0", "--until", "1h", "--json", "--data", "synthetic")
     data = json.loads(done.stdout)["data"]

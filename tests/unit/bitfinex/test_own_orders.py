@@ -75,7 +75,7 @@ def booked(amount: str, fee: str) -> OrderFilled:
 
 
 def test_every_order_of_the_messages_gives_each_fill_once_and_then_the_end() -> None:
-    messages = [
+    messages: list[FillNews | OrderNews] = [
         fill(1, "0.4", None, Print.EXECUTED),
         fill(2, "0.6", None, Print.EXECUTED),
         fill(1, "0.4"),
