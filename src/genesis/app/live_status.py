@@ -53,6 +53,8 @@ class LiveStatus:
         refusals = ", ".join(f"{code.value} {count}" for code, count in core.refusals.items())
         yield "refusals", refusals or "none"
         yield "candles/s", f"{self._rate():,.0f}"
+        if observer.venue_url:
+            yield "venue", observer.venue_url
         if observer.links:
             yield "links", ", ".join(f"{name} {link.value}" for name, link in observer.links.items())
         if observer.round_trip_s is not None:

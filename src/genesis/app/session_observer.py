@@ -22,6 +22,7 @@ class SessionObserver:
         self.recorder = recorder
         self.lines: deque[str] = deque(maxlen=LINES_KEPT)
         self.last_mts: Mts | None = None
+        self.venue_url = ""
         self.links: dict[str, Link] = {}
         self.round_trip_s: float | None = None
         self._metrics = metrics
@@ -77,7 +78,7 @@ class SessionObserver:
 
     def serving(self, url: str) -> None:
         """Take where the local venue is, for clients that want to listen along."""
-        self.lines.append(f"the venue is at {url}")
+        self.venue_url = url
         self._feed.note("system", "venue.serving", {"url": url})
 
     def link(self, state: LinkState) -> None:
