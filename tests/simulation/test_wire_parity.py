@@ -8,13 +8,15 @@ from attrs import evolve
 from genesis.adapters.memory.candles import MemoryCandles
 from genesis.app.backtest import Terms, run_event
 from genesis.app.market_data import Wanted, market_data
-from genesis.domain.candle import Candles, Timeframe, resample
+from genesis.app.paper_venue import paper_venue
+from genesis.domain.candle import DAY_MS, Candle, Candles, Timeframe, resample
 from genesis.domain.order import Cid
 from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.simulation.synthetic import synthetic_candles
 from genesis.domain.statistics.record import Record, decision_hash
 from genesis.domain.strategy.shipped import SHIPPED
-from genesis.domain.units import PPB, Ppb, atoms
+from genesis.domain.units import PPB, Mts, Ppb, atoms
+from genesis.ports.errors import InputError
 from tests.simulation.wire_house import Listener, over_the_wire, terms_of
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "tETHUSD-1m-2018.csv.gz"
@@ -62,3 +64,9 @@ def test_without_slippage_the_book_still_has_its_smallest_spread() -> None:
         (there.price - here.price) * here.side.sign for there, here in zip(wired.fills, backtest.fills, strict=True)
     ]
     assert set(away) == {1}
+
+
+def test_weeks_that_begin_on_another_day_are_refused_before_anything_runs() -> None:
+    weeks = Candles.from_rows(Candle(Mts(7 * DAY_MS * at), 1.0, 1.0, 1.0, 1.0, 1.0) for at in range(1, 4))
+    with pytest.raises(InputError, match="--over memory"):
+        paper_venue(terms_of("ema_cross"), weeks, Timeframe.W1)

@@ -8,10 +8,11 @@ from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.adapters.venue.faults import Firing, Rule
 from genesis.app.backtest import RunObserver, Terms
 from genesis.app.paper import Pace
-from genesis.app.paper_venue import paper_venue
+from genesis.app.paper_venue import PaperVenue, paper_venue
 from genesis.app.paper_wire import WireHouse, trade_over_wire, wired_market
 from genesis.domain.candle import Candles, Timeframe
 from genesis.domain.core import CoreSettings, TradingCore
+from genesis.domain.exchange.account import WalletKind
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.ledger import Ledger
 from genesis.domain.link import LinkState
@@ -57,9 +58,20 @@ def over_the_wire(
         listener.faults = venue.venue.faults.log
         async with wired_market(venue, candles, timeframe, Pace(None), house) as wired:
             await trade_over_wire(core, wired, RunObserver(recorder))
+        if funded is None:
+            assert_the_venue_agrees(venue, core, len(recorder.fills))
         return recorder.finish(core.ledger.cash, core.ledger.position(terms.core.instrument.symbol), core.refusals)
 
     return asyncio.run(run())
+
+
+def assert_the_venue_agrees(venue: PaperVenue, core: TradingCore, fills: int) -> None:
+    """No atom appeared or vanished there, and the account has what our ledger says; it rounds costs down, we up."""
+    exchange, instrument = venue.venue.core.exchange, core.settings.instrument
+    assert not exchange.accounts.imbalance()
+    account = exchange.accounts.by_user[venue.venue.core.keys.by_key[venue.signer.key].user]
+    assert account.wallet(WalletKind.EXCHANGE, instrument.base).balance == core.position
+    assert 0 <= account.wallet(WalletKind.EXCHANGE, instrument.quote).balance - core.ledger.cash <= fills
 
 
 def terms_of(

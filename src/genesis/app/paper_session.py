@@ -93,11 +93,11 @@ async def _recorded(plan: SessionPlan, system: PaperSystem, recording: Recording
 
 
 async def _over_wire(plan: SessionPlan, system: PaperSystem, recording: Recording, beside: Sequence[Component]) -> None:
+    candles, timeframe = plan.market.candles, plan.market.timeframe
+    venue = paper_venue(plan.terms, candles, timeframe)
     core = TradingCore(plan.terms.core, Ledger(plan.terms.cash))
     system.observer.begin(core)
     house = WireHouse(system.clock, system.metrics, system.observer)
-    candles, timeframe = plan.market.candles, plan.market.timeframe
-    venue = paper_venue(plan.terms, candles, timeframe)
     async with wired_market(venue, candles, timeframe, plan.pace, house) as wired:
         system.observer.serving(wired.url)
         await trade_over_wire(core, wired, system.observer, beside, recording)

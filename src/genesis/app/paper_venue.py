@@ -2,6 +2,7 @@
 
 import secrets
 
+import numpy as np
 from attrs import frozen
 
 from genesis.adapters.bitfinex.sign import Signer
@@ -14,6 +15,7 @@ from genesis.domain.exchange.account import WalletKind
 from genesis.domain.instrument import Instrument
 from genesis.domain.simulation.accounts import FeeTier
 from genesis.domain.units import Mts
+from genesis.ports.errors import InputError
 
 
 @frozen(eq=False)
@@ -26,7 +28,14 @@ class PaperVenue:
 
 
 def paper_venue(terms: Terms, candles: Candles, timeframe: Timeframe) -> PaperVenue:
-    """Build the venue on which *terms* trade *candles*; its key is new, and known to nobody else."""
+    """Build the venue on which *terms* trade *candles*; its key is new, and known to nobody else.
+
+    Raises `InputError` for candles that begin where the venue's do not: weeks that begin on another day.
+    """
+    off = np.flatnonzero(timeframe.starts(candles.mts) != candles.mts)
+    if len(off):
+        where = f"the candle of {candles.mts[off[0]]} begins within an interval of {timeframe.value}"
+        raise InputError(f"{where}, so it cannot be played over the wire: use --over memory")
     instrument, costs = terms.core.instrument, terms.costs
     start = Mts(int(candles.mts[0]) - 1)
     venue = Venue(start, limited=False)
