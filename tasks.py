@@ -39,13 +39,15 @@ def python(*arguments: str) -> None:
         "paths": "Only the tests in these files or folders.",
         "select": "Only tests whose name matches, as with pytest -k.",
         "mark": "Only tests with these marks, as with pytest -m.",
-        "workers": "Processes to spread them over; 0 is none but this one.",
+        "workers": "Processes to spread them over; auto is one a core, 0 none but this one.",
     },
 )
-def test(_: Context, paths: Sequence[str] = (), select: str = "", mark: str = "not network", workers: int = 0) -> None:
+def test(
+    _: Context, paths: Sequence[str] = (), select: str = "", mark: str = "not network", workers: str = "auto"
+) -> None:
     """Run the tests."""
     places = [str(Path(path).resolve()) for path in paths]
-    python("-m", "pytest", "-m", mark, "-k", select, "-n", str(workers), *places)
+    python("-m", "pytest", "-m", mark, "-k", select, "-n", workers, *places)
 
 
 @command("lint", words="tools", help={"tools": f"Only these, of {', '.join(LINTERS)}."})

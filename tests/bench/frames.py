@@ -215,8 +215,8 @@ def bitfinex_api_py(frames: list[str]) -> Case:
 
 def ccxt_pro(frames: list[str]) -> Case:
     """ccxt: dictionaries, sorted books, caches of trades and candles; checksums verified."""
-    import ccxt.pro  # type: ignore[import-untyped]  # it ships no types
-    from ccxt.async_support.base.ws.client import Client  # type: ignore[import-untyped]  # likewise
+    import ccxt.pro
+    from ccxt.async_support.base.ws.client import Client
 
     def market(symbol: str) -> dict[str, Any]:  # Any: ccxt's own shape
         base, quote = symbol[1:4], symbol[4:]

@@ -1,12 +1,11 @@
 """The local venue over loopback: order round trips of one client, public frames delivered to twenty.
 
-Run as `python -m genesis.bench.venue`. The venue has a process of its own; the clients are aiohttp, so what is
-measured is both ends."""
+The venue has a process of its own; the clients are aiohttp, so what is measured is both ends.
+"""
 
 import asyncio
 import json
 import multiprocessing
-import sys
 from multiprocessing.connection import Connection
 from time import perf_counter
 from typing import Final, NamedTuple
@@ -21,6 +20,7 @@ from genesis.domain.instrument import spot_instrument
 from genesis.domain.order import OrderType, Side
 from genesis.domain.simulation.exchange_orders import OrderTicket, Refusal
 from genesis.domain.units import Mts, Price, Symbol, atoms
+from tests.bench._turns import report
 
 BTC: Final = Symbol("tBTCUSD")
 START: Final = Mts(1_700_000_000_000)
@@ -143,5 +143,10 @@ def measure(orders: int = 2_000) -> Figures:
         process.join()
 
 
+def main() -> None:
+    """Print the figures."""
+    report("venue", {"over loopback": measure()._asdict()})
+
+
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(measure()._asdict()) + "\n")
+    main()

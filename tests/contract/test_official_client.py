@@ -156,7 +156,7 @@ async def test_both_read_the_same_candles() -> None:
 
 
 def test_signatures_are_the_same_as_ccxt_s() -> None:
-    import ccxt  # type: ignore[import-untyped]  # it has no type information
+    import ccxt
 
     client = ccxt.bitfinex({"apiKey": KEY, "secret": SECRET})
     client.nonce = lambda: 1_700_000_000_123

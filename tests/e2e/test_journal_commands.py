@@ -159,6 +159,24 @@ def test_e16_e17_a_kill_holds_over_restarts_until_a_reason_is_given(tmp_path: Pa
     assert ended(tmp_path, *run).returncode == 0
 
 
+def test_e16_a_kill_needs_no_settings_that_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GENESIS_PORT", "no port")
+    assert ended(tmp_path, "replay").returncode == 2
+    done = ended(tmp_path, "kill", "enough")
+    assert done.returncode == 0
+    assert "GENESIS_" in done.stderr
+    assert (tmp_path / "kill.latch").read_text() == "enough"
+
+
+def test_i27_a_latch_is_not_reset_unless_the_reason_is_in_the_audit_log(tmp_path: Path) -> None:
+    assert ended(tmp_path, "kill", "enough").returncode == 0
+    (tmp_path / "logs").write_text("in the way")
+    refused = ended(tmp_path, "kill.reset", "--reason", "calm")
+    assert refused.returncode == 2
+    assert "logs" in refused.stderr
+    assert (tmp_path / "kill.latch").exists()
+
+
 def test_i9_a_kill_ends_a_running_session_which_says_so_in_its_journal(tmp_path: Path) -> None:
     words = ("run", "--data", "synthetic:3:2", "--speed", "6000", "--port", "0", "--json")
     environment = {**os.environ, "GENESIS_HOME": str(tmp_path)}

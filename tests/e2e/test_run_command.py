@@ -84,12 +84,24 @@ def test_a_session_makes_the_decisions_of_the_backtest(tmp_path: Path) -> None:
 
 
 def test_the_summary_is_shown_even_where_it_cannot_be_written(tmp_path: Path) -> None:
-    home = tmp_path / "file"
-    home.write_text("in the way")
-    done = ended(home, "run", "--speed", "max", "--port", "0", "--until", "1h", "--json", "--data", "synthetic:1:1")
+    (tmp_path / "sessions").write_text("in the way")
+    words = ("--speed", "max", "--port", "0", "--until", "1h", "--json", "--data", "synthetic:1:1")
+    done = ended(tmp_path, "run", *words)
     assert done.returncode == 2
     assert json.loads(done.stdout)["engine"] == "paper"
-    assert "Not a directory" in done.stderr
+    assert "sessions" in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("place", ["home", "home/journal"])
+def test_a18_no_session_begins_where_its_journal_cannot_be_written(tmp_path: Path, place: str) -> None:
+    (tmp_path / place).parent.mkdir(exist_ok=True)
+    (tmp_path / place).write_text("in the way")
+    words = ("--speed", "max", "--port", "0", "--until", "1h", "--json", "--data", "synthetic:1:1")
+    done = ended(tmp_path / "home", "run", *words)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    assert str(tmp_path / "home") in done.stderr.splitlines()[-1]
 
 
 def test_orders_over_the_wire_are_timed_and_links_are_told(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from bfxapi import Client
+from bfxapi import Client  # type: ignore[attr-defined]  # it does not say what it exports
 from bfxapi.rest.exceptions import GenericError, RequestParameterError
 
 from genesis.adapters.venue.public_book import Line, checksum
@@ -84,7 +84,7 @@ class Witness:
         self.failures = Failures()
         self._news = asyncio.Event()
         for name in EVENTS:
-            self.wss.on(name, self._listener(name))
+            self.wss.on(name, self._listener(name))  # type: ignore[no-untyped-call]  # as it ships
 
     def _listener(self, name: str) -> Callable[..., None]:
         def listener(*arguments: Any) -> None:  # Any: see Seen
@@ -189,7 +189,7 @@ async def test_rest_refusals_raise_what_the_official_client_documents() -> None:
         auth = client(port).rest.auth
         with pytest.raises(GenericError, match="not enough exchange balance"):
             await asyncio.to_thread(lambda: auth.submit_order("EXCHANGE LIMIT", "tBTCUSD", 1e6, 90))
-        with pytest.raises(GenericError, match="minimum size for BTC/USD is 0.0001"):
+        with pytest.raises(GenericError, match=r"minimum size for BTC/USD is 0\.0001"):
             await asyncio.to_thread(lambda: auth.submit_order("EXCHANGE LIMIT", "tBTCUSD", 0.00001, 90))
         with pytest.raises(GenericError, match="symbol: invalid"):
             await asyncio.to_thread(lambda: auth.submit_order("EXCHANGE LIMIT", "tXYZUSD", 1, 90))
@@ -250,7 +250,7 @@ async def test_an_order_ends_with_the_status_that_its_type_has(
     kind: str, amount: str, price: int, more: dict[str, int], ending: str
 ) -> None:
     async with connected(quiet_venue()) as (witness, _):
-        await witness.wss.inputs.submit_order(kind, "tBTCUSD", amount, price, cid=77, **more)
+        await witness.wss.inputs.submit_order(kind, "tBTCUSD", amount, price, cid=77, **more)  # type: ignore[arg-type]  # flags
         note = await witness.until("on-req-notification")
         assert (note.status, note.data.cid) == ("SUCCESS", 77)
         end = await witness.until("order_cancel")

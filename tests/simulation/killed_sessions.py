@@ -33,6 +33,7 @@ from genesis.domain.candle import Candle
 from genesis.domain.core import FIRST_CID, CoreSettings, TradingCore
 from genesis.domain.execution.evidence import SendBegan
 from genesis.domain.execution.order_life import OrderLife, Status, advance
+from genesis.domain.execution.reconciliation import after_crash
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.journal.chain import BadRow, Head
 from genesis.domain.journal.entries import FORMAT, Entry, OrderSending, OrderSent, RecordedSubmit, SessionBegan
@@ -206,7 +207,8 @@ def check(folder: Path) -> dict[str, object]:
     for cid, (side, amount) in on_exchange.items():
         assert cid in lives, f"I1: order {cid} left without a durable intent"
         assert (lives[cid].order.side.value, lives[cid].order.amount) == (side, amount), "another order left"
-        assert lives[cid].status is Status.SENDING, f"A2: order {cid} left, but the journal proves that it did not"
+        after = after_crash(lives[cid])
+        assert after.status is Status.UNKNOWN, f"A2: order {cid} left, but the journal proves that it did not"
     assert sent <= set(on_exchange), "the journal says sent of what never arrived"
     assert len(on_exchange) - len(sent) <= 1, "more than one order is in doubt"
     if heads[0].seq:

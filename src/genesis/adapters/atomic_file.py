@@ -7,6 +7,12 @@ from pathlib import Path
 from genesis.ports.errors import StoreError
 
 
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
 def write_whole(path: Path, text: str) -> None:
     """Write *text* to *path* durably: killed at any instant, the file is the old one, or the new one.
 
@@ -15,6 +21,8 @@ def write_whole(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        if os.name == "posix":
+            os.fchmod(handle, 0o666 & ~_umask())
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
                 file.write(text)

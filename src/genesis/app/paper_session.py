@@ -40,15 +40,13 @@ def run_session(plan: SessionPlan, home: Path, *, json: bool) -> None:
         print(note, file=say)
     title = f"paper session: {plan.strategy} on {plan.market.symbol}, {plan.pace}"
     print(f"{title}, at {system.server.url}", file=say, flush=True)
-    recording = system.recording()
-    print(f"journal: {system.journal_path}", file=say)
-    watch = LatchWatch(recording.latch, system.clock)
-    beside: list[Component] = [system.server, recording.journal, watch]
+    print(f"journal: {system.journal_path}", file=say, flush=True)
+    beside: list[Component] = [system.server, LatchWatch(system.latch, system.clock)]
     if not json and sys.stdout.isatty():
         beside.append(LiveStatus(system.observer, system.clock, title))
     begin = perf_counter()
     try:
-        asyncio.run(_until_stopped(plan, system, recording, beside))
+        asyncio.run(_until_stopped(plan, system, beside))
     except KeyboardInterrupt:
         print("interrupted", file=say)
     finally:
@@ -57,10 +55,8 @@ def run_session(plan: SessionPlan, home: Path, *, json: bool) -> None:
             _finish(plan, system, perf_counter() - begin, home, port, json=json)
 
 
-async def _until_stopped(
-    plan: SessionPlan, system: PaperSystem, recording: Recording, beside: Sequence[Component]
-) -> None:
-    work = asyncio.ensure_future(_recorded(plan, system, recording, beside))
+async def _until_stopped(plan: SessionPlan, system: PaperSystem, beside: Sequence[Component]) -> None:
+    work = asyncio.ensure_future(_recorded(plan, system, beside))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         try:
@@ -83,13 +79,15 @@ async def _until_stopped(
         raise first from None
 
 
-async def _recorded(plan: SessionPlan, system: PaperSystem, recording: Recording, beside: Sequence[Component]) -> None:
+async def _recorded(plan: SessionPlan, system: PaperSystem, beside: Sequence[Component]) -> None:
+    recording = system.recording()
     async with recorded_session(recording, session_began(plan, "paper")):
+        others = (*beside, recording.journal)
         if plan.over is Over.WIRE:
-            await _over_wire(plan, system, recording, beside)
+            await _over_wire(plan, system, recording, others)
             return
         candles, observer = plan.market.candles, system.observer
-        await run_paper(plan.terms, candles, plan.pace, system.clock, observer, beside, recording)
+        await run_paper(plan.terms, candles, plan.pace, system.clock, observer, others, recording)
 
 
 async def _over_wire(plan: SessionPlan, system: PaperSystem, recording: Recording, beside: Sequence[Component]) -> None:

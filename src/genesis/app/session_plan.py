@@ -86,6 +86,9 @@ def plan_session(options: SessionOptions, settings: Settings) -> SessionPlan:
     strategy = find_strategy(chosen.name)
     params, expression = build_strategy(strategy, chosen.params)
     market = _market(config, chosen, options)
+    if not config.dry_run:
+        note = "dry_run is false, but this is a paper session: no order leaves this machine"
+        market = evolve(market, notes=(*market.notes, note))
     try:
         limits = RiskLimits(
             None if config.position_cap_pct is None else ppb(config.position_cap_pct, per=100),

@@ -3,6 +3,7 @@
 The environment wins over the file. What a run trades is not here but in its options and its configuration.
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -47,7 +48,10 @@ class Keys:
 
 def load_settings(dotenv: Path = DOTENV) -> Settings:
     """Return the settings; raises `InputError` naming the variable that cannot be used."""
-    return _load(Settings, "GENESIS_", dotenv)
+    settings = _load(Settings, "GENESIS_", dotenv)
+    if empty := [name for name in ("GENESIS_HOME", "GENESIS_CONFIG") if _value(name, dotenv) == ""]:
+        raise InputError(f"{empty[0]} is empty: give it a value, or leave it out")
+    return settings
 
 
 def load_keys(dotenv: Path = DOTENV) -> Keys:
@@ -69,6 +73,12 @@ def _load(kind: type[Loaded], prefix: str, dotenv: Path) -> Loaded:
     except (TsError, BaseExceptionGroup) as error:
         said = "; ".join(_reasons(error))
         raise InputError(f"a {prefix}… variable of the environment or of {dotenv} cannot be used: {said}") from None
+
+
+def _value(name: str, dotenv: Path) -> str | None:
+    from dotenv import dotenv_values
+
+    return os.environ.get(name, dotenv_values(dotenv).get(name) if dotenv.is_file() else None)
 
 
 def _reasons(error: BaseException) -> Iterator[str]:

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# Any: numba's annotations leave out `_nrt`, which its own documentation of `register_jitable` names.
-_OPTIONS: Final[dict[str, Any]] = {"error_model": "numpy", "_nrt": False}
+# Any: numba's annotations leave out `_nrt`, which its own documentation of `register_jitable` names. Kernels touch no
+# Python object, so they need not hold the interpreter's lock: threads may run them side by side.
+_OPTIONS: Final[dict[str, Any]] = {"error_model": "numpy", "_nrt": False, "nogil": True}
 # Left to itself the compiler calls the larger steps, and their states go through memory: three to ten times slower.
 _STEP_OPTIONS: Final[dict[str, Any]] = {**_OPTIONS, "forceinline": True}
 

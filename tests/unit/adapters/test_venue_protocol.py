@@ -297,6 +297,14 @@ def test_a_deposit_arrives_and_the_books_stay_balanced() -> None:
     assert json.loads(caller.send("GET", "/sim/state").body)["imbalance"] == {}
 
 
+def test_fees_follow_the_tier_of_the_account() -> None:
+    caller = Caller(quiet_venue())
+    caller.control("fees", key=caller.key, maker="0", taker="0.0005")
+    caller.submit("1", "101")
+    assert caller.ask("auth/r/trades/hist")[0][9:11] == [-0.0005, "BTC"]
+    assert caller.ask("auth/r/summary")[4][0][0] == 0
+
+
 def test_a_restart_tells_everyone_and_closes() -> None:
     venue = quiet_venue()
     line = Line(venue)

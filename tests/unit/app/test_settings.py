@@ -49,6 +49,13 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
         load_settings(file)
 
 
+@pytest.mark.parametrize("name", ["GENESIS_HOME", "GENESIS_CONFIG"])
+def test_an_empty_path_is_no_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "")
+    with pytest.raises(InputError, match=f"{name} is empty"):
+        load_settings(tmp_path / ".env")
+
+
 def test_secrets_do_not_show_in_the_repr(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BITFINEX_API_SECRET", "planted-canary")
     keys = load_keys(tmp_path / ".env")

@@ -35,6 +35,8 @@ BITCOIN = spot_instrument(Symbol("tBTCUSD"), atoms("0.0001"))
         (-1.0, 0.5, 50.0, 0.0),
         (10_000.0, -0.5, 50.0, 0.0),
         (float("nan"), 0.5, 50.0, 0.0),
+        (10_000.0, float("nan"), 50.0, 0.0),
+        (10_000.0, 0.5, float("nan"), 0.0),
     ],
 )
 def test_position_size_is_the_fraction_of_equity_up_to_the_cap(
@@ -45,7 +47,17 @@ def test_position_size_is_the_fraction_of_equity_up_to_the_cap(
 
 @pytest.mark.parametrize(
     ("peak", "now", "limit_pct", "expected"),
-    [(100.0, 80.0, 20.0, True), (100.0, 80.01, 20.0, False), (100.0, 100.0, 20.0, False), (0.0, -1.0, 20.0, True)],
+    [
+        (100.0, 80.0, 20.0, True),
+        (100.0, 80.01, 20.0, False),
+        (100.0, 100.0, 20.0, False),
+        (1.0, 0.9, 10.0, True),  # (1.0 - 0.9) * 100.0 is 9.999999999999998
+        (0.3, 0.27, 10.0, True),
+        (0.0, -1.0, 20.0, True),
+        (0.0, 0.0, 20.0, False),
+        (100.0, float("nan"), 20.0, True),
+        (float("nan"), 100.0, 20.0, True),
+    ],
 )
 def test_a_drop_equal_to_the_drawdown_limit_is_a_breach(
     peak: float, now: float, limit_pct: float, expected: bool

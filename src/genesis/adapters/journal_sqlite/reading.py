@@ -71,10 +71,15 @@ def _rows(path: Path) -> Iterator[Row]:
     if not path.is_file():
         raise StoreError(f"{path}: there is no such journal")
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True)) as connection:
+        with closing(connect_reading(path)) as connection:
             yield from stored_rows(connection, path)
     except sqlite3.Error as error:
         raise StoreError(f"{path}: {error}: check the folder, its owner and its permissions") from error
+
+
+def connect_reading(path: Path) -> sqlite3.Connection:
+    """Return a connection that can only read, from any thread; raises `sqlite3.Error`."""
+    return sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True, check_same_thread=False)
 
 
 def stored_rows(connection: sqlite3.Connection, path: Path) -> Iterator[Row]:

@@ -1,8 +1,8 @@
 """Space set aside while there was room: a few more records can be made durable when the disk is full.
 
 A record is its length, the SHA-256 over the hash of the record before and its own bytes, and those bytes: canonical
-JSON of where and when it was written, its kind, and its text. A record that a crash tore does not match its hash, and ends the
-list.
+JSON of where and when it was written, its kind, and its text. A record that a crash tore does not match its hash, and
+ends the list.
 """
 
 import hashlib

@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 from genesis.adapters.journal_sqlite.reading import (
     APPLICATION_ID,
     DamagedRow,
+    connect_reading,
     is_damage,
     reserve_path,
     stored_rows,
@@ -64,6 +65,7 @@ class SqliteJournal:
         self._accepted: list[Row] = []
         self._head = Head()
         self._durable_seq = 0
+        self._last: sqlite3.Connection | None = None
         self._something = asyncio.Event()
         self._turn = asyncio.Lock()  # so that a slow disk holds one thread, not all of them
         self._thread_lock = threading.Lock()  # for a cancelled commit whose thread still runs
@@ -161,6 +163,10 @@ class SqliteJournal:
         if mode != "wal":
             raise StoreError(f"{self._path}: this file system cannot hold a journal; use a local disk")
         self._connection.execute("PRAGMA synchronous=FULL")
+        # The last connection that closes copies the log and syncs it, even after a sync that failed. One that can only
+        # read does not, so it is opened to be the last.
+        self._last = connect_reading(self._path)
+        self._last.execute("SELECT count(*) FROM sqlite_master").fetchone()
 
     def _take_in_reserve(self) -> None:
         """Move what was written when the disk was full to the end of the chain; killed anywhere, it is moved once."""
@@ -207,14 +213,18 @@ class SqliteJournal:
         try:
             if not self._poison:
                 self._write()
+                with contextlib.suppress(sqlite3.Error):  # what was durable is durable; this only tidies up
+                    self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
             with self._thread_lock:
                 self._poison = _CLOSED
                 self._held.close()
 
     def _disconnect(self) -> None:
-        with contextlib.suppress(sqlite3.Error):  # what was durable is durable; closing only tidies up
+        with contextlib.suppress(sqlite3.Error):
             self._connection.close()
+        if self._last is not None:
+            self._last.close()
 
     def _check(self) -> None:
         if self._poison:

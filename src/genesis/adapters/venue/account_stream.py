@@ -4,6 +4,7 @@ user."""
 from collections import defaultdict
 from collections.abc import Iterable
 
+from genesis.adapters.bitfinex.wire.funding import FundingOfferRow
 from genesis.adapters.venue.numbers import number_from_atoms, written
 from genesis.adapters.venue.rows import order_row, own_trade_row, position_row, wallet_row
 from genesis.adapters.venue.session import Session
@@ -32,7 +33,7 @@ class AccountStream:
         self.sessions: defaultdict[UserId, list[Session]] = defaultdict(list)
         self._exchange = exchange
 
-    def login(self, session: Session, user: UserId, mts: Mts) -> None:
+    def login(self, session: Session, user: UserId, offers: Iterable[FundingOfferRow], mts: Mts) -> None:
         """Send the snapshots in the documented order, then the end of snapshots and what is calculated."""
         self.sessions[user].append(session)
         account = self._exchange.accounts.by_user[user]
@@ -46,7 +47,7 @@ class AccountStream:
             ("ps", positions, "trading"),
             ("ws", wallets, "wallet"),
             ("os", orders, "trading"),
-            ("fos", [], "funding"),
+            ("fos", [written(offer) for offer in offers], "funding"),
             ("fcs", [], "funding"),
             ("fls", [], "funding"),
         ):
@@ -84,7 +85,7 @@ class AccountStream:
                     self._wallet(event, mts)
                 case PositionMoved():
                     body = self.position_text(event.user, event.position.symbol, event)
-                    self._to(
+                    self.tell(
                         event.user, POSITION_KINDS[event.step], body, mts, "trading", f"trading-{event.position.symbol}"
                     )
                     margins[event.user] = None
@@ -94,7 +95,7 @@ class AccountStream:
             self._trade(trade, mts, complete=True)
         for user in margins:
             if self.sessions[user]:
-                self._to(user, "miu", self.margin_base_text(user), mts, "trading", "wallet")
+                self.tell(user, "miu", self.margin_base_text(user), mts, "trading", "wallet")
 
     # Texts
 
@@ -150,14 +151,14 @@ class AccountStream:
         order = event.order
         if self.sessions[order.user]:
             body = written(order_row(order, self._exchange.markets[order.symbol].instrument))
-            self._to(order.user, ORDER_KINDS[event.step], body, mts, "trading", f"trading-{order.symbol}")
+            self.tell(order.user, ORDER_KINDS[event.step], body, mts, "trading", f"trading-{order.symbol}")
 
     def _trade(self, trade: OwnTrade, mts: Mts, *, complete: bool) -> None:
         order = trade.order
         if self.sessions[order.user]:
             instrument = self._exchange.markets[order.symbol].instrument
             body = written(own_trade_row(trade, instrument, complete=complete))
-            self._to(order.user, "tu" if complete else "te", body, mts, "trading", f"trading-{order.symbol}")
+            self.tell(order.user, "tu" if complete else "te", body, mts, "trading", f"trading-{order.symbol}")
 
     def _wallet(self, event: WalletMoved, mts: Mts) -> None:
         entry = event.entry
@@ -165,9 +166,10 @@ class AccountStream:
             wallet = Wallet(entry.wallet, entry.currency, entry.balance)
             body = written(wallet_row(wallet, entry.text, event.available))
             topic = f"wallet-{entry.wallet.value}-{entry.currency}"
-            self._to(entry.user, "wu", body, mts, "wallet", topic)
+            self.tell(entry.user, "wu", body, mts, "wallet", topic)
 
-    def _to(self, user: UserId, kind: str, body: str, mts: Mts, *topics: str) -> None:
+    def tell(self, user: UserId, kind: str, body: str, mts: Mts, *topics: str) -> None:
+        """Send a frame to the sockets of a user whose filter lets one of *topics* through."""
         for session in self.sessions[user]:
             if session.wants(*topics):
                 session.account(kind, body, mts)

@@ -20,13 +20,14 @@ from genesis.adapters.venue.complaints import PARAMETERS, Complaint
 from genesis.adapters.venue.core import Core
 from genesis.adapters.venue.faults import Faults, Rule, Script
 from genesis.adapters.venue.http import Response, error_body
+from genesis.adapters.venue.keys import ApiKey
 from genesis.adapters.venue.limits import Limits
 from genesis.adapters.venue.rest import RestDoor
 from genesis.adapters.venue.rest_account import KINDS
 from genesis.adapters.venue.sockets import SocketDoor
-from genesis.domain.simulation.accounts import NotEnoughFunds
+from genesis.domain.simulation.accounts import FeeTier, NotEnoughFunds
 from genesis.domain.simulation.settlement import moved
-from genesis.domain.units import Currency, InexactNumber, Mts, atoms
+from genesis.domain.units import Currency, InexactNumber, Mts, atoms, ppb
 
 STOPPING = 20051
 MAINTENANCE_BEGINS = 20060
@@ -48,6 +49,14 @@ class Deposit(Struct, frozen=True, forbid_unknown_fields=True):
     currency: str
     amount: str
     wallet: str = "exchange"
+
+
+class Fees(Struct, frozen=True, forbid_unknown_fields=True):
+    """`fees`: rates as fractions in text; a negative one is a rebate."""
+
+    key: str
+    maker: str
+    taker: str
 
 
 class FaultCall(Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,6 +106,7 @@ class Control:
         self._calls: Mapping[str, Callable[[bytes], object]] = {
             "advance": self._advance,
             "deposit": self._deposit,
+            "fees": self._set_fees,
             "faults": self._change_faults,
             "maintenance": self._maintain,
             "restart": self._restart,
@@ -128,14 +138,25 @@ class Control:
 
     def _deposit(self, body: bytes) -> object:
         wanted = msgspec.json.decode(body, type=Deposit)
-        key = self._core.keys.by_key.get(wanted.key)
-        kind = KINDS.get(wanted.wallet)
-        if key is None or kind is None:
-            raise Complaint(PARAMETERS, f"there is no key {wanted.key} or no wallet {wanted.wallet}")
+        key, kind = self._key(wanted.key), KINDS.get(wanted.wallet)
+        if kind is None:
+            raise Complaint(PARAMETERS, f"there is no wallet {wanted.wallet}")
         accounts, amount = self._core.exchange.accounts, atoms(wanted.amount)
         entry = accounts.deposit(key.user, kind, Currency(wanted.currency), amount, self._core.now)
         self._core.apply([moved(accounts.by_user[key.user], entry)])
         return {"balance": str(entry.balance)}
+
+    def _set_fees(self, body: bytes) -> object:
+        wanted = msgspec.json.decode(body, type=Fees)
+        account = self._core.exchange.accounts.by_user[self._key(wanted.key).user]
+        account.tier = FeeTier(ppb(wanted.maker), ppb(wanted.taker))
+        return {"ok": True}
+
+    def _key(self, name: str) -> ApiKey:
+        key = self._core.keys.by_key.get(name)
+        if key is None:
+            raise Complaint(PARAMETERS, f"there is no key {name}")
+        return key
 
     def _change_faults(self, body: bytes) -> object:
         wanted = msgspec.json.decode(body, type=FaultCall)
@@ -163,10 +184,7 @@ class Control:
 
     def _permit(self, body: bytes) -> object:
         wanted = msgspec.json.decode(body, type=Permissions)
-        key = self._core.keys.by_key.get(wanted.key)
-        if key is None:
-            raise Complaint(PARAMETERS, f"there is no key {wanted.key}")
-        key.rights[wanted.scope] = (wanted.read, wanted.write)
+        self._key(wanted.key).rights[wanted.scope] = (wanted.read, wanted.write)
         return {"ok": True}
 
     def _lag(self, body: bytes) -> object:

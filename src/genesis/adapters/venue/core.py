@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from genesis.adapters.venue.account_stream import AccountStream
 from genesis.adapters.venue.derivatives import Liquidation
+from genesis.adapters.venue.funding_desk import FundingDesk
 from genesis.adapters.venue.histories import Histories
 from genesis.adapters.venue.keys import KeyRing
 from genesis.adapters.venue.order_desk import OrderDesk
@@ -56,11 +57,12 @@ class Core:
 
     def __init__(self, start: Mts, seed: int = 0) -> None:
         self.now = start
-        self.chance = Random(seed)
+        self.chance = Random(seed)  # nosec B311 - a seeded market is no secret
         self.exchange = Exchange(FIRST_ORDER_ID, FIRST_TRADE_ID)
         self.public = Public()
         self.stream = AccountStream(self.exchange)
         self.desk = OrderDesk(self.exchange)
+        self.funding = FundingDesk(self.exchange.accounts, self.stream)
         self.histories = Histories((MAKER, TAKER))
         self.keys = KeyRing(self.chance)
         self.in_maintenance = False

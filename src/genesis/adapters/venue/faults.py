@@ -136,7 +136,7 @@ class Faults:
 
     def load(self, script: Script) -> None:
         """Replace the rules; the log stays."""
-        self._chance = Random(script.seed)
+        self._chance = Random(script.seed)  # nosec B311 - a seeded market is no secret
         self._rules = list(script.fault)
         self._matches: dict[str, int] = {}
         self._fired: dict[str, int] = {}

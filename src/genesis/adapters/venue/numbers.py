@@ -7,12 +7,11 @@ from typing import Final, cast
 import msgspec
 
 from genesis.adapters.bitfinex.wire.number import Number, js_text
-from genesis.adapters.venue.complaints import invalid
+from genesis.adapters.venue.complaints import Complaint, invalid
 from genesis.domain.instrument import Instrument, Rounding
 from genesis.domain.simulation.matching_order import NO_PRICE
 from genesis.domain.units import (
     ATOM_DECIMALS,
-    Atoms,
     InexactNumber,
     Price,
     atoms,
@@ -101,6 +100,9 @@ def integer_from_wire(value: object, name: str) -> int:
     return value
 
 
-def amount_from_signed(value: int) -> Atoms:
-    """Return the size of a signed amount."""
-    return Atoms(abs(value))
+def integer_or_none(value: object) -> int | None:
+    """Return an id to echo, None for none and for what is no id."""
+    try:
+        return None if value is None else integer_from_wire(value, "id")
+    except Complaint:
+        return None

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from genesis.adapters.bitfinex.wire.number import Number
 from genesis.adapters.bitfinex.wire.orders import OrderRow
 from genesis.adapters.venue.complaints import GENERIC, Complaint, invalid, refusal_text
-from genesis.adapters.venue.numbers import ZERO, decimal_from_wire, integer_from_wire, number
+from genesis.adapters.venue.numbers import ZERO, decimal_from_wire, integer_from_wire, integer_or_none, number
 from genesis.adapters.venue.order_texts import change_from_wire, cid_from_wire, ticket_from_wire, type_text
 from genesis.adapters.venue.rows import order_row
 from genesis.domain.order import Cid, OrderId
@@ -160,9 +160,9 @@ def refused(kind: str, fields: Fields, complaint: Complaint) -> Answer:
     is."""
     amount = _number(fields.get("amount"))
     row = OrderRow(
-        id=_integer(fields.get("id")),  # type: ignore[arg-type]  # the exchange leaves the id of a refused order null
-        gid=_integer(fields.get("gid")),
-        cid=_integer(fields.get("cid")),
+        id=integer_or_none(fields.get("id")),  # type: ignore[arg-type]  # there is none
+        gid=integer_or_none(fields.get("gid")),
+        cid=integer_or_none(fields.get("cid")),
         symbol=fields.get("symbol"),  # type: ignore[arg-type]  # an update or cancel has none
         mts_create=None,  # type: ignore[arg-type]  # the order never existed
         mts_update=None,  # type: ignore[arg-type]  # the order never existed
@@ -171,7 +171,7 @@ def refused(kind: str, fields: Fields, complaint: Complaint) -> Answer:
         type=fields.get("type"),  # type: ignore[arg-type]  # an update or cancel has none
         type_prev=None,
         mts_tif=None,
-        flags=_integer(fields.get("flags")) or 0,
+        flags=integer_or_none(fields.get("flags")) or 0,
         status=None,  # type: ignore[arg-type]  # the order never existed
         price=_number(fields.get("price")),
         price_avg=ZERO,
@@ -202,13 +202,6 @@ def _integers(value: object, name: str) -> list[int]:
     items = value if isinstance(value, list) else [value]
     flat = [inner for item in items for inner in (item if isinstance(item, list) else [item])]
     return [integer_from_wire(item, name) for item in flat]
-
-
-def _integer(value: object) -> int | None:
-    try:
-        return None if value is None else integer_from_wire(value, "id")
-    except Complaint:
-        return None
 
 
 def _number(value: object) -> Number:

@@ -1,7 +1,7 @@
 """The public half of the venue: tapes and books of all instruments, the feeds over them, and subscriptions."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from genesis.adapters.venue.complaints import (
     SUBSCRIBE_FAILED,
@@ -18,6 +18,7 @@ from genesis.adapters.venue.session import Session
 from genesis.adapters.venue.tape import Tape, trade_text
 from genesis.domain.candle import Timeframe
 from genesis.domain.instrument import Instrument
+from genesis.domain.order import Side
 from genesis.domain.simulation.exchange_events import BookMoved, PublicTrade
 from genesis.domain.units import Mts, Symbol
 
@@ -30,6 +31,18 @@ LIQUIDATIONS: Final = "liq:global"
 Fields = Mapping[str, object]
 
 
+HOUR_MS: Final = 3_600_000
+
+
+class HourlyQuote(NamedTuple):
+    """The best prices of a book at one time of an hour, in price units."""
+
+    mts: Mts
+    symbol: Symbol
+    bid: int | None
+    ask: int | None
+
+
 class Public:
     """Everything that needs no key."""
 
@@ -37,7 +50,9 @@ class Public:
         self.tapes: dict[Symbol, Tape] = {}
         self.books: dict[Symbol, PublicBook] = {}
         self.liquidations: list[Liquidation] = []
+        self.hourly: list[HourlyQuote] = []
         self._feeds: dict[str, Feed] = {}
+        self._hour = 0
         self._trades: dict[Symbol, TradesFeed] = {}
         self._liquidation_feed = EventsFeed()
 
@@ -70,7 +85,13 @@ class Public:
         self._liquidation_feed.send(f"[{liquidation_text(liquidation)}]", mts)
 
     def flush(self, mts: Mts) -> None:
-        """Bring all listeners up to date."""
+        """Bring all listeners up to date, and note the best prices once an hour."""
+        if mts // HOUR_MS != self._hour:
+            self._hour = mts // HOUR_MS
+            for symbol, book in self.books.items():
+                quote = HourlyQuote(mts, symbol, book.best(Side.BUY), book.best(Side.SELL))
+                if quote.bid is not None or quote.ask is not None:
+                    self.hourly.append(quote)
         for feed in self._feeds.values():
             if feed.listeners:
                 feed.flush(mts)

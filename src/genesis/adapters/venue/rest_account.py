@@ -6,6 +6,7 @@ from typing import Final, TypeVar
 from genesis.adapters.bitfinex.wire.account import PermissionRow
 from genesis.adapters.venue.account_stream import AccountStream
 from genesis.adapters.venue.complaints import GENERIC, Complaint, invalid
+from genesis.adapters.venue.funding_desk import FundingDesk
 from genesis.adapters.venue.histories import Histories
 from genesis.adapters.venue.keys import SCOPES, ApiKey, KeyRing, Right
 from genesis.adapters.venue.numbers import (
@@ -50,12 +51,20 @@ T = TypeVar("T")
 class AccountRest:
     """Answers signed requests other than orders."""
 
-    def __init__(self, exchange: Exchange, histories: Histories, stream: AccountStream, keys: KeyRing) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        histories: Histories,
+        stream: AccountStream,
+        funding: FundingDesk,
+        keys: KeyRing,
+    ) -> None:
         self.lag_ms = 0
         """How far reads of orders and trades are behind: what is younger is in neither list."""
         self._exchange = exchange
         self._histories = histories
         self._stream = stream
+        self._funding = funding
         self._keys = keys
         reads = {
             "wallets": ("wallets", self._wallets),
@@ -79,9 +88,12 @@ class AccountRest:
                 if name != "permissions":
                     key.require(Right(scope))
                 return read(key, rest, fields, mts)
-            case ["r", "funding", kind, *rest] if kind in ("offers", "loans", "credits", "trades"):
+            case ["r", "funding", *rest]:
                 key.require(Right("funding"))
-                return [] if rest in ([], ["hist"]) or (rest and rest[0].startswith("f")) else None
+                return self._funding_reads(key, rest)
+            case ["w", "funding", "offer", *rest]:
+                key.require(Right("funding", write=True))
+                return self._funding_writes(key, rest, fields, mts)
             case ["r", "movements", *_] | ["r", "alerts"] | ["r", "logins", "hist"] | ["r", "audit", "hist"]:
                 key.require(Right("history"))
                 return []
@@ -224,6 +236,30 @@ class AccountRest:
             PermissionRow(scope=scope, read=1 if read else 0, write=1 if write else 0)
             for scope, (read, write) in rights.items()
         ]
+
+    def _funding_reads(self, key: ApiKey, rest: list[str]) -> object | None:
+        """Offers are there; loans and credits never are, for the house alone lends."""
+        match rest:
+            case ["offers", *more] if more in ([], ["hist"]) or (
+                more[0].startswith("f") and more[1:] in ([], ["hist"])
+            ):
+                symbol = more[0] if more and more[0] != "hist" else None
+                return self._funding.rows(key.user, symbol, is_open=more[-1:] != ["hist"])
+            case ["loans" | "credits" | "trades", *more] if len(more) < 3:
+                return []
+            case _:
+                return None
+
+    def _funding_writes(self, key: ApiKey, rest: list[str], fields: Fields, mts: Mts) -> object | None:
+        match rest:
+            case ["submit"]:
+                return self._funding.submit(key.user, fields, mts)
+            case ["cancel"]:
+                return self._funding.cancel(key.user, fields, mts)
+            case ["cancel", "all"]:
+                return self._funding.cancel_all(key.user, fields, mts)
+            case _:
+                return None
 
     def _transfer(self, user: UserId, fields: Fields, mts: Mts) -> object:
         source, target = KINDS.get(str(fields.get("from"))), KINDS.get(str(fields.get("to")))

@@ -11,7 +11,7 @@ from genesis.adapters.venue.complaints import PARAMETERS, Complaint, invalid
 from genesis.adapters.venue.configs import config
 from genesis.adapters.venue.derivatives import DERIVATIVES, derivative_text, liquidation_text
 from genesis.adapters.venue.feeds import ticker_text
-from genesis.adapters.venue.numbers import atoms_from_wire, number, number_from_atoms, written
+from genesis.adapters.venue.numbers import atoms_from_wire, number, number_from_atoms, scaled_text, written
 from genesis.adapters.venue.paging import page
 from genesis.adapters.venue.public import Public
 from genesis.adapters.venue.public_book import DIGITS, RAW
@@ -56,13 +56,24 @@ class PublicRest:
         return self._ticker_of(self._symbol(rest[0]), mts) if len(rest) == 1 else None
 
     def _tickers(self, rest: list[str], query: Query, mts: Mts) -> str | None:
+        wanted = unquote(query.get("symbols", "")).split(",")
+        if rest == ["hist"]:
+            return self._hourly(wanted, query)
         if rest:
             return None
-        wanted = unquote(query.get("symbols", "")).split(",")
         if wanted == ["ALL"]:
             wanted = list(self._public.tapes)
         known = [Symbol(name) for name in wanted if Symbol(name) in self._public.tapes]
         return _list(f'["{symbol}",{self._ticker_of(symbol, mts)[1:]}' for symbol in known)
+
+    def _hourly(self, wanted: list[str], query: Query) -> str:
+        quotes = [quote for quote in self._public.hourly if wanted == ["ALL"] or quote.symbol in wanted]
+        rows = []
+        for quote in page(quotes, lambda quote: quote.mts, query, default=100, most=250):
+            decimals = self._exchange.markets[quote.symbol].instrument.price_decimals
+            bid, ask = ("null" if price is None else scaled_text(price, decimals) for price in (quote.bid, quote.ask))
+            rows.append(f'["{quote.symbol}",{bid},null,{ask}{",null" * 8},{quote.mts}]')
+        return _list(rows)
 
     def _ticker_of(self, symbol: Symbol, mts: Mts) -> str:
         return ticker_text(self._public.books[symbol], self._public.tapes[symbol], mts)

@@ -60,7 +60,7 @@ class Session:
 
     def data(self, channel: int, body: str, mts: Mts, kind: str = "data") -> None:
         """Send a frame of a public channel; *body* is the JSON after the channel id."""
-        self._sequence += 1
+        self._sequence += self.has(SEQUENCE)
         self._write(channel, body, f",{self._sequence}", mts, kind)
 
     def skip_sequence(self) -> None:
@@ -70,18 +70,19 @@ class Session:
     def account(self, kind: str, body: str, mts: Mts) -> None:
         """Send a frame of the account.
 
-        An answer to a request carries the account's number alone and no number of its own: what the official JavaScript
-        client expects when it audits.
+        Numbers count from the moment when they were asked for. An answer to a request carries the account's number
+        alone and none of its own, and no notification advances the account's: what the official JavaScript client
+        expects when it audits.
         """
         is_answer = kind == "n" and '-req"' in body[:80]
-        if self._snapshots_done and not is_answer:
-            self._account_sequence += 1
+        if self._snapshots_done and kind != "n":
+            self._account_sequence += self.has(SEQUENCE)
         if kind == "ats":
             self._snapshots_done = True
         if is_answer:
             numbers = f",{self._account_sequence}"
         else:
-            self._sequence += 1
+            self._sequence += self.has(SEQUENCE)
             numbers = f",{self._sequence},{self._account_sequence}"
         self._write(ACCOUNT, f'"{kind}",{body}', numbers, mts, kind)
 

@@ -18,7 +18,7 @@ from genesis.adapters.venue.complaints import (
 from genesis.adapters.venue.core import Core
 from genesis.adapters.venue.faults import FRAME_FAULTS, INPUT_FAULTS, Fault, Faults, Rule
 from genesis.adapters.venue.keys import SCOPES, ApiKey, Right
-from genesis.adapters.venue.numbers import integer_from_wire, written
+from genesis.adapters.venue.numbers import integer_from_wire, integer_or_none, written
 from genesis.adapters.venue.order_desk import Answer, refused
 from genesis.adapters.venue.session import ACCOUNT, KNOWN_FLAGS, ConnectionId, Session
 from genesis.domain.simulation.exchange_orders import Refusal
@@ -172,7 +172,7 @@ class SocketDoor:
         if "subId" in message:
             reply["subId"] = message["subId"]
         session.event(**reply)
-        self._core.stream.login(session, key.user, self._core.now)
+        self._core.stream.login(session, key.user, self._core.funding.rows(key.user), self._core.now)
 
     def _who(self, session: Session, message: Fields) -> ApiKey:
         name = str(message.get("apiKey", ""))
@@ -201,6 +201,8 @@ class SocketDoor:
         elif name == "n" and isinstance(data, dict):
             note = [self._core.now, data.get("type"), message_id, None, data.get("info"), None, None, None]
             self._core.stream.notify(key.user, written(note), self._core.now)
+        elif name in ("fon", "foc") and isinstance(data, dict):
+            self._offer(session, key, name, data)
         elif name in ("on", "ou", "oc", "oc_multi", "ox_multi"):
             self._order(session, key, name, data)
         else:
@@ -221,6 +223,16 @@ class SocketDoor:
         for answer in answers:
             self._acknowledge(session, key, answer, rule)
             core.apply(answer.events)
+
+    def _offer(self, session: Session, key: ApiKey, name: str, data: Fields) -> None:
+        core = self._core
+        try:
+            key.require(Right("funding", write=True))
+            note = (core.funding.submit if name == "fon" else core.funding.cancel)(key.user, data, core.now)
+        except Complaint as complaint:
+            row = [integer_or_none(data.get("id")), *[None] * 20]
+            note = [core.now, f"{name}-req", None, None, row, None, "ERROR", complaint.text]
+        core.stream.notify(key.user, written(note), core.now, only=session)
 
     def _may_trade(self, key: ApiKey) -> None:
         if self._core.in_maintenance:

@@ -12,10 +12,7 @@ from genesis.ports.errors import InputError
 if TYPE_CHECKING:
     from genesis.app.backtest import Engine, Run, Terms
     from genesis.app.backtest_result import BacktestResult
-    from genesis.app.market_data import Wanted
     from genesis.domain.candle import Candles
-    from genesis.domain.strategy.expression import Expr
-    from genesis.domain.units import Symbol
 
 
 @command(
@@ -75,67 +72,25 @@ def backtest(
     from genesis.app.json_output import print_json
     from genesis.app.market_data import market_data
     from genesis.app.options import choice_option, parameters_option
+    from genesis.app.run_options import terms_of, wanted_of
     from genesis.app.strategies import build_strategy, find_strategy
 
     chosen_engine = choice_option("engine", engine, Engine)
     chosen = find_strategy(strategy)
     params, expression = build_strategy(chosen, parameters_option(param))
     limits = (position_cap_pct, max_drawdown_pct, max_daily_loss)
-    market = market_data(data, _wanted(symbol, timeframe, from_, to, repair), ParquetCandles(candle_folder()))
-    terms = _terms(market.symbol, expression, (cash, size, min_amount), (fee_bps, slippage_bps), limits)
+    market = market_data(data, wanted_of(symbol, timeframe, from_, to, repair), ParquetCandles(candle_folder()))
+    terms = terms_of(market.symbol, expression, (cash, size, min_amount), (fee_bps, slippage_bps), limits)
     begin = perf_counter()
     run = _run(terms, market.candles, chosen_engine, keep_equity=bool(report))
     seconds = perf_counter() - begin
     result = BacktestResult(chosen.name, params, market.description(), terms, chosen_engine.value, run, seconds)
-    if report:
-        _write_report(result, market.candles, Path(report))
     if json:
         print_json(document_of(result))
     else:
         print_result(result)
-
-
-def _wanted(symbol: str, timeframe: str, from_: str, to: str, repair: bool) -> "Wanted":
-    from genesis.app.market_data import Wanted
-    from genesis.app.options import instant_option, symbol_option, timeframe_option
-
-    return Wanted(
-        symbol_option("symbol", symbol),
-        timeframe_option("timeframe", timeframe),
-        instant_option("from", from_),
-        instant_option("to", to),
-        repair,
-    )
-
-
-def _terms(
-    symbol: "Symbol",
-    expression: "Expr",
-    account: tuple[str, str, str],
-    costs: tuple[str, str],
-    limits: tuple[str, str, str],
-) -> "Terms":
-    from genesis.app.backtest import Terms
-    from genesis.app.options import atoms_option, decimal_option, percent_option
-    from genesis.domain.core import CoreSettings
-    from genesis.domain.instrument import spot_instrument
-    from genesis.domain.risk.guards import RiskLimits
-    from genesis.domain.simulation.market_orders import costs_from_bps
-
-    cash, size, min_amount = account
-    cap, drawdown, daily_loss = limits
-    try:
-        guards = RiskLimits(
-            percent_option("position-cap-pct", cap),
-            percent_option("max-drawdown-pct", drawdown),
-            atoms_option("max-daily-loss", daily_loss) if daily_loss else None,
-        )
-        instrument = spot_instrument(symbol, atoms_option("min-amount", min_amount))
-        core = CoreSettings(instrument, expression, float(decimal_option("size", size)), guards)
-        fee, slippage = decimal_option("fee-bps", costs[0]), decimal_option("slippage-bps", costs[1])
-        return Terms(core, costs_from_bps(fee, slippage), atoms_option("cash", cash))
-    except ValueError as error:
-        raise InputError(str(error)) from error
+    if report:
+        _write_report(result, market.candles, Path(report))
 
 
 def _run(terms: "Terms", candles: "Candles", engine: "Engine", *, keep_equity: bool) -> "Run":

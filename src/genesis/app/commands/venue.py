@@ -16,7 +16,7 @@ if TYPE_CHECKING:
         "market": "What is traded: candles:FILE[,FILE…], frames:PATH or synthetic:SEED.",
         "faults": "A fault script (TOML).",
         "speed": "Venue seconds a second; 0 stands still until POST /sim/advance.",
-        "no-limits": "Do not enforce rate and connection limits.",
+        "no_limits": "Do not enforce rate and connection limits.",
         "json": "Print addresses and keys as one JSON object.",
     },
 )

@@ -1,5 +1,7 @@
 """Guards that watch equity: drawdown from the peak, and the loss of one UTC day. A breach flattens and halts."""
 
+import math
+from decimal import Decimal
 from enum import Enum
 from typing import Final
 
@@ -15,11 +17,15 @@ NEVER: Final = -INT64_MAX
 def breached_max_drawdown(equity_peak: float, current_equity: float, max_dd_pct: float) -> bool:
     """Tell whether equity fell from its peak by *max_dd_pct* percent or more; a drop equal to the limit is a breach.
 
-    A peak that is not positive leaves nothing to lose a share of: any equity below it is a breach.
+    Compared as the decimals that the numbers print as, so that 1.0 to 0.9 is a drop of 10 %. A peak that is not
+    positive leaves nothing to lose a share of: any equity below it is a breach. So is a number that is not finite.
     """
+    if not all(map(math.isfinite, (equity_peak, current_equity, max_dd_pct))):
+        return True
     if equity_peak <= 0:
         return current_equity < equity_peak
-    return (equity_peak - current_equity) * 100.0 >= max_dd_pct * equity_peak
+    peak, current, limit_pct = (Decimal(str(number)) for number in (equity_peak, current_equity, max_dd_pct))
+    return (peak - current) * 100 >= limit_pct * peak
 
 
 def within_daily_loss_limit(daily_pnl: float, max_daily_loss: float) -> bool:

@@ -9,11 +9,11 @@ from genesis.domain.units import PPB, Ppb, floor_mul_div
 def capped_position_size(account_equity: float, risk_fraction: float, position_cap_pct: float) -> float:
     """Return equity × risk fraction in quote units, but at most *position_cap_pct* percent of equity.
 
-    The cap is clipped to 0-100 %; equity or a fraction that is not positive gives 0.
+    The cap is clipped to 0-100 %; equity, a fraction or a cap that is not positive, NaN included, gives 0.
     """
-    if not (account_equity > 0 and risk_fraction > 0):
+    if not (account_equity > 0 and risk_fraction > 0 and position_cap_pct > 0):
         return 0.0
-    cap_pct = min(max(position_cap_pct, 0.0), 100.0)
+    cap_pct = min(position_cap_pct, 100.0)
     return min(account_equity * risk_fraction, account_equity * cap_pct / 100.0)
 
 

@@ -113,7 +113,7 @@ class Accounts:
         wallet.balance += amount
         self._entries += 1
         entry = LedgerEntry(self._entries, account.user, kind, currency, mts, amount, wallet.balance, cause, text)
-        if not account.unlimited:  # nobody reads the market's own, and it would grow with every trade there is
+        if not account.unlimited:  # the market trades for days, and nobody reads its ledger
             account.ledger.append(entry)
         return entry
 

@@ -24,7 +24,7 @@ NOTHING: Final = 0
 FILLED: Final = 1
 REFUSED: Final = 2
 
-_BREACHES: Final = (None, Breach.MAX_DRAWDOWN, Breach.MAX_DAILY_LOSS)
+BREACHES: Final = (None, Breach.MAX_DRAWDOWN, Breach.MAX_DAILY_LOSS)
 
 
 @frozen(eq=False)
@@ -88,21 +88,14 @@ def walk(
 
     Raises `InexactNumber` when a price has no place on the instrument's decimals, or equity outgrows 2^60 atoms.
     """
-    if instrument.price_decimals > 9:
-        raise InexactNumber(
-            f"{instrument.symbol}: the columnar engine takes up to 9 price decimals; use --engine event"
-        )
     n = len(candles)
     equity, row, net_amount, price, fee = (np.empty(n, dtype=np.int64) for _ in range(5))
-    terms = _terms(instrument, costs, limits, size, cash)
+    terms = terms_of(instrument, costs, limits, size, cash)
     account, fills, refused, halted_at, breach, bad = _walk(
         terms, targets, candles.mts, candles.open, candles.close, equity, row, net_amount, price, fee
     )
     if bad >= 0:
-        raise InexactNumber(
-            f"{instrument.symbol}: candle {bad} at {candles.mts[bad]} has a price that does not fit"
-            f" {instrument.price_decimals} decimals, or the equity there outgrew 2^60 atoms"
-        )
+        raise unfit_candle(instrument, candles, bad)
     return Walk(
         equity=equity,
         row=row[:fills].copy(),
@@ -113,11 +106,24 @@ def walk(
         position=Atoms(account.position),
         refused=refused,
         halted_at=halted_at,
-        breach=_BREACHES[breach],
+        breach=BREACHES[breach],
     )
 
 
-def _terms(instrument: Instrument, costs: Costs, limits: RiskLimits, size: float, cash: Atoms) -> Terms:
+def unfit_candle(instrument: Instrument, candles: Candles, row: int) -> InexactNumber:
+    """Return the error of a walk that came to an end at *row*."""
+    return InexactNumber(
+        f"{instrument.symbol}: candle {row} at {candles.mts[row]} has a price that does not fit"
+        f" {instrument.price_decimals} decimals, or the equity there outgrew 2^60 atoms"
+    )
+
+
+def terms_of(instrument: Instrument, costs: Costs, limits: RiskLimits, size: float, cash: Atoms) -> Terms:
+    """Return the numbers of a run; raises `InexactNumber` for an instrument with more decimals than 64 bits take."""
+    if instrument.price_decimals > 9:
+        raise InexactNumber(
+            f"{instrument.symbol}: the columnar engine takes up to 9 price decimals; use --engine event"
+        )
     return Terms(
         cash=cash,
         amount_min=instrument.amount_min,
@@ -133,7 +139,8 @@ def _terms(instrument: Instrument, costs: Costs, limits: RiskLimits, size: float
 
 
 @step
-def _attempt(terms: Terms, account: Account, target: float, open_price: int) -> tuple[Account, Trade]:
+def attempt(terms: Terms, account: Account, target: float, open_price: int) -> tuple[Account, Trade]:
+    """Go from the target last acted on to *target*, at an open in price units."""
     cash, position, acted_on = account
     scale = terms.price_scale
     is_buy = target > acted_on
@@ -190,7 +197,7 @@ def _walk(  # noqa: C901 - one loop: a call per candle would cost more than its 
             units = opens[start] * scale
             if not 0.5 <= units <= PRICE_UNITS_MAX:
                 return account, fills, refused, halted_at, breach, start
-            account, trade = _attempt(terms, account, target, int(np.rint(units)))
+            account, trade = attempt(terms, account, target, int(np.rint(units)))
             if trade.outcome == FILLED:
                 row[fills] = start
                 net_amount[fills] = trade.net_amount

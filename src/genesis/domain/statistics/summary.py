@@ -87,7 +87,9 @@ def sharpe(returns: Sequence[float]) -> float | None:
     if len(returns) < 2:
         return None
     mean = math.fsum(returns) / len(returns)
-    deviation = math.sqrt(math.fsum((each - mean) ** 2 for each in returns) / (len(returns) - 1))
+    # A product is rounded in one way, a power of the C library in more than one: sweeps make the same in columns.
+    squares = math.fsum((each - mean) * (each - mean) for each in returns)
+    deviation = math.sqrt(squares / (len(returns) - 1))
     return mean / deviation * math.sqrt(DAYS_PER_YEAR) if deviation > 0.0 else None
 
 

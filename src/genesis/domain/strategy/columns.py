@@ -1,5 +1,7 @@
 """An expression over whole columns: every distinct node is computed once, by the compiled loop over its own step."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from genesis.domain.candle import Candles, Floats
@@ -9,8 +11,15 @@ from genesis.domain.strategy.expression import Applied, Computation, Constant, E
 
 def evaluate(root: Expr, candles: Candles) -> Floats:
     """Return the value of *root* at the close of every candle: the bits that `streaming.Evaluator` gives."""
-    order = nodes(root)
+    return evaluate_all((root,), candles)[0]
+
+
+def evaluate_all(roots: Sequence[Expr], candles: Candles) -> list[Floats]:
+    """Return the values of all *roots*; what they share is computed once."""
+    order = tuple(dict.fromkeys(node for root in roots for node in nodes(root)))
     readers = _readers(order)
+    for root in roots:
+        readers[root] += 1
     values: dict[Expr, Floats] = {}
     computed: dict[Computation, dict[int, Floats]] = {}
     wanted = [node.computation for node in order if isinstance(node, Indicated)]
@@ -22,7 +31,7 @@ def evaluate(root: Expr, candles: Candles) -> Floats:
             readers[each] -= 1
             if not readers[each]:
                 del values[each]  # a column is 8 bytes a candle: hold it no longer than it is read
-    return values[root]
+    return [values[root] for root in roots]
 
 
 def _readers(order: tuple[Expr, ...]) -> dict[Expr, int]:

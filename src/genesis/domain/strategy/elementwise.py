@@ -147,6 +147,9 @@ ABSOLUTE: Final = Operation("absolute", 1, 11, "abs({})", absolute)
 NEITHER: Final = Operation("neither", 1, 12, "~{}", neither)
 WHERE: Final = Operation("where", 3, 13, "where({}, {}, {})", chosen)
 
+CHOOSE_GREATER: Final = 14
+"""The code of `where(left > right, then, otherwise)` with two constants in one loop: `choose_greater_loop`."""
+
 OPERATIONS: Final = (
     *(ADD, SUBTRACT, MULTIPLY, DIVIDE, MINIMUM, MAXIMUM, GREATER, GREATER_EQUAL, BOTH, EITHER),
     *(NEGATE, ABSOLUTE, NEITHER, WHERE),
@@ -157,17 +160,17 @@ def batch(operation: Operation, *columns: Floats) -> Floats:
     """Return the operation over whole columns of equal length; a constant is a column with stride 0."""
     out = np.empty(len(columns[0]))
     if operation.arity == 1:
-        _unary(operation.code, columns[0], out)
+        unary_loop(operation.code, columns[0], out)
     elif operation.arity == 2:
-        _binary(operation.code, columns[0], columns[1], out)
+        binary_loop(operation.code, columns[0], columns[1], out)
     else:
-        _choose(columns[0], columns[1], columns[2], out)
+        choose_loop(columns[0], columns[1], columns[2], out)
     return out
 
 
 # One loop for each function: a function passed as an argument would be compiled anew in every process.
 @kernel
-def _unary(code: int, value: Floats, out: Floats) -> None:
+def unary_loop(code: int, value: Floats, out: Floats) -> None:
     if code == 10:
         for i in range(len(out)):
             out[i] = negate(value[i])
@@ -180,7 +183,7 @@ def _unary(code: int, value: Floats, out: Floats) -> None:
 
 
 @kernel
-def _binary(code: int, left: Floats, right: Floats, out: Floats) -> None:  # noqa: C901 - a table of loops
+def binary_loop(code: int, left: Floats, right: Floats, out: Floats) -> None:  # noqa: C901 - a table of loops
     n = len(out)
     if code == 0:
         for i in range(n):
@@ -215,6 +218,12 @@ def _binary(code: int, left: Floats, right: Floats, out: Floats) -> None:  # noq
 
 
 @kernel
-def _choose(condition: Floats, then: Floats, otherwise: Floats, out: Floats) -> None:
+def choose_loop(condition: Floats, then: Floats, otherwise: Floats, out: Floats) -> None:
     for i in range(len(out)):
         out[i] = chosen(condition[i], then[i], otherwise[i])
+
+
+@kernel
+def choose_greater_loop(left: Floats, right: Floats, then: float, otherwise: float, out: Floats) -> None:
+    for i in range(len(out)):
+        out[i] = chosen(greater(left[i], right[i]), then, otherwise)

@@ -72,7 +72,10 @@ class Strategy:
 
     def build(self, given: Mapping[str, object] | None = None) -> Expr:
         """Return the expression for these parameters; raises `BadStrategy` if they do not fit or do not go together."""
-        values = self.resolve(given or {})
+        return self.express(self.resolve(given or {}))
+
+    def express(self, values: Mapping[str, Value]) -> Expr:
+        """Return the expression for resolved *values*; raises `BadStrategy` if they do not go together."""
         call = f"{self.name}({', '.join(f'{k}={v}' for k, v in values.items())})"
         try:
             expression: object = self.function(**values)

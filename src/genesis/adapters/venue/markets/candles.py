@@ -35,7 +35,7 @@ class CandleDriver:
 
     def __init__(self, instrument: Instrument, candles: Candles, *, length_ms: int = MINUTE_MS, seed: int = 0) -> None:
         self._instrument = instrument
-        self._chance = Random(seed)
+        self._chance = Random(seed)  # nosec B311 - a seeded market is no secret
         self._prints = self._all(candles, length_ms)
         self._next: Print | None = next(self._prints, None)
         self._last: Price | None = None

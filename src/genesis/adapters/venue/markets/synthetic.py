@@ -49,7 +49,7 @@ class SyntheticDriver:
     def __init__(self, instrument: Instrument, start: Mts, price: Price, seed: int) -> None:
         self.next_mts: Mts | None = start
         self._instrument = instrument
-        self._chance = Random(seed)
+        self._chance = Random(seed)  # nosec B311 - a seeded market is no secret
         self._fair = log(price)
         self._wild = 0.0
         self._trend = 0.0

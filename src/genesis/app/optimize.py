@@ -1,0 +1,104 @@
+"""Search instead of a sweep: Optuna proposes combinations of the grid, learns from their results, and remembers."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+import numpy as np
+
+from genesis.app.progress import Show
+from genesis.app.sweep import SweepPlan
+from genesis.app.sweeper import Sweeper
+from genesis.domain.candle import Candles, Ints
+from genesis.domain.statistics.sweep_figures import DESCENDING, sweep_figures
+from genesis.domain.strategy.expression import Expr
+from genesis.domain.strategy.specification import BadStrategy
+from genesis.domain.units import InexactNumber
+from genesis.ports.errors import InputError, StoreError
+
+if TYPE_CHECKING:
+    from optuna import Study, Trial
+
+ASKED: Final = 16
+"""Combinations that are asked for at once: the search learns after each batch, and not more often with more threads."""
+
+
+def optimize(
+    plan: SweepPlan, candles: Candles, journal: Path, order: str, trials: int, seed: int, workers: int, show: Show
+) -> Ints:
+    """Search until *journal* holds *trials* trials; return the distinct combinations that were run, ascending.
+
+    The same seed proposes the same, whatever the threads; a search that was stopped goes on with what it knows. Raises
+    `InputError` without Optuna, or where a price that is used does not fit.
+    """
+    study = _study(journal, order)
+    finished = _finished(study)
+    show(min(finished, trials), trials)
+    with Sweeper(candles, plan.terms, workers) as sweeper:
+        while finished < trials:
+            _batch(plan, study, sweeper, order, len(candles), min(ASKED, trials - finished), seed + finished)
+            finished = _finished(study)
+            show(min(finished, trials), trials)
+    numbers = {trial.user_attrs["index"] for trial in study.trials if trial.value is not None}
+    return np.array(sorted(numbers), dtype=np.int64)
+
+
+def _study(journal: Path, order: str) -> "Study":
+    try:
+        import optuna
+        from optuna.storages import JournalStorage
+        from optuna.storages.journal import JournalFileBackend
+    except ImportError as error:
+        raise InputError("optimize needs Optuna: install the extra `research`") from error
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        journal.parent.mkdir(parents=True, exist_ok=True)
+        storage = JournalStorage(JournalFileBackend(str(journal)))
+        direction: Literal["maximize", "minimize"] = "maximize" if DESCENDING[order] else "minimize"
+        study = optuna.create_study(storage=storage, study_name=order, direction=direction, load_if_exists=True)
+    except OSError as error:
+        raise StoreError(f"{journal}: cannot be written ({error.strerror}): check owner and mode") from error
+    for trial in study.trials:
+        if not trial.state.is_finished():  # what a killed search had asked for
+            study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
+    return study
+
+
+def _finished(study: "Study") -> int:
+    return sum(trial.state.is_finished() for trial in study.trials)
+
+
+def _batch(plan: SweepPlan, study: "Study", sweeper: Sweeper, order: str, candles: int, count: int, seed: int) -> None:
+    from optuna.samplers import TPESampler
+    from optuna.trial import TrialState
+
+    study.sampler = TPESampler(seed=seed)
+    taken: list[tuple[Trial, Expr]] = []
+    for _ in range(count):
+        trial = study.ask()
+        index = _asked(plan, trial)
+        trial.set_user_attr("index", index)
+        try:
+            taken.append((trial, plan.strategy.express(plan.space.at(index))))
+        except BadStrategy:
+            study.tell(trial, state=TrialState.FAIL)
+    try:
+        outcomes = sweeper.run(expression for _, expression in taken)
+    except InexactNumber as error:
+        raise InputError(f"{error}; data.check tells more about the candles") from error
+    if outcomes is None:
+        return
+    values = np.asarray(sweep_figures(outcomes, plan.terms.cash, candles)[order], dtype=np.float64)
+    for (trial, _), value in zip(taken, values.tolist(), strict=True):
+        if value == value:
+            study.tell(trial, value)
+        else:
+            study.tell(trial, state=TrialState.FAIL)
+
+
+def _asked(plan: SweepPlan, trial: "Trial") -> int:
+    """Return the number of the combination that *trial* proposes: a position on each axis."""
+    index = 0
+    for axis in plan.space.axes:
+        last = len(axis.values) - 1
+        index = index * len(axis.values) + (trial.suggest_int(axis.name, 0, last) if last else 0)
+    return index

@@ -1,0 +1,189 @@
+"""What a sweep found: its best runs, and whether the best of them could be luck; for machines and for people."""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import frozen
+
+from genesis.app.backtest import run_columnar
+from genesis.app.buy_and_hold import buy_and_hold
+from genesis.app.json_output import Json, JsonDocument
+from genesis.app.sweep import SweepPlan, Tally, describe, with_expression
+from genesis.domain.candle import Candles
+from genesis.domain.simulation.columnar import BREACHES
+from genesis.domain.statistics.record import decision_hash
+from genesis.domain.statistics.significance import (
+    deflated_sharpe,
+    expected_best_sharpe,
+    moments,
+    probabilistic_sharpe,
+)
+from genesis.domain.statistics.summary import DAYS_PER_YEAR, Summary, daily_returns, summarise
+from genesis.domain.strategy.specification import Value
+from genesis.domain.units import format_atoms
+from genesis.ports.sweeps import Row, SweepTable
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_MONEY = ("final_equity", "final_cash", "final_position", "total_fees")
+
+
+@frozen
+class BestRun:
+    """The first run of the order, made again alone: its hash, and how sure its Sharpe ratio is.
+
+    Probabilities are None where returns do not vary. *luck_sharpe* is the yearly ratio to be expected of the best of as
+    many trials without skill.
+    """
+
+    params: Mapping[str, Value]
+    decision_hash: str
+    probabilistic_sharpe: float | None
+    luck_sharpe: float | None
+    deflated_sharpe: float | None
+    held: Summary
+    """Buying once and holding, over the same candles."""
+
+
+@frozen
+class SweepResult:
+    """A finished sweep."""
+
+    plan: SweepPlan
+    tally: Tally
+    order: str
+    rows: Sequence[Row]
+    best: BestRun | None
+    folder: Path
+    seconds: float
+
+
+def best_run(plan: SweepPlan, rows: Sequence[Row], candles: Candles, table: SweepTable, trials: int) -> BestRun | None:
+    """Run the first of *rows* alone, and hold its Sharpe ratio against luck; None without rows."""
+    if not rows:
+        return None
+    params = _params(plan, rows[0])
+    terms = with_expression(plan.terms, plan.strategy.express(params))
+    record = run_columnar(terms, candles).record
+    assert record.final_equity == rows[0]["final_equity_atoms"]
+    assert len(record.fills) == rows[0]["fills"]
+    held = summarise(buy_and_hold(plan.terms, candles).record)
+    known = moments(daily_returns(record))
+    sharpes = table.read(["sharpe"])["sharpe"]
+    sharpes = sharpes[~np.isnan(sharpes)] / math.sqrt(DAYS_PER_YEAR)
+    if known is None or len(sharpes) < 2:
+        probability = None if known is None else probabilistic_sharpe(known)
+        return BestRun(params, decision_hash(record), probability, None, None, held)
+    deviation = float(sharpes.std(ddof=1))
+    return BestRun(
+        params,
+        decision_hash(record),
+        probabilistic_sharpe(known),
+        expected_best_sharpe(deviation, trials) * math.sqrt(DAYS_PER_YEAR),
+        deflated_sharpe(known, deviation, trials),
+        held,
+    )
+
+
+def document_of(result: SweepResult) -> JsonDocument:
+    """Return the result as JSON; money as exact strings."""
+    best = result.best
+    return {
+        **describe(result.plan),
+        "folder": str(result.folder),
+        "runs": result.tally.runs,
+        "skipped": result.tally.skipped,
+        "resumed": result.tally.resumed,
+        "sort": result.order,
+        "best": (
+            None
+            if best is None
+            else {
+                "params": dict(best.params),
+                "decision_hash": best.decision_hash,
+                "probabilistic_sharpe": best.probabilistic_sharpe,
+                "luck_sharpe": best.luck_sharpe,
+                "deflated_sharpe": best.deflated_sharpe,
+                "buy_and_hold_return_pct": best.held.total_return_pct,
+                "buy_and_hold_sharpe": best.held.sharpe,
+            }
+        ),
+        "rows": [_row_document(result.plan, row) for row in result.rows],
+        "seconds": round(result.seconds, 6),
+    }
+
+
+def print_sweep(result: SweepResult) -> None:
+    """Print the first runs of the order, and what to think of the best."""
+    from rich.console import Console
+
+    console = Console()
+    tally, plan = result.tally, result.plan
+    skipped = f", {tally.skipped} combinations refused by the strategy" if tally.skipped else ""
+    resumed = f" ({tally.resumed} of them from before)" if tally.resumed else ""
+    console.print(
+        f"{plan.strategy.name} on {plan.data.symbol} {plan.data.timeframe}, {plan.data.rows} candles:"
+        f" {tally.runs} runs{resumed}{skipped}, {result.seconds:.2f} s",
+        highlight=False,
+    )
+    for note in plan.data.notes:
+        console.print(f"Note: {note}", style="yellow", highlight=False)
+    console.print(_table(result))
+    for line in verdict(result):
+        console.print(line, highlight=False)
+    console.print(f"All runs: {result.folder}", highlight=False, soft_wrap=True)
+
+
+def verdict(result: SweepResult) -> list[str]:
+    """Return what to think of the best run, in sentences; none where nothing can be said."""
+    best = result.best
+    if best is None or best.deflated_sharpe is None or best.luck_sharpe is None:
+        return []
+    held = f"{best.held.total_return_pct:.2f} %"
+    ratio = "-" if best.held.sharpe is None else f"{best.held.sharpe:.2f}"
+    luck, skill = best.luck_sharpe, 100.0 * best.deflated_sharpe
+    return [
+        f"Of {result.tally.runs} runs without any skill, the best would show a Sharpe ratio near {luck:.2f}.",
+        f"The probability that the first run has skill (deflated Sharpe ratio) is {skill:.1f} %.",
+        f"Buying once and holding returned {held} with a Sharpe ratio of {ratio}: what rises takes any strategy along.",
+    ]
+
+
+def _table(result: SweepResult) -> "Table":
+    from rich import box
+    from rich.table import Table
+
+    names = [axis.name for axis in result.plan.space.axes]
+    table = Table(box=box.SIMPLE, padding=(0, 0), title=f"Ordered by {result.order}", title_justify="left")
+    quote = result.plan.terms.core.instrument.quote
+    for name in (*names, "Return %", "Sharpe", "Drawdown %", "Fills", f"Fees {quote}", f"Equity {quote}"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in result.rows:
+        figures = (row["total_return_pct"], row["sharpe"], row["max_drawdown_pct"])
+        table.add_row(
+            *(str(row[name]) for name in names),
+            *("-" if each is None else f"{each:.2f}" for each in figures),
+            str(row["fills"]),
+            *(f"{float(row[f'{name}_atoms'] or 0) / 1e8:.2f}" for name in ("total_fees", "final_equity")),
+        )
+    return table
+
+
+def _row_document(plan: SweepPlan, row: Row) -> dict[str, Json]:
+    figures: dict[str, Json] = {"params": dict(_params(plan, row))}
+    for name in ("total_return_pct", "sharpe", "max_drawdown_pct", "profit_factor", "win_rate_pct", "exposure_pct"):
+        figures[name] = row[name]
+    for name in ("round_trips", "fills", "refused"):
+        figures[name] = row[name]
+    for name in _MONEY:
+        figures[name] = format_atoms(int(row[f"{name}_atoms"] or 0))
+    breach = BREACHES[int(row["breach"] or 0)]
+    return {**figures, "breach": None if breach is None else breach.value, "fills_digest": row["fills_digest"]}
+
+
+def _params(plan: SweepPlan, row: Row) -> dict[str, Value]:
+    return {axis.name: value for axis in plan.space.axes if (value := row[axis.name]) is not None}

@@ -1,0 +1,159 @@
+"""Many runs over the same candles on all cores: threads, for compiled loops do not hold the interpreter's lock."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from types import TracebackType
+from typing import Final
+
+import numpy as np
+from attrs import evolve
+
+from genesis.app.backtest import Terms
+from genesis.domain.candle import Candles, Floats, Ints
+from genesis.domain.simulation.columnar import terms_of, unfit_candle
+from genesis.domain.simulation.sweep import Outcomes, empty_store, joined, market_of, put, walk_runs
+from genesis.domain.strategy.columns import evaluate_all
+from genesis.domain.strategy.expression import Expr, Indicated
+from genesis.domain.strategy.programs import Programs, programs_of
+
+SLICE: Final = 128
+"""Runs that one thread walks through the tiles together: enough that a tile is worth bringing into the cache."""
+IN_FLIGHT: Final = 1024
+"""With many threads slices are shorter, so that so many runs keep them all busy."""
+COLUMN_BYTES: Final = 256 * 2**20
+"""How much memory the shared columns may take; those that were not used for longest make room."""
+
+
+class Sweeper:
+    """Runs expressions over *candles* (at least one) under *terms*, whose own strategy does not matter.
+
+    Use it as a context manager. The columns that runs share stay, so that later runs find them.
+    """
+
+    def __init__(self, candles: Candles, terms: Terms, workers: int, column_bytes: int = COLUMN_BYTES) -> None:
+        self._candles = candles
+        self._instrument = terms.core.instrument
+        core = terms.core
+        self._terms = terms_of(core.instrument, terms.costs, core.limits, core.size, terms.cash)
+        self._market = market_of(candles)
+        self._columns = SharedColumns(candles, max(column_bytes // (8 * len(candles)), 1))
+        self._slice = max(min(SLICE, IN_FLIGHT // workers), 1)
+        self._batch = self._slice * workers
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="sweep")
+
+    def __enter__(self) -> "Sweeper":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def run(self, roots: Iterable[Expr]) -> Outcomes | None:
+        """Run every expression; None if there is none.
+
+        Raises `InexactNumber` when a price that is used does not fit, or equity outgrows 2^60 atoms.
+        """
+        walked: list[Future[Outcomes]] = []
+        for programs in self._batches(iter(roots)):
+            placed = self._placed(programs, walked)
+            runs = len(placed.starts) - 1
+            walked += [
+                self._pool.submit(
+                    walk_runs, self._terms, self._market, self._columns.store, placed, at, min(at + self._slice, runs)
+                )
+                for at in range(0, runs, self._slice)
+            ]
+        if not walked:
+            return None
+        outcomes = joined([each.result() for each in walked])
+        if (outcomes.bad >= 0).any():
+            raise unfit_candle(self._instrument, self._candles, int(outcomes.bad[outcomes.bad >= 0][0]))
+        return outcomes
+
+    def _batches(self, roots: Iterator[Expr]) -> Iterator[Programs]:
+        while batch := list(islice(roots, self._batch)):
+            yield from self._fitting(batch)
+
+    def _fitting(self, batch: Sequence[Expr]) -> Iterator[Programs]:
+        programs = programs_of(batch)
+        if len(programs.columns) <= self._columns.capacity or len(batch) == 1:
+            yield programs
+        else:
+            yield from self._fitting(batch[: len(batch) // 2])
+            yield from self._fitting(batch[len(batch) // 2 :])
+
+    def _placed(self, programs: Programs, walked: Sequence[Future[Outcomes]]) -> Programs:
+        """Bring the columns of *programs* into the store, and number them as they lie there."""
+        if not self._columns.has_room(programs.columns):
+            for each in walked:
+                each.result()  # columns that are still read may not make room
+        slots, missing = self._columns.place(programs.columns)
+        for made in [self._pool.submit(self._columns.compute, group) for group in missing]:
+            made.result()
+        table = programs.instructions.copy()
+        if len(slots):
+            table[:, 1:] = np.where(table[:, 1:] >= 0, slots[np.maximum(table[:, 1:], 0)], table[:, 1:])
+        return evolve(programs, instructions=table)
+
+
+class SharedColumns:
+    """The columns of expressions over *candles*, at most *capacity* of them, but as many as one expression reads."""
+
+    def __init__(self, candles: Candles, capacity: int) -> None:
+        self.capacity = capacity
+        self.store: Floats = empty_store(len(candles), 1)
+        self._candles = candles
+        self._slots: dict[Expr, int] = {}  # the one that was not used for longest comes first
+
+    def has_room(self, columns: Sequence[Expr]) -> bool:
+        """Whether *columns* can be placed without touching what is there."""
+        missing = sum(each not in self._slots for each in columns)
+        return bool(len(self._slots) + missing <= self.store.shape[1])
+
+    def place(self, columns: Sequence[Expr]) -> tuple[Ints, list[list[Expr]]]:
+        """Return a slot for each of *columns*, and those to be computed, in groups."""
+        missing = [each for each in columns if each not in self._slots]
+        self._make_room(columns, len(missing))
+        free = sorted(set(range(self.store.shape[1])) - set(self._slots.values()), reverse=True)
+        for each in columns:
+            self._slots[each] = self._slots.pop(each) if each in self._slots else free.pop()
+        return np.array([self._slots[each] for each in columns], dtype=np.int64), _groups(missing)
+
+    def compute(self, group: Sequence[Expr]) -> None:
+        """Compute placed columns and put them into their slots."""
+        for each, column in zip(group, evaluate_all(group, self._candles), strict=True):
+            put(self.store, self._slots[each], column)
+
+    def _make_room(self, columns: Sequence[Expr], missing: int) -> None:
+        wanted = len(self._slots) + missing
+        room = self.store.shape[1]
+        if wanted > room and room < self.capacity:
+            room = min(max(2 * room, wanted), max(self.capacity, len(columns)))
+            larger = empty_store(len(self._candles), room)
+            larger[:, : self.store.shape[1]] = self.store
+            self.store = larger
+        if len(columns) > room:
+            self.store, self._slots = empty_store(len(self._candles), len(columns)), {}
+            return
+        needed = set(columns)
+        for each in [each for each in self._slots if each not in needed][: max(wanted - room, 0)]:
+            del self._slots[each]
+
+
+def _groups(columns: Sequence[Expr]) -> list[list[Expr]]:
+    """Return *columns* in groups to be computed together: all outputs of two computations alike, which go as a pair."""
+    alike: dict[object, dict[object, list[Expr]]] = {}
+    for each in columns:
+        if isinstance(each, Indicated):
+            computation = each.computation
+            kind: object = (computation.indicator.name, computation.inputs)
+            alike.setdefault(kind, {}).setdefault(computation, []).append(each)
+        else:
+            alike.setdefault(each, {}).setdefault(each, []).append(each)
+    groups = []
+    for computations in alike.values():
+        every = list(computations.values())
+        groups += [[column for some in every[at : at + 2] for column in some] for at in range(0, len(every), 2)]
+    return groups

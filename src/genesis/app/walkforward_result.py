@@ -1,0 +1,115 @@
+"""What walk-forward found, for machines and for people."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from genesis.app.json_output import Json, JsonDocument
+from genesis.app.sweep import SweepPlan, describe
+from genesis.app.walkforward import Judged, WalkForward
+from genesis.domain.statistics.record import decision_hash
+from genesis.domain.statistics.summary import summarise
+from genesis.domain.statistics.wording import percent
+from genesis.domain.units import format_atoms
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def document_of(plan: SweepPlan, found: WalkForward, order: str, seconds: float) -> JsonDocument:
+    """Return the result as JSON; money as exact strings, ratios that have no meaning as null."""
+    shuffled = found.shuffled_drawdown_pct
+    return {
+        **describe(plan),
+        "sort": order,
+        "trials_a_window": found.trials,
+        "windows": [_window(each) for each in found.judged],
+        "final_equity": format_atoms(found.final_equity),
+        "total_return_pct": found.total_return_pct,
+        "sharpe": found.sharpe,
+        "max_drawdown_pct": found.max_drawdown_pct,
+        "probabilistic_sharpe": found.probabilistic_sharpe,
+        "bootstrap_loss": found.bootstrap_loss,
+        "shuffled_drawdown_pct": None if shuffled is None else dict(shuffled._asdict()),
+        "efficiency": found.efficiency,
+        "seconds": round(seconds, 6),
+    }
+
+
+def print_walk_forward(plan: SweepPlan, found: WalkForward, seconds: float) -> None:
+    """Print every window, and the tests taken together."""
+    from rich.console import Console
+
+    console = Console()
+    head = f"{plan.strategy.name} on {plan.data.symbol} {plan.data.timeframe}, {plan.data.rows} candles"
+    count = f"{len(found.judged)} windows of {found.trials} runs, {seconds:.2f} s"
+    console.print(f"{head}: {count}", highlight=False)
+    for note in plan.data.notes:
+        console.print(f"Note: {note}", style="yellow", highlight=False)
+    console.print(_table(plan, found))
+    for line in _verdict(found):
+        console.print(line, highlight=False)
+
+
+def _verdict(found: WalkForward) -> list[str]:
+    total = percent(found.total_return_pct, sign=True)
+    lines = [f"Outside of training: return {total}, Sharpe ratio {_ratio(found.sharpe)}."]
+    if found.probabilistic_sharpe is not None:
+        lines.append(
+            f"The probability that its true Sharpe ratio is above 0 is {100 * found.probabilistic_sharpe:.1f} %."
+        )
+    lines.append(f"Drawn again in blocks of days, {100.0 * found.bootstrap_loss:.1f} % of such histories lose.")
+    if found.shuffled_drawdown_pct is not None:
+        low, _, high = found.shuffled_drawdown_pct
+        lines.append(f"In other orders, the same round trips have drawdowns of {low:.1f} to {high:.1f} %.")
+    if found.efficiency is not None:
+        lines.append(f"The tests kept {100.0 * found.efficiency:.0f} % of the Sharpe ratio of training.")
+    if found.total_return_pct <= 0.0:
+        lines.append("It did not survive: what training chose lost money afterwards.")
+    return lines
+
+
+def _table(plan: SweepPlan, found: WalkForward) -> "Table":
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE, padding=(0, 0))
+    names = [axis.name for axis in plan.space.axes]
+    for name in ("Test from", "to", *names, "Train", "Luck", "Test", "Return %", "Fills"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for each in found.judged:
+        summary = summarise(each.test)
+        table.add_row(
+            _day(each.window.test_start),
+            _day(each.window.test_end),
+            *(str(each.params[name]) for name in names),
+            *(_ratio(ratio) for ratio in (each.train_sharpe, each.luck_sharpe, summary.sharpe)),
+            f"{summary.total_return_pct:.2f}",
+            str(len(each.test.fills)),
+        )
+    table.caption = "Sharpe ratios: of training, of the best of as many runs without skill, and of the test"
+    return table
+
+
+def _window(each: Judged) -> dict[str, Json]:
+    summary = summarise(each.test)
+    return {
+        **{name: int(value) for name, value in each.window._asdict().items()},
+        "params": dict(each.params),
+        "train_sharpe": each.train_sharpe,
+        "train_return_pct": each.train_return_pct,
+        "luck_sharpe": each.luck_sharpe,
+        "test_sharpe": summary.sharpe,
+        "test_return_pct": summary.total_return_pct,
+        "test_max_drawdown_pct": summary.max_drawdown_pct,
+        "test_fills": len(each.test.fills),
+        "test_final_equity": format_atoms(each.test.final_equity),
+        "test_decision_hash": decision_hash(each.test),
+    }
+
+
+def _ratio(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _day(mts: int) -> str:
+    return datetime.fromtimestamp(mts / 1000, UTC).strftime("%Y-%m-%d")

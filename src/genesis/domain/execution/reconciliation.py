@@ -1,0 +1,132 @@
+"""What a look at the exchange says about our orders: evidence for each, and what is not ours or not there.
+
+Nothing is concluded from absence: an order that a look does not show stays as it was, counts in exposure, and is named
+as missing, for `absence` or a person to settle. Reconciling twice with the same look changes nothing.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final
+
+from attrs import frozen
+
+from genesis.domain.exchange.orders import FillReport, OrderReport
+from genesis.domain.execution.evidence import (
+    AnswerLost,
+    Evidence,
+    NothingLeft,
+    evidence_from_fill,
+    evidence_from_report,
+)
+from genesis.domain.execution.order_life import (
+    ContradictingEvidence,
+    ImpossibleStep,
+    OrderLife,
+    Status,
+    advance,
+)
+from genesis.domain.instrument import Instrument
+from genesis.domain.order import Cid, OrderId
+from genesis.domain.units import InexactNumber, Symbol
+
+_SHOWN: Final = frozenset({Status.UNKNOWN, Status.WORKING, Status.PARTIAL})
+"""Orders that a look should show. One that is being sent has a deadline of its own."""
+
+
+@frozen
+class Look:
+    """What the exchange showed: open orders, finished ones as far back as asked, and our fills since the last known."""
+
+    open_orders: tuple[OrderReport, ...] = ()
+    history: tuple[OrderReport, ...] = ()
+    fills: tuple[FillReport, ...] = ()
+
+
+@frozen
+class Reconciled:
+    """Our orders after a look, and its differences.
+
+    *foreign_orders* are open and not ours: they count in exposure and are not cancelled unless told. *foreign_fills*
+    changed the account without us. *missing* should have been shown and was not. *unbooked* were filled by more than
+    the fills of the look: ask for theirs. *contradictions* are sentences for a person; trading must not go on with one.
+    """
+
+    lives: Mapping[Cid, OrderLife]
+    foreign_orders: tuple[OrderReport, ...]
+    foreign_fills: tuple[FillReport, ...]
+    missing: tuple[Cid, ...]
+    unbooked: tuple[Cid, ...]
+    contradictions: tuple[str, ...]
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether every order of ours is explained, so that new decisions may be made."""
+        return not (self.missing or self.unbooked or self.contradictions)
+
+
+def after_crash(life: OrderLife) -> OrderLife:
+    """Return what a journal alone proves of an order once its session is dead.
+
+    An intent without a record of sending never left. One that was being sent may have: it is UNKNOWN.
+    """
+    match life.status:
+        case Status.INTENT:
+            return advance(life, NothingLeft("the session ended before it was sent"))
+        case Status.SENDING:
+            return advance(life, AnswerLost("the session ended while it was being sent"))
+        case _:
+            return life
+
+
+def reconcile(lives: Mapping[Cid, OrderLife], look: Look, instruments: Mapping[Symbol, Instrument]) -> Reconciled:
+    """Return our orders after *look*; *lives* are those that are ours, by cid, *instruments* what we trade."""
+    found = dict(lives)
+    shown: set[Cid] = set()
+    contradictions: list[str] = []
+    foreign_orders: list[OrderReport] = []
+    foreign_fills: list[FillReport] = []
+    cids = {life.id: cid for cid, life in lives.items() if life.id is not None}
+
+    def take(cid: Cid, read: Callable[[], Evidence]) -> None:
+        try:
+            found[cid] = advance(found[cid], read())
+        except (ImpossibleStep, ContradictingEvidence, InexactNumber) as error:
+            contradictions.append(str(error))
+
+    # What ended comes last, for a list of open orders may be older than the history that was read after it.
+    for report in (*look.open_orders, *look.history):
+        cid = _owner(report, found, cids)
+        if cid is None:
+            if report.status.is_open:
+                foreign_orders.append(report)
+            continue
+        cids[report.id] = cid
+        shown.add(cid)
+        take(cid, partial(evidence_from_report, report))
+    for fill in look.fills:
+        cid = cids.get(fill.order_id)
+        instrument = instruments.get(fill.symbol)
+        if cid is None or instrument is None or found[cid].order.symbol != fill.symbol:
+            foreign_fills.append(fill)
+        else:
+            take(cid, partial(evidence_from_fill, fill, instrument))
+    contradictions += [f"order {cid}: {life.contradiction}" for cid, life in found.items() if life.contradiction]
+    return Reconciled(
+        found,
+        tuple(foreign_orders),
+        tuple(foreign_fills),
+        tuple(cid for cid, life in found.items() if life.status in _SHOWN and cid not in shown),
+        tuple(cid for cid, life in found.items() if life.filled_unbooked),
+        tuple(contradictions),
+    )
+
+
+def _owner(report: OrderReport, lives: Mapping[Cid, OrderLife], cids: Mapping[OrderId, Cid]) -> Cid | None:
+    """Return which of our orders *report* is about: by the exchange's id, else ours if the rest fits."""
+    known = cids.get(report.id)
+    if known is not None:
+        return known
+    life = None if report.cid is None else lives.get(report.cid)
+    if life is None or (life.order.symbol, life.order.side) != (report.symbol, report.side):
+        return None
+    return life.order.cid

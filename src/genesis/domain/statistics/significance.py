@@ -1,0 +1,63 @@
+"""Whether a Sharpe ratio could be luck: its error, and what the best of many trials would show without any skill.
+
+Ratios here are per period (a day), not per year; the kurtosis of a normal distribution is 3. Sources: D. Bailey and
+M. López de Prado, "The Sharpe Ratio Efficient Frontier" (2012) and "The Deflated Sharpe Ratio" (2014).
+"""
+
+import math
+from collections.abc import Sequence
+from statistics import NormalDist
+from typing import Final, NamedTuple
+
+_NORMAL: Final = NormalDist()
+_EULER_GAMMA: Final = 0.5772156649015329
+
+
+class Moments(NamedTuple):
+    """How many days there are, their Sharpe ratio (deviation with n − 1), skewness and kurtosis (with n)."""
+
+    days: int
+    sharpe: float
+    skewness: float
+    kurtosis: float
+
+
+def moments(returns: Sequence[float]) -> Moments | None:
+    """Return the moments of *returns*; None when there are fewer than two, or nothing varies."""
+    count = len(returns)
+    if count < 2:
+        return None
+    mean = math.fsum(returns) / count
+    apart = [each - mean for each in returns]
+    second = math.fsum(each * each for each in apart) / count
+    if not second > 0.0:
+        return None
+    third = math.fsum(each * each * each for each in apart) / count
+    fourth = math.fsum(each * each * each * each for each in apart) / count
+    sharpe = mean / math.sqrt(second * count / (count - 1))
+    return Moments(count, sharpe, third / second**1.5, fourth / (second * second))
+
+
+def probabilistic_sharpe(known: Moments, benchmark: float = 0.0) -> float:
+    """Return the probability that the true Sharpe ratio is above *benchmark*, given the returns' moments."""
+    variance = 1.0 - known.skewness * known.sharpe + (known.kurtosis - 1.0) / 4.0 * known.sharpe * known.sharpe
+    if variance <= 0.0:  # only a few returns of a very skewed kind do this: they say nothing
+        return 0.5
+    return _NORMAL.cdf((known.sharpe - benchmark) * math.sqrt(known.days - 1) / math.sqrt(variance))
+
+
+def expected_best_sharpe(deviation: float, trials: int) -> float:
+    """Return the Sharpe ratio to be expected of the best of *trials* without skill, whose ratios vary by *deviation*.
+
+    Trials that resemble one another are fewer in truth: counting each makes the benchmark stricter.
+    """
+    if trials < 2:
+        return 0.0
+    usual = _NORMAL.inv_cdf(1.0 - 1.0 / trials)
+    rare = _NORMAL.inv_cdf(1.0 - 1.0 / (trials * math.e))
+    return deviation * ((1.0 - _EULER_GAMMA) * usual + _EULER_GAMMA * rare)
+
+
+def deflated_sharpe(known: Moments, deviation: float, trials: int) -> float:
+    """Return the probability that the best of *trials* has skill: its true Sharpe ratio beats that of luck alone."""
+    return probabilistic_sharpe(known, expected_best_sharpe(deviation, trials))

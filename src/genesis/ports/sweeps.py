@@ -1,0 +1,26 @@
+"""The results of sweeps, as a port: a table that grows part by part, and can be taken up where it was left."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Column = npt.NDArray[np.int64] | npt.NDArray[np.float64]
+Row = Mapping[str, int | float | None]
+
+
+class SweepTable(Protocol):
+    """One row a run, in numbered parts. NaN in a column of floats means that there is no value."""
+
+    def done(self) -> frozenset[int]:
+        """Return the numbers of the parts that are there whole."""
+
+    def write(self, part: int, columns: Mapping[str, Column]) -> None:
+        """Write a part durably: killed at any instant, it is there whole or not at all. Raises `StoreError`."""
+
+    def best(self, column: str, count: int, *, descending: bool = True) -> list[Row]:
+        """Return the *count* rows that are first by *column*, those without a value last, in a stable order."""
+
+    def read(self, columns: Sequence[str]) -> dict[str, npt.NDArray[np.float64]]:
+        """Return some columns of all rows, by part and row."""

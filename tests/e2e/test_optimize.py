@@ -1,0 +1,55 @@
+"""`optimize` as a person or a program calls it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from genesis.app.cli import CommandLine
+from genesis.app.commands import namespace
+
+SEARCH = ("optimize", "synthetic:5:2", "--param", "fast=2:40", "--param", "slow=20:200:5", "--json")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GENESIS_HOME", str(tmp_path / "home"))
+    return tmp_path
+
+
+def call(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[object, str, str]:
+    with pytest.raises(SystemExit) as end:
+        CommandLine("genesis", namespace()).main(["genesis", *words])
+    out, err = capsys.readouterr()
+    return end.value.code, out, err
+
+
+def test_a_search_is_the_same_twice_and_goes_on_where_it_was(capsys: pytest.CaptureFixture[str]) -> None:
+    whole = json.loads(call(capsys, *SEARCH, "--trials", "48", "--workers", "1")[1])
+    first = json.loads(call(capsys, *SEARCH, "--trials", "16")[1])
+    resumed = json.loads(call(capsys, *SEARCH, "--trials", "48", "--resume")[1])
+    assert first["runs"] < resumed["runs"]
+    for name in ("runs", "rows", "best", "folder"):
+        assert resumed[name] == whole[name]
+
+
+def test_what_a_search_finds_is_what_the_sweep_knows(capsys: pytest.CaptureFixture[str]) -> None:
+    found = json.loads(call(capsys, *SEARCH, "--trials", "64", "--sort", "max_drawdown_pct")[1])
+    every = json.loads(call(capsys, "sweep", *SEARCH[1:], "--sort", "max_drawdown_pct", "--top", "2000")[1])
+    known = {json.dumps(row["params"]): row for row in every["rows"]}
+    assert all(known[json.dumps(row["params"])] == row for row in found["rows"])
+    ranks = [json.dumps(row["params"]) for row in every["rows"]]
+    assert ranks.index(json.dumps(found["rows"][0]["params"])) < len(ranks) / 10
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [(("--trials", "0"), "--trials 0"), (("--seed", "-1"), "--seed -1"), (("--sort", "luck"), "--sort 'luck'")],
+)
+def test_what_cannot_be_searched_is_said_in_one_sentence(
+    words: tuple[str, ...], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = call(capsys, *SEARCH, *words)
+    assert (code, out) == (2, "")
+    assert complaint in err

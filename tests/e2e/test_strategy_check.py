@@ -1,0 +1,69 @@
+"""`strategy.check` as a person or a program calls it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from genesis.app.cli import CommandLine
+from genesis.app.commands import namespace
+
+LEAKY = '''
+"""A strategy that buys what it knows will rise."""
+from genesis.domain.indicators.indicator import Indicator
+from genesis.domain.strategy.expression import Computation, Expr, Indicated
+from genesis.domain.strategy.features import close, where
+from genesis.domain.strategy.specification import strategy
+
+def peek(state, x, out):
+    out[:-1], out[-1:] = x[1:], x[-1:]
+
+PEEK = Indicator("peek", ("x",), ("value",), (), (), lambda: (), lambda state, x: (state, x), peek, lambda: (0,))
+
+@strategy
+def prophet() -> Expr:
+    """Long before the price rises."""
+    return where(Indicated(Computation(PEEK, (close,), ())) > close, 1.0, 0.0)
+'''
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GENESIS_HOME", str(tmp_path / "home"))
+    return tmp_path
+
+
+def call(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[object, str, str]:
+    with pytest.raises(SystemExit) as end:
+        CommandLine("genesis", namespace()).main(["genesis", *words])
+    out, err = capsys.readouterr()
+    return end.value.code, out, err
+
+
+def test_a_strategy_that_ships_is_clean(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("strategy.check", "synthetic:1:2", "--strategy", "rsi_reversion")
+    code, out, _ = call(capsys, *words, "--json")
+    assert code == 0
+    found = json.loads(out)
+    assert (found["is_clean"], found["findings"], found["warm_up"]) == (True, [], 14)
+    assert json.loads(call(capsys, *words, "--json")[1]) == found
+    code, out, _ = call(capsys, *words)
+    assert code == 0
+    assert "does not look ahead" in out
+
+
+def test_a_prophet_is_caught_by_name_and_exits_1(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "mine.py").write_text(LEAKY)
+    code, out, _ = call(capsys, "strategy.check", "synthetic:1:2", "--strategy", "mine.py:prophet")
+    assert code == 1
+    assert "FAULT: peek(close) looks ahead: the future" in out
+
+
+@pytest.mark.parametrize(("words", "complaint"), [(("--seed", "-1"), "--seed -1"), (("--strategy", "luck"), "luck")])
+def test_what_cannot_be_checked_is_said_in_one_sentence(
+    words: tuple[str, ...], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = call(capsys, "strategy.check", "synthetic:1:2", *words)
+    assert (code, out) == (2, "")
+    assert complaint in err

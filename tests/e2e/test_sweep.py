@@ -1,0 +1,131 @@
+"""`sweep` as a person or a program calls it, and after it was killed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import genesis
+from genesis.app.cli import CommandLine
+from genesis.app.commands import namespace
+
+GRID = ("--param", "fast=3:12:3", "--param", "slow=6:30:6")
+SWEEP = ("sweep", "synthetic:5:2", *GRID, "--json")
+LARGE = ("sweep", "synthetic:5:8", "--param", "fast=2:90", "--param", "slow=20:120", "--json", "--top", "3")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GENESIS_HOME", str(tmp_path / "home"))
+    return tmp_path
+
+
+def call(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[object, str, str]:
+    with pytest.raises(SystemExit) as end:
+        CommandLine("genesis", namespace()).main(["genesis", *words])
+    out, err = capsys.readouterr()
+    return end.value.code, out, err
+
+
+def test_every_run_is_the_backtest_of_its_parameters(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = call(capsys, *SWEEP, "--top", "100", "--max-drawdown-pct", "3")
+    assert code == 0
+    found = json.loads(out)
+    assert (found["runs"], found["skipped"], found["combinations"]) == (16, 4, 20)
+    for row in (found["rows"][0], found["rows"][-1]):
+        params = [word for name, value in row["params"].items() for word in ("--param", f"{name}={value}")]
+        words = ("backtest", "synthetic:5:2", *params, "--engine", "event", "--max-drawdown-pct", "3", "--json")
+        alone = json.loads(call(capsys, *words)[1])
+        shared = set(row) & set(alone) - {"params"}
+        assert {name: row[name] for name in shared} == {name: alone[name] for name in shared}
+        assert len(shared) >= 12
+    first = found["rows"][0]
+    assert found["best"]["params"] == first["params"]
+    sharpes = [row["sharpe"] for row in found["rows"] if row["sharpe"] is not None]
+    assert sharpes == sorted(sharpes, reverse=True)
+
+
+def test_all_runs_are_in_parquet_and_one_thread_finds_what_two_find(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = json.loads(call(capsys, *SWEEP, "--workers", "1")[1])
+    (part,) = Path(found["folder"]).glob("part-*.parquet")
+    frame = pl.read_parquet(part)
+    assert frame.height == 16
+    assert frame["index"].is_sorted()
+    assert json.loads((Path(found["folder"]) / "sweep.json").read_text())["strategy"] == "ema_cross"
+    call(capsys, *SWEEP, "--workers", "2")
+    assert pl.read_parquet(part).equals(frame)
+    assert [each.name for each in (folder / "home" / "sweeps").iterdir()] == [part.parent.name]
+
+
+def test_a_random_part_has_the_size_and_the_seed_that_were_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    found = json.loads(call(capsys, *SWEEP, "--random", "6", "--seed", "4")[1])
+    assert found["runs"] + found["skipped"] == 6
+    again = json.loads(call(capsys, *SWEEP, "--random", "6", "--seed", "4")[1])
+    assert again["rows"] == found["rows"]
+    assert again["folder"] == found["folder"]
+
+
+def test_a_table_says_how_much_is_luck(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = call(capsys, *SWEEP[:-1])
+    assert code == 0
+    assert "16 runs, 4 combinations refused" in out.replace("\n", " ")
+    assert "deflated Sharpe ratio" in out.replace("\n", " ")
+
+
+def test_a_report_draws_the_parameters_and_names_luck(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(capsys, *SWEEP, "--report", "out.html")[0] == 0
+    page = (folder / "out.html").read_text()
+    assert '"type":"heatmap"' in page
+    assert "deflated Sharpe ratio" in page
+    assert "https://" not in page.split('id="charts"')[0].split("</style>")[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("--param", "fast=9:5:1"), "low <= high"),
+        (("--param", "speed=1"), "no parameter 'speed'"),
+        (("--param", "fast=50", "--param", "slow=20"), "fast must be below slow"),
+        (("--sort", "luck"), "--sort 'luck'"),
+        (("--top", "0"), "--top 0"),
+        (("--workers", "-1"), "--workers -1"),
+        (("--param", "fast=1:5000", "--param", "slow=2:5000"), "try --random"),
+        (("--random", "-1"), "random part"),
+    ],
+)
+def test_what_cannot_be_swept_is_said_in_one_sentence(
+    words: tuple[str, ...], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = call(capsys, "sweep", "synthetic:5:2", *words)
+    assert (code, out) == (2, "")
+    assert complaint in err
+
+
+@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGINT])
+def test_a_sweep_that_was_stopped_goes_on_where_it_was(
+    folder: Path, blow: signal.Signals, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = f"from genesis.app.cli import main; import sys; sys.argv = ['genesis', *{LARGE!r}]; main()"
+    source = str(Path(genesis.__file__).parents[1])
+    environment = {**os.environ, "PYTHONPATH": source}
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.DEVNULL, env=environment) as sweeping:
+        while not list(folder.glob("home/sweeps/*/part-*.parquet")):
+            assert sweeping.poll() is None, "the sweep ended before it could be stopped"
+        sweeping.send_signal(blow)
+    assert sweeping.returncode == (130 if blow is signal.SIGINT else -signal.SIGKILL)
+    before = {path: path.read_bytes() for path in folder.glob("home/sweeps/*/part-*.parquet")}
+    resumed = json.loads(call(capsys, *LARGE, "--resume")[1])
+    assert 0 < resumed["resumed"] < resumed["runs"]
+    assert {path: path.read_bytes() for path in before} == before
+    afresh = json.loads(call(capsys, *LARGE)[1])
+    assert afresh["resumed"] == 0
+    for name in ("runs", "skipped", "rows", "best"):
+        assert afresh[name] == resumed[name]

@@ -1,0 +1,110 @@
+"""`walkforward` as a person or a program calls it; and that no test ever helps to choose what it judges."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from attrs import evolve
+
+from genesis.app.cli import CommandLine
+from genesis.app.commands import namespace
+from genesis.domain.candle import DAY_MS, Candles
+from genesis.domain.simulation.synthetic import SYNTHETIC_START, synthetic_candles
+from genesis.domain.statistics.walk_forward import Schedule, Window, windows_of
+
+WALK = ("walkforward", "tBTCUSD-1m-walk.csv", "--param", "fast=5:20:5", "--param", "slow=30:90:30", "--json")
+SPANS = ("--train", "4d", "--test", "2d")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GENESIS_HOME", str(tmp_path / "home"))
+    write(synthetic_candles(9, 10.0))
+    return tmp_path
+
+
+def write(candles: Candles) -> None:
+    rows = zip(
+        *(getattr(candles, name).tolist() for name in ("mts", "open", "close", "high", "low", "volume")), strict=True
+    )
+    lines = (",".join(map(repr, row)) for row in rows)
+    Path("tBTCUSD-1m-walk.csv").write_text("\n".join(lines) + "\n")
+
+
+def call(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[object, str, str]:
+    with pytest.raises(SystemExit) as end:
+        CommandLine("genesis", namespace()).main(["genesis", *words])
+    out, err = capsys.readouterr()
+    return end.value.code, out, err
+
+
+def test_tests_follow_one_another_and_carry_the_account_on(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = call(capsys, *WALK, *SPANS)
+    assert code == 0
+    found = json.loads(out)
+    starts = [(window["test_start"] - SYNTHETIC_START) // DAY_MS for window in found["windows"]]
+    assert starts == [4, 6, 8]
+    growth = np.prod([1.0 + window["test_return_pct"] / 100.0 for window in found["windows"]])
+    assert found["total_return_pct"] == pytest.approx(100.0 * (growth - 1.0))
+    assert found["bootstrap_loss"] > 0.95, "it loses steadily"
+    assert found["shuffled_drawdown_pct"]["low"] <= found["shuffled_drawdown_pct"]["high"]
+    assert found["final_equity"] == found["windows"][-1]["test_final_equity"]
+    assert all(window["test_fills"] % 2 == 0 for window in found["windows"]), "every test ends flat"
+
+
+def test_training_chooses_what_a_sweep_over_the_same_days_puts_first(capsys: pytest.CaptureFixture[str]) -> None:
+    window = json.loads(call(capsys, *WALK, *SPANS)[1])["windows"][1]
+    days = ("--from", str(window["train_start"]), "--to", str(window["train_end"]))
+    swept = json.loads(call(capsys, "sweep", *WALK[1:], *days)[1])
+    assert swept["rows"][0]["params"] == window["params"]
+    assert swept["rows"][0]["sharpe"] == window["train_sharpe"]
+
+
+def test_another_future_changes_nothing_that_was_chosen_or_traded_before(capsys: pytest.CaptureFixture[str]) -> None:
+    before = json.loads(call(capsys, *WALK, *SPANS)[1])["windows"]
+    candles = synthetic_candles(9, 10.0)
+    later = candles.mts >= SYNTHETIC_START + 6 * DAY_MS
+    columns = {
+        name: np.where(later, getattr(candles, name) * 1.5, getattr(candles, name))
+        for name in ("open", "high", "low", "close")
+    }
+    write(evolve(candles, **columns))
+    after = json.loads(call(capsys, *WALK, *SPANS)[1])["windows"]
+    assert after[0] == before[0]
+    assert (after[1]["params"], after[1]["train_sharpe"]) == (before[1]["params"], before[1]["train_sharpe"])
+    assert after[2] != before[2]
+
+
+def test_a_table_says_what_was_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = call(capsys, *WALK[:-1], *SPANS, "--anchored", "--purge", "12h", "--embargo", "6h")
+    assert code == 0
+    assert "Outside of training" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("--train", "9d", "--test", "2d"), "not long enough"),
+        (("--train", "36h"), "whole days"),
+        (("--train", "soon"), "90s, 15m, 1h or 2d"),
+        (("--train", "2d", "--test", "1d", "--embargo", "1d"), "embargo shorter"),
+        (("--sort", "luck"), "--sort 'luck'"),
+    ],
+)
+def test_windows_that_cannot_be_cut_are_refused(
+    words: tuple[str, ...], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = call(capsys, *WALK, *words)
+    assert (code, out) == (2, "")
+    assert complaint in err
+
+
+def test_purge_ends_training_early_and_embargo_begins_the_test_late() -> None:
+    hour = 3_600_000
+    rolling, *_ = windows_of(0, 10 * DAY_MS - 1, Schedule(4 * DAY_MS, 3 * DAY_MS, 5 * hour, 7 * hour))
+    assert rolling == Window(0, 4 * DAY_MS - 5 * hour, 4 * DAY_MS + 7 * hour, 7 * DAY_MS)  # type: ignore[arg-type]  # plain ints read better here
+    anchored = windows_of(1, 20 * DAY_MS, Schedule(4 * DAY_MS, 3 * DAY_MS, is_anchored=True))
+    assert {window.train_start for window in anchored} == {DAY_MS}
+    assert [window.test_start // DAY_MS for window in anchored] == [5, 8, 11, 14, 17]

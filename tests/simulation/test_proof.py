@@ -1,0 +1,172 @@
+"""Every leak is caught, however it hides, and no clean strategy is ever accused."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from genesis.domain.candle import Floats
+from genesis.domain.indicators.catalog import INDICATORS
+from genesis.domain.indicators.indicator import Indicator
+from genesis.domain.simulation.synthetic import synthetic_candles
+from genesis.domain.strategy.expression import Computation, Expr, Field, Indicated
+from genesis.domain.strategy.features import KEEP, close, crosses_above, ema, high, lag, low, rsi, sma, volume, where
+from genesis.domain.strategy.proof import Fault, prove
+from genesis.domain.strategy.shipped import SHIPPED
+
+CANDLES = synthetic_candles(21, 2.0)[:1800]
+
+Loop = Callable[[tuple[object, ...], Floats, Floats], None]
+
+
+def node(loop: Loop, x: Expr = close, warm_up: int = 0) -> Expr:
+    """An indicator of a person's own, whose batch form is *loop*."""
+    indicator = Indicator(
+        name=getattr(loop, "__name__", "own"),
+        inputs=("x",),
+        outputs=("value",),
+        parameters=(),
+        defaults=(),
+        start=lambda: (),
+        step=lambda state, value: (state, value),
+        loop=loop,
+        warm_up=lambda: (warm_up,),
+    )
+    return Indicated(Computation(indicator, (x,), ()))
+
+
+def next_value(_: tuple[object, ...], x: Floats, out: Floats) -> None:
+    out[:-1], out[-1:] = x[1:], x[-1:]
+
+
+def value_of_tomorrow(_: tuple[object, ...], x: Floats, out: Floats) -> None:
+    out[:] = x
+    out[:-700] = x[700:]
+
+
+def centred_mean(_: tuple[object, ...], x: Floats, out: Floats) -> None:
+    out[:] = np.convolve(x, np.ones(5) / 5.0, mode="same")
+
+
+def score_over_everything(_: tuple[object, ...], x: Floats, out: Floats) -> None:
+    out[:] = (x - x.mean()) / x.std()
+
+
+def rank_over_everything(_: tuple[object, ...], x: Floats, out: Floats) -> None:
+    out[:] = np.argsort(np.argsort(x))
+
+
+def filled_from_behind(_: tuple[object, ...], x: Floats, out: Floats) -> None:
+    out[:] = x
+    for i in range(len(x) - 2, -1, -1):
+        if i % 7:
+            out[i] = out[i + 1]
+
+
+def peak_to_come(_: tuple[object, ...], x: Floats, out: Floats) -> None:
+    out[:] = np.maximum.accumulate(x[::-1])[::-1]
+
+
+def end_of_the_day(_: tuple[object, ...], x: Floats, out: Floats) -> None:
+    for i in range(0, len(x), 390):
+        out[i : i + 390] = x[i : i + 390][-1]
+
+
+def smoothed_both_ways(_: tuple[object, ...], x: Floats, out: Floats) -> None:
+    out[:] = x
+    for i in range(1, len(x)):
+        out[i] += 0.5 * (out[i - 1] - out[i])
+    for i in range(len(x) - 2, -1, -1):
+        out[i] += 0.5 * (out[i + 1] - out[i])
+
+
+def how_long_the_data_is(_: tuple[object, ...], x: Floats, out: Floats) -> None:
+    out[:] = x + len(x) * 1e-9
+
+
+LEAKS = [
+    *(next_value, value_of_tomorrow, centred_mean, score_over_everything, rank_over_everything, filled_from_behind),
+    *(peak_to_come, end_of_the_day, smoothed_both_ways, how_long_the_data_is),
+]
+
+
+@pytest.mark.parametrize("leak", LEAKS)
+@pytest.mark.parametrize("hidden", [False, True])
+def test_every_leak_is_caught_and_named(leak: Loop, hidden: bool) -> None:
+    leaky = node(leak)
+    # Hidden under other nodes, the leak turns only some of the decisions.
+    root = where((sma(leaky, 3) > ema(close, 20)) & (volume > 0.2), 1.0, KEEP) if hidden else leaky
+    proof = prove(root, CANDLES)
+    caught = {each.node for each in proof.findings if each.fault is Fault.LOOKS_AHEAD}
+    assert str(leaky) in caught
+
+
+def test_columns_that_are_not_the_steps_are_caught() -> None:
+    def doubled(_: tuple[object, ...], x: Floats, out: Floats) -> None:
+        out[:] = x * 2.0
+
+    assert {each.fault for each in prove(node(doubled), CANDLES).findings} == {Fault.SPEEDS_DIFFER}
+
+
+def test_a_warm_up_that_does_not_suffice_is_caught() -> None:
+    def late(_: tuple[object, ...], x: Floats, out: Floats) -> None:
+        out[:] = x
+        out[:9] = math.nan
+
+    assert Fault.WARM_UP_TOO_SHORT in {each.fault for each in prove(node(late, warm_up=5), CANDLES).findings}
+
+
+def test_a_node_that_breaks_on_holes_is_reported() -> None:
+    def fragile(_: tuple[object, ...], x: Floats, out: Floats) -> None:
+        if np.isnan(x).any():
+            raise ValueError("no holes, please")
+        out[:] = x
+
+    finding, *_ = prove(node(fragile), CANDLES).findings
+    assert finding.fault is Fault.BREAKS
+    assert "no holes, please" in finding.trial
+
+
+@pytest.mark.parametrize("strategy", SHIPPED.values(), ids=lambda each: each.name)
+def test_strategies_that_ship_are_clean(strategy: object) -> None:
+    (found,) = [each for each in SHIPPED.values() if each is strategy]
+    assert prove(found.build(), CANDLES).findings == ()
+
+
+@pytest.mark.parametrize("indicator", INDICATORS, ids=lambda each: each.name)
+def test_no_indicator_is_ever_accused(indicator: Indicator) -> None:
+    fields = {"x": close, "high": high, "low": low, "close": close, "volume": volume, "mts": Field("mts")}
+    inputs = tuple(fields[name] for name in indicator.inputs)
+    computation = Computation(indicator, inputs, indicator.defaults)
+    for output in range(len(indicator.outputs)):
+        assert prove(Indicated(computation, output), CANDLES[:800]).findings == ()
+
+
+sources = st.sampled_from([close, high, volume, high - low, lag(close, 3)])
+averages = st.builds(ema, sources, st.integers(1, 60)) | st.builds(rsi, sources, st.integers(2, 30)) | sources
+clean = st.recursive(
+    averages,
+    lambda inner: st.builds(lambda a, b: where(a > b, a, b), inner, inner)
+    | st.builds(lambda a: sma(a, 7), inner)
+    | st.builds(crosses_above, inner, inner)
+    | st.builds(lambda a, b: a / b, inner, inner),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=15)
+@given(clean, st.integers(0, 10**6))
+def test_clean_expressions_are_never_accused(root: Expr, seed: int) -> None:
+    assert [
+        each for each in prove(root, CANDLES[:700], seed).findings if each.fault is not Fault.WARM_UP_TOO_SHORT
+    ] == []
+
+
+def test_the_measured_warm_up_is_told() -> None:
+    proof = prove(where(ema(close, 5) > ema(close, 20), 1.0, 0.0), CANDLES)
+    assert (proof.warm_up, proof.first_decision) == (19, 19)
+    assert proof.agrees_after is not None
+    assert 19 <= proof.agrees_after < 500

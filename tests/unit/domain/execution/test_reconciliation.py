@@ -1,0 +1,171 @@
+"""I3, D4-D7, D25, D34: a look at the exchange explains our orders, and concludes nothing from what it does not show."""
+
+from decimal import Decimal
+from itertools import permutations
+
+import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from genesis.domain.exchange.orders import Account, FillReport, OrderReport, ReportedStatus
+from genesis.domain.execution.evidence import Accepted, AnswerLost, SendBegan
+from genesis.domain.execution.order_life import OrderLife, Status, advance
+from genesis.domain.execution.reconciliation import Look, after_crash, reconcile
+from genesis.domain.instrument import spot_instrument
+from genesis.domain.order import Cid, OrderId, OrderRequest, OrderType, Side
+from genesis.domain.units import Mts, Price, Symbol, atoms
+
+BTC = Symbol("tBTCUSD")
+INSTRUMENTS = {BTC: spot_instrument(BTC)}
+ORDER = OrderRequest(Cid(7), BTC, Side.BUY, OrderType.LIMIT, atoms(1), Mts(0), Price(5))
+UNSENT = OrderLife(ORDER)
+SENDING = advance(UNSENT, SendBegan())
+UNKNOWN = advance(SENDING, AnswerLost("10 s passed"))
+WORKING = advance(SENDING, Accepted(OrderId(70)))
+
+
+def report(
+    status: ReportedStatus = ReportedStatus.ACTIVE, remaining: str = "1", *, cid: int | None = 7, order_id: int = 70
+) -> OrderReport:
+    return OrderReport(
+        id=OrderId(order_id),
+        cid=None if cid is None else Cid(cid),
+        group_id=None,
+        symbol=BTC,
+        account=Account.EXCHANGE,
+        side=Side.BUY,
+        type=OrderType.LIMIT,
+        amount=Decimal(1),
+        amount_remaining=Decimal(remaining),
+        status=status,
+        status_text=status.value,
+        mts_created=Mts(0),
+        mts_updated=Mts(0),
+        price=Decimal(5),
+        price_average=None,
+        price_trailing=None,
+        price_auxiliary=None,
+        post_only=False,
+        reduce_only=False,
+        hidden=False,
+        placed_id=None,
+        mts_expiry=None,
+    )
+
+
+def fill(trade_id: int, amount: str, *, order_id: int = 70, fee: str | None = "0.001") -> FillReport:
+    return FillReport(
+        id=trade_id,
+        symbol=BTC,
+        mts=Mts(trade_id),
+        order_id=OrderId(order_id),
+        cid=None,
+        side=Side.BUY,
+        amount=Decimal(amount),
+        price=Decimal(5),
+        is_maker=True,
+        fee=None if fee is None else Decimal(fee),
+        fee_currency="BTC",
+    )
+
+
+def test_a2_a3_a_crash_leaves_what_never_left_and_what_is_unknown() -> None:
+    assert after_crash(UNSENT).status is Status.NOT_SENT
+    assert after_crash(SENDING).status is Status.UNKNOWN
+    assert after_crash(WORKING) == WORKING
+    assert after_crash(after_crash(SENDING)) == after_crash(SENDING)
+
+
+EXECUTED, CANCELED = ReportedStatus.EXECUTED, ReportedStatus.CANCELED
+
+
+@pytest.mark.parametrize("life", [UNKNOWN, WORKING, SENDING])
+@pytest.mark.parametrize(
+    ("look", "status", "filled"),
+    [
+        (Look((report(),)), Status.WORKING, "0"),
+        (Look((report(remaining="0.6"),), (), (fill(1, "0.4"),)), Status.PARTIAL, "0.4"),
+        (Look((), (report(EXECUTED, "0"),), (fill(1, "0.4"), fill(2, "0.6"))), Status.FILLED, "1"),
+        (Look((), (report(CANCELED, "0.6"),), (fill(1, "0.4"),)), Status.CANCELED, "0.4"),
+        (Look((report(),), (report(CANCELED),)), Status.CANCELED, "0"),  # canceled between the two reads
+    ],
+)
+def test_i3_d4_d5_d34_an_order_that_the_look_shows_is_explained(
+    life: OrderLife, look: Look, status: Status, filled: str
+) -> None:
+    found = reconcile({Cid(7): life}, look, INSTRUMENTS)
+    after = found.lives[Cid(7)]
+    assert (after.status, after.filled) == (status, atoms(filled))
+    assert found.is_settled
+    assert not found.foreign_orders
+    assert not found.foreign_fills
+
+
+@pytest.mark.parametrize("life", [UNKNOWN, WORKING])
+def test_d6_an_order_that_the_look_does_not_show_is_missing_and_counts_as_before(life: OrderLife) -> None:
+    found = reconcile({Cid(7): life}, Look(), INSTRUMENTS)
+    assert found.lives == {Cid(7): life}
+    assert found.missing == (Cid(7),)
+    assert found.lives[Cid(7)].at_risk == ORDER.amount
+    assert not found.is_settled
+
+
+@pytest.mark.parametrize("cid", [None, 8])
+def test_d7_an_order_that_is_not_ours_is_foreign_and_changes_none_of_ours(cid: int | None) -> None:
+    other = report(cid=cid, order_id=99)
+    found = reconcile({Cid(7): WORKING}, Look((report(), other)), INSTRUMENTS)
+    assert found.foreign_orders == (other,)
+    assert found.lives == {Cid(7): WORKING}
+    assert found.is_settled
+
+
+def test_d7_a_foreign_order_with_our_cid_but_another_side_is_not_taken_for_ours() -> None:
+    other = evolve(report(order_id=99), side=Side.SELL)
+    found = reconcile({Cid(7): UNKNOWN}, Look((other,)), INSTRUMENTS)
+    assert found.foreign_orders == (other,)
+    assert found.missing == (Cid(7),)
+
+
+def test_d25_a_fill_without_an_order_of_ours_is_foreign() -> None:
+    found = reconcile({Cid(7): WORKING}, Look((report(),), (), (fill(5, "1", order_id=99),)), INSTRUMENTS)
+    assert [each.id for each in found.foreign_fills] == [5]
+
+
+def test_d5_an_order_filled_while_away_asks_for_the_fills_that_the_look_lacks() -> None:
+    found = reconcile({Cid(7): WORKING}, Look((), (report(EXECUTED, "0"),), (fill(1, "0.4"),)), INSTRUMENTS)
+    assert found.unbooked == (Cid(7),)
+    assert not found.is_settled
+    later = reconcile(found.lives, Look((), (), (fill(1, "0.4"), fill(2, "0.6"))), INSTRUMENTS)
+    assert later.is_settled
+    assert later.lives[Cid(7)].filled == ORDER.amount
+
+
+def test_i2_a_second_exchange_order_with_our_cid_is_a_contradiction() -> None:
+    found = reconcile({Cid(7): WORKING}, Look((report(), report(order_id=71))), INSTRUMENTS)
+    assert not found.is_settled
+    assert "sent twice" in found.contradictions[0]
+
+
+def test_an_order_that_never_left_but_is_there_is_a_contradiction() -> None:
+    found = reconcile({Cid(7): after_crash(UNSENT)}, Look((report(),)), INSTRUMENTS)
+    assert "not_sent" in found.contradictions[0]
+
+
+def test_amounts_finer_than_an_atom_are_a_contradiction_and_not_rounded() -> None:
+    found = reconcile({Cid(7): WORKING}, Look((report(remaining="0.123456789"),)), INSTRUMENTS)
+    assert found.contradictions
+
+
+FILLS = (fill(1, "0.4"), fill(1, "0.4", fee=None), fill(2, "0.6"))
+
+
+@given(st.sampled_from([UNKNOWN, WORKING]), st.sampled_from(list(permutations(FILLS))), st.integers(1, 3))
+def test_i25_the_same_look_again_in_any_order_changes_nothing(
+    life: OrderLife, fills: tuple[FillReport, ...], times: int
+) -> None:
+    lives = reconcile({Cid(7): life}, Look((), (report(EXECUTED, "0"),), FILLS), INSTRUMENTS).lives
+    again = lives
+    for _ in range(times):
+        again = reconcile(again, Look((), (report(EXECUTED, "0"),), fills), INSTRUMENTS).lives
+    assert again == lives

@@ -1,0 +1,119 @@
+"""Significance by the published formulas, computed here in another way; and luck that is called luck."""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from genesis.domain.statistics.monte_carlo import bootstrapped_means, shuffled_drawdowns, spread
+from genesis.domain.statistics.significance import (
+    Moments,
+    deflated_sharpe,
+    expected_best_sharpe,
+    moments,
+    probabilistic_sharpe,
+)
+
+
+def normal_cdf(x: float) -> float:
+    return 0.5 * math.erfc(-x / math.sqrt(2.0))
+
+
+def normal_quantile(p: float) -> float:
+    low, high = -40.0, 40.0
+    for _ in range(200):
+        middle = (low + high) / 2.0
+        low, high = (middle, high) if normal_cdf(middle) < p else (low, middle)
+    return low
+
+
+def test_moments_are_those_of_their_definition_in_fractions() -> None:
+    returns = [0.01, -0.02, 0.005, 0.03, -0.01, 0.0]
+    exact = [Fraction(each) for each in returns]
+    mean = sum(exact, Fraction(0)) / len(exact)
+    second, third, fourth = (sum(((each - mean) ** k for each in exact), Fraction(0)) / len(exact) for k in (2, 3, 4))
+    known = moments(returns)
+    assert known is not None
+    assert known.sharpe == pytest.approx(float(mean) / math.sqrt(float(second * 6 / 5)), rel=1e-12)
+    assert known.skewness == pytest.approx(float(third) / float(second) ** 1.5, rel=1e-12)
+    assert known.kurtosis == pytest.approx(float(fourth / second**2), rel=1e-12)
+
+
+def test_nothing_is_said_of_returns_that_do_not_vary() -> None:
+    assert moments([0.01]) is None
+    assert moments([0.5, 0.5, 0.5]) is None
+
+
+def test_the_example_of_the_paper_comes_out() -> None:
+    # "The Deflated Sharpe Ratio", the numerical example: variance 1/2, five years of 250 days, a ratio of 2.5 a year.
+    known = Moments(1250, 2.5 / math.sqrt(250.0), -3.0, 10.0)
+    deviation = math.sqrt(0.5 / 250.0)
+    assert expected_best_sharpe(deviation, 100) == pytest.approx(0.1132, abs=5e-5)
+    assert deflated_sharpe(known, deviation, 100) == pytest.approx(0.9004, abs=5e-5)
+    assert deflated_sharpe(known, deviation, 46) == pytest.approx(0.9505, abs=5e-5)
+
+
+@pytest.mark.parametrize("trials", [2, 10, 500, 100_000])
+def test_the_best_of_luck_is_the_published_formula(trials: int) -> None:
+    gamma = -sum(math.exp(-x) * math.log(x) * 1e-3 for x in np.arange(5e-4, 40.0, 1e-3))
+    expected = (1.0 - gamma) * normal_quantile(1.0 - 1.0 / trials)
+    expected += gamma * normal_quantile(1.0 - 1.0 / (trials * math.e))
+    assert expected_best_sharpe(0.3, trials) == pytest.approx(0.3 * expected, rel=2e-3)
+
+
+def test_more_trials_make_the_same_result_less_believable() -> None:
+    known = Moments(400, 0.12, 0.0, 3.0)
+    beliefs = [deflated_sharpe(known, 0.05, trials) for trials in (1, 10, 100, 1000)]
+    assert beliefs == sorted(beliefs, reverse=True)
+    assert beliefs[0] == probabilistic_sharpe(known)
+
+
+def test_random_strategies_look_significant_no_more_often_than_the_nominal_rate() -> None:
+    generator = np.random.Generator(np.random.PCG64(11))
+    studies, trials, days = 400, 25, 250
+    alone = deflated = 0
+    for _ in range(studies):
+        returns = generator.normal(0.0, 0.02, (trials, days))
+        ratios = returns.mean(axis=1) / returns.std(axis=1, ddof=1)
+        alone += probabilistic_sharpe(moments(returns[0].tolist()) or Moments(2, 0.0, 0.0, 3.0)) > 0.95
+        best = moments(returns[ratios.argmax()].tolist())
+        assert best is not None
+        deflated += deflated_sharpe(best, float(ratios.std(ddof=1)), trials) > 0.95
+    # Nominally 5 %: with 400 studies, three deviations above it are 8.3 %.
+    assert 0.02 <= alone / studies <= 0.083
+    assert deflated / studies <= 0.083
+    # Without deflation the best of 25 looks significant in most studies: this is what the benchmark is for.
+    assert expected_best_sharpe(1.0 / math.sqrt(days), trials) * math.sqrt(days) > normal_quantile(0.95)
+
+
+def test_shuffled_trades_keep_the_sum_and_meet_both_extremes() -> None:
+    returns = [0.1, -0.1, 0.2, -0.2]
+    drawdowns = shuffled_drawdowns(returns, 2000, seed=1)
+    assert drawdowns.max() == pytest.approx(1.0 - 0.9 * 0.8)
+    assert drawdowns.min() == pytest.approx(0.2)
+    assert (drawdowns == shuffled_drawdowns(returns, 2000, seed=1)).all()
+    assert (drawdowns != shuffled_drawdowns(returns, 2000, seed=2)).any()
+
+
+def test_the_bootstrap_of_independent_returns_has_the_error_of_the_mean() -> None:
+    returns = np.random.Generator(np.random.PCG64(5)).normal(0.001, 0.02, 1000)
+    means = bootstrapped_means(returns, 4000, 1.0, seed=3)
+    assert means.mean() == pytest.approx(returns.mean(), abs=1e-4)
+    assert means.std() == pytest.approx(returns.std() / math.sqrt(1000), rel=0.05)
+    low, median, high = spread(means)
+    assert low < median < high
+
+
+def test_blocks_keep_what_follows_one_another_together() -> None:
+    returns = np.repeat(np.random.Generator(np.random.PCG64(5)).normal(0.0, 0.02, 100), 10)
+    alone, blocks = (bootstrapped_means(returns, 2000, block, seed=3).std() for block in (1.0, 50.0))
+    assert blocks > 2.0 * alone
+
+
+@pytest.mark.parametrize(
+    ("returns", "draws", "block"), [([], 10, 1.0), ([0.1], 0, 1.0), ([0.1], 1, 0.5), ([math.nan], 1, 1.0)]
+)
+def test_what_cannot_be_drawn_is_refused(returns: list[float], draws: int, block: float) -> None:
+    with pytest.raises(ValueError, match="least"):
+        bootstrapped_means(returns, draws, block, seed=0)
