@@ -47,18 +47,19 @@ def explain(path: Path, cid: int) -> Explanation:
     began = first_entry(path, rows)
     quote: Quote | None = None
     found: Explanation | None = None
-    orders = 0
+    orders: list[int] = []
     for row, entry in rows:
         if isinstance(entry, Quote):
             quote = entry
         elif isinstance(entry, RecordedSubmit):
-            orders += 1
+            orders.append(entry.order.cid)
             if entry.order.cid == cid:
                 found = Explanation(began, entry, quote, row.written_us, row.seq)
         if found is not None:
             _take(found, row, entry)
     if found is None:
-        raise InputError(f"{path}: has no order {cid}; it has {orders} orders")
+        which = f", {orders[0]} to {orders[-1]}" if orders else ""
+        raise InputError(f"{path}: has no order {cid}; it has {len(orders)} orders{which}")
     return found
 
 
