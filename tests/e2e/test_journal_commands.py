@@ -129,8 +129,11 @@ def test_what_cannot_be_used_is_one_sentence_and_exit_code_2(tmp_path: Path, wor
 
 
 def test_explain_says_why_how_large_when_and_what_came_of_it(home: Path) -> None:
-    found = answered(home, "explain", "1")
-    assert found["cid"] == 1
+    wrong = ended(home, "explain", "99999").stderr
+    assert "has no order 99999; it has" in wrong
+    first = wrong.split()[-3]
+    found = answered(home, "explain", first)
+    assert found["cid"] == int(first)
     assert found["side"] == "buy"
     assert found["outcome"] == "filled"
     assert found["target"] == 1.0
@@ -138,10 +141,9 @@ def test_explain_says_why_how_large_when_and_what_came_of_it(home: Path) -> None
     nodes = {node["node"]: node["value"] for node in found["nodes"]}  # type: ignore[attr-defined]  # a list of objects
     assert nodes["ema(close, 12)"] > nodes["ema(close, 26)"]
     assert [each["what"] for each in found["timings_us"]] == ["sending", "sent", "fill"]  # type: ignore[attr-defined]  # a list of objects
-    text = ended(home, "explain", "1").stdout
+    text = ended(home, "explain", first).stdout
     for word in ("outcome: filled", "strategy: ema_cross(fast=12, slow=26)", "ema(close, 12) = ", "after the cap"):
         assert word in text
-    assert "has no order 99999" in ended(home, "explain", "99999").stderr
 
 
 def test_e16_e17_a_kill_holds_over_restarts_until_a_reason_is_given(tmp_path: Path) -> None:

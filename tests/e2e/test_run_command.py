@@ -104,6 +104,40 @@ def test_a18_no_session_begins_where_its_journal_cannot_be_written(tmp_path: Pat
     assert str(tmp_path / "home") in done.stderr.splitlines()[-1]
 
 
+def test_orders_over_the_wire_are_timed_and_links_are_told(tmp_path: Path) -> None:
+    with running(tmp_path, "--data", "synthetic:3:30", "--speed", "max", "--strategy", "rsi_reversion") as (
+        process,
+        url,
+    ):
+        asked_so_far: dict[str, Any] = {"distributions": {}}  # Any: JSON
+        while "order_round_trip_seconds" not in asked_so_far["distributions"]:
+            assert process.poll() is None
+            asked_so_far = asked(f"{url}/observability/dashboard")[1]
+        assert 0 < asked_so_far["distributions"]["order_round_trip_seconds"]["p50"] < 10
+        assert asked_so_far["gauges"]['link_open{link="account"}'] == 1
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert "Traceback" not in stderr
+    assert json.loads(stdout)["fills"] > 0
+
+
+def test_a_session_in_memory_makes_the_decisions_of_one_over_the_wire(tmp_path: Path) -> None:
+    words = ("run", "--speed", "max", "--port", "0", "--data", "synthetic:7:0.4", "--json")
+    in_memory, over_wire = (ended(tmp_path, *words, "--over", over) for over in ("memory", "wire"))
+    assert json.loads(in_memory.stdout)["fills"] > 0
+    assert json.loads(in_memory.stdout)["decision_hash"] == json.loads(over_wire.stdout)["decision_hash"]
+
+
+def test_the_journal_of_a_session_over_the_wire_replays_to_its_decisions(tmp_path: Path) -> None:
+    session = ended(tmp_path, "run", "--speed", "max", "--port", "0", "--data", "synthetic:7:0.3", "--json")
+    (journal,) = (tmp_path / "journal").glob("*.sqlite")
+    replayed = ended(tmp_path, "replay", str(journal), "--json")
+    assert replayed.returncode == 0, replayed.stderr
+    assert json.loads(session.stdout)["fills"] > 0
+    assert json.loads(replayed.stdout)["decisions"] > 0
+
+
 def test_until_ends_the_session_after_that_much_market_time(tmp_path: Path) -> None:
     done = ended(tmp_path, "run", "--speed", "max", "--port", "0", "--until", "1h", "--json", "--data", "synthetic")
     data = json.loads(done.stdout)["data"]
@@ -137,6 +171,7 @@ def test_a_configuration_sets_what_the_options_leave_open(tmp_path: Path) -> Non
     ("words", "said"),
     [
         (("--mode", "live"), "--mode"),
+        (("--over", "air"), "--over"),
         (("--speed", "0"), "--speed"),
         (("--port", "x"), "--port"),
         (("--host", "192.0.2.1"), "192.0.2.1"),

@@ -18,6 +18,7 @@ from genesis.domain.events import (
     Decision,
     Event,
     HaltRequested,
+    OrderClosed,
     OrderFilled,
     OrderRejected,
     Quote,
@@ -116,8 +117,13 @@ INSTRUMENTS = st.builds(
 )
 ENTRIES: dict[type, st.SearchStrategy[Entry]] = {
     CandleClosed: st.builds(CandleClosed, TEXT.map(Symbol), CANDLES),
-    Quote: st.builds(Quote, TEXT.map(Symbol), WHOLE.map(Mts), POSITIVE.map(Price), POSITIVE.map(Price)),
+    Quote: st.builds(
+        Quote, TEXT.map(Symbol), WHOLE.map(Mts), POSITIVE.map(Price), POSITIVE.map(Price), optional(POSITIVE)
+    ),
     OrderFilled: st.builds(OrderFilled, FILLS),
+    OrderClosed: st.builds(
+        OrderClosed, WHOLE.map(Mts), TEXT.map(Symbol), POSITIVE.map(Cid), POSITIVE.map(Atoms) | st.just(Atoms(0))
+    ),
     OrderRejected: st.builds(OrderRejected, WHOLE.map(Mts), TEXT.map(Symbol), POSITIVE.map(Cid), TEXT),
     HaltRequested: st.builds(HaltRequested, WHOLE.map(Mts), TEXT),
     RequestQuote: st.builds(RequestQuote, TEXT.map(Symbol)),

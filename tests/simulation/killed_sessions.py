@@ -270,7 +270,8 @@ def send_twice() -> None:
     async def submit(market: ExchangeOnDisk, order: Approved) -> None:
         await real(market, order)
         await real(market, order)
-        market._fills.pop()  # the second one rests
+        market._answers.pop()  # the second one rests: neither its end
+        market._answers.pop()  # nor its fill is told
 
     patch(ExchangeOnDisk, "submit", submit)
 

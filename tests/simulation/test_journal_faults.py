@@ -17,7 +17,7 @@ from genesis.adapters.journal_sqlite.writing import SqliteJournal
 from genesis.adapters.memory.clock import ManualClock
 from genesis.domain.events import HaltRequested
 from genesis.domain.journal.chain import BadRow, Head
-from genesis.domain.journal.entries import RecordedEntry
+from genesis.domain.journal.entries import FORMAT, RecordedEntry
 from genesis.domain.units import Mts
 from genesis.ports.errors import StoreError, StoreFull
 
@@ -179,9 +179,9 @@ def test_what_is_no_journal_is_refused_and_left_alone(tmp_path: Path) -> None:
 
 
 def test_e9_a_journal_of_a_newer_format_is_refused(copy: Path) -> None:
-    change(copy, "PRAGMA user_version=2")
+    change(copy, f"PRAGMA user_version={FORMAT + 1}")
     for call in (lambda: SqliteJournal(copy, ManualClock()), lambda: verify_journal(copy)):
-        with pytest.raises(StoreError, match="format 2"):
+        with pytest.raises(StoreError, match=f"format {FORMAT + 1}"):
             call()
 
 

@@ -7,7 +7,7 @@ from attrs import define, field
 from genesis.adapters.journal_sqlite.reading import read_journal
 from genesis.app.json_output import JsonDocument
 from genesis.app.replay import first_entry
-from genesis.domain.events import OrderFilled, OrderRejected, Quote
+from genesis.domain.events import OrderClosed, OrderFilled, OrderRejected, Quote
 from genesis.domain.fill import Fill
 from genesis.domain.instrument import Instrument
 from genesis.domain.journal.chain import Row
@@ -47,18 +47,19 @@ def explain(path: Path, cid: int) -> Explanation:
     began = first_entry(path, rows)
     quote: Quote | None = None
     found: Explanation | None = None
-    orders = 0
+    orders: list[int] = []
     for row, entry in rows:
         if isinstance(entry, Quote):
             quote = entry
         elif isinstance(entry, RecordedSubmit):
-            orders += 1
+            orders.append(entry.order.cid)
             if entry.order.cid == cid:
                 found = Explanation(began, entry, quote, row.written_us, row.seq)
         if found is not None:
             _take(found, row, entry)
     if found is None:
-        raise InputError(f"{path}: has no order {cid}; it has {orders} orders")
+        which = f", {orders[0]} to {orders[-1]}" if orders else ""
+        raise InputError(f"{path}: has no order {cid}; it has {len(orders)} orders{which}")
     return found
 
 
@@ -81,6 +82,8 @@ def _take(found: Explanation, row: Row, entry: RecordedEntry) -> None:
             found.fills.append(fill)
             done = sum(each.amount for each in found.fills) >= found.submit.order.amount
             said, found.outcome = "fill", "filled" if done else "filled in part"
+        case OrderClosed() if entry.cid == cid and entry.left:
+            said, found.outcome = "closed", f"closed, {format_atoms(entry.left)} of it not filled"
     if said:
         found.timings.append((said, row.written_us - found.decided_us))
 

@@ -1,4 +1,4 @@
-"""The status of a running session in the terminal: equity, position, latest decisions, refusals, events a second."""
+"""The status of a running session in the terminal: equity, position, latest decisions, refusals, links, latency."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -53,6 +53,12 @@ class LiveStatus:
         refusals = ", ".join(f"{code.value} {count}" for code, count in core.refusals.items())
         yield "refusals", refusals or "none"
         yield "candles/s", f"{self._rate():,.0f}"
+        if observer.venue_url:
+            yield "venue", observer.venue_url
+        if observer.links:
+            yield "links", ", ".join(f"{name} {link.value}" for name, link in observer.links.items())
+        if observer.round_trip_s is not None:
+            yield "order round trip", f"{observer.round_trip_s * 1000:.1f} ms"
         yield "state", "trading" if core.halted is None else core.halted.text
         for line in observer.lines:
             yield "", line

@@ -16,9 +16,14 @@ from genesis.app.backtest_view import print_result
 from genesis.app.json_output import json_text
 from genesis.app.live_status import LiveStatus
 from genesis.app.paper import Component, run_paper
+from genesis.app.paper_venue import paper_venue
+from genesis.app.paper_wire import WireHouse, trade_over_wire, wired_market
 from genesis.app.recording import LatchWatch, recorded_session, refuse_while_killed, session_began
-from genesis.app.session_plan import SessionPlan
+from genesis.app.session_plan import Over, SessionPlan
+from genesis.app.trade import Recording
 from genesis.app.wiring import PaperSystem, build_paper, kill_latch
+from genesis.domain.core import TradingCore
+from genesis.domain.ledger import Ledger
 from genesis.ports.errors import GenesisError
 
 
@@ -68,15 +73,32 @@ async def _until_stopped(plan: SessionPlan, system: PaperSystem, beside: Sequenc
         expected, other = group.split(GenesisError)
         if expected is None or other is not None:
             raise
-        raise expected.exceptions[0] from None
+        first: BaseException = expected
+        while isinstance(first, BaseExceptionGroup):  # a part that has parts of its own
+            first = first.exceptions[0]
+        raise first from None
 
 
 async def _recorded(plan: SessionPlan, system: PaperSystem, beside: Sequence[Component]) -> None:
     recording = system.recording()
     async with recorded_session(recording, session_began(plan, "paper")):
-        candles, observer = plan.market.candles, system.observer
         others = (*beside, recording.journal)
+        if plan.over is Over.WIRE:
+            await _over_wire(plan, system, recording, others)
+            return
+        candles, observer = plan.market.candles, system.observer
         await run_paper(plan.terms, candles, plan.pace, system.clock, observer, others, recording)
+
+
+async def _over_wire(plan: SessionPlan, system: PaperSystem, recording: Recording, beside: Sequence[Component]) -> None:
+    candles, timeframe = plan.market.candles, plan.market.timeframe
+    venue = paper_venue(plan.terms, candles, timeframe)
+    core = TradingCore(plan.terms.core, Ledger(plan.terms.cash))
+    system.observer.begin(core)
+    house = WireHouse(system.clock, system.metrics, system.observer)
+    async with wired_market(venue, candles, timeframe, plan.pace, house) as wired:
+        system.observer.serving(wired.url)
+        await trade_over_wire(core, wired, system.observer, beside, recording)
 
 
 def _finish(plan: SessionPlan, system: PaperSystem, seconds: float, home: Path, port: int, *, json: bool) -> None:

@@ -10,7 +10,7 @@ from attrs import define, frozen
 from genesis.adapters.journal_sqlite.reading import read_journal
 from genesis.app.strategies import find_strategy
 from genesis.domain.core import CoreSettings, TradingCore
-from genesis.domain.events import CandleClosed, Event, HaltRequested, OrderFilled, OrderRejected, Quote
+from genesis.domain.events import CandleClosed, Event, HaltRequested, OrderClosed, OrderFilled, OrderRejected, Quote
 from genesis.domain.journal.chain import Row
 from genesis.domain.journal.encoding import encode
 from genesis.domain.journal.entries import RecordedEntry, SessionBegan, SessionEnded
@@ -100,5 +100,5 @@ def _compare(core: TradingCore, rows: Iterable[tuple[Row, RecordedEntry]], found
 
 
 def _event(entry: RecordedEntry) -> Event:
-    assert isinstance(entry, CandleClosed | Quote | OrderFilled | OrderRejected | HaltRequested)
+    assert isinstance(entry, CandleClosed | Quote | OrderFilled | OrderClosed | OrderRejected | HaltRequested)
     return entry

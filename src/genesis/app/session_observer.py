@@ -6,6 +6,7 @@ from typing import Final
 from genesis.domain.core import TradingCore
 from genesis.domain.events import Alert, Submit
 from genesis.domain.fill import Fill
+from genesis.domain.link import Link, LinkState
 from genesis.domain.statistics.record import Record, Recorder
 from genesis.domain.units import Mts, decimal_from_atoms, format_atoms, format_scaled
 from genesis.ports.metrics import Metrics
@@ -21,6 +22,9 @@ class SessionObserver:
         self.recorder = recorder
         self.lines: deque[str] = deque(maxlen=LINES_KEPT)
         self.last_mts: Mts | None = None
+        self.venue_url = ""
+        self.links: dict[str, Link] = {}
+        self.round_trip_s: float | None = None
         self._metrics = metrics
         self._feed = feed
         self._core: TradingCore | None = None
@@ -69,7 +73,33 @@ class SessionObserver:
         self._metrics.increment("alerts_total", labels={"code": alert.code.value})
         self.lines.append(f"{alert.mts} {alert.text}")
         self._feed.note("risk", f"risk.{alert.code.value}", {"text": alert.text, "mts": alert.mts}, "warning")
-        self._feed.set_status("halted", alert.text)
+        if self.core.halted is not None:  # an order that failed is tried again, the session goes on
+            self._feed.set_status("halted", alert.text)
+
+    def serving(self, url: str) -> None:
+        """Take where the local venue is, for clients that want to listen along."""
+        self.venue_url = url
+        self._feed.note("system", "venue.serving", {"url": url})
+
+    def link(self, state: LinkState) -> None:
+        """Take the new state of a connection to the exchange."""
+        self.links[state.name] = state.link
+        self._metrics.gauge("link_open", float(state.link is Link.OPEN), {"link": state.name})
+        fields = {"link": state.name, "reason": state.reason}
+        is_open = state.link is Link.OPEN
+        self._feed.note("link", f"link.{state.link.value}", dict(fields), "info" if is_open else "warning")
+        if self.core.halted is not None:
+            return
+        down = [name for name, link in self.links.items() if link is not Link.OPEN]
+        if down:
+            self._feed.set_status("degraded", f"no connection: {', '.join(down)}")
+        else:
+            self._feed.set_status("running")
+
+    def round_trip(self, seconds: float) -> None:
+        """Take the time from sending an order to its acknowledgement."""
+        self.round_trip_s = seconds
+        self._metrics.observe("order_round_trip_seconds", seconds)
 
     def record(self) -> Record:
         """Return the record of the session so far; the session is over then."""

@@ -37,6 +37,13 @@ class Mode(Enum):
     PAPER = "paper"
 
 
+class Over(Enum):
+    """What carries a paper session's orders: sockets to a local venue, or a call in memory."""
+
+    WIRE = "wire"
+    MEMORY = "memory"
+
+
 @frozen
 class SessionOptions:
     """What was written on the command line; an empty text leaves the choice to the configuration and the settings."""
@@ -52,6 +59,7 @@ class SessionOptions:
     until: str = ""
     host: str = ""
     port: str = ""
+    over: str = Over.WIRE.value
 
 
 @frozen(eq=False)
@@ -65,11 +73,13 @@ class SessionPlan:
     pace: Pace
     host: str
     port: int
+    over: Over = Over.WIRE
 
 
 def plan_session(options: SessionOptions, settings: Settings) -> SessionPlan:
     """Return the plan; raises `InputError` that says which option, file or variable is wrong."""
     choice_option("mode", options.mode, Mode)
+    over = choice_option("over", options.over, Over)
     path = Path(options.config) if options.config else settings.config
     config = _merged(load_config(path) if path else Config(dry_run=True), options)
     chosen = config.strategy or StrategyConfig("ema_cross")
@@ -91,7 +101,7 @@ def plan_session(options: SessionOptions, settings: Settings) -> SessionPlan:
         raise InputError(str(error)) from error
     pace = _pace(options.speed or settings.speed)
     host, port = options.host or settings.host, _port(options.port, settings)
-    return SessionPlan(chosen.name, params, terms, market, pace, host, port)
+    return SessionPlan(chosen.name, params, terms, market, pace, host, port, over)
 
 
 def _merged(config: Config, options: SessionOptions) -> Config:

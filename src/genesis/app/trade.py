@@ -1,6 +1,7 @@
 """The one loop: events to the core, decisions to the market; recorded, each is written before it has an effect."""
 
 import asyncio
+from contextlib import suppress
 from typing import Protocol
 
 from attrs import frozen
@@ -55,7 +56,8 @@ async def trade(core: TradingCore, market: Market, observer: Observer) -> None:
                     market.request_quote(wanted)
                 case Submit():
                     observer.submit(decision)
-                    await market.submit(decision.order)
+                    with suppress(NotProcessed, Rejected):  # an `OrderRejected` follows
+                        await market.submit(decision.order)
                 case Alert():
                     observer.alert(decision)
 
@@ -117,7 +119,9 @@ async def _send(order: Approved, market: Market, recording: Recording) -> None:
     except ExchangeError as error:
         await journal.append(_stage(cid, error))
         await journal.commit()
-        raise
+        if not isinstance(error, NotProcessed | Rejected):  # after those an `OrderRejected` follows
+            raise
+        return
     await journal.append(OrderSent(cid))
 
 

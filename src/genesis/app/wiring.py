@@ -20,6 +20,7 @@ from genesis.app.trade import Recording
 from genesis.domain.statistics.record import Recorder
 from genesis.ports.clock import Clock
 from genesis.ports.kill import KillLatch
+from genesis.ports.metrics import Metrics
 
 
 @frozen
@@ -31,6 +32,7 @@ class PaperSystem:
     server: HttpServer
     journal_path: Path
     latch: KillLatch
+    metrics: Metrics
 
     def recording(self) -> Recording:
         """Open the journal; raises `StoreError` when it cannot be written."""
@@ -51,4 +53,4 @@ def build_paper(terms: Terms, home: Path, host: str, port: int) -> PaperSystem:
     audit = AuditFile(home / "logs" / "config_audit.log", clock, monitor)
     journal_path = home / "journal" / f"{clock.now()}.sqlite"
     server = HttpServer(build_app(monitor, SchemaDesk(), audit), host, port)
-    return PaperSystem(clock, observer, server, journal_path, kill_latch(home))
+    return PaperSystem(clock, observer, server, journal_path, kill_latch(home), metrics)

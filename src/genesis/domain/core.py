@@ -19,6 +19,7 @@ from genesis.domain.events import (
     Decision,
     Event,
     HaltRequested,
+    OrderClosed,
     OrderFilled,
     OrderRejected,
     Quote,
@@ -36,7 +37,7 @@ from genesis.domain.risk.guards import EquityGuards, RiskLimits
 from genesis.domain.risk.sizing import capped_weight, rebalance
 from genesis.domain.strategy.expression import Expr
 from genesis.domain.strategy.streaming import Evaluator
-from genesis.domain.units import Atoms, Mts, Ppb, weight_ppb
+from genesis.domain.units import Atoms, Mts, Ppb, format_atoms, weight_ppb
 
 FIRST_CID: Final = Cid(1)
 
@@ -56,7 +57,7 @@ class CoreSettings:
 
 
 class Intent(NamedTuple):
-    """A target that waits for a quote, or for the fill of its order; *previous* is the target acted on before it."""
+    """A target that waits for a quote, or for the end of its order; *previous* is the target acted on before it."""
 
     side: Side
     target: float
@@ -96,9 +97,11 @@ class TradingCore:
             case OrderFilled(fill):
                 self.ledger.book(fill, self._instrument)
                 self.position = self.ledger.position(fill.symbol)
-                self._in_flight = None
-            case OrderRejected():
-                return self._take_back(event)
+            case OrderClosed():
+                return self._close(event)
+            case OrderRejected(mts, symbol, cid, reason):
+                self._take_back()
+                return (Alert(mts, AlertCode.ORDER_REJECTED, f"order {cid} {symbol}: {reason}"),)
             case HaltRequested(mts, reason):
                 alert = self._halt(Alert(mts, AlertCode.OPERATOR_HALT, f"operator_halt: {reason}"))
                 return (alert, *self._seek(mts, 0.0))
@@ -148,25 +151,34 @@ class TradingCore:
         if wish.amount <= 0:
             self.refusals[RefusalCode.AMOUNT_BELOW_MINIMUM] += 1
             return ()
-        return self._submit(intent, Atoms(wish.amount), quote.mts)
+        return self._submit(intent, Atoms(wish.amount), quote)
 
-    def _submit(self, intent: Intent, amount: Atoms, mts: Mts) -> tuple[Decision, ...]:
+    def _submit(self, intent: Intent, amount: Atoms, quote: Quote) -> tuple[Decision, ...]:
         symbol = self._instrument.symbol
-        order = OrderRequest(Cid(self._next_cid), symbol, intent.side, OrderType.MARKET, amount, mts)
+        cid = Cid(self._next_cid) if quote.cid is None else quote.cid
+        order = OrderRequest(cid, symbol, intent.side, OrderType.MARKET, amount, quote.mts)
         answer = gate.check(order, self._instrument, self.position, self.halted is not None)
         if isinstance(answer, Refused):
             self.refusals[answer.code] += 1
             return ()
-        self._next_cid += 1
+        self._next_cid += quote.cid is None
         self._in_flight = intent
         self.target_acted_on = intent.target
         return (Submit(answer, intent.reasons),)
 
-    def _take_back(self, event: OrderRejected) -> tuple[Decision, ...]:
+    def _close(self, event: OrderClosed) -> tuple[Decision, ...]:
+        if not event.left:
+            self._in_flight = None
+            return ()
+        self._take_back()
+        text = f"order {event.cid} {event.symbol}: {format_atoms(event.left)} of it were not filled"
+        return (Alert(event.mts, AlertCode.ORDER_INCOMPLETE, text),)
+
+    def _take_back(self) -> None:
+        """Let the target of the order in flight be tried again after the next close."""
         if self._in_flight is not None:
             self.target_acted_on = self._in_flight.previous
             self._in_flight = None
-        return (Alert(event.mts, AlertCode.ORDER_REJECTED, f"order {event.cid} {event.symbol}: {event.reason}"),)
 
     def _halt(self, alert: Alert) -> Alert:
         self.halted = self.halted or alert

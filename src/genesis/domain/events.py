@@ -8,7 +8,7 @@ from genesis.domain.fill import Fill
 from genesis.domain.order import Cid
 from genesis.domain.risk.gate import Approved
 from genesis.domain.risk.guards import Breach
-from genesis.domain.units import Mts, Ppb, Price, Symbol, format_atoms
+from genesis.domain.units import Atoms, Mts, Ppb, Price, Symbol, format_atoms
 
 
 class CandleClosed(NamedTuple):
@@ -19,22 +19,36 @@ class CandleClosed(NamedTuple):
 
 
 class Quote(NamedTuple):
-    """The best bid and ask, as a market order would meet them now."""
+    """The best bid and ask, as a market order would meet them now.
+
+    *cid* is the client order id of the order that it may lead to, where ids have to be asked for; without one the core
+    counts.
+    """
 
     symbol: Symbol
     mts: Mts
     bid: Price
     ask: Price
+    cid: Cid | None = None
 
 
 class OrderFilled(NamedTuple):
-    """One of our orders met another one."""
+    """One of our orders met another one; it may meet more until it is closed."""
 
     fill: Fill
 
 
+class OrderClosed(NamedTuple):
+    """One of our orders is over, and all its fills came before; *left* of it was never filled."""
+
+    mts: Mts
+    symbol: Symbol
+    cid: Cid
+    left: Atoms
+
+
 class OrderRejected(NamedTuple):
-    """The exchange refused one of our orders for good."""
+    """One of our orders is over, and nothing of it was filled: refused, or provably never there."""
 
     mts: Mts
     symbol: Symbol
@@ -49,7 +63,7 @@ class HaltRequested(NamedTuple):
     reason: str
 
 
-Event: TypeAlias = CandleClosed | Quote | OrderFilled | OrderRejected | HaltRequested
+Event: TypeAlias = CandleClosed | Quote | OrderFilled | OrderClosed | OrderRejected | HaltRequested
 
 
 class RequestQuote(NamedTuple):
@@ -83,6 +97,7 @@ class AlertCode(Enum):
     MAX_DAILY_LOSS = "max_daily_loss"
     OPERATOR_HALT = "operator_halt"
     ORDER_REJECTED = "order_rejected"
+    ORDER_INCOMPLETE = "order_incomplete"
 
 
 class Alert(NamedTuple):

@@ -22,7 +22,9 @@ class Market(Protocol):
         """Ask for the next `Quote` of *symbol*; asking twice before it came asks once."""
 
     async def submit(self, order: Approved) -> None:
-        """Send *order*; an `OrderFilled` or `OrderRejected` follows in the stream.
+        """Send *order*; what became of it follows in the stream: `OrderFilled` for each match and then `OrderClosed`,
+        or `OrderRejected` where there was none.
 
-        Raises `NotProcessed` when it certainly did not reach the exchange, `OutcomeUnknown` when that is not known.
+        Raises `NotProcessed` when it certainly did not reach the exchange and `Rejected` when that said no: an
+        `OrderRejected` follows all the same. Raises `OutcomeUnknown` when nothing is known.
         """

@@ -110,11 +110,12 @@ async def test_i29_the_journal_holds_all_events_and_decisions_in_the_order_in_wh
     assert repr(closes) == repr(list(TARGETS))
     kinds = "".join(
         {"CandleClosed": "c", "Quote": "q", "RequestQuote": "r", "RecordedSubmit": "S", "OrderSending": "s"}.get(
-            type(entry).__name__, {"OrderSent": "t", "OrderFilled": "f"}.get(type(entry).__name__, "?")
+            type(entry).__name__,
+            {"OrderSent": "t", "OrderFilled": "f", "OrderClosed": "x"}.get(type(entry).__name__, "?"),
         )
         for entry in found
     )
-    assert kinds == "ccr" + "qSstfc" + "cr" + 3 * "qSstfcr" + "qSstfc"
+    assert kinds == "ccr" + "qSstfxc" + "cr" + 3 * "qSstfxcr" + "qSstfxc"
 
 
 async def test_i29_the_core_never_sees_an_event_that_the_journal_did_not_take() -> None:
@@ -173,8 +174,6 @@ async def test_i9_a_latch_pulled_between_two_orders_stops_the_second() -> None:
 @pytest.mark.parametrize(
     ("error", "stage"),
     [
-        (Unreachable("no route", endpoint="order"), OrderNotSent),
-        (Rejected("not enough", endpoint="order"), OrderRefused),
         (AuthRefused("key", endpoint="order"), OrderRefused),
         (OutcomeUnknown("10 s passed", endpoint="order"), OrderUnknown),
         (ExchangeError("whatever", endpoint="order"), OrderUnknown),
@@ -190,6 +189,20 @@ async def test_i2_what_a_failed_send_proves_is_durable_and_it_is_not_sent_again(
     assert isinstance(last, stage)
     assert last == stage(Cid(1), str(error))
     assert len(house.market.arrived) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "stage"),
+    [
+        (Unreachable("no route", endpoint="order"), OrderNotSent),
+        (Rejected("not enough", endpoint="order"), OrderRefused),
+    ],
+)
+async def test_an_order_that_provably_is_not_there_ends_no_session(
+    error: ExchangeError, stage: type[OrderNotSent]
+) -> None:
+    house = House(error)
+    assert stage(Cid(1), str(error)) in await house.run()
 
 
 async def test_i2_a_send_cancelled_while_it_waits_is_unknown() -> None:

@@ -5,12 +5,12 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from functools import partial
 
 from genesis.domain.candle import Candle
-from genesis.domain.events import CandleClosed, Event, OrderFilled, Quote
+from genesis.domain.events import CandleClosed, Event, OrderClosed, OrderFilled, Quote
 from genesis.domain.instrument import Instrument
 from genesis.domain.order import Side
 from genesis.domain.risk.gate import Approved
 from genesis.domain.simulation.market_orders import Costs, ask_price, bid_price, filled
-from genesis.domain.units import Mts, Symbol
+from genesis.domain.units import Atoms, Mts, Symbol
 
 
 class CandleMarket:
@@ -26,7 +26,7 @@ class CandleMarket:
         self._feed = feed
         self._quote: Quote | None = None
         self._is_quote_wanted = False
-        self._fills: deque[OrderFilled] = deque()
+        self._answers: deque[Event] = deque()
 
     async def events(self) -> AsyncIterator[Event]:
         symbol = self._instrument.symbol
@@ -37,8 +37,8 @@ class CandleMarket:
                     self._is_quote_wanted = False
                     self._quote = self._quote_at(candle.mts, candle.open)
                     yield self._quote
-                    while self._fills:
-                        yield self._fills.popleft()
+                    while self._answers:
+                        yield self._answers.popleft()
                 yield closed((symbol, candle))
 
     def request_quote(self, symbol: Symbol) -> None:
@@ -49,7 +49,8 @@ class CandleMarket:
         quote, request = self._quote, order.order
         assert quote is not None, "orders are sized on a quote"
         price = quote.ask if request.side is Side.BUY else quote.bid
-        self._fills.append(OrderFilled(filled(request, price, self._costs, self._instrument, quote.mts)))
+        self._answers.append(OrderFilled(filled(request, price, self._costs, self._instrument, quote.mts)))
+        self._answers.append(OrderClosed(quote.mts, request.symbol, request.cid, Atoms(0)))
 
     def _quote_at(self, mts: Mts, open_price: float) -> Quote:
         price, slippage = self._instrument.price_from_market(open_price), self._costs.slippage

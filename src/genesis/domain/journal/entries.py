@@ -12,7 +12,7 @@ from genesis.domain.order import Cid, OrderRequest
 from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.units import Atoms, Ppb
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """The version of the encoding; it rises when a text of before would read otherwise."""
 
 

@@ -1,0 +1,93 @@
+"""A paper session over the real wire: a local venue plays the candles, and the adapters of Bitfinex trade on it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from attrs import frozen
+
+from genesis.adapters.bitfinex.socket_aiohttp import AiohttpConnector
+from genesis.adapters.bitfinex.streams import PublicStreams
+from genesis.adapters.bitfinex.streams_account import AccountStream, SocketKey
+from genesis.adapters.bitfinex.trading_market import TradingMarket, WireObserver
+from genesis.adapters.memory.nonces import MemoryNonces
+from genesis.adapters.venue.control_client import VenueControl
+from genesis.adapters.venue.shell import serving
+from genesis.app.lock_step import LockStep
+from genesis.app.paper import Component, Pace
+from genesis.app.paper_venue import PaperVenue
+from genesis.app.trade import Observer, Recording, trade, trade_recorded
+from genesis.domain.candle import Candles, Timeframe
+from genesis.domain.core import TradingCore
+from genesis.domain.exchange.orders import Account
+from genesis.ports.clock import Clock
+from genesis.ports.metrics import Metrics
+
+
+@frozen(eq=False)
+class WireHouse:
+    """What a session over the wire runs on."""
+
+    clock: Clock
+    metrics: Metrics
+    observer: WireObserver
+
+
+@frozen(eq=False)
+class WiredMarket:
+    """A market that trades on a venue of its own, and who leads that through its candles."""
+
+    market: TradingMarket
+    lock_step: LockStep
+    url: str
+    """Where the venue is, for other clients."""
+
+
+@asynccontextmanager
+async def wired_market(
+    venue: PaperVenue, candles: Candles, timeframe: Timeframe, pace: Pace, house: WireHouse
+) -> AsyncIterator[WiredMarket]:
+    """Serve *venue*, which plays *candles*, on a loopback port, and give the market that trades on it.
+
+    Both parts are to be run; when their tasks are over, the venue is closed.
+    """
+    clock, metrics, instrument = house.clock, house.metrics, venue.instrument
+    async with serving(venue.venue) as port, AiohttpConnector() as connector:
+        url = f"127.0.0.1:{port}"
+        numbers = MemoryNonces(clock)  # the key lives no longer than the venue
+        public = PublicStreams(connector, clock, metrics, url=f"ws://{url}/ws/2")
+        account = AccountStream(
+            SocketKey(venue.signer, numbers),
+            connector,
+            clock,
+            metrics,
+            {instrument.symbol: instrument},
+            Account.EXCHANGE,
+            url=f"ws://{url}/ws/2",
+        )
+        market = TradingMarket(instrument, timeframe, public, account, numbers, clock, house.observer)
+        async with VenueControl(f"http://{url}") as control:
+            lock_step = LockStep(candles, timeframe, pace, control, market, clock)
+            yield WiredMarket(market, lock_step, f"http://{url}")
+
+
+async def trade_over_wire(
+    core: TradingCore,
+    wired: WiredMarket,
+    observer: Observer,
+    others: Sequence[Component] = (),
+    recording: Recording | None = None,
+) -> None:
+    """Trade until the candles end or the task is cancelled; *others* run beside it and end with it.
+
+    The first failure of any part cancels the rest and is raised in an `ExceptionGroup`.
+    """
+    async with asyncio.TaskGroup() as tasks:
+        parts: list[Component] = [wired.market, wired.lock_step, *others]
+        beside = [tasks.create_task(each.run(), name=type(each).__name__) for each in parts]
+        if recording is None:
+            await trade(core, wired.market, observer)
+        else:
+            await trade_recorded(core, wired.market, observer, recording)
+        for task in beside:
+            task.cancel()

@@ -1,0 +1,99 @@
+"""The market of the trading loop on a venue with a thin book: one order, many fills, and what is left of it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from genesis.adapters.bitfinex.sign import Signer
+from genesis.adapters.bitfinex.socket_aiohttp import AiohttpConnector
+from genesis.adapters.bitfinex.streams import PublicStreams
+from genesis.adapters.bitfinex.streams_account import AccountStream, SocketKey
+from genesis.adapters.bitfinex.trading_market import TradingMarket
+from genesis.adapters.clock_system import SystemClock
+from genesis.adapters.memory.metrics import MemoryMetrics
+from genesis.adapters.memory.nonces import MemoryNonces
+from genesis.adapters.venue.control_client import VenueControl
+from genesis.adapters.venue.shell import serving
+from genesis.adapters.venue.venue import DEMO_KEYS
+from genesis.domain.candle import Timeframe
+from genesis.domain.events import CandleClosed, Event, OrderClosed, OrderFilled, Quote
+from genesis.domain.exchange.orders import Account
+from genesis.domain.instrument import spot_instrument
+from genesis.domain.order import OrderRequest, OrderType, Side
+from genesis.domain.units import Mts, atoms, ceil_mul_div
+from genesis.ports.market import Market
+from tests.e2e.venue_house import BTC, START, quiet_venue, trade
+from tests.fakes.rest import approved
+from tests.simulation.wire_house import Listener
+
+INSTRUMENT = spot_instrument(BTC, atoms("0.0001"))
+LEVELS = 30
+"""The quiet venue offers one unit at each of 101, 102, …"""
+
+
+@asynccontextmanager
+async def quoted_market() -> AsyncIterator[tuple[Market, AsyncIterator[Event], Quote]]:
+    """A market whose first candle has closed, its events, and the quote after that."""
+    clock, metrics, venue = SystemClock(), MemoryMetrics(), quiet_venue()
+    async with (
+        serving(venue) as port,
+        AiohttpConnector() as connector,
+        VenueControl(f"http://127.0.0.1:{port}") as control,
+        asyncio.timeout(20),
+        asyncio.TaskGroup() as tasks,
+    ):
+        url, numbers = f"ws://127.0.0.1:{port}/ws/2", MemoryNonces(clock)
+        public = PublicStreams(connector, clock, metrics, url=url)
+        key = SocketKey(Signer(DEMO_KEYS[0].key, DEMO_KEYS[0].secret), numbers)
+        account = AccountStream(key, connector, clock, metrics, {BTC: INSTRUMENT}, Account.EXCHANGE, url=url)
+        market = TradingMarket(INSTRUMENT, Timeframe.M1, public, account, numbers, clock, Listener())
+        running = tasks.create_task(market.run())
+        await market.ready()
+        events = market.events()
+        await control.advance(Mts(START + 60_000))
+        trade(venue, BTC, "100.25")
+        await control.advance(Mts(START + 60_001))
+        closed = await anext(events)
+        assert isinstance(closed, CandleClosed)
+        assert closed.candle.close == 100.5
+        market.request_quote(BTC)
+        quote = await anext(events)
+        assert isinstance(quote, Quote)
+        yield market, events, quote
+        running.cancel()
+
+
+def buying(amount: str, quote: Quote) -> OrderRequest:
+    assert quote.cid is not None
+    return OrderRequest(quote.cid, BTC, Side.BUY, OrderType.MARKET, atoms(amount), quote.mts)
+
+
+async def outcome(events: AsyncIterator[Event]) -> list[Event]:
+    found = [await anext(events)]
+    while not isinstance(found[-1], OrderClosed):
+        found.append(await anext(events))
+    return found
+
+
+async def test_a_market_order_that_walks_the_book_gives_a_fill_for_each_level_and_one_end() -> None:
+    async with quoted_market() as (market, events, quote):
+        assert (quote.bid, quote.ask) == (INSTRUMENT.price(100), INSTRUMENT.price(101))
+        await market.submit(approved(order := buying("2.5", quote)))
+        *fills, end = await outcome(events)
+        assert end == OrderClosed(Mts(START + 60_001), BTC, order.cid, atoms(0))
+        booked = [event.fill for event in fills if isinstance(event, OrderFilled)]
+        assert len(booked) == len(fills)
+        assert [(fill.price, fill.amount) for fill in booked] == [
+            (INSTRUMENT.price(101), atoms(1)),
+            (INSTRUMENT.price(102), atoms(1)),
+            (INSTRUMENT.price(103), atoms("0.5")),
+        ]
+        assert all(fill.fee == ceil_mul_div(fill.amount, 2, 1000) for fill in booked)
+
+
+async def test_what_the_book_could_not_fill_is_told_with_the_end() -> None:
+    async with quoted_market() as (market, events, quote):
+        await market.submit(approved(order := buying(str(LEVELS + 12), quote)))
+        *fills, end = await outcome(events)
+        assert len(fills) == LEVELS
+        assert end == OrderClosed(Mts(START + 60_001), BTC, order.cid, atoms(12))
