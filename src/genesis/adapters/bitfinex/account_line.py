@@ -5,7 +5,7 @@ is true is read from the snapshots of the next connection.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from attrs import frozen
@@ -119,23 +119,42 @@ class AccountLine:
 
     def ask(self, request: Request) -> None:
         """Send a request and wait for its notification."""
-        self.requests.add(request)
-        self.outgoing.append(request.text)
+        self.ask_all([request])
+
+    def ask_all(self, requests: Sequence[Request]) -> None:
+        """Send the one message that several requests share, and wait for a notification of each."""
+        for request in requests:
+            self.requests.add(request)
+        self.outgoing.append(requests[0].text)
 
     def end(self, reason: str) -> None:
         """Be closed, for the first reason given."""
         self.ended = self.ended or reason
 
+    def withdraw(self, text: str) -> bool:
+        """Take a message back and return True; once it has left, or was taken back before, return False."""
+        # By identity: of two equal messages, such as the same cancellation asked for twice, one may have left.
+        kept = [waiting for waiting in self.outgoing if waiting is not text]
+        was_here = len(kept) < len(self.outgoing)
+        self.outgoing.clear()
+        self.outgoing.extend(kept)
+        return was_here
+
     def settle_all(self) -> None:
         """Fail every request that waits: those that never left may be sent again, of the others nobody knows."""
+        self._settle_unsent(lambda endpoint: Unreachable(f"not sent: {self.ended}", endpoint=endpoint))
         for request in self.requests:
             self.requests.drop(request)
-            if request.text in self.outgoing:
-                self.outgoing.remove(request.text)
-                error: ExchangeError = Unreachable(f"not sent: {self.ended}", endpoint=f"ws {request.answer}")
-            else:
-                error = OutcomeUnknown(f"no answer: {self.ended}", endpoint=f"ws {request.answer}")
-            request.settle(error)
+            request.settle(OutcomeUnknown(f"no answer: {self.ended}", endpoint=f"ws {request.answer}"))
+
+    def _settle_unsent(self, problem: Callable[[str], ExchangeError]) -> None:
+        """Take every request back that has not left, and fail it with *problem* of its endpoint."""
+        unsent = {id(text) for text in self.outgoing}
+        for request in self.requests:
+            if id(request.text) in unsent:
+                self.requests.drop(request)
+                self.withdraw(request.text)
+                request.settle(problem(f"ws {request.answer}"))
 
     def receive(self, frame: str) -> None:
         """Take one message."""
@@ -175,9 +194,19 @@ class AccountLine:
             self._pings += 1
             self._pinged_s = now_s
             self.outgoing.append(control.ping_text(self._pings))
-        for request in self.requests.overdue(now_s):
+        self._watch_requests()
+
+    def _watch_requests(self) -> None:
+        unsent = {id(text) for text in self.outgoing}
+        for request in self.requests.overdue(self._now_s):
             self._metrics.increment("ws_request_timeout_total")
-            request.settle(OutcomeUnknown("no notification in time", endpoint=f"ws {request.answer}"))
+            endpoint = f"ws {request.answer}"
+            if id(request.text) in unsent:
+                self.withdraw(request.text)
+                request.settle(Unreachable("not sent in time: the network takes nothing", endpoint=endpoint))
+            else:
+                self.requests.lose(request)
+                request.settle(OutcomeUnknown("no notification in time", endpoint=endpoint))
 
     def _watch_start(self) -> None:
         if self._greeted_s is None and self._now_s - self._opened_s >= self._rules.greeting_s:
@@ -294,6 +323,8 @@ class AccountLine:
         if self._link is not link:
             self._link, self._link_s = link, self._now_s
             self.happenings.append(LinkChanged(link, reason))
+        if link is Link.MAINTENANCE:
+            self._settle_unsent(lambda endpoint: Maintenance(f"not sent: {reason}", endpoint=endpoint))
 
     def _unreadable(self, frame: str, problem: object) -> None:
         self._ring.keep(frame, problem)
