@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from genesis.adapters.bitfinex.key import ApiKey
 from genesis.adapters.bitfinex.lane import Lane
 from genesis.adapters.bitfinex.session import SessionRules
 from genesis.adapters.bitfinex.sign import Signer
@@ -20,7 +21,7 @@ from genesis.domain.exchange.funding import FundingOfferRequest, FundingType
 from genesis.domain.exchange.orders import Account, ById
 from genesis.domain.instrument import Instrument
 from genesis.domain.order import Cid, OrderId, OrderRequest, OrderType, Side
-from genesis.domain.resilience import Backoff
+from genesis.domain.resilience import Backoff, Priority
 from genesis.domain.risk.gate import Approved
 from genesis.domain.units import Atoms, Currency, Mts, Price, Symbol
 from genesis.ports.errors import Maintenance, OutcomeUnknown, Rejected, Unreachable
@@ -89,6 +90,14 @@ class Bench:
         while not isinstance(event := await self.stream.next(), kind):
             pass
         return event
+
+    async def until_auth(self, count: int) -> None:
+        def signed() -> int:
+            asked = [asked for peer in self.exchange.peers for asked in peer.asked]
+            return sum(1 for message in asked if isinstance(message, dict) and message["event"] == "auth")
+
+        while signed() < count:  # noqa: ASYNC110  # the fake exchange has no event to wait for
+            await asyncio.sleep(0)
 
     async def until_sent(self, count: int) -> None:
         while len(self.exchange.inputs) < count:  # noqa: ASYNC110  # the fake exchange has no event to wait for
@@ -256,3 +265,39 @@ async def test_an_echo_without_an_id_leaves_the_funding_offer_unknown() -> None:
     async with bench.open():
         with pytest.raises(OutcomeUnknown, match="no id"):
             await bench.stream.submit_funding_offer(offer())
+
+
+async def test_rest_and_socket_of_one_key_sign_in_one_lane() -> None:
+    clock = SystemClock()
+    key = ApiKey(Signer("K", "demo-secret"), MemoryNonces(clock), clock, MemoryMetrics())
+    bench = Bench(lane=key.lane)
+    turn = await key.lane.enter(Priority.ORDER)
+    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(bench.stream.run())
+        while not bench.exchange.peers or not bench.exchange.peer().asked:  # noqa: ASYNC110  # the fake has no event
+            await asyncio.sleep(0)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert [asked["event"] for asked in bench.exchange.peer().asked] == ["conf"], "nothing is signed out of turn"
+        turn.leave()
+        await bench.until(SnapshotsComplete)
+        running.cancel()
+
+
+async def test_d10_after_a_stale_nonce_the_lane_is_kept_until_authentication_is_answered() -> None:
+    bench = Bench()
+    bench.exchange.auth_failure = (10114, "nonce: small")
+    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(bench.stream.run())
+        await bench.until_auth(1)
+        bench.exchange.auth_failure, bench.exchange.is_silent_about_auth = None, True
+        await bench.until_auth(2)
+        rest = asyncio.ensure_future(bench.lane.enter(Priority.CANCEL))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert not rest.done()
+        bench.exchange.is_silent_about_auth = False
+        bench.exchange.on_auth(bench.exchange.peer(), bench.exchange.peer().asked[-1])
+        (await rest).leave()
+        await bench.until(SnapshotsComplete)
+        running.cancel()

@@ -84,6 +84,8 @@ class AccountLine:
         """What authentication failed with, if the exchange answered it."""
         self.wants_auth = False
         """Whether the exchange has greeted, is operative, and waits for us to authenticate."""
+        self.was_accepted = False
+        """Whether authentication succeeded."""
         self.requests = Requests()
         self._rules = rules
         self._emit = emit
@@ -111,6 +113,11 @@ class AccountLine:
     def is_in_maintenance(self) -> bool:
         """Whether the exchange has said that it is in maintenance."""
         return self._link is Link.MAINTENANCE
+
+    @property
+    def awaits_auth(self) -> bool:
+        """Whether an authentication has left and was not answered yet."""
+        return self._auth_s is not None
 
     def auth_sent(self, now_s: float) -> None:
         """Note that the authentication has left."""
@@ -302,6 +309,7 @@ class AccountLine:
             self._failed(reply.code, reply.msg)
             return
         self._auth_s = None
+        self.was_accepted = True
         self._spoke_s = self._now_s
         self._metrics.increment("ws_auth_success")
         if not self.is_in_maintenance:

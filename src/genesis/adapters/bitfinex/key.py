@@ -39,6 +39,11 @@ class ApiKey:
         self._refused_until_s = 0.0
         self._contention: KeyContended | None = None
 
+    @property
+    def lane(self) -> Lane:
+        """The key's lane, for a `SocketKey` of the same key: authentication takes its nonce in the same order."""
+        return self._lane
+
     async def send(self, sender: Sender, call: Call) -> bytes:
         """Sign and send; once more, alone in the lane, if the exchange has seen a larger nonce.
 

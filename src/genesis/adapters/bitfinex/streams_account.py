@@ -125,6 +125,7 @@ class AccountStream:
         self._asking = Asking(clock, answer_s, on_outcome_unknown)
         self._calcs = RequestBudget(limit=8, window_s=1.0)
         self._greeted = asyncio.Event()
+        self._answered = asyncio.Event()
         self._stale_nonces = 0
         self._store_problem: StoreError | None = None
 
@@ -252,6 +253,12 @@ class AccountStream:
         return reason
 
     async def _authenticate(self, line: AccountLine, socket: Socket) -> None:
+        """Sign in once greeted.
+
+        The lane is left when the message has been handed over; REST may then still overtake it with a larger nonce. So
+        after a stale one the lane is kept until the answer is there: nothing of ours can pass, and a second refusal
+        shows that somebody else signs with the key.
+        """
         await self._greeted.wait()
         signer = self._key.signer
         turn = await self._key.lane.enter(Priority.ORDER)
@@ -259,7 +266,10 @@ class AccountStream:
             nonce = await self._key.nonces.next()
             payload, signature = signer.socket_payload(nonce)
             line.auth_sent(self._clock.monotonic_s())
+            self._answered.clear()
             await socket.send(auth_text(signer.key, nonce, payload, signature, self._rules))
+            if self._stale_nonces:
+                await self._answered.wait()
         except StoreError as problem:
             self._store_problem = problem
             raise Over(str(problem)) from problem
@@ -271,7 +281,7 @@ class AccountStream:
         key.
         """
         refusal = line.refusal
-        if not isinstance(refusal, StaleNonce):
+        if line.was_accepted:
             self._stale_nonces = 0
         if isinstance(refusal, StaleNonce):
             self._stale_nonces += 1
@@ -292,6 +302,8 @@ class AccountStream:
         if line.wants_auth:
             line.wants_auth = False
             self._greeted.set()
+        if not line.awaits_auth:
+            self._answered.set()
         while line.happenings:
             happened: LinkChanged = line.happenings.popleft()
             self._changed(happened.link, happened.reason)
