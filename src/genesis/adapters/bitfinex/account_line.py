@@ -19,6 +19,7 @@ from genesis.adapters.bitfinex.errors import STALE_NONCE, Asked, classify_code
 from genesis.adapters.bitfinex.frames import FRAME_CHARS_MAX, UNREADABLE, decode_parts
 from genesis.adapters.bitfinex.happenings import LinkChanged, Ring
 from genesis.adapters.bitfinex.inputs import Request, Requests
+from genesis.adapters.bitfinex.maintenance import Pause
 from genesis.domain.account_events import AccountEvent
 from genesis.domain.link import Link
 from genesis.domain.market import Gap, GapReason
@@ -47,6 +48,8 @@ class AccountRules:
     pong_s: float = 4.0
     silence_s: float = 20.0  # of the account channel, whose heartbeats come every 15 s
     maintenance_s: float = 180.0
+    status_is_polled: bool = False
+    """Whether somebody asks for the platform's status when maintenance does not end; streams see to it."""
     flags: Flags = Flags.TIMESTAMP | Flags.SEQUENCE
 
 
@@ -99,7 +102,7 @@ class AccountLine:
         self._pinged_s: float | None = None
         self._pings = 0
         self._link: Link | None = None
-        self._link_s = now_s
+        self._pause = Pause(rules.maintenance_s, rules.status_is_polled)
         self._greeted_s: float | None = None
         self._auth_s: float | None = None
         self._expected: int | None = None
@@ -113,6 +116,16 @@ class AccountLine:
     def is_in_maintenance(self) -> bool:
         """Whether the exchange has said that it is in maintenance."""
         return self._link is Link.MAINTENANCE
+
+    @property
+    def wants_status(self) -> bool:
+        """Whether the platform's status would tell whether maintenance goes on."""
+        return self.is_in_maintenance and self._pause.wants_status(self._now_s)
+
+    def platform_said(self, is_operative: bool) -> None:
+        """Take the platform's status: once it is operative again, a new greeting has to say so too."""
+        if is_operative and self.wants_status:
+            self.end("the platform is operative again; a new greeting will tell")
 
     @property
     def awaits_auth(self) -> bool:
@@ -193,7 +206,7 @@ class AccountLine:
             self.end("the authentication was not answered")
         elif self.is_open and now_s - self._spoke_s >= rules.silence_s:
             self.end("the account channel fell silent")
-        elif self.is_in_maintenance and now_s - self._link_s >= rules.maintenance_s:
+        elif self.is_in_maintenance and self._pause.is_too_long(now_s):
             self.end("maintenance did not end; a new greeting will tell")
         if self._pinged_s is not None and now_s - self._pinged_s >= rules.pong_s:
             self.end("nothing was heard after a ping")
@@ -288,6 +301,7 @@ class AccountLine:
             case control.Info(code=control.STOPPING):
                 self.end("the exchange restarts (20051)")
             case control.Info(code=control.MAINTENANCE_STARTS):
+                self._pause.begin(self._now_s, is_announced=True)
                 self._change(Link.MAINTENANCE, "maintenance (20060)")
             case control.Info(code=control.MAINTENANCE_ENDS):
                 self.end("maintenance ended (20061): everything is read anew")
@@ -297,6 +311,7 @@ class AccountLine:
                     self._greeted_s = self._now_s
                 else:
                     self._metrics.increment("ws_auth_maintenance")
+                    self._pause.begin(self._now_s, is_announced=False)
                     self._change(Link.MAINTENANCE, "the platform is in maintenance")
             case control.Info(version=int(version)):
                 self.end(f"the exchange speaks version {version}, not 2")
@@ -329,7 +344,7 @@ class AccountLine:
 
     def _change(self, link: Link, reason: str) -> None:
         if self._link is not link:
-            self._link, self._link_s = link, self._now_s
+            self._link = link
             self.happenings.append(LinkChanged(link, reason))
         if link is Link.MAINTENANCE:
             self._settle_unsent(lambda endpoint: Maintenance(f"not sent: {reason}", endpoint=endpoint))

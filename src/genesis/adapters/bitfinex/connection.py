@@ -28,6 +28,7 @@ from genesis.adapters.bitfinex.happenings import (
     Subscription,
     Unsubscribed,
 )
+from genesis.adapters.bitfinex.maintenance import Pause
 from genesis.adapters.bitfinex.reader import BookShape, Reader, Sink
 from genesis.adapters.bitfinex.readers import reader_for
 from genesis.adapters.bitfinex.readers_book import empty_book
@@ -51,12 +52,13 @@ class Connection:
         self._sink = sink
         self._metrics = metrics
         self._ring = ring
-        self._now_s = self._opened_s = self._heard_s = self._link_s = now_s
+        self._now_s = self._opened_s = self._heard_s = now_s
         self._was_heard = True
         self._pinged_s: float | None = None
         self._pings = 0
         self._requests = 0
         self._link: Link | None = None
+        self._pause = Pause(rules.maintenance_s, rules.status_is_polled)
         self._expected: int | None = None
         self._channels: dict[Channel, Subscription] = {}
         self._readers: dict[str, Reader] = {}
@@ -73,6 +75,16 @@ class Connection:
     def is_open(self) -> bool:
         """Whether the exchange has greeted and is operative."""
         return self._link is Link.OPEN
+
+    @property
+    def wants_status(self) -> bool:
+        """Whether the platform's status would tell whether maintenance goes on."""
+        return self._link is Link.MAINTENANCE and self._pause.wants_status(self._now_s)
+
+    def platform_said(self, is_operative: bool) -> None:
+        """Take the platform's status: once it is operative again, a new greeting has to say so too."""
+        if is_operative and self.wants_status:
+            self._end("the platform is operative again; a new greeting will tell")
 
     def subscribe(self, channel: Channel, book: Book | None = None) -> None:
         """Ask for a channel, at once or when the platform is operative; *book* will be kept, if it is one of a book."""
@@ -123,7 +135,7 @@ class Connection:
             self._end("the exchange did not greet")
         elif self._pinged_s is not None and now_s - self._pinged_s >= rules.pong_s:
             self._end("nothing was heard after a ping")
-        elif self._link is Link.MAINTENANCE and now_s - self._link_s >= rules.maintenance_s:
+        elif self._link is Link.MAINTENANCE and self._pause.is_too_long(now_s):
             self._end("maintenance did not end; a new greeting will tell")
         elif self._pinged_s is None and now_s - self._heard_s >= rules.ping_after_s:
             self._pings += 1
@@ -300,6 +312,7 @@ class Connection:
             case control.Info(code=control.STOPPING):
                 self._end("the exchange restarts (20051)")
             case control.Info(code=control.MAINTENANCE_STARTS):
+                self._pause.begin(self._now_s, is_announced=True)
                 self._change(Link.MAINTENANCE, "maintenance (20060)")
             case control.Info(code=control.MAINTENANCE_ENDS):
                 self._change(Link.OPEN, "maintenance ended (20061)")
@@ -307,12 +320,13 @@ class Connection:
                 if platform is None or platform.status == 1:
                     self._change(Link.OPEN, "greeted")
                 else:
+                    self._pause.begin(self._now_s, is_announced=False)
                     self._change(Link.MAINTENANCE, "the platform is in maintenance")
             case control.Info(version=int(version)):
                 self._end(f"the exchange speaks version {version}, not 2")
 
     def _change(self, link: Link, reason: str) -> None:
-        was, self._link, self._link_s = self._link, link, self._now_s
+        was, self._link = self._link, link
         if was is not link:
             self.happenings.append(LinkChanged(link, reason))
         for subscription in tuple(self._channels.values()):

@@ -28,6 +28,7 @@ class ConnectionRules:
     book_quiet_s: float = 120.0  # of a book without data; its snapshot costs little, and a book that lost its feed much
     crossed_s: float = 5.0  # of a crossed book; raw books cross for a moment now and then
     maintenance_s: float = 180.0  # until a new greeting is asked for; announced maintenance lasts up to 120 s
+    status_is_polled: bool = False  # whether somebody asks for the platform's status then; streams see to it
     resync_max_s: float = 60.0  # the longest pause before a channel that fails again and again is tried once more
     flags: Flags = Flags.TIMESTAMP | Flags.SEQUENCE | Flags.CHECKSUM
     with_rows: bool = False

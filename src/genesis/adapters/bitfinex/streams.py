@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
-from attrs import Factory, define
+from attrs import Factory, define, evolve
 
 from genesis.adapters.bitfinex.connection import Connection
 from genesis.adapters.bitfinex.happenings import (
@@ -22,6 +22,7 @@ from genesis.adapters.bitfinex.happenings import (
     Subscribed,
     Unsubscribed,
 )
+from genesis.adapters.bitfinex.maintenance import StatusPoll
 from genesis.adapters.bitfinex.queues import MARKET_ITEMS_MAX, MarketQueue
 from genesis.adapters.bitfinex.readers_book import empty_book
 from genesis.adapters.bitfinex.session import PUBLIC_URL, Session, SessionRules, converse, public_budget
@@ -70,15 +71,15 @@ class PublicStreams:
         random: Callable[[], float] | None = None,
         items_max: int = MARKET_ITEMS_MAX,
         subscribe_s: float = SUBSCRIBE_S,
+        status: StatusPoll | None = None,
     ) -> None:
-        """*with_rows* adds each row of the books to the items; without it there are their tops, and `book` has the
-        rest.
-        """
+        """*status* is asked when maintenance does not end."""
         self.ring = Ring()
         """The last frames that could not be read."""
         self._clock = clock
         self._metrics = metrics
-        self._rules = rules or ConnectionRules()
+        self._status = status
+        self._rules = evolve(rules or ConnectionRules(), status_is_polled=status is not None)
         self._session_rules = session_rules or SessionRules()
         random = random or secrets.SystemRandom().random
         budget = budget or public_budget()
@@ -193,6 +194,7 @@ class PublicStreams:
                     self._session_rules,
                     member.wake,
                     lambda: self._step(member),
+                    *([self._status.watch(line)] if self._status else []),
                 )
             finally:
                 member.line = None

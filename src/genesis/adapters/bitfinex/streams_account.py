@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from attrs import Factory, frozen
+from attrs import Factory, evolve, frozen
 
 from genesis.adapters.bitfinex import account_funding
 from genesis.adapters.bitfinex.account_line import AccountLine, AccountRules, auth_text
@@ -19,6 +19,7 @@ from genesis.adapters.bitfinex.errors import Asked
 from genesis.adapters.bitfinex.happenings import LinkChanged, Ring
 from genesis.adapters.bitfinex.inputs import CALC_KEYS_MAX, Key, calc_text
 from genesis.adapters.bitfinex.lane import Lane
+from genesis.adapters.bitfinex.maintenance import StatusPoll
 from genesis.adapters.bitfinex.notifications import Notified, accepted
 from genesis.adapters.bitfinex.queues import ACCOUNT_ITEMS_MAX, AccountQueue
 from genesis.adapters.bitfinex.session import ACCOUNT_URL, Over, Session, SessionRules, account_budget, converse
@@ -104,11 +105,12 @@ class AccountStream:
         items_max: int = ACCOUNT_ITEMS_MAX,
         answer_s: float = ANSWER_S,
         on_outcome_unknown: Callable[[OutcomeUnknown], None] = lambda _: None,
+        status: StatusPoll | None = None,
     ) -> None:
         """*instruments* tell how many decimals a price has, *account* from which wallet orders trade.
 
         *on_outcome_unknown* hears of each write that was cancelled after it had left, before the cancellation goes on:
-        the same as `RestClient`'s.
+        the same as `RestClient`'s. *status* is asked when maintenance does not end.
         """
         self.ring = Ring()
         """The last frames that could not be read."""
@@ -117,7 +119,8 @@ class AccountStream:
         self._metrics = metrics
         self._instruments = instruments
         self._account = account
-        self._rules = rules or AccountRules()
+        self._status = status
+        self._rules = evolve(rules or AccountRules(), status_is_polled=status is not None)
         self._session_rules = session_rules or SessionRules()
         random = random or secrets.SystemRandom().random
         self._session = Session(url, connector, clock, metrics, budget or account_budget(), random, self._session_rules)
@@ -238,6 +241,7 @@ class AccountStream:
                 self._asking.wake,
                 self._step,
                 self._authenticate(line, socket),
+                *([self._status.watch(line)] if self._status else []),
             )
         finally:
             line.end("the connection ended")
