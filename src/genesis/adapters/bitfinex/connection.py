@@ -15,7 +15,6 @@ from collections import deque
 
 from genesis.adapters.bitfinex import control
 from genesis.adapters.bitfinex.control import Flags
-from genesis.adapters.bitfinex.errors import Asked, classify_code
 from genesis.adapters.bitfinex.frames import FRAME_CHARS_MAX, UNREADABLE, compacted, decode_any, sequence_of
 from genesis.adapters.bitfinex.happenings import (
     ConnectionRules,
@@ -27,6 +26,7 @@ from genesis.adapters.bitfinex.happenings import (
     Subscribed,
     Subscription,
     Unsubscribed,
+    refusal,
 )
 from genesis.adapters.bitfinex.maintenance import Pause
 from genesis.adapters.bitfinex.reader import BookShape, Reader, Sink
@@ -36,7 +36,7 @@ from genesis.domain.book import Book
 from genesis.domain.channel import BookChannel, Channel, channel_name
 from genesis.domain.link import Link
 from genesis.domain.market import Gap, GapReason
-from genesis.ports.errors import ExchangeError, OutcomeUnknown, ProtocolViolation, Rejected
+from genesis.ports.errors import ExchangeError, OutcomeUnknown, ProtocolViolation
 from genesis.ports.metrics import Metrics
 
 
@@ -87,14 +87,19 @@ class Connection:
             self._end("the platform is operative again; a new greeting will tell")
 
     def subscribe(self, channel: Channel, book: Book | None = None) -> None:
-        """Ask for a channel, at once or when the platform is operative; *book* will be kept, if it is one of a book."""
-        if channel in self._channels:
+        """Ask for a channel, at once or when the platform is operative; *book* will be kept, if it is one of a book.
+
+        A channel that is leaving is asked for again once it has left.
+        """
+        before = self._channels.get(channel)
+        if before is not None and not before.is_leaving:
             return
         if book is None and isinstance(channel, BookChannel):
             book = empty_book(channel)
-        subscription = self._channels[channel] = Subscription(channel, book)
-        if self.is_open:
-            self._ask(subscription)
+        if before is None:
+            self._begin(Subscription(channel, book))
+        else:
+            before.successor = Subscription(channel, book)
 
     def unsubscribe(self, channel: Channel) -> None:
         """Ask for the end of a channel; it is over when `Unsubscribed` happens."""
@@ -102,7 +107,7 @@ class Connection:
         if subscription is None:
             self.happenings.append(Unsubscribed(channel))
             return
-        subscription.is_leaving = True
+        subscription.is_leaving, subscription.successor = True, None
         if subscription.channel_id:
             self._leave(subscription)
         elif subscription.asked_s is None:
@@ -153,17 +158,14 @@ class Connection:
             self._ask(subscription)
         elif subscription.reader is not None:
             subscription.look(now_s)
-            if self.is_open:
-                self._judge(subscription)
+            doubt = subscription.doubt(now_s, rules) if self.is_open else None
+            if doubt is not None:
+                self._resync(subscription, doubt)
 
-    def _judge(self, subscription: Subscription) -> None:
-        now_s, rules = self._now_s, self._rules
-        if now_s - subscription.heard_s >= rules.silence_s or (
-            subscription.book is not None and now_s - subscription.data_s >= rules.book_quiet_s
-        ):
-            self._resync(subscription, GapReason.SILENCE)
-        elif subscription.crossed_s is not None and now_s - subscription.crossed_s >= rules.crossed_s:
-            self._resync(subscription, GapReason.CROSSED)
+    def _begin(self, subscription: Subscription) -> None:
+        self._channels[subscription.channel] = subscription
+        if self.is_open:
+            self._ask(subscription)
 
     def _ask(self, subscription: Subscription) -> None:
         self._requests += 1
@@ -199,6 +201,8 @@ class Connection:
             subscription.book.is_stale = True
         if not is_quiet:
             self.happenings.append(Unsubscribed(subscription.channel))
+        if subscription.successor is not None:
+            self._begin(subscription.successor)
 
     def _unmap(self, subscription: Subscription) -> None:
         if subscription.channel_id:
@@ -214,10 +218,7 @@ class Connection:
             return
         self._sink(subscription.channel, Gap(reason, missed))
         self._metrics.increment("ws_resync_total", labels={"reason": reason.value})
-        if self._now_s - subscription.resynced_s > 2 * self._rules.resync_max_s:
-            subscription.resyncs = 0
-        subscription.resyncs += reason is not GapReason.LINK
-        subscription.resynced_s = self._now_s
+        subscription.count_resync(self._now_s, reason, self._rules)
         # Frames of the old subscription may still come; without a reader they are dropped.
         self._readers.pop(f"[{subscription.channel_id}", None)
         subscription.reader = None
@@ -350,8 +351,7 @@ class Connection:
             return
         now_s, is_new = self._now_s, not subscription.was_taken
         subscription.channel_id, subscription.was_taken, subscription.asked_s = said.chan_id, True, None
-        subscription.heard_s = subscription.data_s = now_s
-        subscription.crossed_s = None
+        subscription.heard_s, subscription.data_s, subscription.crossed_s = now_s, now_s, None
         self._by_id[said.chan_id] = subscription
         if subscription.is_leaving:
             self._leave(subscription)
@@ -385,27 +385,15 @@ class Connection:
             # A duplicate has been answered by `subscribed` before, or the deadline will tell.
             self._metrics.increment("ws_answers_unexpected_total")
             return
-        if said.code == control.TOO_MANY:
+        if said.code == control.TOO_MANY and self._by_id and not subscription.is_leaving:
             self._forget(subscription, is_quiet=True)
             self.happenings.append(Full(subscription.channel))
             return
-        name = f"subscribe {channel_name(subscription.channel)}"
-        error = classify_code(said.code, said.msg, Asked(endpoint=name, is_write=False))
-        if isinstance(error, ProtocolViolation):
-            error = Rejected(said.msg or "refused", endpoint=name, code=said.code)
-        self._refuse(subscription, error)
+        self._refuse(subscription, refusal(subscription.channel, said))
 
     def _asked_for(self, said: control.Subscribed | control.ErrorEvent) -> Subscription | None:
         """Return the subscription that an answer is about: by our id, or by its echo where that was lost."""
-        for subscription in self._channels.values():
-            if subscription.asked_s is None or subscription.channel_id:
-                continue
-            if said.sub_id is None:
-                if control.is_about(said, subscription.channel):
-                    return subscription
-            elif str(said.sub_id) == subscription.sub_id:
-                return subscription
-        return None
+        return next((each for each in self._channels.values() if each.is_meant_by(said)), None)
 
     def _end(self, reason: str) -> None:
         self.ended = self.ended or reason

@@ -7,6 +7,7 @@ channels gets a `Gap`, and everything is subscribed again on the next one.
 
 import asyncio
 import secrets
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
@@ -92,6 +93,7 @@ class PublicStreams:
         self._home: dict[Channel, _Member] = {}
         self._books: dict[Channel, Book] = {}
         self._answers: dict[Channel, asyncio.Future[None]] = {}
+        self._waiters: Counter[Channel] = Counter()
         self._goodbyes: dict[Channel, asyncio.Future[None]] = {}
 
     async def run(self) -> None:
@@ -117,15 +119,19 @@ class PublicStreams:
         if answer is None:
             answer = self._answers[channel] = asyncio.get_running_loop().create_future()
             self._place(channel)
+        self._waiters[channel] += 1
         try:
             await within(self._clock, self._subscribe_s, asyncio.shield(answer))
         except TimeoutError:
             name = f"subscribe {channel_name(channel)}"
-            await self._abandon(channel)
+            self._give_up(channel)
             raise OutcomeUnknown(f"no answer within {self._subscribe_s} s", endpoint=name) from None
         except asyncio.CancelledError:
-            await self._abandon(channel)
+            self._give_up(channel)
             raise
+        finally:
+            self._waiters[channel] -= 1
+            self._waiters += Counter()  # forgets the channels for which nobody waits
 
     async def unsubscribe(self, channel: Channel) -> None:
         """Unsubscribe; see the port."""
@@ -133,7 +139,7 @@ class PublicStreams:
         if member is None:
             return
         goodbye = self._goodbyes.setdefault(channel, asyncio.get_running_loop().create_future())
-        await self._abandon(channel)
+        self._abandon(channel)
         try:
             await within(self._clock, self._rules.answer_s, asyncio.shield(goodbye))
         except TimeoutError:
@@ -159,7 +165,12 @@ class PublicStreams:
             member.line.subscribe(channel, self._books.get(channel))
             member.wake.set()
 
-    async def _abandon(self, channel: Channel) -> None:
+    def _give_up(self, channel: Channel) -> None:
+        """Stop waiting for a channel; the last one who waits stops wanting it."""
+        if self._waiters[channel] == 1:
+            self._abandon(channel)
+
+    def _abandon(self, channel: Channel) -> None:
         """Stop wanting a channel, whatever its state."""
         name = f"subscribe {channel_name(channel)}"
         self._answer(channel, OutcomeUnknown("given up before the exchange answered", endpoint=name))
@@ -167,9 +178,8 @@ class PublicStreams:
         self._books.pop(channel, None)
         if member is None:
             return
-        member.channels.discard(channel)
-        if not member.channels:
-            self._members.remove(member)
+        member.is_full = False
+        self._take_from(member, channel)
         if member.line is not None and channel in member.line:
             member.line.unsubscribe(channel)
             self._step(member)
@@ -229,8 +239,7 @@ class PublicStreams:
                     self._refused(member, channel, error)
                 case Full(channel):
                     member.is_full = True
-                    member.channels.discard(channel)
-                    self._home.pop(channel, None)
+                    self._take_from(member, channel)
                     self._place(channel)
                 case Unsubscribed(channel):
                     self._said_goodbye(channel)
@@ -257,12 +266,16 @@ class PublicStreams:
             if member.line is not None:
                 member.line.ended = member.line.ended or str(error)
             return
-        member.channels.discard(channel)
+        self._take_from(member, channel)
         self._home.pop(channel, None)
         self._books.pop(channel, None)
         if not was_waited_for:
             self._metrics.increment("ws_channel_lost_total")
             self._queue.put(channel, Gap(GapReason.REFUSED, 0))
+
+    def _take_from(self, member: _Member, channel: Channel) -> None:
+        """Take a channel from its connection; one without channels ends and gets no further ones."""
+        member.channels.discard(channel)
         if not member.channels and member in self._members:
             self._members.remove(member)
 
