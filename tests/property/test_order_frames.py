@@ -46,7 +46,10 @@ FRAMES = (
 def heard(
     frames: tuple[str, ...], numbers: Iterable[int] | None = None
 ) -> tuple[list[AccountEvent], list[NotificationRow | ExchangeError]]:
-    """Return what an account's connection tells of *frames*, numbered as they come unless told otherwise, and what it answers the request."""
+    """Return what an account's connection tells of *frames*, and what it answers the request.
+
+    They are numbered as they come unless told otherwise.
+    """
     told: list[AccountEvent] = []
     answers: list[NotificationRow | ExchangeError] = []
 

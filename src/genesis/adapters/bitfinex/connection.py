@@ -44,7 +44,7 @@ class Connection:
     """The life of one connection; see the module."""
 
     def __init__(self, rules: ConnectionRules, sink: Sink, metrics: Metrics, ring: Ring, now_s: float) -> None:
-        self.outgoing: deque[str] = deque([control.conf_text(rules.flags)] if rules.flags else ())
+        self.outgoing: deque[str] = deque([control.conf_text(rules.asked_flags)] if rules.asked_flags else ())
         self.happenings: deque[Happening] = deque()
         self.ended = ""
         """Why the connection must be closed; empty while it lives."""
@@ -94,7 +94,7 @@ class Connection:
         before = self._channels.get(channel)
         if before is not None and not before.is_leaving:
             return
-        if book is None and isinstance(channel, BookChannel):
+        if book is None and isinstance(channel, BookChannel) and self._rules.keeps_books:
             book = empty_book(channel)
         if before is None:
             self._begin(Subscription(channel, book))

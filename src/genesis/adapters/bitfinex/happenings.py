@@ -36,6 +36,17 @@ class ConnectionRules:
     flags: Flags = Flags.TIMESTAMP | Flags.SEQUENCE | Flags.CHECKSUM
     with_rows: bool = False
     """Whether each row of a book is an event, besides the changes of its top."""
+    keeps_books: bool = True
+    """Whether books are kept and verified.
+
+    Without, each row is an event and nothing more: no top, no checksum, no renewal of a book that lost something. That
+    is for who keeps books elsewhere, and has to ask for the channel anew after a `Gap`.
+    """
+
+    @property
+    def asked_flags(self) -> Flags:
+        """The flags to ask for: no checksums where there is nothing to verify."""
+        return self.flags if self.keeps_books else self.flags & ~Flags.CHECKSUM
 
 
 @frozen

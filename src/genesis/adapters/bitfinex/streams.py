@@ -159,7 +159,7 @@ class PublicStreams:
             self._started.put_nowait(member)
         member.channels.add(channel)
         self._home[channel] = member
-        if isinstance(channel, BookChannel):
+        if isinstance(channel, BookChannel) and self._rules.keeps_books:
             self._books.setdefault(channel, empty_book(channel))
         if member.line is not None:
             member.line.subscribe(channel, self._books.get(channel))
