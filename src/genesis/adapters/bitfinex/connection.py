@@ -189,16 +189,13 @@ class Connection:
 
     def _refuse(self, subscription: Subscription, error: ExchangeError) -> None:
         self._forget(subscription, is_quiet=True)
-        if subscription.is_leaving:
-            self.happenings.append(Unsubscribed(subscription.channel))
-        else:
-            self.happenings.append(Refused(subscription.channel, error))
+        channel = subscription.channel
+        self.happenings.append(Unsubscribed(channel) if subscription.is_leaving else Refused(channel, error))
 
     def _forget(self, subscription: Subscription, *, is_quiet: bool = False) -> None:
         self._unmap(subscription)
         self._channels.pop(subscription.channel, None)
-        if subscription.book is not None:
-            subscription.book.is_stale = True
+        subscription.spoil()
         if not is_quiet:
             self.happenings.append(Unsubscribed(subscription.channel))
         if subscription.successor is not None:
@@ -210,13 +207,16 @@ class Connection:
             self._by_id.pop(subscription.channel_id, None)
         subscription.channel_id, subscription.reader = 0, None
 
+    def _lose(self, subscription: Subscription, reason: GapReason, missed: int = 0) -> None:
+        subscription.spoil()
+        self._sink(subscription.channel, Gap(reason, missed))
+
     def _resync(self, subscription: Subscription, reason: GapReason, missed: int = 0) -> None:
         """Distrust one channel: its book is stale from now on, and it is subscribed anew."""
-        if subscription.book is not None:
-            subscription.book.is_stale = True
+        subscription.spoil()
         if subscription.asked_s is not None or subscription.retry_s is not None or subscription.reader is None:
             return
-        self._sink(subscription.channel, Gap(reason, missed))
+        self._lose(subscription, reason, missed)
         self._metrics.increment("ws_resync_total", labels={"reason": reason.value})
         subscription.count_resync(self._now_s, reason, self._rules)
         # Frames of the old subscription may still come; without a reader they are dropped.
@@ -235,11 +235,14 @@ class Connection:
         self._unreadable(frame, problem)
         self._expected = None
         reader.was_heard = True
-        subscription = self._channels[reader.channel]
+        self._miss(self._channels[reader.channel], GapReason.UNREADABLE, 1)
+
+    def _miss(self, subscription: Subscription, reason: GapReason, missed: int) -> None:
+        """Tell that something of a channel is missing; a book is of no use then and is renewed."""
         if subscription.book is not None:
-            self._resync(subscription, GapReason.UNREADABLE, 1)
+            self._resync(subscription, reason, missed)
         else:
-            self._sink(reader.channel, Gap(GapReason.UNREADABLE, 1))
+            self._lose(subscription, reason, missed)
 
     def _unreadable(self, frame: str, problem: object) -> None:
         self._ring.keep(frame, problem)
@@ -254,12 +257,8 @@ class Connection:
             return
         self._metrics.increment("ws_sequence_gap_total")
         for subscription in tuple(self._channels.values()):
-            if subscription.reader is None:
-                continue
-            if subscription.book is not None:
-                self._resync(subscription, GapReason.SEQUENCE, max(0, sequence - expected))
-            else:
-                self._sink(subscription.channel, Gap(GapReason.SEQUENCE, max(0, sequence - expected)))
+            if subscription.reader is not None:
+                self._miss(subscription, GapReason.SEQUENCE, max(0, sequence - expected))
 
     def _other(self, frame: str) -> None:
         """Take a message that belongs to no channel: an object, a channel that we do not know, or garbage."""
@@ -332,8 +331,7 @@ class Connection:
             self.happenings.append(LinkChanged(link, reason))
         for subscription in tuple(self._channels.values()):
             if link is Link.MAINTENANCE:
-                if subscription.book is not None:
-                    subscription.book.is_stale = True
+                subscription.spoil()
             elif subscription.reader is not None:
                 self._resync(subscription, GapReason.LINK)
             elif not subscription.channel_id and subscription.asked_s is None:
@@ -366,6 +364,8 @@ class Connection:
         subscription = self._by_id.get(channel_id)
         if subscription is None:
             return
+        if subscription.reader is not None and not subscription.is_leaving:  # unasked: what it said since is lost
+            self._lose(subscription, GapReason.LINK)
         self._unmap(subscription)
         subscription.asked_s = None
         if subscription.is_leaving:
@@ -378,7 +378,7 @@ class Connection:
 
     def _failed(self, said: control.ErrorEvent) -> None:
         if said.code in control.NOT_SUBSCRIBED and said.chan_id is not None:
-            self._left(int(said.chan_id) if str(said.chan_id).isdecimal() else 0)
+            self._left(control.whole(said.chan_id))
             return
         subscription = self._asked_for(said)
         if subscription is None or said.code == control.DUPLICATE:

@@ -123,6 +123,11 @@ class Subscription:
         """How long to wait before subscribing anew: the first time not at all, then a second, two, four, …"""
         return 0.0 if self.resyncs <= 1 else float(2 ** min(self.resyncs - 2, 10))
 
+    def spoil(self) -> None:
+        """Let the book be stale, if there is one."""
+        if self.book is not None:
+            self.book.is_stale = True
+
     def look(self, now_s: float) -> None:
         """Note when the channel was heard, when it had data, and since when its book is crossed."""
         reader = self.reader
