@@ -138,7 +138,7 @@ def answers() -> list[str]:
     return said
 
 
-def genesis(frames: list[str], *, with_rows: bool = False) -> Case:
+def genesis(frames: list[str], *, with_rows: bool = False, keeps_books: bool = True) -> Case:
     """Genesis: typed events, books kept in order, checksums verified."""
 
     def run() -> None:
@@ -148,7 +148,8 @@ def genesis(frames: list[str], *, with_rows: bool = False) -> Case:
             if type(event) is Gap:
                 gaps.append(event)
 
-        line = Connection(ConnectionRules(flags=Flags.NONE, with_rows=with_rows), sink, MemoryMetrics(), Ring(), 0.0)
+        rules = ConnectionRules(flags=Flags.NONE, with_rows=with_rows, keeps_books=keeps_books)
+        line = Connection(rules, sink, MemoryMetrics(), Ring(), 0.0)
         greeting, *taken = answers()
         line.receive(greeting)
         for name, _, _ in MARKETS:
@@ -169,6 +170,11 @@ def genesis(frames: list[str], *, with_rows: bool = False) -> Case:
 def genesis_with_rows(frames: list[str]) -> Case:
     """Genesis, with an event for each row of a book, besides its top."""
     return genesis(frames, with_rows=True)
+
+
+def genesis_without_books(frames: list[str]) -> Case:
+    """Genesis, decoding and dispatching alone: an event for each row, no book."""
+    return genesis(frames, keeps_books=False)
 
 
 def bitfinex_api_py(frames: list[str]) -> Case:
@@ -262,7 +268,7 @@ def figures(count: int, runs: int) -> dict[str, dict[str, object]]:
         frames = synthetic_frames(count, checksum_every=every)
         gc.freeze()
         cases: dict[str, Case] = {}
-        for peer in (genesis, genesis_with_rows, bitfinex_api_py, ccxt_pro):
+        for peer in (genesis, genesis_with_rows, genesis_without_books, bitfinex_api_py, ccxt_pro):
             try:
                 cases[peer.__name__] = peer(frames)
             except ImportError as missing:

@@ -22,6 +22,7 @@ from genesis.domain.instrument import spot_instrument
 from genesis.domain.order import OrderRequest, OrderType, Side
 from genesis.domain.units import Mts, atoms, ceil_mul_div
 from genesis.ports.market import Market
+from genesis.ports.secrets import Secret
 from tests.e2e.venue_house import BTC, START, quiet_venue, trade
 from tests.fakes.rest import approved
 from tests.simulation.wire_house import Listener
@@ -44,7 +45,7 @@ async def quoted_market() -> AsyncIterator[tuple[Market, AsyncIterator[Event], Q
     ):
         url, numbers = f"ws://127.0.0.1:{port}/ws/2", MemoryNonces(clock)
         public = PublicStreams(connector, clock, metrics, url=url)
-        key = SocketKey(Signer(DEMO_KEYS[0].key, DEMO_KEYS[0].secret), numbers)
+        key = SocketKey(Signer(Secret(DEMO_KEYS[0].key), Secret(DEMO_KEYS[0].secret)), numbers)
         account = AccountStream(key, connector, clock, metrics, {BTC: INSTRUMENT}, Account.EXCHANGE, url=url)
         market = TradingMarket(INSTRUMENT, Timeframe.M1, public, account, numbers, clock, Listener())
         running = tasks.create_task(market.run())

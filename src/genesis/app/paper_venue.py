@@ -16,6 +16,7 @@ from genesis.domain.instrument import Instrument
 from genesis.domain.simulation.accounts import FeeTier
 from genesis.domain.units import Mts
 from genesis.ports.errors import InputError
+from genesis.ports.secrets import Secret
 
 
 @frozen(eq=False)
@@ -48,4 +49,4 @@ def paper_venue(terms: Terms, candles: Candles, timeframe: Timeframe) -> PaperVe
     key, secret = secrets.token_hex(16), secrets.token_hex(32)
     core.keys.add(user, key, secret, all_rights())
     venue.add_driver(QuotedCandles(instrument, candles, costs.slippage, length_ms=timeframe.span_ms))
-    return PaperVenue(venue, Signer(key, secret), instrument)
+    return PaperVenue(venue, Signer(Secret(key), Secret(secret)), instrument)

@@ -500,3 +500,24 @@ def test_flags_that_are_refused_end_the_connection() -> None:
     wired = Wired().open()
     wired.peer.event(event="conf", status="FAILED")
     assert wired.line.ended == "the exchange refused our flags"
+
+
+@pytest.mark.parametrize("channel_id", ["²", "-1", "1" * 5000, "x"])
+def test_c11_an_error_about_a_channel_id_that_is_none_changes_nothing(channel_id: str) -> None:
+    wired = Wired(QUIET).open().subscribe(TRADES)
+    wired.peer.event(event="error", msg="unsubscribe: not subscribed", code=10401, chanId=channel_id)
+    assert not wired.line.ended
+    assert gaps(wired, TRADES) == []
+
+
+def test_a_channel_that_the_exchange_ends_unasked_is_a_gap_and_asked_for_anew() -> None:
+    wired = Wired(QUIET).open().subscribe(BOOK)
+    (channel_id,) = wired.peer.channels
+    book = book_of(wired)
+    wired.peer.channels.clear()
+    wired.peer.event(event="unsubscribed", status="OK", chanId=channel_id)
+    assert is_stale(book)
+    assert gaps(wired, BOOK) == [GapReason.LINK]
+    wired.pump()
+    assert len(wired.peer.channels) == 1
+    assert not is_stale(book)

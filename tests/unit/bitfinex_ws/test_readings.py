@@ -27,7 +27,7 @@ from genesis.domain.exchange.market import (
     Liquidation,
     Ticker,
 )
-from genesis.domain.market import CandleSnapshot, MarketEvent, Print, PrintedTrade
+from genesis.domain.market import BookSnapshot, CandleSnapshot, Gap, GapReason, MarketEvent, Print, PrintedTrade
 from genesis.domain.order import Side
 from genesis.domain.units import Mts, Symbol
 from tests.fakes.line import Wired
@@ -147,3 +147,45 @@ def test_channels_as_people_write_them(text: str, channel: Channel) -> None:
 def test_what_is_no_channel_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"channel such as|length must be"):
         channel_from_text(text)
+
+
+@pytest.mark.parametrize(
+    ("channel", "snapshot", "update", "rows"),
+    [
+        (BookChannel(BTC), "[[100,2,0.5],[101,1,-3]]", "[100,0,1]", (Side.BUY, Side.SELL, Side.BUY)),
+        (BookChannel(BTC, Grouping.R0), "[[5,100,0.5],[6,101,-3]]", "[5,0,1]", (Side.BUY, Side.SELL, Side.BUY)),
+        (BookChannel(USD), "[[0.001,30,2,-50],[0.002,2,1,70]]", "[0.002,2,0,1]", (Side.BUY, Side.SELL, Side.SELL)),
+        (
+            BookChannel(USD, Grouping.R0),
+            "[[5,30,0.001,-50],[6,2,0.002,70]]",
+            "[6,2,0,1]",
+            (Side.BUY, Side.SELL, Side.SELL),
+        ),
+    ],
+    ids=["levels", "orders", "offers", "raw offers"],
+)
+def test_without_books_each_row_is_an_event_and_nothing_is_verified(
+    channel: BookChannel, snapshot: str, update: str, rows: tuple[Side, ...]
+) -> None:
+    wired = Wired(ConnectionRules(keeps_books=False))
+    wired.exchange.book_rows = ()
+    wired.open().subscribe(channel)
+    (channel_id,) = wired.peer.channels
+    for body in (snapshot, update, '"cs",-12', '"hb"'):
+        wired.peer.data(channel_id, body)
+    empty, full, changed = wired.events_of(channel)
+    assert empty == BookSnapshot(())
+    assert isinstance(full, BookSnapshot)
+    assert not isinstance(changed, BookTop | Gap)
+    assert (*(row.side for row in full.rows), changed.side) == rows  # type: ignore[union-attr]  # every row has a side
+    assert wired.peer.flags == Flags.TIMESTAMP | Flags.SEQUENCE, "no checksums are asked for"
+    wired.peer.data(channel_id, '["x",1,1]')
+    wired.peer.data(channel_id, update, is_counted=False)
+    wired.peer.data(channel_id, '"hb"')
+    wired.peer.data(channel_id, update, is_counted=False)
+    wired.peer.data(channel_id, update)
+    assert [event.reason for event in wired.events_of(channel) if isinstance(event, Gap)] == [
+        GapReason.UNREADABLE,
+        GapReason.SEQUENCE,
+    ]
+    assert list(wired.peer.channels) == [channel_id], "it is not asked for again"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genesis.adapters.bitfinex.happenings import ConnectionRules
-from genesis.adapters.bitfinex.queues import AccountQueue, MarketQueue
+from genesis.adapters.bitfinex.queues import LINKS_MAX, AccountQueue, MarketQueue
 from genesis.adapters.bitfinex.session import (
     GiveUp,
     Retry,
@@ -26,7 +26,7 @@ from genesis.domain.candle import Candle
 from genesis.domain.channel import BookChannel, CandlesChannel, TradesChannel
 from genesis.domain.exchange.market import Trade
 from genesis.domain.link import Link, LinkState
-from genesis.domain.market import Gap, GapReason, Print, PrintedTrade
+from genesis.domain.market import CandleSnapshot, Gap, GapReason, MarketEvent, Print, PrintedTrade
 from genesis.domain.order import Side
 from genesis.domain.units import Mts, Symbol
 from genesis.ports.errors import (
@@ -138,6 +138,32 @@ async def test_what_is_superseded_is_replaced_and_the_rest_keeps_its_order() -> 
         (TRADES, trade(2)),
         (CANDLES, Candle(Mts(120000), 1.0, 1.0, 1.0, 1.0, 1.0)),
     ]
+
+
+async def test_what_comes_after_a_snapshot_is_told_after_it() -> None:
+    def candle(close: float) -> Candle:
+        return Candle(Mts(60000), 1.0, 1.0, 1.0, close, 1.0)
+
+    queue = MarketQueue()
+    sent: list[MarketEvent] = [
+        candle(1.0),
+        Gap(GapReason.LINK, 0),
+        CandleSnapshot((candle(2.0),)),
+        candle(3.0),
+        candle(4.0),
+    ]
+    for event in sent:
+        queue.put(CANDLES, event)
+    seen = [(await queue.next())[1] for _ in range(len(queue))]
+    assert seen == [sent[0], sent[1], sent[2], candle(4.0)], "the newest is the last"
+
+
+async def test_i34_an_account_nobody_listens_to_keeps_a_bounded_number_of_states() -> None:
+    queue: AccountQueue[int] = AccountQueue(2)
+    for i in range(10_000):
+        queue.put_always(i)
+    assert len(queue) == 2 + LINKS_MAX
+    assert [await queue.next() for _ in range(len(queue))][-1] == 9999, "the newest is kept"
 
 
 @given(count=st.integers(0, 100), bound=st.integers(1, 20))

@@ -5,7 +5,7 @@ is true is read from the snapshots of the next connection.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from attrs import frozen
@@ -19,6 +19,7 @@ from genesis.adapters.bitfinex.errors import STALE_NONCE, Asked, classify_code
 from genesis.adapters.bitfinex.frames import FRAME_CHARS_MAX, UNREADABLE, decode_parts
 from genesis.adapters.bitfinex.happenings import LinkChanged, Ring
 from genesis.adapters.bitfinex.inputs import Request, Requests
+from genesis.adapters.bitfinex.maintenance import Pause
 from genesis.domain.account_events import AccountEvent
 from genesis.domain.link import Link
 from genesis.domain.market import Gap, GapReason
@@ -47,6 +48,8 @@ class AccountRules:
     pong_s: float = 4.0
     silence_s: float = 20.0  # of the account channel, whose heartbeats come every 15 s
     maintenance_s: float = 180.0
+    status_is_polled: bool = False
+    """Whether somebody asks for the platform's status when maintenance does not end; streams see to it."""
     flags: Flags = Flags.TIMESTAMP | Flags.SEQUENCE
 
 
@@ -84,6 +87,8 @@ class AccountLine:
         """What authentication failed with, if the exchange answered it."""
         self.wants_auth = False
         """Whether the exchange has greeted, is operative, and waits for us to authenticate."""
+        self.was_accepted = False
+        """Whether authentication succeeded."""
         self.requests = Requests()
         self._rules = rules
         self._emit = emit
@@ -97,7 +102,7 @@ class AccountLine:
         self._pinged_s: float | None = None
         self._pings = 0
         self._link: Link | None = None
-        self._link_s = now_s
+        self._pause = Pause(rules.maintenance_s, rules.status_is_polled)
         self._greeted_s: float | None = None
         self._auth_s: float | None = None
         self._expected: int | None = None
@@ -112,6 +117,21 @@ class AccountLine:
         """Whether the exchange has said that it is in maintenance."""
         return self._link is Link.MAINTENANCE
 
+    @property
+    def wants_status(self) -> bool:
+        """Whether the platform's status would tell whether maintenance goes on."""
+        return self.is_in_maintenance and self._pause.wants_status(self._now_s)
+
+    def platform_said(self, is_operative: bool) -> None:
+        """Take the platform's status: once it is operative again, a new greeting has to say so too."""
+        if is_operative and self.wants_status:
+            self.end("the platform is operative again; a new greeting will tell")
+
+    @property
+    def awaits_auth(self) -> bool:
+        """Whether an authentication has left and was not answered yet."""
+        return self._auth_s is not None
+
     def auth_sent(self, now_s: float) -> None:
         """Note that the authentication has left."""
         self._metrics.increment("ws_auth_request")
@@ -119,23 +139,42 @@ class AccountLine:
 
     def ask(self, request: Request) -> None:
         """Send a request and wait for its notification."""
-        self.requests.add(request)
-        self.outgoing.append(request.text)
+        self.ask_all([request])
+
+    def ask_all(self, requests: Sequence[Request]) -> None:
+        """Send the one message that several requests share, and wait for a notification of each."""
+        for request in requests:
+            self.requests.add(request)
+        self.outgoing.append(requests[0].text)
 
     def end(self, reason: str) -> None:
         """Be closed, for the first reason given."""
         self.ended = self.ended or reason
 
+    def withdraw(self, text: str) -> bool:
+        """Take a message back and return True; once it has left, or was taken back before, return False."""
+        # By identity: of two equal messages, such as the same cancellation asked for twice, one may have left.
+        kept = [waiting for waiting in self.outgoing if waiting is not text]
+        was_here = len(kept) < len(self.outgoing)
+        self.outgoing.clear()
+        self.outgoing.extend(kept)
+        return was_here
+
     def settle_all(self) -> None:
         """Fail every request that waits: those that never left may be sent again, of the others nobody knows."""
+        self._settle_unsent(lambda endpoint: Unreachable(f"not sent: {self.ended}", endpoint=endpoint))
         for request in self.requests:
             self.requests.drop(request)
-            if request.text in self.outgoing:
-                self.outgoing.remove(request.text)
-                error: ExchangeError = Unreachable(f"not sent: {self.ended}", endpoint=f"ws {request.answer}")
-            else:
-                error = OutcomeUnknown(f"no answer: {self.ended}", endpoint=f"ws {request.answer}")
-            request.settle(error)
+            request.settle(OutcomeUnknown(f"no answer: {self.ended}", endpoint=f"ws {request.answer}"))
+
+    def _settle_unsent(self, problem: Callable[[str], ExchangeError]) -> None:
+        """Take every request back that has not left, and fail it with *problem* of its endpoint."""
+        unsent = {id(text) for text in self.outgoing}
+        for request in self.requests:
+            if id(request.text) in unsent:
+                self.requests.drop(request)
+                self.withdraw(request.text)
+                request.settle(problem(f"ws {request.answer}"))
 
     def receive(self, frame: str) -> None:
         """Take one message."""
@@ -167,7 +206,7 @@ class AccountLine:
             self.end("the authentication was not answered")
         elif self.is_open and now_s - self._spoke_s >= rules.silence_s:
             self.end("the account channel fell silent")
-        elif self.is_in_maintenance and now_s - self._link_s >= rules.maintenance_s:
+        elif self.is_in_maintenance and self._pause.is_too_long(now_s):
             self.end("maintenance did not end; a new greeting will tell")
         if self._pinged_s is not None and now_s - self._pinged_s >= rules.pong_s:
             self.end("nothing was heard after a ping")
@@ -175,9 +214,19 @@ class AccountLine:
             self._pings += 1
             self._pinged_s = now_s
             self.outgoing.append(control.ping_text(self._pings))
-        for request in self.requests.overdue(now_s):
+        self._watch_requests()
+
+    def _watch_requests(self) -> None:
+        unsent = {id(text) for text in self.outgoing}
+        for request in self.requests.overdue(self._now_s):
             self._metrics.increment("ws_request_timeout_total")
-            request.settle(OutcomeUnknown("no notification in time", endpoint=f"ws {request.answer}"))
+            endpoint = f"ws {request.answer}"
+            if id(request.text) in unsent:
+                self.withdraw(request.text)
+                request.settle(Unreachable("not sent in time: the network takes nothing", endpoint=endpoint))
+            else:
+                self.requests.lose(request)
+                request.settle(OutcomeUnknown("no notification in time", endpoint=endpoint))
 
     def _watch_start(self) -> None:
         if self._greeted_s is None and self._now_s - self._opened_s >= self._rules.greeting_s:
@@ -252,6 +301,7 @@ class AccountLine:
             case control.Info(code=control.STOPPING):
                 self.end("the exchange restarts (20051)")
             case control.Info(code=control.MAINTENANCE_STARTS):
+                self._pause.begin(self._now_s, is_announced=True)
                 self._change(Link.MAINTENANCE, "maintenance (20060)")
             case control.Info(code=control.MAINTENANCE_ENDS):
                 self.end("maintenance ended (20061): everything is read anew")
@@ -261,6 +311,7 @@ class AccountLine:
                     self._greeted_s = self._now_s
                 else:
                     self._metrics.increment("ws_auth_maintenance")
+                    self._pause.begin(self._now_s, is_announced=False)
                     self._change(Link.MAINTENANCE, "the platform is in maintenance")
             case control.Info(version=int(version)):
                 self.end(f"the exchange speaks version {version}, not 2")
@@ -273,6 +324,7 @@ class AccountLine:
             self._failed(reply.code, reply.msg)
             return
         self._auth_s = None
+        self.was_accepted = True
         self._spoke_s = self._now_s
         self._metrics.increment("ws_auth_success")
         if not self.is_in_maintenance:
@@ -292,8 +344,10 @@ class AccountLine:
 
     def _change(self, link: Link, reason: str) -> None:
         if self._link is not link:
-            self._link, self._link_s = link, self._now_s
+            self._link = link
             self.happenings.append(LinkChanged(link, reason))
+        if link is Link.MAINTENANCE:
+            self._settle_unsent(lambda endpoint: Maintenance(f"not sent: {reason}", endpoint=endpoint))
 
     def _unreadable(self, frame: str, problem: object) -> None:
         self._ring.keep(frame, problem)

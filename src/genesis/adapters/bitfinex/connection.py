@@ -15,7 +15,6 @@ from collections import deque
 
 from genesis.adapters.bitfinex import control
 from genesis.adapters.bitfinex.control import Flags
-from genesis.adapters.bitfinex.errors import Asked, classify_code
 from genesis.adapters.bitfinex.frames import FRAME_CHARS_MAX, UNREADABLE, compacted, decode_any, sequence_of
 from genesis.adapters.bitfinex.happenings import (
     ConnectionRules,
@@ -27,7 +26,9 @@ from genesis.adapters.bitfinex.happenings import (
     Subscribed,
     Subscription,
     Unsubscribed,
+    refusal,
 )
+from genesis.adapters.bitfinex.maintenance import Pause
 from genesis.adapters.bitfinex.reader import BookShape, Reader, Sink
 from genesis.adapters.bitfinex.readers import reader_for
 from genesis.adapters.bitfinex.readers_book import empty_book
@@ -35,7 +36,7 @@ from genesis.domain.book import Book
 from genesis.domain.channel import BookChannel, Channel, channel_name
 from genesis.domain.link import Link
 from genesis.domain.market import Gap, GapReason
-from genesis.ports.errors import ExchangeError, OutcomeUnknown, ProtocolViolation, Rejected
+from genesis.ports.errors import ExchangeError, OutcomeUnknown, ProtocolViolation
 from genesis.ports.metrics import Metrics
 
 
@@ -43,7 +44,7 @@ class Connection:
     """The life of one connection; see the module."""
 
     def __init__(self, rules: ConnectionRules, sink: Sink, metrics: Metrics, ring: Ring, now_s: float) -> None:
-        self.outgoing: deque[str] = deque([control.conf_text(rules.flags)] if rules.flags else ())
+        self.outgoing: deque[str] = deque([control.conf_text(rules.asked_flags)] if rules.asked_flags else ())
         self.happenings: deque[Happening] = deque()
         self.ended = ""
         """Why the connection must be closed; empty while it lives."""
@@ -51,12 +52,13 @@ class Connection:
         self._sink = sink
         self._metrics = metrics
         self._ring = ring
-        self._now_s = self._opened_s = self._heard_s = self._link_s = now_s
+        self._now_s = self._opened_s = self._heard_s = now_s
         self._was_heard = True
         self._pinged_s: float | None = None
         self._pings = 0
         self._requests = 0
         self._link: Link | None = None
+        self._pause = Pause(rules.maintenance_s, rules.status_is_polled)
         self._expected: int | None = None
         self._channels: dict[Channel, Subscription] = {}
         self._readers: dict[str, Reader] = {}
@@ -74,15 +76,30 @@ class Connection:
         """Whether the exchange has greeted and is operative."""
         return self._link is Link.OPEN
 
+    @property
+    def wants_status(self) -> bool:
+        """Whether the platform's status would tell whether maintenance goes on."""
+        return self._link is Link.MAINTENANCE and self._pause.wants_status(self._now_s)
+
+    def platform_said(self, is_operative: bool) -> None:
+        """Take the platform's status: once it is operative again, a new greeting has to say so too."""
+        if is_operative and self.wants_status:
+            self._end("the platform is operative again; a new greeting will tell")
+
     def subscribe(self, channel: Channel, book: Book | None = None) -> None:
-        """Ask for a channel, at once or when the platform is operative; *book* will be kept, if it is one of a book."""
-        if channel in self._channels:
+        """Ask for a channel, at once or when the platform is operative; *book* will be kept, if it is one of a book.
+
+        A channel that is leaving is asked for again once it has left.
+        """
+        before = self._channels.get(channel)
+        if before is not None and not before.is_leaving:
             return
-        if book is None and isinstance(channel, BookChannel):
+        if book is None and isinstance(channel, BookChannel) and self._rules.keeps_books:
             book = empty_book(channel)
-        subscription = self._channels[channel] = Subscription(channel, book)
-        if self.is_open:
-            self._ask(subscription)
+        if before is None:
+            self._begin(Subscription(channel, book))
+        else:
+            before.successor = Subscription(channel, book)
 
     def unsubscribe(self, channel: Channel) -> None:
         """Ask for the end of a channel; it is over when `Unsubscribed` happens."""
@@ -90,7 +107,7 @@ class Connection:
         if subscription is None:
             self.happenings.append(Unsubscribed(channel))
             return
-        subscription.is_leaving = True
+        subscription.is_leaving, subscription.successor = True, None
         if subscription.channel_id:
             self._leave(subscription)
         elif subscription.asked_s is None:
@@ -123,7 +140,7 @@ class Connection:
             self._end("the exchange did not greet")
         elif self._pinged_s is not None and now_s - self._pinged_s >= rules.pong_s:
             self._end("nothing was heard after a ping")
-        elif self._link is Link.MAINTENANCE and now_s - self._link_s >= rules.maintenance_s:
+        elif self._link is Link.MAINTENANCE and self._pause.is_too_long(now_s):
             self._end("maintenance did not end; a new greeting will tell")
         elif self._pinged_s is None and now_s - self._heard_s >= rules.ping_after_s:
             self._pings += 1
@@ -141,17 +158,14 @@ class Connection:
             self._ask(subscription)
         elif subscription.reader is not None:
             subscription.look(now_s)
-            if self.is_open:
-                self._judge(subscription)
+            doubt = subscription.doubt(now_s, rules) if self.is_open else None
+            if doubt is not None:
+                self._resync(subscription, doubt)
 
-    def _judge(self, subscription: Subscription) -> None:
-        now_s, rules = self._now_s, self._rules
-        if now_s - subscription.heard_s >= rules.silence_s or (
-            subscription.book is not None and now_s - subscription.data_s >= rules.book_quiet_s
-        ):
-            self._resync(subscription, GapReason.SILENCE)
-        elif subscription.crossed_s is not None and now_s - subscription.crossed_s >= rules.crossed_s:
-            self._resync(subscription, GapReason.CROSSED)
+    def _begin(self, subscription: Subscription) -> None:
+        self._channels[subscription.channel] = subscription
+        if self.is_open:
+            self._ask(subscription)
 
     def _ask(self, subscription: Subscription) -> None:
         self._requests += 1
@@ -175,18 +189,17 @@ class Connection:
 
     def _refuse(self, subscription: Subscription, error: ExchangeError) -> None:
         self._forget(subscription, is_quiet=True)
-        if subscription.is_leaving:
-            self.happenings.append(Unsubscribed(subscription.channel))
-        else:
-            self.happenings.append(Refused(subscription.channel, error))
+        channel = subscription.channel
+        self.happenings.append(Unsubscribed(channel) if subscription.is_leaving else Refused(channel, error))
 
     def _forget(self, subscription: Subscription, *, is_quiet: bool = False) -> None:
         self._unmap(subscription)
         self._channels.pop(subscription.channel, None)
-        if subscription.book is not None:
-            subscription.book.is_stale = True
+        subscription.spoil()
         if not is_quiet:
             self.happenings.append(Unsubscribed(subscription.channel))
+        if subscription.successor is not None:
+            self._begin(subscription.successor)
 
     def _unmap(self, subscription: Subscription) -> None:
         if subscription.channel_id:
@@ -194,18 +207,18 @@ class Connection:
             self._by_id.pop(subscription.channel_id, None)
         subscription.channel_id, subscription.reader = 0, None
 
+    def _lose(self, subscription: Subscription, reason: GapReason, missed: int = 0) -> None:
+        subscription.spoil()
+        self._sink(subscription.channel, Gap(reason, missed))
+
     def _resync(self, subscription: Subscription, reason: GapReason, missed: int = 0) -> None:
         """Distrust one channel: its book is stale from now on, and it is subscribed anew."""
-        if subscription.book is not None:
-            subscription.book.is_stale = True
+        subscription.spoil()
         if subscription.asked_s is not None or subscription.retry_s is not None or subscription.reader is None:
             return
-        self._sink(subscription.channel, Gap(reason, missed))
+        self._lose(subscription, reason, missed)
         self._metrics.increment("ws_resync_total", labels={"reason": reason.value})
-        if self._now_s - subscription.resynced_s > 2 * self._rules.resync_max_s:
-            subscription.resyncs = 0
-        subscription.resyncs += reason is not GapReason.LINK
-        subscription.resynced_s = self._now_s
+        subscription.count_resync(self._now_s, reason, self._rules)
         # Frames of the old subscription may still come; without a reader they are dropped.
         self._readers.pop(f"[{subscription.channel_id}", None)
         subscription.reader = None
@@ -222,11 +235,14 @@ class Connection:
         self._unreadable(frame, problem)
         self._expected = None
         reader.was_heard = True
-        subscription = self._channels[reader.channel]
+        self._miss(self._channels[reader.channel], GapReason.UNREADABLE, 1)
+
+    def _miss(self, subscription: Subscription, reason: GapReason, missed: int) -> None:
+        """Tell that something of a channel is missing; a book is of no use then and is renewed."""
         if subscription.book is not None:
-            self._resync(subscription, GapReason.UNREADABLE, 1)
+            self._resync(subscription, reason, missed)
         else:
-            self._sink(reader.channel, Gap(GapReason.UNREADABLE, 1))
+            self._lose(subscription, reason, missed)
 
     def _unreadable(self, frame: str, problem: object) -> None:
         self._ring.keep(frame, problem)
@@ -241,12 +257,8 @@ class Connection:
             return
         self._metrics.increment("ws_sequence_gap_total")
         for subscription in tuple(self._channels.values()):
-            if subscription.reader is None:
-                continue
-            if subscription.book is not None:
-                self._resync(subscription, GapReason.SEQUENCE, max(0, sequence - expected))
-            else:
-                self._sink(subscription.channel, Gap(GapReason.SEQUENCE, max(0, sequence - expected)))
+            if subscription.reader is not None:
+                self._miss(subscription, GapReason.SEQUENCE, max(0, sequence - expected))
 
     def _other(self, frame: str) -> None:
         """Take a message that belongs to no channel: an object, a channel that we do not know, or garbage."""
@@ -300,6 +312,7 @@ class Connection:
             case control.Info(code=control.STOPPING):
                 self._end("the exchange restarts (20051)")
             case control.Info(code=control.MAINTENANCE_STARTS):
+                self._pause.begin(self._now_s, is_announced=True)
                 self._change(Link.MAINTENANCE, "maintenance (20060)")
             case control.Info(code=control.MAINTENANCE_ENDS):
                 self._change(Link.OPEN, "maintenance ended (20061)")
@@ -307,18 +320,18 @@ class Connection:
                 if platform is None or platform.status == 1:
                     self._change(Link.OPEN, "greeted")
                 else:
+                    self._pause.begin(self._now_s, is_announced=False)
                     self._change(Link.MAINTENANCE, "the platform is in maintenance")
             case control.Info(version=int(version)):
                 self._end(f"the exchange speaks version {version}, not 2")
 
     def _change(self, link: Link, reason: str) -> None:
-        was, self._link, self._link_s = self._link, link, self._now_s
+        was, self._link = self._link, link
         if was is not link:
             self.happenings.append(LinkChanged(link, reason))
         for subscription in tuple(self._channels.values()):
             if link is Link.MAINTENANCE:
-                if subscription.book is not None:
-                    subscription.book.is_stale = True
+                subscription.spoil()
             elif subscription.reader is not None:
                 self._resync(subscription, GapReason.LINK)
             elif not subscription.channel_id and subscription.asked_s is None:
@@ -336,8 +349,7 @@ class Connection:
             return
         now_s, is_new = self._now_s, not subscription.was_taken
         subscription.channel_id, subscription.was_taken, subscription.asked_s = said.chan_id, True, None
-        subscription.heard_s = subscription.data_s = now_s
-        subscription.crossed_s = None
+        subscription.heard_s, subscription.data_s, subscription.crossed_s = now_s, now_s, None
         self._by_id[said.chan_id] = subscription
         if subscription.is_leaving:
             self._leave(subscription)
@@ -352,6 +364,8 @@ class Connection:
         subscription = self._by_id.get(channel_id)
         if subscription is None:
             return
+        if subscription.reader is not None and not subscription.is_leaving:  # unasked: what it said since is lost
+            self._lose(subscription, GapReason.LINK)
         self._unmap(subscription)
         subscription.asked_s = None
         if subscription.is_leaving:
@@ -364,34 +378,22 @@ class Connection:
 
     def _failed(self, said: control.ErrorEvent) -> None:
         if said.code in control.NOT_SUBSCRIBED and said.chan_id is not None:
-            self._left(int(said.chan_id) if str(said.chan_id).isdecimal() else 0)
+            self._left(control.whole(said.chan_id))
             return
         subscription = self._asked_for(said)
         if subscription is None or said.code == control.DUPLICATE:
             # A duplicate has been answered by `subscribed` before, or the deadline will tell.
             self._metrics.increment("ws_answers_unexpected_total")
             return
-        if said.code == control.TOO_MANY:
+        if said.code == control.TOO_MANY and self._by_id and not subscription.is_leaving:
             self._forget(subscription, is_quiet=True)
             self.happenings.append(Full(subscription.channel))
             return
-        name = f"subscribe {channel_name(subscription.channel)}"
-        error = classify_code(said.code, said.msg, Asked(endpoint=name, is_write=False))
-        if isinstance(error, ProtocolViolation):
-            error = Rejected(said.msg or "refused", endpoint=name, code=said.code)
-        self._refuse(subscription, error)
+        self._refuse(subscription, refusal(subscription.channel, said))
 
     def _asked_for(self, said: control.Subscribed | control.ErrorEvent) -> Subscription | None:
         """Return the subscription that an answer is about: by our id, or by its echo where that was lost."""
-        for subscription in self._channels.values():
-            if subscription.asked_s is None or subscription.channel_id:
-                continue
-            if said.sub_id is None:
-                if control.is_about(said, subscription.channel):
-                    return subscription
-            elif str(said.sub_id) == subscription.sub_id:
-                return subscription
-        return None
+        return next((each for each in self._channels.values() if each.is_meant_by(said)), None)
 
     def _end(self, reason: str) -> None:
         self.ended = self.ended or reason

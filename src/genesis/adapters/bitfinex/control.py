@@ -171,6 +171,12 @@ def request_fields(channel: Channel) -> dict[str, str]:
             return {"channel": "status", "key": "liq:global"}
 
 
+def whole(channel_id: int | str) -> int:
+    """Return a channel id that came as a number or as its text; 0, which no channel has, for anything else."""
+    text = str(channel_id)
+    return int(text) if text.isdecimal() and len(text) <= 16 else 0
+
+
 def is_about(answer: Subscribed | ErrorEvent, channel: Channel) -> bool:
     """Return whether an answer that lost its `subId` echoes the request for *channel*."""
     echo = {

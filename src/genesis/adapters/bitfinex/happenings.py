@@ -5,12 +5,15 @@ from typing import Final
 
 from attrs import Factory, define, frozen
 
+from genesis.adapters.bitfinex import control
 from genesis.adapters.bitfinex.control import Flags
+from genesis.adapters.bitfinex.errors import Asked, classify_code
 from genesis.adapters.bitfinex.reader import Reader
 from genesis.domain.book import Book
-from genesis.domain.channel import Channel
+from genesis.domain.channel import Channel, channel_name
 from genesis.domain.link import Link
-from genesis.ports.errors import ExchangeError
+from genesis.domain.market import GapReason
+from genesis.ports.errors import ExchangeError, ProtocolViolation, Rejected
 
 RING_FRAMES: Final = 64
 RING_CHARS: Final = 2000
@@ -28,10 +31,22 @@ class ConnectionRules:
     book_quiet_s: float = 120.0  # of a book without data; its snapshot costs little, and a book that lost its feed much
     crossed_s: float = 5.0  # of a crossed book; raw books cross for a moment now and then
     maintenance_s: float = 180.0  # until a new greeting is asked for; announced maintenance lasts up to 120 s
+    status_is_polled: bool = False  # whether somebody asks for the platform's status then; streams see to it
     resync_max_s: float = 60.0  # the longest pause before a channel that fails again and again is tried once more
     flags: Flags = Flags.TIMESTAMP | Flags.SEQUENCE | Flags.CHECKSUM
     with_rows: bool = False
     """Whether each row of a book is an event, besides the changes of its top."""
+    keeps_books: bool = True
+    """Whether books are kept and verified.
+
+    Without, each row is an event and nothing more: no top, no checksum, no renewal of a book that lost something. That
+    is for who keeps books elsewhere, and has to ask for the channel anew after a `Gap`.
+    """
+
+    @property
+    def asked_flags(self) -> Flags:
+        """The flags to ask for: no checksums where there is nothing to verify."""
+        return self.flags if self.keeps_books else self.flags & ~Flags.CHECKSUM
 
 
 @frozen
@@ -51,7 +66,7 @@ class Refused:
 
 @frozen
 class Full:
-    """The connection holds no further channel."""
+    """The connection holds some channels and no further one."""
 
     channel: Channel
 
@@ -74,6 +89,15 @@ class LinkChanged:
 Happening = Subscribed | Refused | Full | Unsubscribed | LinkChanged
 
 
+def refusal(channel: Channel, said: control.ErrorEvent) -> ExchangeError:
+    """Return what a refused subscription means; an unfamiliar code still says no."""
+    name = f"subscribe {channel_name(channel)}"
+    error = classify_code(said.code, said.msg, Asked(endpoint=name, is_write=False))
+    if isinstance(error, ProtocolViolation):
+        return Rejected(said.msg or "refused", endpoint=name, code=said.code)
+    return error
+
+
 @define(eq=False)
 class Subscription:
     """A channel on this connection, and what is asked about it: *asked_s* is when, None while nothing is."""
@@ -84,6 +108,7 @@ class Subscription:
     channel_id: int = 0
     asked_s: float | None = None
     is_leaving: bool = False
+    successor: "Subscription | None" = None  # the same channel, wanted again while this one leaves
     was_taken: bool = False
     retry_s: float | None = None  # when to subscribe anew
     resyncs: int = 0
@@ -97,6 +122,11 @@ class Subscription:
     def pause_s(self) -> float:
         """How long to wait before subscribing anew: the first time not at all, then a second, two, four, …"""
         return 0.0 if self.resyncs <= 1 else float(2 ** min(self.resyncs - 2, 10))
+
+    def spoil(self) -> None:
+        """Let the book be stale, if there is one."""
+        if self.book is not None:
+            self.book.is_stale = True
 
     def look(self, now_s: float) -> None:
         """Note when the channel was heard, when it had data, and since when its book is crossed."""
@@ -112,6 +142,28 @@ class Subscription:
             self.crossed_s = None
         elif self.crossed_s is None:
             self.crossed_s = now_s
+
+    def doubt(self, now_s: float, rules: ConnectionRules) -> GapReason | None:
+        """Return why the channel is not to be trusted as it is, None while it speaks and makes sense."""
+        is_quiet = self.book is not None and now_s - self.data_s >= rules.book_quiet_s
+        if is_quiet or now_s - self.heard_s >= rules.silence_s:
+            return GapReason.SILENCE
+        if self.crossed_s is not None and now_s - self.crossed_s >= rules.crossed_s:
+            return GapReason.CROSSED
+        return None
+
+    def count_resync(self, now_s: float, reason: GapReason, rules: ConnectionRules) -> None:
+        """Note that the channel is subscribed anew; one that behaved for long starts afresh."""
+        if now_s - self.resynced_s > 2 * rules.resync_max_s:
+            self.resyncs = 0
+        self.resyncs += reason is not GapReason.LINK
+        self.resynced_s = now_s
+
+    def is_meant_by(self, said: control.Subscribed | control.ErrorEvent) -> bool:
+        """Whether an answer is about this request: by our id, or by its echo where that was lost."""
+        if self.asked_s is None or self.channel_id:
+            return False
+        return str(said.sub_id) == self.sub_id if said.sub_id is not None else control.is_about(said, self.channel)
 
 
 @define(eq=False)

@@ -14,9 +14,9 @@ from typing import Final, Generic, TypeVar
 from genesis.domain.book import BookTop
 from genesis.domain.candle import Candle
 from genesis.domain.channel import Channel
-from genesis.domain.exchange.market import DerivativeStatus, FundingTicker, Ticker
+from genesis.domain.exchange.market import DerivativeStatus, FundingTicker, Liquidation, Ticker
 from genesis.domain.link import LinkState
-from genesis.domain.market import Gap, GapReason, MarketEvent
+from genesis.domain.market import Gap, GapReason, MarketEvent, PrintedTrade
 from genesis.ports.streams import MarketItem
 
 ItemT = TypeVar("ItemT")
@@ -26,6 +26,8 @@ ACCOUNT_ITEMS_MAX: Final = 10_000
 LINKS_MAX: Final = 256
 
 _SUPERSEDED: Final = frozenset({Ticker, FundingTicker, BookTop, DerivativeStatus})
+_LASTING: Final = frozenset({PrintedTrade, Liquidation})
+"""What stands for itself: nothing on its channel is ever superseded."""
 
 
 class _Waiting:
@@ -53,6 +55,7 @@ class MarketQueue:
         self._items: OrderedDict[Hashable, tuple[Channel, MarketEvent]] = OrderedDict()
         self._links: deque[LinkState] = deque(maxlen=LINKS_MAX)
         self._dropped: dict[Channel, int] = {}
+        self._eras: dict[Channel, int] = {}
         self._count = 0
         self._waiting = _Waiting()
 
@@ -60,16 +63,21 @@ class MarketQueue:
         return len(self._items) + len(self._links) + len(self._dropped)
 
     def put(self, channel: Channel, event: MarketEvent) -> None:
-        """Add an event, or let it take the place of the one that it supersedes."""
+        """Add an event, or let it take the place of the one that it supersedes.
+
+        It does so only where nothing else of its channel stands between: what comes after a snapshot must not be told
+        before it.
+        """
         kind = type(event)
         key: Hashable
         if kind in _SUPERSEDED:
-            key = (channel, kind)
+            key = (channel, kind, self._eras.get(channel, 0))
         elif isinstance(event, Candle):
-            key = (channel, event.mts)
+            key = (channel, event.mts, self._eras.get(channel, 0))
         else:
-            self._count += 1
-            key = self._count
+            key = self._count = self._count + 1
+            if kind not in _LASTING:
+                self._eras[channel] = key
         if len(self._items) >= self._items_max and key not in self._items:
             _, (victim, _) = self._items.popitem(last=False)
             self._dropped[victim] = self._dropped.get(victim, 0) + 1
@@ -113,7 +121,12 @@ class AccountQueue(Generic[ItemT]):
         return True
 
     def put_always(self, item: ItemT) -> None:
-        """Add an item that must not be refused: changes of the link, which are few."""
+        """Add an item that must not be refused: changes of the link.
+
+        They are few; should nobody take any for days, the newest replaces the one before it.
+        """
+        if len(self._items) >= self._items_max + LINKS_MAX:
+            self._items.pop()
         self._items.append(item)
         self._waiting.wake()
 

@@ -5,6 +5,7 @@ from typing import Final
 from genesis.adapters.bitfinex import frames, readings
 from genesis.adapters.bitfinex.frames import decode_trade
 from genesis.adapters.bitfinex.reader import BookShape, ChannelReader, Distrust, Reader, Sink
+from genesis.adapters.bitfinex.reader_rows import RowsReader
 from genesis.adapters.bitfinex.readers_book import LevelsReader, OffersReader, RawOrdersReader
 from genesis.domain.book import Book, FundingBook, PriceBook, RawBook
 from genesis.domain.channel import (
@@ -135,7 +136,7 @@ class LiquidationsReader(ChannelReader):
 def reader_for(
     channel: Channel, channel_id: int, sink: Sink, book: Book | None, distrust: Distrust, shape: BookShape
 ) -> Reader:
-    """Return the reader of *channel*; *book* is the book to keep, for book channels."""
+    """Return the reader of *channel*; *book* is the book to keep, None where none is kept."""
     match channel, book:
         case TickerChannel(), _:
             return TickerReader(channel, channel_id, sink)
@@ -147,6 +148,8 @@ def reader_for(
             return DerivativeReader(channel, channel_id, sink)
         case LiquidationsChannel(), _:
             return LiquidationsReader(channel, channel_id, sink)
+        case BookChannel(), None:
+            return RowsReader(channel, channel_id, sink, is_bulk=shape.is_bulk)
         case BookChannel(), PriceBook():
             return LevelsReader(channel, channel_id, sink, book, distrust, shape)
         case BookChannel(), RawBook():

@@ -1,13 +1,15 @@
-"""WebSockets over aiohttp: TLS with the system's trust, no redirects with credentials, no proxies from the
-environment.
+"""WebSockets over aiohttp: TLS with the system's trust, no redirects, no proxies from the environment.
+
+Plain text goes to this machine alone, for keys and orders are sent over what is opened here.
 """
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
-from genesis.ports.errors import Maintenance, RateLimited, Unreachable
+from genesis.ports.errors import InputError, Maintenance, RateLimited, Unreachable
 from genesis.ports.socket import SocketClosed
 
 if TYPE_CHECKING:
@@ -17,6 +19,8 @@ MESSAGE_BYTES_MAX: Final = 4 * 2**20
 CONNECT_S: Final = 10.0
 CLOSE_S: Final = 2.0
 RATE_LIMIT_PAUSE_S: Final = 60.0
+THIS_MACHINE: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+"""Where a local venue listens."""
 
 
 class AiohttpSocket:
@@ -67,7 +71,11 @@ class AiohttpConnector:
     async def __aenter__(self) -> AiohttpConnector:
         import aiohttp
 
-        self._session = aiohttp.ClientSession(trust_env=False, cookie_jar=aiohttp.DummyCookieJar())
+        watching = aiohttp.TraceConfig()
+        watching.on_request_redirect.append(_refuse_redirect)
+        self._session = aiohttp.ClientSession(
+            trust_env=False, cookie_jar=aiohttp.DummyCookieJar(), trace_configs=[watching]
+        )
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -76,9 +84,15 @@ class AiohttpConnector:
             self._session = None
 
     async def connect(self, url: str) -> AiohttpSocket:
-        """Open a connection, the WebSocket handshake included, within the deadline."""
+        """Open a connection, the WebSocket handshake included, within the deadline.
+
+        Raises `InputError` for a URL that is not `wss` and leads beyond this machine.
+        """
         import aiohttp
 
+        parts = urlsplit(url)
+        if parts.scheme != "wss" and not (parts.scheme == "ws" and parts.hostname in THIS_MACHINE):
+            raise InputError(f"{url} is not safe: beyond this machine only wss:// is spoken")
         if self._session is None:
             raise RuntimeError("the connector must be entered first: `async with AiohttpConnector() as connector`")
         try:
@@ -91,6 +105,14 @@ class AiohttpConnector:
         except (aiohttp.ClientError, OSError, TimeoutError) as problem:
             raise Unreachable(str(problem) or "no connection in time", endpoint=url) from problem
         return AiohttpSocket(socket)
+
+
+async def _refuse_redirect(
+    _session: aiohttp.ClientSession, _context: object, asked: aiohttp.TraceRequestRedirectParams
+) -> None:
+    """Stop where the exchange was said to be: aiohttp has no switch for that when it upgrades."""
+    asked.response.close()
+    raise Unreachable(f"the upgrade was answered with a redirect ({asked.response.status})", endpoint=str(asked.url))
 
 
 def _refused(status: int, url: str) -> RateLimited | Maintenance | Unreachable:

@@ -7,10 +7,11 @@ channels gets a `Gap`, and everything is subscribed again on the next one.
 
 import asyncio
 import secrets
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
-from attrs import Factory, define
+from attrs import Factory, define, evolve
 
 from genesis.adapters.bitfinex.connection import Connection
 from genesis.adapters.bitfinex.happenings import (
@@ -22,6 +23,7 @@ from genesis.adapters.bitfinex.happenings import (
     Subscribed,
     Unsubscribed,
 )
+from genesis.adapters.bitfinex.maintenance import StatusPoll
 from genesis.adapters.bitfinex.queues import MARKET_ITEMS_MAX, MarketQueue
 from genesis.adapters.bitfinex.readers_book import empty_book
 from genesis.adapters.bitfinex.session import PUBLIC_URL, Session, SessionRules, converse, public_budget
@@ -70,15 +72,15 @@ class PublicStreams:
         random: Callable[[], float] | None = None,
         items_max: int = MARKET_ITEMS_MAX,
         subscribe_s: float = SUBSCRIBE_S,
+        status: StatusPoll | None = None,
     ) -> None:
-        """*with_rows* adds each row of the books to the items; without it there are their tops, and `book` has the
-        rest.
-        """
+        """*status* is asked when maintenance does not end."""
         self.ring = Ring()
         """The last frames that could not be read."""
         self._clock = clock
         self._metrics = metrics
-        self._rules = rules or ConnectionRules()
+        self._status = status
+        self._rules = evolve(rules or ConnectionRules(), status_is_polled=status is not None)
         self._session_rules = session_rules or SessionRules()
         random = random or secrets.SystemRandom().random
         budget = budget or public_budget()
@@ -91,6 +93,7 @@ class PublicStreams:
         self._home: dict[Channel, _Member] = {}
         self._books: dict[Channel, Book] = {}
         self._answers: dict[Channel, asyncio.Future[None]] = {}
+        self._waiters: Counter[Channel] = Counter()
         self._goodbyes: dict[Channel, asyncio.Future[None]] = {}
 
     async def run(self) -> None:
@@ -116,15 +119,19 @@ class PublicStreams:
         if answer is None:
             answer = self._answers[channel] = asyncio.get_running_loop().create_future()
             self._place(channel)
+        self._waiters[channel] += 1
         try:
             await within(self._clock, self._subscribe_s, asyncio.shield(answer))
         except TimeoutError:
             name = f"subscribe {channel_name(channel)}"
-            await self._abandon(channel)
+            self._give_up(channel)
             raise OutcomeUnknown(f"no answer within {self._subscribe_s} s", endpoint=name) from None
         except asyncio.CancelledError:
-            await self._abandon(channel)
+            self._give_up(channel)
             raise
+        finally:
+            self._waiters[channel] -= 1
+            self._waiters += Counter()  # forgets the channels for which nobody waits
 
     async def unsubscribe(self, channel: Channel) -> None:
         """Unsubscribe; see the port."""
@@ -132,7 +139,7 @@ class PublicStreams:
         if member is None:
             return
         goodbye = self._goodbyes.setdefault(channel, asyncio.get_running_loop().create_future())
-        await self._abandon(channel)
+        self._abandon(channel)
         try:
             await within(self._clock, self._rules.answer_s, asyncio.shield(goodbye))
         except TimeoutError:
@@ -152,13 +159,18 @@ class PublicStreams:
             self._started.put_nowait(member)
         member.channels.add(channel)
         self._home[channel] = member
-        if isinstance(channel, BookChannel):
+        if isinstance(channel, BookChannel) and self._rules.keeps_books:
             self._books.setdefault(channel, empty_book(channel))
         if member.line is not None:
             member.line.subscribe(channel, self._books.get(channel))
             member.wake.set()
 
-    async def _abandon(self, channel: Channel) -> None:
+    def _give_up(self, channel: Channel) -> None:
+        """Stop waiting for a channel; the last one who waits stops wanting it."""
+        if self._waiters[channel] == 1:
+            self._abandon(channel)
+
+    def _abandon(self, channel: Channel) -> None:
         """Stop wanting a channel, whatever its state."""
         name = f"subscribe {channel_name(channel)}"
         self._answer(channel, OutcomeUnknown("given up before the exchange answered", endpoint=name))
@@ -166,9 +178,8 @@ class PublicStreams:
         self._books.pop(channel, None)
         if member is None:
             return
-        member.channels.discard(channel)
-        if not member.channels:
-            self._members.remove(member)
+        member.is_full = False
+        self._take_from(member, channel)
         if member.line is not None and channel in member.line:
             member.line.unsubscribe(channel)
             self._step(member)
@@ -193,6 +204,7 @@ class PublicStreams:
                     self._session_rules,
                     member.wake,
                     lambda: self._step(member),
+                    *([self._status.watch(line)] if self._status else []),
                 )
             finally:
                 member.line = None
@@ -227,8 +239,7 @@ class PublicStreams:
                     self._refused(member, channel, error)
                 case Full(channel):
                     member.is_full = True
-                    member.channels.discard(channel)
-                    self._home.pop(channel, None)
+                    self._take_from(member, channel)
                     self._place(channel)
                 case Unsubscribed(channel):
                     self._said_goodbye(channel)
@@ -255,12 +266,16 @@ class PublicStreams:
             if member.line is not None:
                 member.line.ended = member.line.ended or str(error)
             return
-        member.channels.discard(channel)
+        self._take_from(member, channel)
         self._home.pop(channel, None)
         self._books.pop(channel, None)
         if not was_waited_for:
             self._metrics.increment("ws_channel_lost_total")
             self._queue.put(channel, Gap(GapReason.REFUSED, 0))
+
+    def _take_from(self, member: _Member, channel: Channel) -> None:
+        """Take a channel from its connection; one without channels ends and gets no further ones."""
+        member.channels.discard(channel)
         if not member.channels and member in self._members:
             self._members.remove(member)
 

@@ -9,14 +9,17 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from attrs import Factory, frozen
+from attrs import Factory, evolve, frozen
 
+from genesis.adapters.bitfinex import account_funding
 from genesis.adapters.bitfinex.account_line import AccountLine, AccountRules, auth_text
+from genesis.adapters.bitfinex.asking import Asking
 from genesis.adapters.bitfinex.convert import orders
 from genesis.adapters.bitfinex.errors import Asked
 from genesis.adapters.bitfinex.happenings import LinkChanged, Ring
-from genesis.adapters.bitfinex.inputs import ANSWERS, CALC_KEYS_MAX, Key, Request, calc_text, input_text
+from genesis.adapters.bitfinex.inputs import CALC_KEYS_MAX, Key, calc_text
 from genesis.adapters.bitfinex.lane import Lane
+from genesis.adapters.bitfinex.maintenance import StatusPoll
 from genesis.adapters.bitfinex.notifications import Notified, accepted
 from genesis.adapters.bitfinex.queues import ACCOUNT_ITEMS_MAX, AccountQueue
 from genesis.adapters.bitfinex.session import ACCOUNT_URL, Over, Session, SessionRules, account_budget, converse
@@ -24,6 +27,7 @@ from genesis.adapters.bitfinex.sign import Signer
 from genesis.adapters.bitfinex.wire.orders import NotificationRow, OrderRow
 from genesis.adapters.bitfinex.wire.requests import Operation, OrderSubmit, OrderUpdate
 from genesis.domain.account_events import AccountEvent
+from genesis.domain.exchange.funding import FundingOfferRequest
 from genesis.domain.exchange.orders import (
     Account,
     ByCid,
@@ -48,12 +52,11 @@ from genesis.ports.errors import (
     ExchangeError,
     InputError,
     KeyContended,
-    Maintenance,
     NotProcessed,
+    OutcomeUnknown,
     RateLimited,
     StaleNonce,
     StoreError,
-    Unreachable,
 )
 from genesis.ports.metrics import Metrics
 from genesis.ports.nonces import NonceStore
@@ -101,8 +104,14 @@ class AccountStream:
         random: Callable[[], float] | None = None,
         items_max: int = ACCOUNT_ITEMS_MAX,
         answer_s: float = ANSWER_S,
+        on_outcome_unknown: Callable[[OutcomeUnknown], None] = lambda _: None,
+        status: StatusPoll | None = None,
     ) -> None:
-        """*instruments* tell how many decimals a price has, *account* from which wallet orders trade."""
+        """*instruments* tell how many decimals a price has, *account* from which wallet orders trade.
+
+        *on_outcome_unknown* hears of each write that was cancelled after it had left, before the cancellation goes on:
+        the same as `RestClient`'s. *status* is asked when maintenance does not end.
+        """
         self.ring = Ring()
         """The last frames that could not be read."""
         self._key = key
@@ -110,16 +119,16 @@ class AccountStream:
         self._metrics = metrics
         self._instruments = instruments
         self._account = account
-        self._rules = rules or AccountRules()
+        self._status = status
+        self._rules = evolve(rules or AccountRules(), status_is_polled=status is not None)
         self._session_rules = session_rules or SessionRules()
         random = random or secrets.SystemRandom().random
         self._session = Session(url, connector, clock, metrics, budget or account_budget(), random, self._session_rules)
         self._queue: AccountQueue[AccountEvent] = AccountQueue(items_max)
-        self._answer_s = answer_s
+        self._asking = Asking(clock, answer_s, on_outcome_unknown)
         self._calcs = RequestBudget(limit=8, window_s=1.0)
-        self._line: AccountLine | None = None
-        self._wake = asyncio.Event()
         self._greeted = asyncio.Event()
+        self._answered = asyncio.Event()
         self._stale_nonces = 0
         self._store_problem: StoreError | None = None
 
@@ -138,50 +147,37 @@ class AccountStream:
     @property
     def is_open(self) -> bool:
         """Whether requests are taken now."""
-        return self._line is not None and self._line.is_open
+        return self._asking.line is not None and self._asking.line.is_open
 
     async def submit(self, order: Approved) -> OrderAck:
         """Send a new order (`on`) and return its echo; see `OrderGateway.submit`."""
         body = self._submit_body(order.order)
-        notified = await self._ask("on", body, Key(cid=order.order.cid))
+        notified = await self._asking.ask("on", body, Key(cid=order.order.cid))
         return _submitted(order.order, body, notified)
 
     async def update(self, change: ApprovedChange) -> OrderAck:
         """Change an open order (`ou`) and return its echo; see `OrderGateway.update`."""
         body = self._update_body(change.change)
-        notified = await self._ask("ou", body, _key_of(change))
+        notified = await self._asking.ask("ou", body, _key_of(change))
         return _changed(change.change, body, notified)
 
     async def cancel(self, order: OrderReference) -> OrderReport:
         """Ask to cancel an order (`oc`) and return it as it was before; see `OrderGateway.cancel`."""
-        notified = await self._ask("oc", orders.cancel_to_wire(order), _key_of(order))
+        notified = await self._asking.ask("oc", orders.cancel_to_wire(order), _key_of(order))
         return _canceled(notified).order
 
     async def cancel_many(self, what: CancelMany | Everything) -> list[OrderReport]:
         """Ask to cancel several orders or all (`oc_multi`) and return those that the exchange found."""
-        notified = await self._ask("oc_multi", orders.cancel_many_to_wire(what), Key())
+        notified = await self._asking.ask("oc_multi", orders.cancel_many_to_wire(what), Key())
         return notified.many(OrderRow, orders.order_from_wire)
 
     async def execute(self, operations: Sequence[Wish]) -> list[OrderAck | ExchangeError]:
         """Carry out up to 15 operations in one message (`ox_multi`) and return an outcome for each, in order."""
         if not 0 < len(operations) <= OPERATIONS_MAX:
             raise InputError(f"one message carries 1 to {OPERATIONS_MAX} operations, not {len(operations)}")
-        line = self._ready("ws ox_multi")
         bodies = [self._operation(wish) for wish in operations]
-        text = input_text("ox_multi", bodies)
-        pending = [
-            self._request(ANSWERS[kind], _key_of(wish), text)
-            for wish, (kind, _) in zip(operations, bodies, strict=True)
-        ]
-        line.outgoing.append(text)
-        for request, _ in pending:
-            line.requests.add(request)
-        self._wake.set()
-        try:
-            answers = await asyncio.gather(*(answer for _, answer in pending), return_exceptions=True)
-        finally:
-            for request, _ in pending:
-                line.requests.drop(request)
+        wanted = [(kind, _key_of(wish)) for wish, (kind, _) in zip(operations, bodies, strict=True)]
+        answers = await self._asking.ask_together("ox_multi", bodies, wanted)
         return [
             _outcome(wish, body, answer) for wish, (_, body), answer in zip(operations, bodies, answers, strict=True)
         ]
@@ -195,44 +191,20 @@ class AccountStream:
             raise InputError(f"one calculation takes 1 to {CALC_KEYS_MAX} keys, not {len(keys)}")
         while (wait_s := self._calcs.wait_s(self._clock.monotonic_s(), Priority.CANCEL)) > 0.0:
             await self._clock.sleep(wait_s)
-        line = self._ready("ws calc")
+        self._asking.ready("ws calc")
         self._calcs.start(self._clock.monotonic_s())
-        line.outgoing.append(calc_text(keys))
-        self._wake.set()
+        self._asking.tell("ws calc", calc_text(keys))
 
-    async def _ask(self, kind: str, body: object, key: Key) -> Notified:
-        answer_kind = ANSWERS[kind]
-        line = self._ready(f"ws {answer_kind}")
-        request, answer = self._request(answer_kind, key, input_text(kind, body))
-        line.ask(request)
-        self._wake.set()
-        try:
-            row = await answer
-        finally:
-            line.requests.drop(request)
-        return accepted(row, frozenset({answer_kind}), Asked(endpoint=f"ws {answer_kind}", is_write=True))
+    async def submit_funding_offer(self, offer: FundingOfferRequest) -> int:
+        """Send a funding offer (`fon`) and return its id; the offer itself comes as an event.
 
-    def _request(self, answer_kind: str, key: Key, text: str) -> tuple[Request, asyncio.Future[NotificationRow]]:
-        answer: asyncio.Future[NotificationRow] = asyncio.get_running_loop().create_future()
+        There is no client id: an unknown outcome is looked up by its values.
+        """
+        return await account_funding.submit(self._asking, offer)
 
-        def settle(outcome: NotificationRow | ExchangeError) -> None:
-            if answer.done():
-                return
-            if isinstance(outcome, ExchangeError):
-                answer.set_exception(outcome)
-            else:
-                answer.set_result(outcome)
-
-        deadline_s = self._clock.monotonic_s() + self._answer_s
-        return Request(answer_kind, key, text, deadline_s, settle), answer
-
-    def _ready(self, endpoint: str) -> AccountLine:
-        line = self._line
-        if line is not None and line.is_open:
-            return line
-        if line is not None and line.is_in_maintenance:
-            raise Maintenance("the platform is in maintenance; nothing was sent", endpoint=endpoint)
-        raise Unreachable("the account's connection is not open; nothing was sent", endpoint=endpoint)
+    async def cancel_funding_offer(self, offer_id: int) -> None:
+        """Ask to cancel a funding offer (`foc`); that it is gone comes as an event."""
+        await account_funding.cancel(self._asking, offer_id)
 
     def _operation(self, wish: Wish) -> Operation:
         match wish:
@@ -257,23 +229,24 @@ class AccountStream:
 
     async def _use(self, socket: Socket) -> str:
         now_s = self._clock.monotonic_s()
-        self._line = line = AccountLine(self._rules, self._queue.put, self._metrics, self.ring, now_s)
+        self._asking.line = line = AccountLine(self._rules, self._queue.put, self._metrics, self.ring, now_s)
         self._greeted.clear()
-        self._wake.set()
+        self._asking.wake.set()
         try:
             reason = await converse(
                 line,
                 socket,
                 self._clock,
                 self._session_rules,
-                self._wake,
+                self._asking.wake,
                 self._step,
                 self._authenticate(line, socket),
+                *([self._status.watch(line)] if self._status else []),
             )
         finally:
             line.end("the connection ended")
             line.settle_all()
-            self._line = None
+            self._asking.line = None
         problem, self._store_problem = self._store_problem, None
         if problem is not None and not isinstance(
             problem, ClockAhead
@@ -284,6 +257,12 @@ class AccountStream:
         return reason
 
     async def _authenticate(self, line: AccountLine, socket: Socket) -> None:
+        """Sign in once greeted.
+
+        The lane is left when the message has been handed over; REST may then still overtake it with a larger nonce. So
+        after a stale one the lane is kept until the answer is there: nothing of ours can pass, and a second refusal
+        shows that somebody else signs with the key.
+        """
         await self._greeted.wait()
         signer = self._key.signer
         turn = await self._key.lane.enter(Priority.ORDER)
@@ -291,7 +270,10 @@ class AccountStream:
             nonce = await self._key.nonces.next()
             payload, signature = signer.socket_payload(nonce)
             line.auth_sent(self._clock.monotonic_s())
+            self._answered.clear()
             await socket.send(auth_text(signer.key, nonce, payload, signature, self._rules))
+            if self._stale_nonces:
+                await self._answered.wait()
         except StoreError as problem:
             self._store_problem = problem
             raise Over(str(problem)) from problem
@@ -303,7 +285,7 @@ class AccountStream:
         key.
         """
         refusal = line.refusal
-        if not isinstance(refusal, StaleNonce):
+        if line.was_accepted:
             self._stale_nonces = 0
         if isinstance(refusal, StaleNonce):
             self._stale_nonces += 1
@@ -318,12 +300,14 @@ class AccountStream:
             raise refusal
 
     def _step(self) -> None:
-        line = self._line
+        line = self._asking.line
         if line is None:
             return
         if line.wants_auth:
             line.wants_auth = False
             self._greeted.set()
+        if not line.awaits_auth:
+            self._answered.set()
         while line.happenings:
             happened: LinkChanged = line.happenings.popleft()
             self._changed(happened.link, happened.reason)
