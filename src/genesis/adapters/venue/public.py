@@ -25,7 +25,7 @@ from genesis.domain.units import Mts, Symbol
 CHANNELS_MAX: Final = 25
 """Channels of one connection, the account included. Source: Bitfinex documentation, "Requirements and limitations"."""
 
-BOOK_LENGTHS: Final = frozenset({1, 25, 100, 250})
+BOOK_LENGTHS: Final = frozenset({"1", "25", "100", "250"})
 LIQUIDATIONS: Final = "liq:global"
 
 Fields = Mapping[str, object]
@@ -194,6 +194,6 @@ def _book_options(fields: Fields) -> tuple[str, str, int]:
     if frequency not in ("F0", "F1"):
         raise Complaint(SUBSCRIBE_FAILED, "freq: invalid")
     length = str(fields.get("len") or 25)
-    if not length.isdigit() or int(length) not in BOOK_LENGTHS:
+    if length not in BOOK_LENGTHS:
         raise Complaint(SUBSCRIBE_FAILED, "len: invalid")
     return str(precision), str(frequency), int(length)

@@ -22,7 +22,7 @@ from genesis.domain.units import Mts, Symbol
 
 Query = Mapping[str, str]
 
-BOOK_LENGTHS: Final = frozenset({1, 25, 100})
+BOOK_LENGTHS: Final = frozenset({"1", "25", "100"})
 
 
 class PublicRest:
@@ -92,7 +92,7 @@ class PublicRest:
         if rest[1] not in (*DIGITS, RAW):
             raise invalid("precision")
         length = query.get("len") or "25"
-        if not length.isdigit() or int(length) not in BOOK_LENGTHS:
+        if length not in BOOK_LENGTHS:
             raise invalid("len")
         bids, asks = self._public.books[symbol].lines(rest[1], int(length))
         return _list(line.text() for line in (*bids, *asks))
