@@ -9,10 +9,13 @@ from typing import Final, Protocol
 from genesis.adapters.venue.account_stream import AccountStream
 from genesis.adapters.venue.derivatives import Liquidation
 from genesis.adapters.venue.funding_desk import FundingDesk
+from genesis.adapters.venue.funding_market import FundingMarket
 from genesis.adapters.venue.histories import Histories
 from genesis.adapters.venue.keys import KeyRing
 from genesis.adapters.venue.order_desk import OrderDesk
 from genesis.adapters.venue.public import Public
+from genesis.adapters.venue.statistics import Statistics
+from genesis.adapters.venue.tape import Tape
 from genesis.domain.instrument import Instrument
 from genesis.domain.simulation.exchange import Exchange
 from genesis.domain.simulation.exchange_events import (
@@ -25,7 +28,7 @@ from genesis.domain.simulation.exchange_events import (
 )
 from genesis.domain.simulation.margin_position import MarginTerms
 from genesis.domain.simulation.matching_order import UserId
-from genesis.domain.units import Mts
+from genesis.domain.units import Mts, Symbol
 
 MAKER: Final = UserId(1)
 TAKER: Final = UserId(2)
@@ -59,10 +62,12 @@ class Core:
         self.now = start
         self.chance = Random(seed)  # nosec B311 - a seeded market is no secret
         self.exchange = Exchange(FIRST_ORDER_ID, FIRST_TRADE_ID)
-        self.public = Public()
+        tapes: dict[Symbol, Tape] = {}
+        self.statistics = Statistics(self.exchange, tapes)
         self.stream = AccountStream(self.exchange)
         self.desk = OrderDesk(self.exchange)
         self.funding = FundingDesk(self.exchange.accounts, self.stream)
+        self.public = Public(tapes, FundingMarket(self.funding.offers, self.statistics))
         self.histories = Histories((MAKER, TAKER))
         self.keys = KeyRing(self.chance)
         self.in_maintenance = False
@@ -147,6 +152,7 @@ class Core:
 
     def flush(self) -> None:
         """Bring public channels up to date."""
+        self.statistics.sample(self.now)
         self.public.flush(self.now)
 
     def _print(self, trade: PublicTrade, *, in_candles: bool) -> None:

@@ -3,7 +3,7 @@
 from typing import Final, NamedTuple
 
 from genesis.adapters.venue.numbers import scaled_text
-from genesis.adapters.venue.tape import Tape
+from genesis.adapters.venue.tape import Bar, Tape
 from genesis.domain.units import ATOM_DECIMALS, Mts, Symbol
 
 DERIVATIVES: Final = {Symbol("tBTCF0:USTF0"): Symbol("tBTCUSD"), Symbol("tETHF0:USTF0"): Symbol("tETHUSD")}
@@ -25,6 +25,15 @@ class Liquidation(NamedTuple):
 def derivative_text(tape: Tape, mts: Mts) -> str:
     """Return the status of a derivative whose price is that of its spot market, without the key."""
     price = "null" if tape.last_price is None else scaled_text(tape.last_price, tape.instrument.price_decimals)
+    return _status_text(price, mts)
+
+
+def past_derivative_text(bar: Bar, decimals: int) -> str:
+    """Return the status at the end of a minute of the spot market."""
+    return _status_text(scaled_text(bar.close, decimals), bar.mts)
+
+
+def _status_text(price: str, mts: int) -> str:
     next_funding = (mts // FUNDING_EVERY_MS + 1) * FUNDING_EVERY_MS
     minute = mts // 60_000 * 60_000
     return (

@@ -133,6 +133,20 @@ class EventsFeed:
             session.data(channel, body, mts)
 
 
+class NoTradesFeed:
+    """The trades of funding: there are none, as offers rest."""
+
+    def __init__(self) -> None:
+        self.listeners: Listeners = {}
+
+    def begin(self, session: Session, mts: Mts) -> None:
+        """Send an empty snapshot."""
+        session.data(self.listeners[session], "[]", mts, "trades")
+
+    def flush(self, mts: Mts) -> None:
+        """There is nothing to send."""
+
+
 class CandlesFeed:
     """Candles of one instrument and length."""
 

@@ -26,6 +26,8 @@ Fields = Mapping[str, object]
 
 TYPES: Final = frozenset({"LIMIT", "FRRDELTAVAR", "FRRDELTAFIX"})
 PERIODS: Final = range(2, 121)
+RATE_MAGNITUDES: Final = range(-9, 1)
+"""Decimal exponents of a daily rate or delta, whose zero has exponent 0."""
 FIRST_OFFER_ID: Final = 41_000_001
 
 
@@ -91,6 +93,8 @@ class FundingDesk:
         period = integer_from_wire(fields.get("period"), "period")
         if not amount:
             raise invalid("amount")
+        if rate.adjusted() not in RATE_MAGNITUDES or (kind == "LIMIT" and rate <= 0):
+            raise invalid("rate")
         if period not in PERIODS:
             raise invalid("period")
         side = Side.SELL if amount > 0 else Side.BUY

@@ -1,5 +1,6 @@
 """Exact numbers of the exchange as numbers of the wire, and the wire's as ours."""
 
+import re
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Final, cast
@@ -20,6 +21,8 @@ from genesis.domain.units import (
 )
 
 EIGHT: Final = Decimal("1e-8")
+INTEGER: Final = re.compile(r"-?[0-9]{1,16}")
+"""Digits as the wire writes them: `str.isdigit` would also take those of other scripts, and superscripts."""
 
 _encoder: Final = msgspec.json.Encoder()
 
@@ -93,7 +96,7 @@ def price_from_wire(value: object, name: str, instrument: Instrument) -> Price:
 
 def integer_from_wire(value: object, name: str) -> int:
     """Return an id, flag or count, a JSON integer or digits; raises `Complaint`."""
-    if isinstance(value, str) and value.lstrip("-").isdigit() and len(value) <= 17:
+    if isinstance(value, str) and INTEGER.fullmatch(value):
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise invalid(name)

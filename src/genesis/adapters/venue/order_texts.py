@@ -7,7 +7,7 @@ from typing import Final
 from genesis.adapters.bitfinex.wire.order_words import HIDDEN, POST_ONLY, REDUCE_ONLY, SPOT_PREFIX, TYPE_TO_WIRE
 from genesis.adapters.bitfinex.wire.order_words import TYPE_FROM_WIRE as TYPES
 from genesis.adapters.venue.complaints import GENERIC, Complaint, invalid
-from genesis.adapters.venue.numbers import atoms_from_wire, integer_from_wire, price_from_wire
+from genesis.adapters.venue.numbers import INTEGER, atoms_from_wire, integer_from_wire, price_from_wire
 from genesis.domain.order import Cid, OrderType, Side
 from genesis.domain.simulation.exchange import OrderChange
 from genesis.domain.simulation.exchange_orders import OrderTicket, PlacedOrder
@@ -157,9 +157,10 @@ def _expiry(value: object) -> Mts:
     """Return a `tif`: text of a UTC time, or milliseconds; raises `Complaint`."""
     if value is None:
         return NEVER
-    if isinstance(value, str) and not value.isdigit():
+    if isinstance(value, str) and not INTEGER.fullmatch(value):
         try:
-            return Mts(int(datetime.fromisoformat(value).replace(tzinfo=UTC).timestamp() * 1000))
+            moment = datetime.fromisoformat(value)
         except ValueError:
             raise invalid("tif") from None
+        return Mts(int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000))
     return Mts(integer_from_wire(value, "tif"))

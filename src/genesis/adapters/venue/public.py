@@ -12,7 +12,17 @@ from genesis.adapters.venue.complaints import (
     Complaint,
 )
 from genesis.adapters.venue.derivatives import DERIVATIVES, Liquidation, derivative_text, liquidation_text
-from genesis.adapters.venue.feeds import BookFeed, CandlesFeed, EventsFeed, Feed, SingleRowFeed, TradesFeed, ticker_text
+from genesis.adapters.venue.feeds import (
+    BookFeed,
+    CandlesFeed,
+    EventsFeed,
+    Feed,
+    NoTradesFeed,
+    SingleRowFeed,
+    TradesFeed,
+    ticker_text,
+)
+from genesis.adapters.venue.funding_market import FundingBookFeed, FundingMarket
 from genesis.adapters.venue.public_book import DIGITS, RAW, PublicBook
 from genesis.adapters.venue.session import Session
 from genesis.adapters.venue.tape import Tape, trade_text
@@ -25,7 +35,7 @@ from genesis.domain.units import Mts, Symbol
 CHANNELS_MAX: Final = 25
 """Channels of one connection, the account included. Source: Bitfinex documentation, "Requirements and limitations"."""
 
-BOOK_LENGTHS: Final = frozenset({1, 25, 100, 250})
+BOOK_LENGTHS: Final = frozenset({"1", "25", "100", "250"})
 LIQUIDATIONS: Final = "liq:global"
 
 Fields = Mapping[str, object]
@@ -46,8 +56,9 @@ class HourlyQuote(NamedTuple):
 class Public:
     """Everything that needs no key."""
 
-    def __init__(self) -> None:
-        self.tapes: dict[Symbol, Tape] = {}
+    def __init__(self, tapes: dict[Symbol, Tape], funding: FundingMarket) -> None:
+        self.tapes = tapes
+        self.funding = funding
         self.books: dict[Symbol, PublicBook] = {}
         self.liquidations: list[Liquidation] = []
         self.hourly: list[HourlyQuote] = []
@@ -134,7 +145,10 @@ class Public:
             return key, self._feeds.get(key) or self._keyed(str(channel), name), {}
         if channel not in ("ticker", "trades", "book"):
             raise Complaint(UNKNOWN_CHANNEL, "channel: unknown")
-        symbol = self._symbol(fields.get("symbol") or fields.get("pair"))
+        asked = fields.get("symbol") or fields.get("pair")
+        if isinstance(asked, str) and self.funding.knows(asked):
+            return self._wanted_funding(str(channel), asked, fields)
+        symbol = self._symbol(asked)
         shown: dict[str, object] = {"symbol": symbol, "pair": symbol[1:]}
         if channel == "book":
             precision, frequency, length = _book_options(fields)
@@ -144,6 +158,21 @@ class Public:
             return key, self._feeds.get(key) or book, shown
         key = f"{channel} {symbol}"
         return key, self._feeds.get(key) or self._simple(str(channel), symbol), shown
+
+    def _wanted_funding(self, channel: str, symbol: str, fields: Fields) -> tuple[str, Feed, dict[str, object]]:
+        shown: dict[str, object] = {"symbol": symbol, "currency": symbol[1:]}
+        key, funding = f"{channel} {symbol}", self.funding
+        feed: Feed
+        if channel == "book":
+            precision, frequency, length = _book_options(fields)
+            shown |= {"prec": precision, "freq": frequency, "len": str(length)}
+            key = f"{key} {precision} {frequency} {length}"
+            feed = FundingBookFeed(funding, symbol, precision, length)
+        elif channel == "ticker":
+            feed = SingleRowFeed(lambda _mts: funding.ticker_text(symbol))
+        else:
+            feed = NoTradesFeed()
+        return key, self._feeds.get(key) or feed, shown
 
     def _simple(self, channel: str, symbol: Symbol) -> Feed:
         tape, book = self.tapes[symbol], self.books[symbol]
@@ -194,6 +223,6 @@ def _book_options(fields: Fields) -> tuple[str, str, int]:
     if frequency not in ("F0", "F1"):
         raise Complaint(SUBSCRIBE_FAILED, "freq: invalid")
     length = str(fields.get("len") or 25)
-    if not length.isdigit() or int(length) not in BOOK_LENGTHS:
+    if length not in BOOK_LENGTHS:
         raise Complaint(SUBSCRIBE_FAILED, "len: invalid")
     return str(precision), str(frequency), int(length)

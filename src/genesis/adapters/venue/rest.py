@@ -29,7 +29,7 @@ class RestDoor:
         self._faults = faults
         self._limits = limits
         self.account = AccountRest(core.exchange, core.histories, core.stream, core.funding, core.keys)
-        self._public = PublicRest(core.exchange, core.public)
+        self._public = PublicRest(core.exchange, core.public, core.statistics)
 
     def handle(self, request: Request) -> Response:
         """Answer *request*; never raises for anything that a client can send."""

@@ -54,8 +54,8 @@ class Session:
         """Whether a flag of `conf` is set."""
         return bool(self.flags & flag)
 
-    def event(self, **fields: object) -> None:
-        """Send a control message."""
+    def event(self, /, **fields: object) -> None:
+        """Send a control message; clients choose fields that are echoed, so any name may occur."""
         self._sink(self, "event", encode_event(fields).decode())
 
     def data(self, channel: int, body: str, mts: Mts, kind: str = "data") -> None:

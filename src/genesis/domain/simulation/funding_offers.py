@@ -36,10 +36,16 @@ class FundingOffers:
     def __init__(self, accounts: Accounts) -> None:
         self._accounts = accounts
         self._offers: dict[int, FundingOffer] = {}
+        self.changes = 0
+        """How often what is open has changed."""
 
     def of(self, user: UserId, *, is_open: bool = True) -> Iterator[FundingOffer]:
         """Yield the user's offers that are open, or that are not."""
         return (offer for offer in self._offers.values() if offer.user == user and offer.is_open is is_open)
+
+    def open_in(self, currency: Currency) -> Iterator[FundingOffer]:
+        """Yield everyone's open offers in a currency."""
+        return (offer for offer in self._offers.values() if offer.currency == currency and offer.is_open)
 
     def submit(self, offer: FundingOffer) -> None:
         """Take an offer; raises `NotEnoughFunds` where its owner does not have what it lends."""
@@ -49,6 +55,7 @@ class FundingOffers:
                 raise NotEnoughFunds(f"{wallet.available} atoms of {offer.currency} are available to lend")
             wallet.held += offer.amount
         self._offers[offer.id] = offer
+        self.changes += 1
 
     def cancel(self, user: UserId, offer_id: int, mts: Mts) -> FundingOffer | None:
         """Cancel an open offer of the user and free what it held; None where there is none."""
@@ -56,6 +63,7 @@ class FundingOffers:
         if offer is None or offer.user != user or not offer.is_open:
             return None
         offer.is_open, offer.changed = False, mts
+        self.changes += 1
         if offer.side is Side.SELL:
             self._accounts.by_user[user].wallet(WalletKind.FUNDING, offer.currency).held -= offer.amount
         return offer
