@@ -99,7 +99,7 @@ def test_a_client_that_follows_the_frames_holds_the_venues_book(seed: int) -> No
     by_connection = {holder.line.connection: holder for holder in holders}
     ids: list[int] = []
     for _ in range(80):
-        venue.receive(dice.choice(users).connection, json.dumps(some_input(dice, ids)))
+        venue.receive(dice.choice(users).connection, json.dumps(some_input(dice, ids)), 0)
         frames: dict[int, list[Json]] = {}
         for connection, what in venue.take_outbox():
             assert isinstance(what, str)

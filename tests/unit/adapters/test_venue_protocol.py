@@ -240,7 +240,7 @@ def test_garbage_is_answered_and_never_raises() -> None:
         '[0,"on",null,5]',
         '[0,"ox_multi",null,[[1]]]',
     ):
-        venue.receive(line.connection, text)
+        venue.receive(line.connection, text, 0)
     for message in ([0, "calc", None, [[]]], [0, "n", 5, {"type": "ucm-x", "info": 1}], [0, "oc", None, {"id": "x"}]):
         line.send(message)
     caller = Caller(venue, user=1)
@@ -314,3 +314,16 @@ def test_a_restart_tells_everyone_and_closes() -> None:
     Caller(venue).control("restart")
     told, closed = line.frames()
     assert (told["code"], closed) == (20051, Close(1012))
+
+
+def test_too_many_logins_are_refused_for_a_minute() -> None:
+    venue = quiet_venue(limited=True)
+    caller, line = Caller(venue), Line(venue)
+    line.frames()
+    wrong = {"event": "auth", "apiKey": caller.key, "authNonce": 5, "authPayload": "AUTH5", "authSig": "00"}
+    codes = [line.send(wrong)[0]["code"] for _ in range(21)]
+    assert codes == [10112] * 20 + [11010]
+    refused = line.login(caller)[0]
+    assert (refused["status"], refused["msg"]) == ("FAILED", "rate: limit")
+    line.at_ms = 60_000
+    assert line.login(caller)[0]["status"] == "OK"

@@ -58,10 +58,11 @@ class Line:
         connection = venue.connect("127.0.0.1", 0)
         assert connection is not None
         self.connection: ConnectionId = connection
+        self.at_ms = 0
 
     def send(self, message: Json) -> list[Json]:
         """Send a message; return what came since the last look."""
-        self.venue.receive(self.connection, json.dumps(message))
+        self.venue.receive(self.connection, json.dumps(message), self.at_ms)
         return self.frames()
 
     def frames(self) -> list[Json]:

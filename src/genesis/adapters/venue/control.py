@@ -2,6 +2,7 @@
 
 advance      {"to": ms} or {"by": ms}          let time pass (lock-step)
 deposit      {"key", "wallet", "currency", "amount"}
+fees         {"key", "maker", "taker"}         whatever the volume of thirty days says
 faults       {"script": {...}} | {"add": {...}} | {"remove": "id"}; GET shows what fired
 maintenance  {"on": true|false}                20060, 20061
 restart      {}                                20051, then every socket is closed
@@ -148,8 +149,7 @@ class Control:
 
     def _set_fees(self, body: bytes) -> object:
         wanted = msgspec.json.decode(body, type=Fees)
-        account = self._core.exchange.accounts.by_user[self._key(wanted.key).user]
-        account.tier = FeeTier(ppb(wanted.maker), ppb(wanted.taker))
+        self._core.fees.fix(self._key(wanted.key).user, FeeTier(ppb(wanted.maker), ppb(wanted.taker)))
         return {"ok": True}
 
     def _key(self, name: str) -> ApiKey:

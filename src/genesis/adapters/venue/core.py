@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from genesis.adapters.venue.account_stream import AccountStream
 from genesis.adapters.venue.derivatives import Liquidation
+from genesis.adapters.venue.fee_desk import FeeDesk
 from genesis.adapters.venue.funding_desk import FundingDesk
 from genesis.adapters.venue.funding_market import FundingMarket
 from genesis.adapters.venue.histories import Histories
@@ -69,6 +70,7 @@ class Core:
         self.funding = FundingDesk(self.exchange.accounts, self.stream)
         self.public = Public(tapes, FundingMarket(self.funding.offers, self.statistics))
         self.histories = Histories((MAKER, TAKER))
+        self.fees = FeeDesk(self.exchange, (MAKER, TAKER))
         self.keys = KeyRing(self.chance)
         self.in_maintenance = False
         self._drivers: list[Driver] = []
@@ -121,6 +123,7 @@ class Core:
         """Record and send what the exchange did."""
         events = list(events)
         self.histories.record(events)
+        self.fees.record(events)
         trades_of_users = {
             event.id for event in events if isinstance(event, OwnTrade) and event.order.user not in (MAKER, TAKER)
         }
@@ -161,6 +164,7 @@ class Core:
 
     def _move(self, mts: Mts) -> None:
         self.now = mts
+        self.fees.turn(mts)
         events = self.exchange.advance(mts)
         if events:
             self.apply(events)

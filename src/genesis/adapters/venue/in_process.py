@@ -119,7 +119,7 @@ class InProcessVenue:
     def receive(self, connection: ConnectionId, text: str) -> None:
         """Take a frame from a socket."""
         self.catch_up()
-        self.venue.receive(connection, text)
+        self.venue.receive(connection, text, int(self._clock.monotonic_s() * 1000))
         self.deliver()
 
     def disconnect(self, connection: ConnectionId) -> None:

@@ -29,6 +29,11 @@ CONNECTIONS_IN_MS: Final = MINUTE_MS
 """New sockets of one address. The exchange has two hosts with 5 in 15 s and 20 a minute; one port takes the second."""
 
 
+LOGINS: Final = 20
+LOGINS_IN_MS: Final = MINUTE_MS
+"""Attempts to log in, of one address. That there is a limit is documented, its size is not: the new connections'."""
+
+
 class Limits:
     """Counts per address and endpoint; *enforced* can be switched off for drills that are about something else."""
 
@@ -37,6 +42,7 @@ class Limits:
         self._requests: defaultdict[tuple[str, str], deque[int]] = defaultdict(deque)
         self._blocked: dict[tuple[str, str], int] = {}
         self._connections: defaultdict[str, deque[int]] = defaultdict(deque)
+        self._logins: defaultdict[str, deque[int]] = defaultdict(deque)
 
     def request(self, peer: str, path: str, at_ms: int) -> None:
         """Count a request; raises `Complaint` beyond the limit and for a minute after."""
@@ -49,6 +55,11 @@ class Limits:
         if not _take(self._requests[who], at_ms, MINUTE_MS, allowed):
             self._blocked[who] = at_ms + BLOCK_MS
             raise Complaint(RATE_LIMIT, "ratelimit: error", 429)
+
+    def login(self, peer: str, at_ms: int) -> None:
+        """Count an attempt to log in; raises `Complaint` beyond the limit."""
+        if self.enforced and not _take(self._logins[peer], at_ms, LOGINS_IN_MS, LOGINS):
+            raise Complaint(RATE_LIMIT, "rate: limit")
 
     def connection(self, peer: str, at_ms: int) -> bool:
         """Count a new socket; False beyond the limit."""

@@ -28,7 +28,7 @@ class RestDoor:
         self._core = core
         self._faults = faults
         self._limits = limits
-        self.account = AccountRest(core.exchange, core.histories, core.stream, core.funding, core.keys)
+        self.account = AccountRest(core.exchange, core.histories, core.stream, core.funding, core.keys, core.fees)
         self._public = PublicRest(core.exchange, core.public, core.statistics)
 
     def handle(self, request: Request) -> Response:

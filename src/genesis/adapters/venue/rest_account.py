@@ -6,6 +6,7 @@ from typing import Final, TypeVar
 from genesis.adapters.bitfinex.wire.account import PermissionRow
 from genesis.adapters.venue.account_stream import AccountStream
 from genesis.adapters.venue.complaints import GENERIC, Complaint, invalid
+from genesis.adapters.venue.fee_desk import FeeDesk
 from genesis.adapters.venue.funding_desk import FundingDesk
 from genesis.adapters.venue.histories import Histories
 from genesis.adapters.venue.keys import SCOPES, ApiKey, KeyRing, Right
@@ -58,6 +59,7 @@ class AccountRest:
         stream: AccountStream,
         funding: FundingDesk,
         keys: KeyRing,
+        fees: FeeDesk,
     ) -> None:
         self.lag_ms = 0
         """How far reads of orders and trades are behind: what is younger is in neither list."""
@@ -66,6 +68,7 @@ class AccountRest:
         self._stream = stream
         self._funding = funding
         self._keys = keys
+        self._fees = fees
         reads = {
             "wallets": ("wallets", self._wallets),
             "orders": ("orders", self._orders),
@@ -216,14 +219,19 @@ class AccountRest:
     def _margin_symbols(self) -> list[Symbol]:
         return [symbol for symbol, market in self._exchange.markets.items() if market.terms is not None]
 
-    def _summary(self, key: ApiKey, rest: list[str], _fields: Fields, _mts: Mts) -> object | None:
+    def _summary(self, key: ApiKey, rest: list[str], _fields: Fields, mts: Mts) -> object | None:
         if rest:
             return None
         tier = self._exchange.accounts.by_user[key.user].tier
         maker, taker = number(unscaled(tier.maker, 9)), number(unscaled(tier.taker, 9))
         makers = [maker, maker, maker, None, None, token("-0.0002")]
         takers = [taker, taker, taker, None, None, token("0.00065")]
-        volumes = [[{"curr": "Total (USD)", "vol": 0, "vol_safe": 0, "vol_maker": 0, "vol_BFX": 0}], {}, 0]
+        traded = number_from_atoms(self._fees.volume(key.user, mts))
+        volumes = [
+            [{"curr": "Total (USD)", "vol": traded, "vol_safe": traded, "vol_maker": ZERO, "vol_BFX": traded}],
+            {},
+            0,
+        ]
         earnings: list[object] = [None, {}, 0]
         leo = {"leo_lev": 0, "leo_amount_avg": 0}
         return [None, None, None, None, [makers, takers], volumes, earnings, None, None, leo]

@@ -172,7 +172,7 @@ class Shell:
             async for message in socket:
                 if message.type is WSMsgType.TEXT:
                     self._catch_up()
-                    self._venue.receive(connection, message.data)
+                    self._venue.receive(connection, message.data, time.monotonic_ns() // 1_000_000)
                     self._deliver()
         finally:
             del self._links[connection]

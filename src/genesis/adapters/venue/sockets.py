@@ -18,6 +18,7 @@ from genesis.adapters.venue.complaints import (
 from genesis.adapters.venue.core import Core
 from genesis.adapters.venue.faults import FRAME_FAULTS, INPUT_FAULTS, Fault, Faults, Rule
 from genesis.adapters.venue.keys import SCOPES, ApiKey, Right
+from genesis.adapters.venue.limits import Limits
 from genesis.adapters.venue.numbers import integer_from_wire, integer_or_none, written
 from genesis.adapters.venue.order_desk import Answer, refused
 from genesis.adapters.venue.session import ACCOUNT, KNOWN_FLAGS, ConnectionId, Session
@@ -48,11 +49,12 @@ class Outgoing(NamedTuple):
 class SocketDoor:
     """All connections of the venue."""
 
-    def __init__(self, core: Core, faults: Faults) -> None:
+    def __init__(self, core: Core, faults: Faults, limits: Limits) -> None:
         self.sessions: dict[ConnectionId, Session] = {}
         self.outbox: list[Outgoing] = []
         self._core = core
         self._faults = faults
+        self._limits = limits
         self._held: dict[ConnectionId, str] = {}
         self._silent: set[ConnectionId] = set()
 
@@ -77,7 +79,7 @@ class SocketDoor:
                 core.apply([] if isinstance(result, Refusal) else result)
             core.flush()
 
-    def receive(self, connection: ConnectionId, text: str) -> None:
+    def receive(self, connection: ConnectionId, text: str, at_ms: int) -> None:
         """Take one frame of a client; whatever it is, the answer is a frame."""
         session = self.sessions.get(connection)
         if session is None:
@@ -88,7 +90,7 @@ class SocketDoor:
             session.event(event="error", msg="json: invalid", code=GENERIC)
             return
         if isinstance(message, dict):
-            self._event(session, message)
+            self._event(session, message, at_ms)
         elif isinstance(message, list) and len(message) == 4 and message[0] == ACCOUNT:
             self._input(session, str(message[1]), message[2], message[3])
         else:
@@ -114,7 +116,7 @@ class SocketDoor:
 
     # Events
 
-    def _event(self, session: Session, message: Fields) -> None:
+    def _event(self, session: Session, message: Fields, at_ms: int) -> None:
         name = message.get("event")
         try:
             match name:
@@ -128,7 +130,7 @@ class SocketDoor:
                 case "unsubscribe":
                     self._core.public.unsubscribe(session, integer_from_wire(message.get("chanId"), "chanId"))
                 case "auth":
-                    self._login(session, message)
+                    self._login(session, message, at_ms)
                 case "unauth":
                     self._logout(session)
                 case _:
@@ -147,10 +149,11 @@ class SocketDoor:
         session.flags = flags
         session.event(event="conf", status="OK", flags=flags)
 
-    def _login(self, session: Session, message: Fields) -> None:
+    def _login(self, session: Session, message: Fields, at_ms: int) -> None:
         if session.key is not None:
             raise Complaint(AUTH_FAILED, "auth: dup")
         try:
+            self._limits.login(session.peer, at_ms)
             key = self._who(session, message)
         except Complaint as complaint:
             session.event(

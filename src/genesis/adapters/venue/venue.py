@@ -57,7 +57,7 @@ class Venue:
         self.core = Core(start, seed)
         self.faults = Faults(script)
         self.limits = Limits(enforced=limited)
-        self.sockets = SocketDoor(self.core, self.faults)
+        self.sockets = SocketDoor(self.core, self.faults, self.limits)
         self.rest = RestDoor(self.core, self.faults, self.limits)
         self._control = Control(self.core, self.rest, self.sockets, self.faults, self.limits)
         self._connections = 0
@@ -125,9 +125,9 @@ class Venue:
         self.sockets.connect(connection, peer)
         return connection
 
-    def receive(self, connection: ConnectionId, text: str) -> None:
-        """Take a frame from a connection."""
-        self.sockets.receive(connection, text)
+    def receive(self, connection: ConnectionId, text: str, at_ms: int) -> None:
+        """Take a frame from a connection; *at_ms* is the time of the listener, for limits only."""
+        self.sockets.receive(connection, text, at_ms)
 
     def disconnect(self, connection: ConnectionId) -> None:
         """Note that a connection is gone."""
