@@ -33,7 +33,7 @@ from genesis.domain.exchange.orders import Account, ByCid, Everything, OrderAck,
 from genesis.domain.order import Cid, OrderRequest, OrderType, Side
 from genesis.domain.units import Currency, Mts, Price, Symbol, atoms
 from tests.e2e.venue_house import START, quiet_venue
-from tests.fakes.rest import SYMBOL, Desk, approved, desk
+from tests.fakes.rest import SYMBOL, Desk, approved, approved_change, desk
 
 FUSD: Final = Symbol("fUSD")
 PERPETUAL: Final = Symbol("tBTCF0:USTF0")
@@ -61,8 +61,9 @@ async def filled(ours: Desk) -> OrderReport:
 
 
 async def updated(ours: Desk) -> OrderAck:
-    change = OrderChange((await order(ours)).id, SYMBOL, Side.BUY, price=Price(atoms("91")))
-    return await ours.orders.update(change)
+    open_order = await order(ours)
+    change = OrderChange(open_order.id, SYMBOL, Side.BUY, price=Price(atoms("91")))
+    return await ours.orders.update(approved_change(change, open_order))
 
 
 async def offer(ours: Desk) -> FundingOffer:

@@ -9,6 +9,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from genesis.adapters.bitfinex.rest_settings import THIS_MACHINE
 from genesis.ports.errors import InputError, Maintenance, RateLimited, Unreachable
 from genesis.ports.socket import SocketClosed
 
@@ -19,8 +20,6 @@ MESSAGE_BYTES_MAX: Final = 4 * 2**20
 CONNECT_S: Final = 10.0
 CLOSE_S: Final = 2.0
 RATE_LIMIT_PAUSE_S: Final = 60.0
-THIS_MACHINE: Final = frozenset({"127.0.0.1", "::1", "localhost"})
-"""Where a local venue listens."""
 
 
 class AiohttpSocket:
