@@ -183,7 +183,7 @@ class SocketDoor:
         if rule is not None:
             raise _complaint(rule)
         if "token" in message and not name:
-            return self._core.keys.check_token(str(message["token"]))
+            return self._core.keys.check_token(str(message["token"]), self._core.now)
         payload = str(message.get("authPayload", "")).encode()
         return self._core.keys.check(name, str(message.get("authNonce", "")), str(message.get("authSig", "")), payload)
 
