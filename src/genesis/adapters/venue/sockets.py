@@ -70,6 +70,8 @@ class SocketDoor:
         if session is None:
             return
         session.is_open = False
+        self._held.pop(connection, None)
+        self._silent.discard(connection)
         self._core.public.forget(session)
         self._core.stream.logout(session)
         if session.key is not None and session.cancels_on_close:
@@ -248,7 +250,7 @@ class SocketDoor:
         note = written([self._core.now, answer.kind, None, None, data, None, answer.status, answer.text])
 
         def tell() -> None:
-            if session.is_open:
+            if session.is_open and session.key is key:
                 self._core.stream.notify(key.user, note, self._core.now, only=session)
 
         if rule is None:
