@@ -351,3 +351,14 @@ def test_a_token_of_a_reader_writes_nothing() -> None:
     [token] = reader.ask("auth/w/token", writePermission=1)
     order = b'{"type":"EXCHANGE LIMIT","symbol":"tBTCUSD","amount":"0.5","price":"90"}'
     assert with_token(reader, token, "auth/w/order/submit", order)[:2] == ["error", 10001]
+
+
+def test_a_signature_seen_once_does_not_open_the_account_under_another_nonce() -> None:
+    venue = quiet_venue()
+    caller, line = Caller(venue), Line(venue)
+    line.frames()
+    payload, signature = caller.signer.socket_payload(5)
+    message = {"event": "auth", "apiKey": caller.key, "authPayload": payload, "authSig": signature}
+    refused = line.send({**message, "authNonce": 6})[0]
+    assert (refused["status"], refused["code"], refused["msg"]) == ("FAILED", 10111, "payload: invalid")
+    assert line.send({**message, "authNonce": 5})[0]["status"] == "OK"

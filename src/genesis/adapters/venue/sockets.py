@@ -8,6 +8,7 @@ import msgspec
 
 from genesis.adapters.venue.complaints import (
     AUTH_FAILED,
+    AUTH_PAYLOAD,
     CONF_FAILED,
     GENERIC,
     MAINTENANCE,
@@ -186,8 +187,11 @@ class SocketDoor:
             raise _complaint(rule)
         if "token" in message and not name:
             return self._core.keys.check_token(str(message["token"]), self._core.now)
-        payload = str(message.get("authPayload", "")).encode()
-        return self._core.keys.check(name, str(message.get("authNonce", "")), str(message.get("authSig", "")), payload)
+        payload, nonce = str(message.get("authPayload", "")), str(message.get("authNonce", ""))
+        # Some clients write the nonce twice. Without it a signature once seen would open the account for ever.
+        if not payload.startswith(f"AUTH{nonce}"):
+            raise Complaint(AUTH_PAYLOAD, "payload: invalid")
+        return self._core.keys.check(name, nonce, str(message.get("authSig", "")), payload.encode())
 
     def _logout(self, session: Session) -> None:
         self._core.stream.logout(session)
