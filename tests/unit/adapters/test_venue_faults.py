@@ -220,3 +220,10 @@ def test_a_script_is_toml_and_a_wrong_one_says_what_is_wrong() -> None:
     ):
         with pytest.raises(InputError, match=r"x\.toml: "):
             script_from_toml(text, "x.toml")
+
+
+def test_a_late_acknowledgement_does_not_come_to_a_socket_that_has_logged_out() -> None:
+    line, _ = line_with(Fault.LATE_ACK, "on", value=30_000)
+    line.send({"event": "unauth"})
+    line.venue.advance(Mts(line.venue.now + 60_000))
+    assert [each for each in line.frames() if isinstance(each, list) and each[0] == 0] == []

@@ -327,3 +327,40 @@ def test_too_many_logins_are_refused_for_a_minute() -> None:
     assert (refused["status"], refused["msg"]) == ("FAILED", "rate: limit")
     line.at_ms = 60_000
     assert line.login(caller)[0]["status"] == "OK"
+
+
+def with_token(caller: Caller, token: str, path: str, body: bytes = b"{}") -> Json:
+    return json.loads(caller.send("POST", f"/v2/{path}", body, {"bfx-token": token, "bfx-nonce": "1"}).body)
+
+
+def test_a_token_reads_for_its_time_and_writes_where_it_was_asked_to() -> None:
+    caller = Caller(quiet_venue())
+    order = b'{"type":"EXCHANGE LIMIT","symbol":"tBTCUSD","amount":"0.5","price":"90"}'
+    [reader] = caller.ask("auth/w/token", scope="api", ttl=60)
+    [writer] = caller.ask("auth/w/token", scope="api", writePermission=True)
+    assert len(with_token(caller, reader, "auth/r/wallets")) == 5
+    assert with_token(caller, reader, "auth/w/order/submit", order)[:2] == ["error", 10001]
+    assert with_token(caller, writer, "auth/w/order/submit", order)[6] == "SUCCESS"
+    caller.control("advance", by=60_000)
+    assert with_token(caller, reader, "auth/r/wallets") == ["error", 10100, "token: invalid"]
+    assert len(with_token(caller, writer, "auth/r/wallets")) == 5
+    caller.control("advance", by=60_000)
+    assert with_token(caller, writer, "auth/r/wallets") == ["error", 10100, "token: invalid"]
+
+
+def test_a_token_of_a_reader_writes_nothing() -> None:
+    reader = Caller(quiet_venue(), user=2)
+    [token] = reader.ask("auth/w/token", writePermission=1)
+    order = b'{"type":"EXCHANGE LIMIT","symbol":"tBTCUSD","amount":"0.5","price":"90"}'
+    assert with_token(reader, token, "auth/w/order/submit", order)[:2] == ["error", 10001]
+
+
+def test_a_signature_seen_once_does_not_open_the_account_under_another_nonce() -> None:
+    venue = quiet_venue()
+    caller, line = Caller(venue), Line(venue)
+    line.frames()
+    payload, signature = caller.signer.socket_payload(5)
+    message = {"event": "auth", "apiKey": caller.key, "authPayload": payload, "authSig": signature}
+    refused = line.send({**message, "authNonce": 6})[0]
+    assert (refused["status"], refused["code"], refused["msg"]) == ("FAILED", 10111, "payload: invalid")
+    assert line.send({**message, "authNonce": 5})[0]["status"] == "OK"

@@ -63,7 +63,7 @@ class KeyRing:
 
     def __init__(self, chance: Random) -> None:
         self.by_key: dict[str, ApiKey] = {}
-        self._tokens: dict[str, ApiKey] = {}
+        self._tokens: dict[str, tuple[ApiKey, int]] = {}
         self._chance = chance
 
     def add(self, user: UserId, key: str, secret: str, rights: Mapping[str, tuple[bool, bool]]) -> ApiKey:
@@ -81,17 +81,18 @@ class KeyRing:
         self._take_nonce(known, nonce)
         return known
 
-    def check_token(self, token: str) -> ApiKey:
+    def check_token(self, token: str, mts: int) -> ApiKey:
         """Return the key for which *token* was made; raises `Complaint`."""
-        known = self._tokens.get(token)
-        if known is None:
+        known, ends = self._tokens.get(token, (None, 0))
+        if known is None or mts >= ends:
             raise Complaint(AUTH_FAILED, "token: invalid")
         return known
 
-    def make_token(self, key: ApiKey) -> str:
-        """Return a new token with the rights of *key*."""
-        token = f"pub:api:{self._chance.getrandbits(128):032x}-read"
-        self._tokens[token] = key
+    def make_token(self, key: ApiKey, ends: int, *, writes: bool) -> str:
+        """Return a new token that holds until *ends*, with the rights of *key*; without *writes*, those to read."""
+        token = f"pub:api:{self._chance.getrandbits(128):032x}-{'write' if writes else 'read'}"
+        rights = {scope: (read, write and writes) for scope, (read, write) in key.rights.items()}
+        self._tokens[token] = (ApiKey(key.user, key.signer, rights), ends)
         return token
 
     def _take_nonce(self, key: ApiKey, text: str) -> None:

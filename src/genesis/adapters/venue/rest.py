@@ -75,7 +75,7 @@ class RestDoor:
     def _who(self, request: Request) -> ApiKey:
         headers = request.headers
         if "bfx-token" in headers:
-            return self._core.keys.check_token(headers["bfx-token"])
+            return self._core.keys.check_token(headers["bfx-token"], self._core.now)
         key, nonce, signature = (headers.get(f"bfx-{name}", "") for name in ("apikey", "nonce", "signature"))
         if not key:
             raise Complaint(AUTH_FAILED, "apikey: invalid")

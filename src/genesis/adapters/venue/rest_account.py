@@ -37,6 +37,8 @@ Endpoint = Callable[[ApiKey, list[str], Fields, Mts], object]
 ORDERS_KEPT_MS: Final = 14 * 86_400_000
 ORDER_TRADES_KEPT_MS: Final = 10 * 86_400_000
 
+TOKEN_LIVES_S: Final = 120
+
 KINDS: Final = {
     "exchange": WalletKind.EXCHANGE,
     "margin": WalletKind.MARGIN,
@@ -101,7 +103,9 @@ class AccountRest:
                 key.require(Right("history"))
                 return []
             case ["w", "token"]:
-                return [self._keys.make_token(key)]
+                lives_s = integer_from_wire(fields.get("ttl") or TOKEN_LIVES_S, "ttl")
+                writes = fields.get("writePermission") in (True, 1)
+                return [self._keys.make_token(key, mts + lives_s * 1000, writes=writes)]
             case ["w", "transfer"]:
                 key.require(Right("wallets", write=True))
                 return self._transfer(key.user, fields, mts)

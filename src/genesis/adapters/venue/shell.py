@@ -141,12 +141,12 @@ class Shell:
     async def _request(self, http: web.Request) -> web.StreamResponse:
         body = await http.read()
         self._catch_up()
-        path = http.raw_path.partition("?")[0]
+        path = _readable(http.raw_path.partition("?")[0])
         request = Request(
             http.method,
             path_after_version(path),
             dict(http.query),
-            {name.lower(): value for name, value in http.headers.items()},
+            {name.lower(): _readable(value) for name, value in http.headers.items()},
             body,
             http.remote or "",
             time.monotonic_ns() // 1_000_000,
@@ -179,6 +179,11 @@ class Shell:
             self._venue.disconnect(connection)
             self._deliver()
         return socket
+
+
+def _readable(text: str) -> str:
+    """Return *text* with a question mark for every byte that was no UTF-8: nothing that we know is written so."""
+    return text.encode(errors="replace").decode()
 
 
 async def _respond(http: web.Request, response: Response) -> web.StreamResponse:

@@ -8,6 +8,7 @@ import msgspec
 
 from genesis.adapters.venue.complaints import (
     AUTH_FAILED,
+    AUTH_PAYLOAD,
     CONF_FAILED,
     GENERIC,
     MAINTENANCE,
@@ -70,6 +71,8 @@ class SocketDoor:
         if session is None:
             return
         session.is_open = False
+        self._held.pop(connection, None)
+        self._silent.discard(connection)
         self._core.public.forget(session)
         self._core.stream.logout(session)
         if session.key is not None and session.cancels_on_close:
@@ -183,9 +186,12 @@ class SocketDoor:
         if rule is not None:
             raise _complaint(rule)
         if "token" in message and not name:
-            return self._core.keys.check_token(str(message["token"]))
-        payload = str(message.get("authPayload", "")).encode()
-        return self._core.keys.check(name, str(message.get("authNonce", "")), str(message.get("authSig", "")), payload)
+            return self._core.keys.check_token(str(message["token"]), self._core.now)
+        payload, nonce = str(message.get("authPayload", "")), str(message.get("authNonce", ""))
+        # Some clients write the nonce twice. Without it a signature once seen would open the account for ever.
+        if not payload.startswith(f"AUTH{nonce}"):
+            raise Complaint(AUTH_PAYLOAD, "payload: invalid")
+        return self._core.keys.check(name, nonce, str(message.get("authSig", "")), payload.encode())
 
     def _logout(self, session: Session) -> None:
         self._core.stream.logout(session)
@@ -248,7 +254,7 @@ class SocketDoor:
         note = written([self._core.now, answer.kind, None, None, data, None, answer.status, answer.text])
 
         def tell() -> None:
-            if session.is_open:
+            if session.is_open and session.key is key:
                 self._core.stream.notify(key.user, note, self._core.now, only=session)
 
         if rule is None:
