@@ -44,7 +44,7 @@ def paper_venue(terms: Terms, candles: Candles, timeframe: Timeframe) -> PaperVe
     core = venue.core
     user = core.new_user()
     accounts = core.exchange.accounts
-    accounts.by_user[user].tier = FeeTier(costs.fee, costs.fee)
+    core.fees.fix(user, FeeTier(costs.fee, costs.fee))
     accounts.deposit(user, WalletKind.EXCHANGE, instrument.quote, terms.cash, start)
     key, secret = secrets.token_hex(16), secrets.token_hex(32)
     core.keys.add(user, key, secret, all_rights())
