@@ -189,6 +189,11 @@ def test_no_door_of_stdlib_logging_lets_a_secret_out(wrap: bool, filtered: bool,
     assert not _whole(output.encode("utf-8", "surrogatepass"), secret)
 
 
+def test_a_secret_that_ends_in_a_line_break_is_masked_where_a_formatter_cut_it_off() -> None:
+    secret = "000000001234567\n"
+    assert not _whole(run_stdlib(secret, registered(secret), wrap=True, filtered=True).encode(), secret)
+
+
 def run_structlog(secret: str, redactor: Redactor) -> bytes:
     sink = io.BytesIO()
     render = redacting_renderer(redactor, structlog.processors.JSONRenderer())

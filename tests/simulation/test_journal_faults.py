@@ -308,8 +308,8 @@ def test_a17_an_error_at_any_sync_poisons_and_no_sync_is_tried_again(tmp_path: P
         committed_before.add(committed)
         syncs = [line for line in log.read_text().splitlines() if "fdatasync(" in line]
         if committed < 6:  # else it failed in tidying up at the end, or was never reached
-            assert "EIO" in syncs[-1]
-            assert len(syncs) == nth
+            # strace counts the calls of each thread by itself, so `nth` is not the number of them all.
+            assert ["EIO" in line for line in syncs] == [False] * (len(syncs) - 1) + [True]
         asyncio.run(SqliteJournal(path, ManualClock()).close())
         kept = [entry for _, entry in read_journal(path)]
         # The row whose commit failed may be there or not; one that was acknowledged always is.

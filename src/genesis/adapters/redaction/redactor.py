@@ -54,9 +54,12 @@ class Redactor:
         value = secret.reveal()
         if len(value) < LENGTH_MIN:
             raise InputError(f"a secret of fewer than {LENGTH_MIN} characters cannot be masked: use a longer one")
+        # Formatters cut white space off the ends of texts, and a secret read from a file may end in a line break.
+        values = [value, value.strip()] if len(value.strip()) >= LENGTH_MIN else [value]
         with self._lock:
-            self._text = _Forms(self._text.plain | text_forms(value), self._text.base64 | base64_forms(value))
-            self._bytes = _Forms(self._bytes.plain | byte_forms(value), self._bytes.base64 | base64_forms(value))
+            for each in values:
+                self._text = _Forms(self._text.plain | text_forms(each), self._text.base64 | base64_forms(each))
+                self._bytes = _Forms(self._bytes.plain | byte_forms(each), self._bytes.base64 | base64_forms(each))
 
     @property
     def overlap(self) -> int:
