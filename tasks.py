@@ -18,7 +18,7 @@ LINTERS: Mapping[str, Sequence[str]] = {
     "bandit": ("-m", "bandit", "--quiet", "--recursive", "--configfile", "pyproject.toml", "src", "tasks.py", "inv"),
 }
 # The extras of each lock. cluster.lock holds them all and is solved first, so that all agree on every version.
-LOCKS: Mapping[str, Sequence[str]] = {"core": (), "dev": ("research", "secrets", "dev")}
+LOCKS: Mapping[str, Sequence[str]] = {"core": (), "dev": ("research", "cluster", "secrets", "dev")}
 UV = (
     *("uv", "pip", "compile", "--universal", "--python-version", "3.11", "--generate-hashes", "--quiet", "--no-config"),
     *("--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"),
