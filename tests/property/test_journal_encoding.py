@@ -4,6 +4,7 @@ import json
 import math
 import subprocess
 import sys
+from decimal import Decimal
 from typing import get_args
 
 import pytest
@@ -12,19 +13,26 @@ from hypothesis import strategies as st
 
 from genesis.domain.candle import Candle
 from genesis.domain.events import (
+    AccountShown,
     Alert,
     AlertCode,
+    Cancel,
     CandleClosed,
     Decision,
     Event,
     HaltRequested,
+    LookUp,
+    OperatorAsked,
     OrderClosed,
     OrderFilled,
     OrderRejected,
+    OrderReported,
     Quote,
     Reasons,
     RequestQuote,
     Submit,
+    TimePassed,
+    WakeAt,
 )
 from genesis.domain.fill import Fill
 from genesis.domain.instrument import Instrument
@@ -44,6 +52,7 @@ from genesis.domain.journal.entries import (
     SessionMark,
     recorded,
 )
+from genesis.domain.link import LinkState
 from genesis.domain.order import Cid, OrderRequest, OrderType, Side
 from genesis.domain.risk import gate
 from genesis.domain.risk.gate import Approved
@@ -54,6 +63,7 @@ WHOLE = st.integers(-(2**63), 2**63 - 1)
 POSITIVE = st.integers(1, INT64_MAX)
 TEXT = st.text(st.characters(), max_size=20)
 NUMBERS = st.floats()
+st.register_type_strategy(Decimal, st.decimals(allow_nan=False, allow_infinity=False))
 
 
 def optional(values: st.SearchStrategy[int]) -> st.SearchStrategy[int | None]:
@@ -126,7 +136,15 @@ ENTRIES: dict[type, st.SearchStrategy[Entry]] = {
     ),
     OrderRejected: st.builds(OrderRejected, WHOLE.map(Mts), TEXT.map(Symbol), POSITIVE.map(Cid), TEXT),
     HaltRequested: st.builds(HaltRequested, WHOLE.map(Mts), TEXT),
+    OrderReported: st.from_type(OrderReported),
+    AccountShown: st.from_type(AccountShown),
+    TimePassed: st.from_type(TimePassed),
+    OperatorAsked: st.from_type(OperatorAsked),
+    LinkState: st.from_type(LinkState),
     RequestQuote: st.builds(RequestQuote, TEXT.map(Symbol)),
+    Cancel: st.from_type(Cancel),
+    LookUp: st.from_type(LookUp),
+    WakeAt: st.from_type(WakeAt),
     Submit: st.builds(Submit, ORDERS.map(approved), REASONS),
     Alert: st.builds(Alert, WHOLE.map(Mts), st.sampled_from(AlertCode), TEXT),
     SessionBegan: st.builds(
@@ -185,7 +203,7 @@ def test_the_text_is_json_that_others_can_read_and_holds_no_float_for_money(entr
 
     def check(name: str, value: object) -> None:
         if name in {"amount", "fee", "cash", "bid", "ask", "price", "stop_price", "trail", "mts", "weight", "slippage"}:
-            assert value is None or type(value) is int, (name, value)
+            assert type(value) is not float, (name, value)
         if isinstance(value, dict):
             for key, each in value.items():
                 check(key, each)

@@ -4,8 +4,11 @@ from enum import Enum
 from typing import NamedTuple, TypeAlias
 
 from genesis.domain.candle import Candle
+from genesis.domain.execution.evidence import Evidence
+from genesis.domain.execution.look import Look
 from genesis.domain.fill import Fill
-from genesis.domain.order import Cid
+from genesis.domain.link import LinkState
+from genesis.domain.order import Cid, OrderId
 from genesis.domain.risk.gate import Approved
 from genesis.domain.risk.guards import Breach
 from genesis.domain.units import Atoms, Mts, Ppb, Price, Symbol, format_atoms
@@ -63,7 +66,62 @@ class HaltRequested(NamedTuple):
     reason: str
 
 
-Event: TypeAlias = CandleClosed | Quote | OrderFilled | OrderClosed | OrderRejected | HaltRequested
+class OrderReported(NamedTuple):
+    """One fact about one of our orders, from whoever sent it, from the account's stream, or from a look-up."""
+
+    mts: Mts
+    symbol: Symbol
+    cid: Cid
+    evidence: Evidence
+
+
+class AccountShown(NamedTuple):
+    """The whole account as the exchange showed it: at the start, after every reconnect, and every so often."""
+
+    mts: Mts
+    look: Look
+
+
+class TimePassed(NamedTuple):
+    """Nothing happened, but it is *mts* now: timers that are due run."""
+
+    mts: Mts
+
+
+class Asked(Enum):
+    """What an operator can ask for."""
+
+    HALT = "halt"
+    RESUME = "resume"
+    REDUCE_ONLY = "reduce_only"
+    FLATTEN = "flatten"
+    CANCEL = "cancel"
+    STRATEGY_ON = "strategy_on"
+    STRATEGY_OFF = "strategy_off"
+
+
+class OperatorAsked(NamedTuple):
+    """An operator wants something; *target* is a strategy's name, a cid, or empty for all there is."""
+
+    mts: Mts
+    asked: Asked
+    target: str
+    reason: str
+
+
+Event: TypeAlias = (
+    CandleClosed
+    | Quote
+    | OrderFilled
+    | OrderClosed
+    | OrderRejected
+    | HaltRequested
+    | OrderReported
+    | AccountShown
+    | TimePassed
+    | OperatorAsked
+    | LinkState
+)
 
 
 class RequestQuote(NamedTuple):
@@ -88,6 +146,30 @@ class Submit(NamedTuple):
 
     order: Approved
     reasons: Reasons
+
+
+class Cancel(NamedTuple):
+    """Cancel this order of ours; *id* is the exchange's, None while it has not told one."""
+
+    symbol: Symbol
+    cid: Cid
+    id: OrderId | None
+    sent_mts: Mts
+    reason: str
+
+
+class LookUp(NamedTuple):
+    """Find out what became of an order whose outcome is unknown: search until there is evidence either way."""
+
+    symbol: Symbol
+    cid: Cid
+    sent_mts: Mts
+
+
+class WakeAt(NamedTuple):
+    """Send a `TimePassed` when it is *mts*, or as soon as it is later."""
+
+    mts: Mts
 
 
 class AlertCode(Enum):
@@ -116,4 +198,4 @@ def breach_alert(mts: Mts, breach: Breach, equity: int, peak: int) -> Alert:
     return Alert(mts, AlertCode(breach.value), text)
 
 
-Decision: TypeAlias = RequestQuote | Submit | Alert
+Decision: TypeAlias = RequestQuote | Submit | Cancel | LookUp | WakeAt | Alert

@@ -18,6 +18,7 @@ from genesis.domain.execution.evidence import (
     evidence_from_fill,
     evidence_from_report,
 )
+from genesis.domain.execution.look import Look
 from genesis.domain.execution.order_life import (
     ContradictingEvidence,
     ImpossibleStep,
@@ -31,15 +32,6 @@ from genesis.domain.units import InexactNumber, Symbol
 
 _SHOWN: Final = frozenset({Status.UNKNOWN, Status.WORKING, Status.PARTIAL})
 """Orders that a look should show. One that is being sent has a deadline of its own."""
-
-
-@frozen
-class Look:
-    """What the exchange showed: open orders, finished ones as far back as asked, and our fills since the last known."""
-
-    open_orders: tuple[OrderReport, ...] = ()
-    history: tuple[OrderReport, ...] = ()
-    fills: tuple[FillReport, ...] = ()
 
 
 @frozen

@@ -8,6 +8,7 @@ no line here. Reading accepts nothing but the canonical text, and gives back wha
 import json
 import math
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from enum import Enum
 from functools import cache
 from types import UnionType
@@ -17,6 +18,7 @@ import attrs
 
 from genesis.domain.events import Decision, Event, Submit
 from genesis.domain.journal.entries import Entry, OrderStage, RecordedEntry, RecordedSubmit, SessionMark, recorded
+from genesis.domain.units import decimal_from_text
 
 TYPE: Final = "type"
 _NOT_FINITE: Final = ("nan", "inf", "-inf")
@@ -94,8 +96,10 @@ def _codec(annotation: Any) -> Codec:  # Any: an annotation is any object
     if annotation in (int, bool, str):
         return Codec(_exactly(annotation), _exactly(annotation))
     origin, arguments = get_origin(annotation), get_args(annotation)
+    if annotation is Decimal:
+        return Codec(str, _read_decimal)
     if origin in (Union, UnionType):
-        return _optional(arguments)
+        return _optional(arguments) if type(None) in arguments else _one_of(arguments)
     if origin is tuple:
         return _tuple_of(arguments)
     if isinstance(annotation, type) and issubclass(annotation, Enum):
@@ -132,6 +136,27 @@ def _optional(arguments: tuple[Any, ...]) -> Codec:  # Any: annotations
         lambda value: None if value is None else codec.write(value),
         lambda value: None if value is None else codec.read(value),
     )
+
+
+def _read_decimal(value: Any) -> Decimal:  # Any: see Read
+    if type(value) is not str:
+        raise TypeError(f"{value!r} is no decimal text")
+    return decimal_from_text(value)
+
+
+def _one_of(arguments: tuple[Any, ...]) -> Codec:  # Any: annotations
+    """Write a value of one of several classes with the name of its class in front."""
+    known = {cls: (_snake(cls.__name__), _codec(cls)) for cls in arguments}
+    named = dict(known.values())
+
+    def write(value: Any) -> dict[str, Any]:  # Any: see Write
+        name, codec = known[type(value)]
+        return {TYPE: name, **codec.write(value)}
+
+    def read(tree: Any) -> Any:  # Any: see Read
+        return named[tree.pop(TYPE)].read(tree)
+
+    return Codec(write, read)
 
 
 def _tuple_of(arguments: tuple[Any, ...]) -> Codec:  # Any: annotations

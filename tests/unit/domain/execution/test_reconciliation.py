@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from genesis.domain.exchange.orders import Account, FillReport, OrderReport, ReportedStatus
 from genesis.domain.execution.evidence import Accepted, AnswerLost, SendBegan
+from genesis.domain.execution.look import Look
 from genesis.domain.execution.order_life import OrderLife, Status, advance
-from genesis.domain.execution.reconciliation import Look, after_crash, reconcile
+from genesis.domain.execution.reconciliation import after_crash, reconcile
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.order import Cid, OrderId, OrderRequest, OrderType, Side
 from genesis.domain.units import Mts, Price, Symbol, atoms
