@@ -1,17 +1,17 @@
 """The trading core: a deterministic reducer from events to decisions.
 
 It knows no clock, does no IO and draws no random number, so the same events give the same decisions in a backtest, in a
-replay, on paper and live. A strategy decides when a candle closes. If its target differs from the last one acted on,
-the core asks for a quote, and sizes, checks and submits the order on that quote: a rising target buys at the ask, a
-falling one sells at the bid.
+replay, on paper and live. Its desk decides when a candle closes. If the target differs from the last one acted on, the
+core asks for a quote, on which the desk sizes its wish, and the core checks and submits the order: a rising target buys
+at the ask, a falling one sells at the bid.
 """
 
-import math
 from collections import Counter
-from typing import Final, NamedTuple
+from typing import Final
 
 from attrs import field, frozen
 
+from genesis.domain.desk import Desk, DeskSettings
 from genesis.domain.events import (
     Alert,
     AlertCode,
@@ -23,21 +23,17 @@ from genesis.domain.events import (
     OrderFilled,
     OrderRejected,
     Quote,
-    Reasons,
     RequestQuote,
     Submit,
-    breach_alert,
 )
 from genesis.domain.instrument import Instrument
 from genesis.domain.ledger import Ledger
-from genesis.domain.order import Cid, OrderRequest, OrderType, Side
+from genesis.domain.order import Cid, OrderRequest, OrderType
 from genesis.domain.risk import gate
 from genesis.domain.risk.gate import RefusalCode, Refused
-from genesis.domain.risk.guards import EquityGuards, RiskLimits
-from genesis.domain.risk.sizing import capped_weight, rebalance
+from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.strategy.expression import Expr
-from genesis.domain.strategy.streaming import Evaluator
-from genesis.domain.units import Atoms, Mts, Ppb, format_atoms, weight_ppb
+from genesis.domain.units import format_atoms
 
 FIRST_CID: Final = Cid(1)
 
@@ -52,37 +48,43 @@ class CoreSettings:
     limits: RiskLimits = field(factory=RiskLimits)
 
     def __attrs_post_init__(self) -> None:
-        if not (math.isfinite(self.size) and 0 < self.size <= 1):
-            raise ValueError(f"size must be above 0 and at most 1, was {self.size}: spot has no leverage")
+        self.desk()
 
-
-class Intent(NamedTuple):
-    """A target that waits for a quote, or for the end of its order; *previous* is the target acted on before it."""
-
-    side: Side
-    target: float
-    previous: float
-    weight: Ppb
-    reasons: Reasons
+    def desk(self) -> DeskSettings:
+        """Return the settings of the one desk; raises `ValueError` for a size that is none."""
+        return DeskSettings(self.instrument.symbol, self.instrument, self.strategy, self.size, self.limits)
 
 
 class TradingCore:
-    """One strategy on one spot instrument and one account."""
+    """One desk on one spot instrument and one account."""
 
     def __init__(self, settings: CoreSettings, ledger: Ledger, first_cid: Cid = FIRST_CID) -> None:
         self.settings = settings
         self.ledger = ledger
-        self.equity: int = ledger.cash
-        self.position: int = ledger.position(settings.instrument.symbol)
-        self.halted: Alert | None = None
-        self.refusals: Counter[RefusalCode] = Counter()
-        self.target_acted_on = 0.0
         self._instrument = settings.instrument
-        self._evaluator = Evaluator(settings.strategy)
-        self._guards = EquityGuards(settings.limits, ledger.cash)
-        self._awaiting_quote: Intent | None = None
-        self._in_flight: Intent | None = None
+        self._desk = Desk(settings.desk(), ledger)
+        self._close = self._desk.close
         self._next_cid = int(first_cid)
+
+    @property
+    def equity(self) -> int:
+        """What the account was worth at the last close."""
+        return self._desk.equity
+
+    @property
+    def position(self) -> int:
+        """The atoms held of the instrument's base currency."""
+        return self._desk.position
+
+    @property
+    def halted(self) -> Alert | None:
+        """Why the core only sells, None while it trades."""
+        return self._desk.halted
+
+    @property
+    def refusals(self) -> Counter[RefusalCode]:
+        """How many wishes did not leave, by the check that refused them."""
+        return self._desk.refusals
 
     def handle(self, event: Event) -> tuple[Decision, ...]:
         """Take the next event; return what to do about it, in order.
@@ -90,96 +92,47 @@ class TradingCore:
         Raises `Overdrawn` or `InexactNumber` on events that cannot be true; the core must not be used after that.
         """
         if type(event) is CandleClosed:
-            return self._decide(event)
+            alert = self._close(event.candle)
+            return () if alert is None and self._desk.intent is None else self._decided(alert)
         match event:
             case Quote():
                 return self._trade(event)
             case OrderFilled(fill):
-                self.ledger.book(fill, self._instrument)
-                self.position = self.ledger.position(fill.symbol)
+                self._desk.book(fill)
             case OrderClosed():
-                return self._close(event)
+                return self._end(event)
             case OrderRejected(mts, symbol, cid, reason):
-                self._take_back()
+                self._desk.take_back()
                 return (Alert(mts, AlertCode.ORDER_REJECTED, f"order {cid} {symbol}: {reason}"),)
             case HaltRequested(mts, reason):
-                alert = self._halt(Alert(mts, AlertCode.OPERATOR_HALT, f"operator_halt: {reason}"))
-                return (alert, *self._seek(mts, 0.0))
+                alert = Alert(mts, AlertCode.OPERATOR_HALT, f"operator_halt: {reason}")
+                self._desk.halt(alert)
+                return self._decided(alert)
         return ()
 
-    def _decide(self, event: CandleClosed) -> tuple[Decision, ...]:
-        candle = event.candle
-        mts, ledger = candle.mts, self.ledger
-        equity = ledger.equity_at(self._instrument, candle.close) if self.position else ledger.cash
-        self.equity = equity
-        breach = self._guards.observe(mts, equity)
-        target = self._evaluator.step(candle)
-        if breach is not None and self.halted is None:
-            alert = self._halt(breach_alert(mts, breach, equity, self._guards.peak))
-            return (alert, *self._seek(mts, 0.0))
-        if self.halted is not None:
-            return self._seek(mts, 0.0)
-        if target == self.target_acted_on:
-            self._awaiting_quote = None
-            return ()
-        if target != target:  # NaN is no decision
-            return ()
-        return self._seek(mts, min(max(target, 0.0), 1.0))
-
-    def _seek(self, mts: Mts, target: float) -> tuple[Decision, ...]:
-        if target == self.target_acted_on or self._in_flight is not None:
-            self._awaiting_quote = None
-            return ()
-        weight = weight_ppb(self.settings.size, target)
-        capped = capped_weight(weight, self.settings.limits.position_cap)
-        side = Side.BUY if target > self.target_acted_on else Side.SELL
-        reasons = Reasons(mts, target, weight, capped, self._evaluator.names, self._evaluator.values())
-        self._awaiting_quote = Intent(side, target, self.target_acted_on, capped, reasons)
-        return (RequestQuote(self._instrument.symbol),)
+    def _decided(self, alert: Alert | None) -> tuple[Decision, ...]:
+        wanted = () if self._desk.intent is None else (RequestQuote(self._instrument.symbol),)
+        return wanted if alert is None else (alert, *wanted)
 
     def _trade(self, quote: Quote) -> tuple[Decision, ...]:
-        intent, self._awaiting_quote = self._awaiting_quote, None
-        if intent is None:
+        desk = self._desk
+        wish = desk.wish(quote)
+        if wish is None:
             return ()
-        ledger, held = self.ledger, self.position
-        price = quote.ask if intent.side is Side.BUY else quote.bid
-        is_exit = intent.target == 0.0
-        wish = rebalance(intent.side, intent.weight, is_exit, ledger.cash, held, price, self._instrument.price_scale)
-        if wish.delta <= 0:
-            self.target_acted_on = intent.target
-            return ()
-        if wish.amount <= 0:
-            self.refusals[RefusalCode.AMOUNT_BELOW_MINIMUM] += 1
-            return ()
-        return self._submit(intent, Atoms(wish.amount), quote)
-
-    def _submit(self, intent: Intent, amount: Atoms, quote: Quote) -> tuple[Decision, ...]:
-        symbol = self._instrument.symbol
         cid = Cid(self._next_cid) if quote.cid is None else quote.cid
-        order = OrderRequest(cid, symbol, intent.side, OrderType.MARKET, amount, quote.mts)
-        answer = gate.check(order, self._instrument, self.position, self.halted is not None)
+        order = OrderRequest(cid, self._instrument.symbol, wish.side, OrderType.MARKET, wish.amount, quote.mts)
+        answer = gate.check(order, self._instrument, desk.position, desk.halted is not None)
         if isinstance(answer, Refused):
-            self.refusals[answer.code] += 1
+            desk.refused(answer.code)
             return ()
         self._next_cid += quote.cid is None
-        self._in_flight = intent
-        self.target_acted_on = intent.target
-        return (Submit(answer, intent.reasons),)
+        desk.sent(wish)
+        return (Submit(answer, wish.intent.reasons),)
 
-    def _close(self, event: OrderClosed) -> tuple[Decision, ...]:
+    def _end(self, event: OrderClosed) -> tuple[Decision, ...]:
         if not event.left:
-            self._in_flight = None
+            self._desk.done()
             return ()
-        self._take_back()
+        self._desk.take_back()
         text = f"order {event.cid} {event.symbol}: {format_atoms(event.left)} of it were not filled"
         return (Alert(event.mts, AlertCode.ORDER_INCOMPLETE, text),)
-
-    def _take_back(self) -> None:
-        """Let the target of the order in flight be tried again after the next close."""
-        if self._in_flight is not None:
-            self.target_acted_on = self._in_flight.previous
-            self._in_flight = None
-
-    def _halt(self, alert: Alert) -> Alert:
-        self.halted = self.halted or alert
-        return alert

@@ -1,0 +1,153 @@
+"""A desk: one strategy on one instrument, with money, guards and limits of its own.
+
+It decides when a candle closes and says how much on a quote; what leaves for the exchange is the core's business. Cash
+and position are virtual: what this strategy would have alone. The same closes, quotes and fills give the same wishes.
+"""
+
+import math
+from collections import Counter
+from typing import NamedTuple
+
+from attrs import field, frozen
+
+from genesis.domain.candle import Candle
+from genesis.domain.events import Alert, Quote, Reasons, breach_alert
+from genesis.domain.fill import Fill
+from genesis.domain.instrument import Instrument
+from genesis.domain.ledger import Ledger
+from genesis.domain.order import Side
+from genesis.domain.risk.gate import RefusalCode
+from genesis.domain.risk.guards import EquityGuards, RiskLimits
+from genesis.domain.risk.sizing import capped_weight, rebalance
+from genesis.domain.strategy.expression import Expr
+from genesis.domain.strategy.streaming import Evaluator
+from genesis.domain.units import Atoms, Mts, Ppb, weight_ppb
+
+
+@frozen
+class DeskSettings:
+    """How a desk trades: *size* scales every target of *strategy*, *limits* guard what the desk has."""
+
+    name: str
+    instrument: Instrument
+    strategy: Expr
+    size: float = 1.0
+    limits: RiskLimits = field(factory=RiskLimits)
+
+    def __attrs_post_init__(self) -> None:
+        if not (math.isfinite(self.size) and 0 < self.size <= 1):
+            raise ValueError(f"size must be above 0 and at most 1, was {self.size}: spot has no leverage")
+
+
+class Intent(NamedTuple):
+    """A target that waits for a quote, or for the end of its order; *previous* is the target acted on before it."""
+
+    side: Side
+    target: float
+    previous: float
+    weight: Ppb
+    reasons: Reasons
+
+
+class Wish(NamedTuple):
+    """What a desk would trade on a quote, and the intent behind it."""
+
+    side: Side
+    amount: Atoms
+    intent: Intent
+
+
+class Desk:
+    """The running state of one strategy; *intent* is what waits for a quote now."""
+
+    def __init__(self, settings: DeskSettings, ledger: Ledger) -> None:
+        self.settings = settings
+        self.ledger = ledger
+        self.equity: int = ledger.cash
+        self.position: int = ledger.position(settings.instrument.symbol)
+        self.halted: Alert | None = None
+        self.refusals: Counter[RefusalCode] = Counter()
+        self.target_acted_on = 0.0
+        self.intent: Intent | None = None
+        self._instrument = settings.instrument
+        self._evaluator = Evaluator(settings.strategy)
+        self._guards = EquityGuards(settings.limits, ledger.cash)
+        self._in_flight: Intent | None = None
+
+    def close(self, candle: Candle) -> Alert | None:
+        """Take the next candle; return the alert of a guard that was breached. A quote is wanted if *intent* is set.
+
+        Raises `InexactNumber` for a close that is no price.
+        """
+        mts, ledger = candle.mts, self.ledger
+        equity = ledger.equity_at(self._instrument, candle.close) if self.position else ledger.cash
+        self.equity = equity
+        breach = self._guards.observe(mts, equity)
+        target = self._evaluator.step(candle)
+        if breach is not None and self.halted is None:
+            alert = breach_alert(mts, breach, equity, self._guards.peak)
+            self.halt(alert)
+            return alert
+        if self.halted is not None:
+            self._seek(mts, 0.0)
+        elif target == self.target_acted_on:
+            self.intent = None
+        elif target == target:  # NaN is no decision
+            self._seek(mts, min(max(target, 0.0), 1.0))
+        return None
+
+    def halt(self, alert: Alert) -> None:
+        """Want out, and nothing else from now on; the first alert stays the one in `halted`."""
+        self.halted = self.halted or alert
+        self._seek(alert.mts, 0.0)
+
+    def wish(self, quote: Quote) -> Wish | None:
+        """Size what waits for a quote; None when nothing does, or when there is nothing to trade."""
+        intent, self.intent = self.intent, None
+        if intent is None:
+            return None
+        ledger, held = self.ledger, self.position
+        price = quote.ask if intent.side is Side.BUY else quote.bid
+        is_exit = intent.target == 0.0
+        size = rebalance(intent.side, intent.weight, is_exit, ledger.cash, held, price, self._instrument.price_scale)
+        if size.delta <= 0:
+            self.target_acted_on = intent.target
+            return None
+        if size.amount <= 0:
+            self.refused(RefusalCode.AMOUNT_BELOW_MINIMUM)
+            return None
+        return Wish(intent.side, Atoms(size.amount), intent)
+
+    def refused(self, code: RefusalCode) -> None:
+        """Count a wish that may not leave; its target is tried again after the next close."""
+        self.refusals[code] += 1
+
+    def sent(self, wish: Wish) -> None:
+        """Take that an order for *wish* is on its way: until its end, nothing else is wished."""
+        self._in_flight = wish.intent
+        self.target_acted_on = wish.intent.target
+
+    def book(self, fill: Fill) -> None:
+        """Book a fill; raises `Overdrawn` for one that cannot be."""
+        self.ledger.book(fill, self._instrument)
+        self.position = self.ledger.position(fill.symbol)
+
+    def done(self) -> None:
+        """Take that the order is over, and whole."""
+        self._in_flight = None
+
+    def take_back(self) -> None:
+        """Take that the order is over, and not whole: its target is tried again after the next close."""
+        if self._in_flight is not None:
+            self.target_acted_on = self._in_flight.previous
+            self._in_flight = None
+
+    def _seek(self, mts: Mts, target: float) -> None:
+        if target == self.target_acted_on or self._in_flight is not None:
+            self.intent = None
+            return
+        weight = weight_ppb(self.settings.size, target)
+        capped = capped_weight(weight, self.settings.limits.position_cap)
+        side = Side.BUY if target > self.target_acted_on else Side.SELL
+        reasons = Reasons(mts, target, weight, capped, self._evaluator.names, self._evaluator.values())
+        self.intent = Intent(side, target, self.target_acted_on, capped, reasons)
