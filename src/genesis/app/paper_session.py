@@ -19,6 +19,7 @@ from genesis.app.paper import Component, run_paper
 from genesis.app.paper_venue import paper_venue
 from genesis.app.paper_wire import WireHouse, trade_over_wire, wired_market
 from genesis.app.recording import LatchWatch, recorded_session, refuse_while_killed, session_began
+from genesis.app.session_metrics import LoopLag
 from genesis.app.session_plan import Over, SessionPlan
 from genesis.app.trade import Recording
 from genesis.app.wiring import PaperSystem, build_paper, kill_latch
@@ -41,7 +42,8 @@ def run_session(plan: SessionPlan, home: Path, *, json: bool) -> None:
     title = f"paper session: {plan.strategy} on {plan.market.symbol}, {plan.pace}"
     print(f"{title}, at {system.server.url}", file=say, flush=True)
     print(f"journal: {system.journal_path}", file=say, flush=True)
-    beside: list[Component] = [system.server, LatchWatch(system.latch, system.clock)]
+    lag = LoopLag(system.clock, system.metrics)
+    beside: list[Component] = [system.server, LatchWatch(system.latch, system.clock), lag]
     if not json and sys.stdout.isatty():
         beside.append(LiveStatus(system.observer, system.clock, title))
     begin = perf_counter()

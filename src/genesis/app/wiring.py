@@ -13,8 +13,12 @@ from genesis.adapters.journal_sqlite.writing import SqliteJournal
 from genesis.adapters.kill_latch_file import KillLatchFile
 from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.adapters.memory.monitor import MemoryMonitor
+from genesis.adapters.metrics_prometheus import PrometheusMetrics
 from genesis.app.backtest import Terms
 from genesis.app.config_problems import SchemaDesk
+from genesis.app.metric_catalogue import CATALOGUE
+from genesis.app.metrics_fan import MetricsFan
+from genesis.app.session_metrics import SessionMetrics
 from genesis.app.session_observer import SessionObserver
 from genesis.app.trade import Recording
 from genesis.domain.statistics.record import Recorder
@@ -47,10 +51,11 @@ def kill_latch(home: Path) -> KillLatchFile:
 def build_paper(terms: Terms, home: Path, host: str, port: int) -> PaperSystem:
     """Build a paper session; nothing runs and nothing is bound yet."""
     clock = SystemClock()
-    metrics = MemoryMetrics()
-    monitor = MemoryMonitor(clock, metrics, version=genesis.__version__, mode="paper")
+    shown, scraped = MemoryMetrics(), PrometheusMetrics(CATALOGUE)
+    metrics = MetricsFan((shown, scraped))
+    monitor = MemoryMonitor(clock, shown, version=genesis.__version__, mode="paper")
     observer = SessionObserver(Recorder(terms.core.instrument, terms.cash), metrics, monitor)
     audit = AuditFile(home / "logs" / "config_audit.log", clock, monitor)
     journal_path = home / "journal" / f"{clock.now()}.sqlite"
-    server = HttpServer(build_app(monitor, SchemaDesk(), audit), host, port)
+    server = HttpServer(build_app(monitor, SchemaDesk(), audit, SessionMetrics(scraped, monitor, observer)), host, port)
     return PaperSystem(clock, observer, server, journal_path, kill_latch(home), metrics)

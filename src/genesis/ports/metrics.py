@@ -21,3 +21,14 @@ class Metrics(Protocol):
 
     def observe(self, name: str, value: float, labels: Labels | None = None) -> None:
         """Add one observation to a distribution."""
+
+
+class MetricsPage(Protocol):
+    """All metrics as a scraper reads them."""
+
+    @property
+    def content_type(self) -> str:
+        """The media type of the page, with its version and character set."""
+
+    def page(self) -> bytes:
+        """Return the page of this moment; costs a few milliseconds and never raises."""

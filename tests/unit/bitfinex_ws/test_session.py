@@ -88,7 +88,9 @@ async def test_c15_a_flapping_account_keeps_five_connections_in_fifteen_seconds(
         socket.drop()
         return FakePeer(FakeSocketExchange(), socket)
 
-    session = Session("x", MemoryConnector(accept), clock, MemoryMetrics(), account_budget(), lambda: 0.0, RULES)
+    session = Session(
+        "x", MemoryConnector(accept), clock, MemoryMetrics(), account_budget(), lambda: 0.0, RULES, "account"
+    )
 
     async def use(_socket: Socket) -> str:
         await clock.sleep(2.0)

@@ -1,7 +1,8 @@
 """Requests over the account's connection of the moment: sent once, waited for, and never left in doubt silently."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from genesis.adapters.bitfinex.account_line import AccountLine
 from genesis.adapters.bitfinex.errors import Asked
@@ -10,6 +11,7 @@ from genesis.adapters.bitfinex.notifications import Notified, accepted
 from genesis.adapters.bitfinex.wire.orders import NotificationRow
 from genesis.ports.clock import Clock
 from genesis.ports.errors import ExchangeError, Maintenance, OutcomeUnknown, Unreachable
+from genesis.ports.metrics import Metrics
 
 Answer = asyncio.Future[NotificationRow]
 
@@ -21,12 +23,15 @@ class Asking:
     on; what had not left is taken back.
     """
 
-    def __init__(self, clock: Clock, answer_s: float, on_outcome_unknown: Callable[[OutcomeUnknown], None]) -> None:
+    def __init__(
+        self, clock: Clock, metrics: Metrics, answer_s: float, on_outcome_unknown: Callable[[OutcomeUnknown], None]
+    ) -> None:
         self.line: AccountLine | None = None
         """The connection of the moment."""
         self.wake = asyncio.Event()
         """Tells that something is to be sent."""
         self._clock = clock
+        self._metrics = metrics
         self._answer_s = answer_s
         self._on_outcome_unknown = on_outcome_unknown
 
@@ -46,7 +51,8 @@ class Asking:
         line.ask(request)
         self.wake.set()
         try:
-            row = await answer
+            with self._timed(kind):
+                row = await answer
         except asyncio.CancelledError:
             self._given_up(line, [request])
             raise
@@ -62,7 +68,8 @@ class Asking:
         line.ask_all([request for request, _ in pending])
         self.wake.set()
         try:
-            return await asyncio.gather(*(answer for _, answer in pending), return_exceptions=True)
+            with self._timed(kind):
+                return await asyncio.gather(*(answer for _, answer in pending), return_exceptions=True)
         except asyncio.CancelledError:
             self._given_up(line, [request for request, _ in pending])
             raise
@@ -71,6 +78,20 @@ class Asking:
         """Send what has no answer of its own."""
         self.ready(endpoint).outgoing.append(text)
         self.wake.set()
+
+    @contextmanager
+    def _timed(self, kind: str) -> Iterator[None]:
+        """Count a request by its outcome, and the time until it is known."""
+        begun_s, outcome = self._clock.monotonic_s(), "cancelled"
+        try:
+            yield
+            outcome = "success"
+        except ExchangeError as error:
+            outcome = type(error).__name__
+            raise
+        finally:
+            self._metrics.observe("ws_request_seconds", self._clock.monotonic_s() - begun_s, {"request": kind})
+            self._metrics.increment("ws_requests_total", labels={"request": kind, "outcome": outcome})
 
     def _given_up(self, line: AccountLine, requests: Sequence[Request]) -> None:
         """Restore order after a cancellation: nothing that is still here may leave, and what has left is in doubt."""

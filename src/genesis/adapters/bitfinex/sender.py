@@ -93,7 +93,7 @@ class Sender:
         left_s = min(call.request.total_timeout_s, call.deadline_s - now_s)
         if left_s <= 0:
             raise Unreachable("no time was left to send it", endpoint=asked.endpoint, request_id=asked.request_id)
-        sent_us = self._clock.now_us()
+        sent_us, begun_s = self._clock.now_us(), self._clock.monotonic_s()
         log(logging.DEBUG, "rest.request", {**call.label(), "request_id": asked.request_id, "path": asked.endpoint})
         try:
             answer = await self._transport.request(evolve(call.request, total_timeout_s=left_s))
@@ -110,6 +110,9 @@ class Sender:
             raise
         self._exchange_time.note(answer.headers.get("date", ""), sent_us)
         self._metrics.increment("rest_answer_bytes_total", len(answer.body), call.label())
+        spent_s = self._clock.monotonic_s() - begun_s
+        if spent_s > 0:  # a clock may be too coarse
+            self._metrics.observe("rest_answer_bytes_per_second", len(answer.body) / spent_s, call.label())
         error = classify(answer.status, answer.body, asked, answer.headers.get("retry-after", ""))
         if error is not None:
             raise error

@@ -12,6 +12,7 @@ from typing import Final, NoReturn, Protocol
 
 from attrs import Factory, frozen
 
+from genesis.adapters.bitfinex.metered_socket import connect_metered
 from genesis.domain.link import Link
 from genesis.domain.resilience import Backoff, Priority, RequestBudget
 from genesis.ports.clock import Clock
@@ -189,8 +190,12 @@ class Session:
         budget: RequestBudget,
         random: Callable[[], float],
         rules: SessionRules,
+        client: str,
     ) -> None:
-        """*random* returns numbers uniform in [0, 1): `secrets.SystemRandom().random`, or a seeded one."""
+        """*random* returns numbers uniform in [0, 1): `secrets.SystemRandom().random`, or a seeded one.
+
+        *client* names the connections in metrics.
+        """
         self._url = url
         self._connector = connector
         self._clock = clock
@@ -198,6 +203,7 @@ class Session:
         self._budget = budget
         self._random = random
         self._rules = rules
+        self._client = client
 
     async def run(
         self,
@@ -232,7 +238,7 @@ class Session:
                 await self._clock.sleep(verdict.after_s)
 
     async def _once(self, use: Callable[[Socket], Coroutine[None, None, str]]) -> str:
-        socket = await self._connector.connect(self._url)
+        socket = await connect_metered(self._connector, self._url, self._clock, self._metrics, self._client)
         try:
             return await use(socket)
         finally:

@@ -84,7 +84,7 @@ class PublicStreams:
         self._session_rules = session_rules or SessionRules()
         random = random or secrets.SystemRandom().random
         budget = budget or public_budget()
-        self._session = Session(url, connector, clock, metrics, budget, random, self._session_rules)
+        self._session = Session(url, connector, clock, metrics, budget, random, self._session_rules, "public")
         self._subscribe_s = subscribe_s
         self._queue = MarketQueue(items_max)
         self._members: list[_Member] = []

@@ -123,9 +123,10 @@ class AccountStream:
         self._rules = evolve(rules or AccountRules(), status_is_polled=status is not None)
         self._session_rules = session_rules or SessionRules()
         random = random or secrets.SystemRandom().random
-        self._session = Session(url, connector, clock, metrics, budget or account_budget(), random, self._session_rules)
+        budget = budget or account_budget()
+        self._session = Session(url, connector, clock, metrics, budget, random, self._session_rules, NAME)
         self._queue: AccountQueue[AccountEvent] = AccountQueue(items_max)
-        self._asking = Asking(clock, answer_s, on_outcome_unknown)
+        self._asking = Asking(clock, metrics, answer_s, on_outcome_unknown)
         self._calcs = RequestBudget(limit=8, window_s=1.0)
         self._greeted = asyncio.Event()
         self._answered = asyncio.Event()

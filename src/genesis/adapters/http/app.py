@@ -34,6 +34,7 @@ from genesis.domain.json_value import JsonObject, MalformedJson, parse_json
 from genesis.ports.audit import AuditLog
 from genesis.ports.config import ConfigDesk
 from genesis.ports.errors import StoreError, StoreFull
+from genesis.ports.metrics import MetricsPage
 from genesis.ports.monitor import Monitor
 
 CONFIG_BYTES_MAX: Final = 1 << 20
@@ -43,10 +44,11 @@ JSON_TYPE: Final = "application/json"
 Result = TypeVar("Result")
 
 
-def build_app(monitor: Monitor, desk: ConfigDesk, audit_log: AuditLog) -> Litestar:
+def build_app(monitor: Monitor, desk: ConfigDesk, audit_log: AuditLog, metrics: MetricsPage | None = None) -> Litestar:
     """Return the application over what it shows and asks; the guard is part of it."""
+    scraped = [] if metrics is None else [_metrics_route(metrics)]
     app = Litestar(
-        route_handlers=[*_monitor_routes(monitor), *_config_routes(desk, audit_log)],
+        route_handlers=[*_monitor_routes(monitor), *_config_routes(desk, audit_log), *scraped],
         exception_handlers={
             HTTPException: on_http_error,
             MalformedJson: on_malformed_json,
@@ -91,6 +93,16 @@ def _monitor_routes(monitor: Monitor) -> list[BaseRouteHandler]:
         return _answer(encoded(dashboard_body(monitor.dashboard())))
 
     return [health, dashboard]
+
+
+def _metrics_route(metrics: MetricsPage) -> BaseRouteHandler:
+    @get("/metrics")
+    async def scrape() -> Response[bytes]:
+        # A page takes milliseconds, which the loop that trades does not have.
+        page = await asyncio.to_thread(metrics.page)
+        return Response(page, headers={"content-type": metrics.content_type})
+
+    return scrape
 
 
 def _config_routes(desk: ConfigDesk, audit_log: AuditLog) -> list[BaseRouteHandler]:
