@@ -15,6 +15,7 @@ from aiohttp import web
 from genesis.adapters.bitfinex.rest_settings import RestSettings
 from genesis.adapters.memory.clock import START
 from genesis.app import logs
+from genesis.app.log_lines import TextLine
 from genesis.domain.order import Cid, OrderRequest, OrderType, Side
 from genesis.domain.units import Mts, atoms
 from genesis.ports.errors import ExchangeError
@@ -155,7 +156,7 @@ async def test_the_same_drills_without_a_redactor_leak(monkeypatch: pytest.Monke
         for handler in logging.getLogger().handlers:
             if isinstance(handler, logs._ErrorsHandler):
                 handler.filters.clear()
-                handler.setFormatter(logs._Line())
+                handler.setFormatter(TextLine())
         await every_log_call(monkeypatch)
         output = errors.getvalue()
     assert SECRET.encode() in output

@@ -1,24 +1,31 @@
 """What a command writes beside its result: log lines and errors, all of them behind one redactor.
 
-`GENESIS_LOG` is the level (DEBUG, INFO, WARNING, ERROR; WARNING without it). Lines go to standard error: time, level,
-event, fields. The standard library's logging is enough for that, and is there already: a richer one would cost every
-command a tenth of a second.
+`GENESIS_LOG` is the level (DEBUG, INFO, WARNING, ERROR; WARNING without it), `GENESIS_LOG_FORMAT` is text or json.
+Lines go to standard error: time, level, event, fields. The standard library's logging is enough for that, and is there
+already: a richer one would cost every command a tenth of a second.
+
+A command writes its lines itself. A session hands them to a queue: trading never waits for who reads them.
 """
 
 import io
 import logging
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, TextIO
 
 from genesis.adapters.redaction.logs import RedactingFilter, RedactingFormatter
 from genesis.adapters.redaction.redactor import Redactor
 from genesis.adapters.redaction.stream import RedactingStream
-from genesis.app.settings import DOTENV, Keys, load_keys, load_settings
+from genesis.app.event_log import SamplingFilter
+from genesis.app.event_sampling import Sampler, rates_from
+from genesis.app.log_lines import FORMATS, JsonLine, TextLine
+from genesis.app.log_queue import QueuedLog, unbuffered
+from genesis.app.settings import DOTENV, Keys, Settings, load_keys, load_settings
+from genesis.ports.clock import Clock
 from genesis.ports.errors import InputError
+from genesis.ports.metrics import Metrics
 
 REDACTOR: Final = Redactor()
 """The process's own: what is registered here shows in no log and on no standard error."""
@@ -43,21 +50,66 @@ def guarded_keys(dotenv: Path = DOTENV) -> Keys:
 
 def start_logging(level: str = "", dotenv: Path = DOTENV) -> None:
     """Send the log to standard error, masked; calling it again changes the level. *level* wins over `GENESIS_LOG`."""
-    name = (level or load_settings(dotenv).log).upper()
+    settings = load_settings(dotenv)
+    name = _level(level or settings.log)
+    _install(_ErrorsHandler(_style(settings)), name)
+
+
+@contextmanager
+def session_log(clock: Clock, metrics: Metrics, settings: Settings) -> Iterator[None]:
+    """Log through a queue that nobody waits for, sampled by category; at the end, write for a second what is left."""
+    level, formatter, sampler = (
+        _level(settings.log),
+        _formatter(_style(settings)),
+        Sampler(rates_from(settings.log_sample)),
+    )
+    handler = QueuedLog(
+        RedactingFormatter(REDACTOR, formatter),
+        RedactingFilter(REDACTOR),
+        lambda: metrics.increment("log_lines_dropped_total"),
+        # The lines are masked already, and a buffer has a lock that a reader who stands still would keep for ever.
+        unbuffered(sys.stderr.inner if isinstance(sys.stderr, GuardedErrors) else sys.stderr),
+    )
+    handler.addFilter(SamplingFilter(sampler, clock, metrics))
+    _install(handler, level)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(handler)
+        handler.stop()
+
+
+def _install(handler: logging.Handler, level: str) -> None:
+    """Make *handler* the one that writes."""
+    root = logging.getLogger()
+    for other in [each for each in root.handlers if isinstance(each, _ErrorsHandler | QueuedLog)]:
+        root.removeHandler(other)
+    root.addHandler(handler)
+    root.setLevel(level)
+
+
+def _level(text: str) -> str:
+    name = text.upper()
     if name not in LEVELS:
         raise InputError(f"GENESIS_LOG is {name}: it must be one of {', '.join(LEVELS)}")
-    root = logging.getLogger()
-    for handler in [each for each in root.handlers if isinstance(each, _ErrorsHandler)]:
-        root.removeHandler(handler)
-    root.addHandler(_ErrorsHandler())
-    root.setLevel(name)
+    return name
+
+
+def _style(settings: Settings) -> str:
+    if settings.log_format not in FORMATS:
+        raise InputError(f"GENESIS_LOG_FORMAT is {settings.log_format}: it must be one of {', '.join(FORMATS)}")
+    return settings.log_format
+
+
+def _formatter(style: str) -> logging.Formatter:
+    return JsonLine() if style == "json" else TextLine()
 
 
 class GuardedErrors(io.TextIOWrapper):
     """Standard error, masked on its way; an unfinished line waits for its end, or for that of the process."""
 
     def __init__(self, inner: TextIO) -> None:
-        self._inner = inner  # which closes what it stands on when nobody holds it
+        self.inner = inner  # which closes what it stands on when nobody holds it
         super().__init__(
             io.BufferedWriter(RedactingStream(inner.buffer, REDACTOR)),
             encoding="utf-8",
@@ -69,29 +121,11 @@ class GuardedErrors(io.TextIOWrapper):
 class _ErrorsHandler(logging.Handler):
     """Writes to whatever standard error is at that moment."""
 
-    def __init__(self) -> None:
+    def __init__(self, style: str) -> None:
         super().__init__()
         self.addFilter(RedactingFilter(REDACTOR))
-        self.setFormatter(RedactingFormatter(REDACTOR, _Line()))
+        self.setFormatter(RedactingFormatter(REDACTOR, _formatter(style)))
 
     def emit(self, record: logging.LogRecord) -> None:
         with suppress(OSError, ValueError):  # where nobody reads it any more: nothing waits for a log, nothing fails
             sys.stderr.write(f"{self.format(record)}\n")
-
-
-class _Line(logging.Formatter):
-    """`2026-11-22T10:00:00.123Z WARNING order.unknown request_id=on-7-1 …`, and a traceback below."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        when = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        fields: object = getattr(record, "fields", None)
-        words = [f"{name}={_shown(value)}" for name, value in fields.items()] if isinstance(fields, Mapping) else []
-        line = " ".join([when, record.levelname, record.getMessage(), *words])
-        trace = record.exc_text or (self.formatException(record.exc_info) if record.exc_info else "")
-        return f"{line}\n{trace}" if trace else line
-
-
-def _shown(value: object) -> str:
-    """Return a value as one word: quoted where it has spaces or line breaks of its own."""
-    text = str(value)
-    return text if text.isprintable() and " " not in text and text else repr(text)

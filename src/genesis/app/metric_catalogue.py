@@ -19,7 +19,7 @@ from genesis.ports.metric_spec import (
     MetricKind,
     MetricSpec,
 )
-from genesis.ports.monitor import Status
+from genesis.ports.monitor import Category, Severity, Status
 
 
 def _names(kind: type[Exception]) -> frozenset[str]:
@@ -34,6 +34,7 @@ OUTCOMES: Final = frozenset({"success", "cancelled"}) | _names(ExchangeError)
 CLIENTS: Final = frozenset({"public", "account"})
 LINKS: Final = frozenset({"account", *(f"public-{number}" for number in range(1, 21))})
 CONNECTIONS: Final = frozenset({"more", *(str(number) for number in range(1, NUMBERS_MAX + 1))})
+CATEGORIES: Final = frozenset(get_args(Category))
 SIDES: Final = frozenset(side.value for side in Side)
 REQUESTS: Final = frozenset({"ox_multi", *ANSWERS})
 
@@ -74,6 +75,16 @@ _SESSION: Final = (
     _seconds("order_round_trip_seconds", "From sending an order to its acknowledgement."),
     _seconds("loop_lag_seconds", "How late the event loop came to a task that was due."),
     _gauge("exchange_clock_offset_seconds", "The exchange's clock less ours."),
+)
+_EVENTS: Final = (
+    _counter(
+        "events_total",
+        "Events that were noted, written or not.",
+        category=CATEGORIES,
+        severity=frozenset(get_args(Severity)),
+    ),
+    _counter("events_sampled_out_total", "Events that sampling kept out of the log.", category=CATEGORIES),
+    _counter("log_lines_dropped_total", "Log lines that nobody took in time."),
 )
 _REST: Final = (
     _counter("rest_requests_total", "Requests by outcome.", **_BY_ENDPOINT, outcome=OUTCOMES),
@@ -126,4 +137,4 @@ _SOCKET: Final = (
     _counter("ws_account_overflow_total", "Connections ended because the consumer was too slow."),
 )
 
-CATALOGUE: Final = (*_SESSION, *_REST, *_SOCKET)
+CATALOGUE: Final = (*_SESSION, *_EVENTS, *_REST, *_SOCKET)

@@ -25,7 +25,10 @@ Loaded = TypeVar("Loaded")
 
 @frozen
 class Settings:
-    """`GENESIS_HOME`, `GENESIS_HOST`, `GENESIS_PORT`, `GENESIS_SPEED`, `GENESIS_CONFIG` and `GENESIS_LOG`."""
+    """`GENESIS_HOME`, `GENESIS_HOST`, `GENESIS_PORT`, `GENESIS_SPEED`, `GENESIS_CONFIG`, and what is logged:
+
+    `GENESIS_LOG`, `GENESIS_LOG_FORMAT` and `GENESIS_LOG_SAMPLE`.
+    """
 
     home: Path = Path("var")
     host: str = "127.0.0.1"
@@ -33,6 +36,8 @@ class Settings:
     speed: str = "60"
     config: Path | None = None
     log: str = "WARNING"
+    log_format: str = "text"
+    log_sample: str = ""
 
     @port.validator
     def _check_port(self, _attribute: object, value: int) -> None:

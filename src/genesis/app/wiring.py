@@ -16,6 +16,7 @@ from genesis.adapters.memory.monitor import MemoryMonitor
 from genesis.adapters.metrics_prometheus import PrometheusMetrics
 from genesis.app.backtest import Terms
 from genesis.app.config_problems import SchemaDesk
+from genesis.app.event_log import EventLog
 from genesis.app.metric_catalogue import CATALOGUE
 from genesis.app.metrics_fan import MetricsFan
 from genesis.app.session_metrics import SessionMetrics
@@ -54,8 +55,9 @@ def build_paper(terms: Terms, home: Path, host: str, port: int) -> PaperSystem:
     shown, scraped = MemoryMetrics(), PrometheusMetrics(CATALOGUE)
     metrics = MetricsFan((shown, scraped))
     monitor = MemoryMonitor(clock, shown, version=genesis.__version__, mode="paper")
-    observer = SessionObserver(Recorder(terms.core.instrument, terms.cash), metrics, monitor)
-    audit = AuditFile(home / "logs" / "config_audit.log", clock, monitor)
+    feed = EventLog(monitor, metrics)
+    observer = SessionObserver(Recorder(terms.core.instrument, terms.cash), metrics, feed)
+    audit = AuditFile(home / "logs" / "config_audit.log", clock, feed)
     journal_path = home / "journal" / f"{clock.now()}.sqlite"
     server = HttpServer(build_app(monitor, SchemaDesk(), audit, SessionMetrics(scraped, monitor, observer)), host, port)
     return PaperSystem(clock, observer, server, journal_path, kill_latch(home), metrics)
