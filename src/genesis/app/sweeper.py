@@ -17,10 +17,10 @@ from genesis.domain.strategy.columns import evaluate_all
 from genesis.domain.strategy.expression import Expr, Indicated
 from genesis.domain.strategy.programs import Programs, programs_of
 
-SLICE: Final = 128
+SLICE: Final = 256
 """Runs that one thread walks through the tiles together: enough that a tile is worth bringing into the cache."""
 IN_FLIGHT: Final = 1024
-"""With many threads slices are shorter, so that so many runs keep them all busy."""
+"""Runs that are made ready at a time: their columns find room at once, and slices of them keep many threads busy."""
 COLUMN_BYTES: Final = 256 * 2**20
 """How much memory the shared columns may take; those that were not used for longest make room."""
 
@@ -39,7 +39,6 @@ class Sweeper:
         self._market = market_of(candles)
         self._columns = SharedColumns(candles, max(column_bytes // (8 * len(candles)), 1))
         self._slice = max(min(SLICE, IN_FLIGHT // workers), 1)
-        self._batch = self._slice * workers
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="sweep")
 
     def __enter__(self) -> "Sweeper":
@@ -73,7 +72,7 @@ class Sweeper:
         return outcomes
 
     def _batches(self, roots: Iterator[Expr]) -> Iterator[Programs]:
-        while batch := list(islice(roots, self._batch)):
+        while batch := list(islice(roots, IN_FLIGHT)):
             yield from self._fitting(batch)
 
     def _fitting(self, batch: Sequence[Expr]) -> Iterator[Programs]:

@@ -24,6 +24,13 @@ def test_compiled_mul_div_is_exact_where_the_product_does_not_fit(a: int, b: int
     assert out.tolist() == [a * b // divisor, -(-a * b // divisor)]
 
 
+@given(st.integers(0, 2**57 - 1), st.integers(0, 2**56 - 1), st.integers(2**53, 2**56 - 1))
+def test_compiled_mul_div_is_exact_for_the_largest_divisors(a: int, b: int, divisor: int) -> None:
+    out = np.empty(2, dtype=np.int64)
+    _both(a, b, divisor, out)
+    assert out.tolist() == [a * b // divisor, -(-a * b // divisor)]
+
+
 @given(st.integers(1, 2**60), st.integers(1, 2**53))
 def test_compiled_mul_div_is_exact_next_to_whole_quotients(quotient: int, divisor: int) -> None:
     out = np.empty(2, dtype=np.int64)

@@ -10,7 +10,8 @@ from genesis.domain.candle import DAY_MS, Candles, Floats, Ints
 from genesis.domain.risk.guards import NEVER
 from genesis.domain.simulation import sweep_walk
 from genesis.domain.simulation.columnar import Terms
-from genesis.domain.simulation.sweep_walk import BLOCK, TILE, Market
+from genesis.domain.simulation.sweep_scan import TILE, empty_tile
+from genesis.domain.simulation.sweep_walk import Market
 from genesis.domain.strategy.programs import Programs
 
 
@@ -47,20 +48,14 @@ class Outcomes:
 
 def market_of(candles: Candles) -> Market:
     """Return *candles*, of which there is at least one, ready to be walked."""
-    blocks = -(-len(candles) // BLOCK)
-    closes = np.full(blocks * BLOCK, np.nan)
-    closes[: len(candles)] = candles.close
-    by_block = closes.reshape(blocks, BLOCK)
     days = candles.mts // DAY_MS
     day_ends = np.flatnonzero(np.diff(days, append=days[-1] + 1)).astype(np.int64)
-    # NaN compares with nothing: a block that has one is never passed over.
-    lowest, highest = by_block.min(axis=1), by_block.max(axis=1)
     columns = (
         np.ascontiguousarray(candles.mts),
         np.ascontiguousarray(candles.open),
         np.ascontiguousarray(candles.close),
     )
-    return Market(*columns, lowest, highest, day_ends)
+    return Market(*columns, day_ends)
 
 
 def empty_store(candles: int, columns: int) -> Floats:
@@ -98,8 +93,8 @@ def walk_runs(terms: Terms, market: Market, store: Floats, programs: Programs, f
     day_equity = np.zeros((runs, len(market.day_ends)), dtype=np.int64)
     scratch = np.empty((max(programs.rows, 1), TILE))
     scratch[programs.rows - len(programs.constants) : programs.rows] = programs.constants[:, np.newaxis]
-    starts = programs.starts[first : last + 1]
-    sweep_walk.walk_tiles(terms, market, store, scratch, programs.instructions, starts, wholes, reals, day_equity)
+    tables = (programs.instructions, programs.starts[first : last + 1])
+    sweep_walk.walk_tiles(terms, market, store, scratch, empty_tile(), *tables, wholes, reals, day_equity)
     return Outcomes(
         cash=wholes[:, sweep_walk.CASH],
         position=wholes[:, sweep_walk.POSITION],

@@ -1,10 +1,11 @@
 """The columnar engine over many runs at once: tiles of candles that stay in the cache, walked by every run in turn.
 
-It finds what `columnar.walk` finds, to the last atom, but looks closely only where something can change. Between two
-fills the account stands still, and equity rises and falls with the close alone. So most candles need no more than a
-comparison with two prices: below the one no new peak, above the other no new worst drawdown and no breach of a guard.
-Both err on the safe side, and every candle beyond them takes the exact step. Orders that are refused because the
-account is too small are tried again at every candle; those, too, are passed over while the answer cannot change.
+It finds what `columnar.walk` finds, to the last atom, but looks closely only where something can change: where a target
+does, and where equity may make a peak or breach a guard. Between two fills the account stands still, and equity rises
+and falls with the close alone. So a stretch of candles needs no more than a comparison of its lowest and highest close
+with two prices: below the one no new peak, above the other no breach of a guard. Both err on the safe side, and every
+stretch beyond them takes the exact steps. Orders that are refused because the account is too small are tried again at
+every candle; those, too, are passed over while the answer cannot change.
 """
 
 from typing import Final, NamedTuple
@@ -16,20 +17,22 @@ from genesis.domain.compiled import kernel, step
 from genesis.domain.instrument import PRICE_UNITS_MAX
 from genesis.domain.risk.guards import NEVER
 from genesis.domain.simulation.columnar import FILLED, REFUSED, VALUE_MAX, Account, Terms, attempt
-from genesis.domain.simulation.wide import ceil_mul_div_64, floor_mul_div_64
-from genesis.domain.strategy.elementwise import (
-    CHOOSE_GREATER,
-    binary_loop,
-    choose_greater_loop,
-    choose_loop,
-    unary_loop,
+from genesis.domain.simulation.sweep_scan import (
+    Targets,
+    Tile,
+    highest_of,
+    lowest_of,
+    mark_changes,
+    next_mark,
+    range_closes,
+    target_at,
 )
+from genesis.domain.simulation.wide import ceil_mul_div_64, floor_mul_div_64
+from genesis.domain.strategy.elementwise import CHOOSE_GREATER, binary_loop, choose_loop, unary_loop
 from genesis.domain.units import INT64_MAX, MONEY_MAX, PPB
 
-TILE: Final = 1024
-"""Candles of a tile: its columns, for the distinct indicators of a sweep, fit into a core's second cache."""
-BLOCK: Final = 16
-"""Candles of a block: those that one comparison with its highest and lowest close may pass over."""
+STRIDE: Final = 16
+"""Candles that are passed over together, where a longer stretch cannot be."""
 EPSILON: Final = 1e-12
 """Wider than the rounding of the few float operations that make a price to compare closes with."""
 _DIGEST_FACTOR: Final = 0x5851F42D4C957F2D
@@ -41,13 +44,11 @@ ACTED_ON, WANTED, DRAWDOWN, REALS = range(4)
 
 
 class Market(NamedTuple):
-    """The candles of a sweep: columns, the bounds of their blocks, and the row of the last candle of each day."""
+    """The candles of a sweep: columns, and the row of the last candle of each day."""
 
     mts: Ints
     opens: Floats
     closes: Floats
-    lowest: Floats
-    highest: Floats
     day_ends: Ints
 
 
@@ -108,6 +109,7 @@ def walk_tiles(
     market: Market,
     store: Floats,
     scratch: Floats,
+    tile: Tile,
     instructions: Ints,
     starts: Ints,
     wholes: Ints,
@@ -121,46 +123,53 @@ def walk_tiles(
     *scratch*, as outputs are. The last one is code -1 and names the target. A fault leaves its candle in BAD.
     """
     count = len(market.closes)
-    for tile in range(store.shape[0]):
-        begin = tile * TILE
-        size = min(TILE, count - begin)
+    length = store.shape[2]
+    for number in range(store.shape[0]):
+        begin = number * length
+        size = min(length, count - begin)
+        range_closes(market.closes, begin, size, tile.lows, tile.highs)
         for run in range(len(starts) - 1):
             if wholes[run, BAD] >= 0:
                 continue
             at = starts[run]
-            while instructions[at, 0] >= 0:
+            while instructions[at, 0] >= 0 and instructions[at, 0] != CHOOSE_GREATER:
                 code, out = instructions[at, 0], scratch[-1 - instructions[at, 1]]
-                a, b, c, d = instructions[at, 2], instructions[at, 3], instructions[at, 4], instructions[at, 5]
-                # A function that chose the row would return an array, which compiled code here never does.
-                first = store[tile, a] if a >= 0 else scratch[-1 - a]
-                second = store[tile, b] if b >= 0 else scratch[-1 - b]
+                a, b, c = instructions[at, 2], instructions[at, 3], instructions[at, 4]
+                first = store[number, a] if a >= 0 else scratch[-1 - a]
+                second = store[number, b] if b >= 0 else scratch[-1 - b]
                 if code < 10:
                     binary_loop(code, first, second, out)
                 elif code < 13:
                     unary_loop(code, first, out)
-                elif code == CHOOSE_GREATER:
-                    choose_greater_loop(first, second, scratch[-1 - c, 0], scratch[-1 - d, 0], out)
                 else:
-                    third = store[tile, c] if c >= 0 else scratch[-1 - c]
+                    third = store[number, c] if c >= 0 else scratch[-1 - c]
                     choose_loop(first, second, third, out)
                 at += 1
-            a = instructions[at, 1]
-            targets = store[tile, a] if a >= 0 else scratch[-1 - a]
-            _advance(terms, market, targets, begin, size, wholes[run], reals[run], day_equity[run])
+            is_choice, then, otherwise = instructions[at, 0] == CHOOSE_GREATER, 0.0, 0.0
+            a = b = instructions[at, 1]
+            if is_choice:
+                a, b = instructions[at, 2], instructions[at, 3]
+                then, otherwise = scratch[-1 - instructions[at, 4], 0], scratch[-1 - instructions[at, 5], 0]
+            first = store[number, a] if a >= 0 else scratch[-1 - a]
+            second = store[number, b] if b >= 0 else scratch[-1 - b]
+            targets = Targets(is_choice, first, second, then, otherwise)
+            mark_changes(tile, targets, size)
+            _advance(terms, market, tile, targets, begin, size, wholes[run], reals[run], day_equity[run])
 
 
 @kernel
 def _advance(  # noqa: C901 - one loop: a call per candle would cost more than its work
     terms: Terms,
     market: Market,
-    targets: Floats,
+    tile: Tile,
+    targets: Targets,
     begin: int,
     size: int,
     whole: Ints,
     real: Floats,
     day_equity: Ints,
 ) -> None:
-    mts, opens, closes, block_lowest, block_highest, day_ends = market
+    mts, opens, closes, day_ends = market
     cash, position, acted_on = whole[CASH], whole[POSITION], real[ACTED_ON]
     is_pending, wanted = whole[PENDING] != 0, real[WANTED]
     halted_at, peak, drawdown, day = whole[HALTED_AT], whole[PEAK], real[DRAWDOWN], whole[DAY]
@@ -170,7 +179,7 @@ def _advance(  # noqa: C901 - one loop: a call per candle would cost more than i
     floor = NEVER
     if terms.max_drawdown >= 0:
         floor = floor_mul_div_64(peak, PPB - terms.max_drawdown, PPB)
-    calm = bounds(terms, cash, position, peak, drawdown, max(floor, day_floor))
+    calm = bounds(terms, cash, position, peak, drawdown, max(floor, day_floor) if halted_at < 0 else NEVER)
     # A close below `lowest` would be the worst of this peak: it is only remembered there, and valued when the account
     # or the peak is about to change.
     lowest, is_lower = calm.quiet, False
@@ -178,6 +187,7 @@ def _advance(  # noqa: C901 - one loop: a call per candle would cost more than i
     while j < size:
         i = begin + j
         is_refused = False
+        is_exact = i == 0  # an account that begins with nothing is down by all of it at once
         if is_pending:
             units = opens[i] * scale
             if not 0.5 <= units <= PRICE_UNITS_MAX:
@@ -215,42 +225,51 @@ def _advance(  # noqa: C901 - one loop: a call per candle would cost more than i
                         whole[GAINS] += profit
                     else:
                         whole[LOSSES] -= profit
+                    is_exact = True
+                guard = max(floor, day_floor) if halted_at < 0 else NEVER
+                calm = bounds(terms, cash, position, peak, drawdown, guard)
+                lowest = calm.quiet
             elif trade.outcome == REFUSED:
                 whole[REFUSALS] += 1
                 is_refused = True
             is_pending = False
-            last = j
-            is_exact = True
-        else:
-            # The account stands still until a close decides something.
-            last = j
-            if halted_at >= 0:
-                last = size if acted_on == 0.0 else j
-            else:
-                while last < size:
-                    target = targets[last]
-                    if target != acted_on and target == target and min(max(target, 0.0), 1.0) != acted_on:
-                        break
-                    last += 1
-            is_exact = i == 0  # an account that begins with nothing is down by all of it at once
+        # The account stands still until a close decides something.
+        last = j
+        if halted_at >= 0:
+            last = size if acted_on == 0.0 else j
+        elif not is_refused:
+            last = next_mark(tile.words, j)
+            while last < size:
+                target = target_at(targets, last)
+                if target != acted_on and target == target and min(max(target, 0.0), 1.0) != acted_on:
+                    break
+                last = next_mark(tile.words, last + 1)
         # Closes j to last, as far as they are in this tile.
         stop = min(last + 1, size)
         while j < stop:
             i = begin + j
             if not is_exact:
-                if position == 0:
-                    j = stop
-                    break
-                if j % BLOCK == 0 and j + BLOCK <= stop:
-                    block = i // BLOCK
-                    is_quiet = block_lowest[block] >= lowest and block_highest[block] <= calm.highest
-                    if is_quiet and (not watches_days or mts[i + BLOCK - 1] < next_day):
-                        j += BLOCK
-                        continue
-                if calm.least <= closes[i] <= calm.highest and (not watches_days or mts[i] < next_day):
-                    if closes[i] < lowest:
-                        lowest, is_lower = closes[i], True
-                    j += 1
+                if watches_days and mts[begin + stop - 1] >= next_day:
+                    end = min(j + STRIDE, stop)
+                    is_same_day = mts[begin + end - 1] < next_day
+                else:
+                    end, is_same_day = stop, True
+                if position == 0 and is_same_day:
+                    j = end
+                    continue
+                low, high = lowest_of(tile, j, end), highest_of(tile, j, end)
+                if not (is_same_day and calm.least <= low and high <= calm.highest):
+                    end = min(j + STRIDE, end)
+                    low, high = lowest_of(tile, j, end), highest_of(tile, j, end)
+                    is_same_day = not watches_days or mts[begin + end - 1] < next_day
+                if not (is_same_day and calm.least <= low and high <= calm.highest):
+                    end = j + 1
+                    low = high = closes[i]
+                    is_same_day = not watches_days or mts[i] < next_day
+                if is_same_day and calm.least <= low and high <= calm.highest:
+                    if low < lowest:
+                        lowest, is_lower = low, True
+                    j = end
                     continue
             is_exact = False
             equity = cash
@@ -286,7 +305,7 @@ def _advance(  # noqa: C901 - one loop: a call per candle would cost more than i
             j += 1
         if last >= size:
             continue
-        target = 0.0 if halted_at >= 0 else targets[last]
+        target = 0.0 if halted_at >= 0 else target_at(targets, last)
         if target == target:
             before_wanted = wanted
             wanted = min(max(target, 0.0), 1.0)
@@ -309,7 +328,7 @@ def _advance(  # noqa: C901 - one loop: a call per candle would cost more than i
                     if not lowest <= closes[i] <= calm.highest or (watches_days and mts[i] >= next_day):
                         break
                     whole[REFUSALS] += 1
-                    target = 0.0 if halted_at >= 0 else targets[j]
+                    target = 0.0 if halted_at >= 0 else target_at(targets, j)
                     j += 1
                     if target != target:
                         is_pending = False

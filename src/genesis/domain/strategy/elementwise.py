@@ -148,7 +148,7 @@ NEITHER: Final = Operation("neither", 1, 12, "~{}", neither)
 WHERE: Final = Operation("where", 3, 13, "where({}, {}, {})", chosen)
 
 CHOOSE_GREATER: Final = 14
-"""The code of `where(left > right, then, otherwise)` with two constants in one loop: `choose_greater_loop`."""
+"""The code of `where(left > right, then, otherwise)` with two constants, which sweeps never write out."""
 
 OPERATIONS: Final = (
     *(ADD, SUBTRACT, MULTIPLY, DIVIDE, MINIMUM, MAXIMUM, GREATER, GREATER_EQUAL, BOTH, EITHER),
@@ -221,9 +221,3 @@ def binary_loop(code: int, left: Floats, right: Floats, out: Floats) -> None:  #
 def choose_loop(condition: Floats, then: Floats, otherwise: Floats, out: Floats) -> None:
     for i in range(len(out)):
         out[i] = chosen(condition[i], then[i], otherwise[i])
-
-
-@kernel
-def choose_greater_loop(left: Floats, right: Floats, then: float, otherwise: float, out: Floats) -> None:
-    for i in range(len(out)):
-        out[i] = chosen(greater(left[i], right[i]), then, otherwise)
