@@ -59,6 +59,8 @@ class OrderRequest:
     post_only: bool = False
     reduce_only: bool = False
     hidden: bool = False
+    oco_stop: Price | None = None
+    """Makes a limit order one half of a pair: the other is a stop at this price, and what fills cancels its other."""
 
     def __attrs_post_init__(self) -> None:
         if self.amount <= 0:

@@ -157,6 +157,7 @@ def request(kind: OrderType, prices: Mapping[str, Price], side: Side = Side.BUY)
         price=prices.get("price"),
         stop_price=prices.get("stop_price"),
         trail=prices.get("trail"),
+        oco_stop=prices.get("oco_stop"),
     )
 
 
@@ -188,6 +189,14 @@ def test_flags_add_up() -> None:
     )
     body = orders.submit_to_wire(order, BTC, Account.MARGIN)
     assert (body.flags, body.amount, body.price) == (4096 + 1024 + 64, "0.00000001", "0.00000001")
+
+
+def test_a_pair_of_a_limit_and_a_stop_is_one_request_with_its_flag() -> None:
+    limit = request(OrderType.LIMIT, {"price": Price(10_050_000_000), "oco_stop": Price(9_900_000_000)}, Side.SELL)
+    body = orders.submit_to_wire(limit, BTC, Account.EXCHANGE)
+    assert (body.flags, body.price, body.price_oco_stop) == (16384, "100.5", "99")
+    with pytest.raises(InputError, match="oco_stop"):
+        orders.submit_to_wire(request(OrderType.MARKET, {"oco_stop": Price(1)}), BTC, Account.EXCHANGE)
 
 
 @pytest.mark.parametrize("kind", OrderType)

@@ -150,6 +150,16 @@ class AccountStream:
         """Whether requests are taken now."""
         return self._asking.line is not None and self._asking.line.is_open
 
+    @property
+    def is_in_maintenance(self) -> bool:
+        """Whether the exchange has said that it is in maintenance."""
+        return self._asking.line is not None and self._asking.line.is_in_maintenance
+
+    def reconnect(self, reason: str) -> None:
+        """End the connection of the moment, so that nothing more can come over it; the next one is made at once."""
+        if self._asking.line is not None:
+            self._asking.line.end(reason)
+
     async def submit(self, order: Approved) -> OrderAck:
         """Send a new order (`on`) and return its echo; see `OrderGateway.submit`."""
         body = self._submit_body(order.order)

@@ -4,7 +4,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from genesis.adapters.bitfinex.wire.order_words import HIDDEN, POST_ONLY, REDUCE_ONLY, SPOT_PREFIX, TYPE_TO_WIRE
+from genesis.adapters.bitfinex.wire.order_words import (
+    HIDDEN,
+    ONE_CANCELS_OTHER,
+    POST_ONLY,
+    REDUCE_ONLY,
+    SPOT_PREFIX,
+    TYPE_TO_WIRE,
+)
 from genesis.adapters.bitfinex.wire.order_words import TYPE_FROM_WIRE as TYPES
 from genesis.adapters.venue.complaints import GENERIC, Complaint, invalid
 from genesis.adapters.venue.numbers import INTEGER, atoms_from_wire, integer_from_wire, price_from_wire
@@ -16,7 +23,6 @@ from genesis.domain.simulation.matching_order import NEVER, NO_PRICE
 from genesis.domain.units import Atoms, Mts, Price
 
 CLOSE: Final = 512
-OCO: Final = 16384
 NO_VARIABLE_RATES: Final = 524288
 CID_MAX: Final = 2**45
 
@@ -32,7 +38,9 @@ def ticket_from_wire(fields: Parameters, market: Market) -> OrderTicket:
     meta = fields.get("meta")
     extra = dict(meta) if isinstance(meta, dict) else {}
     oco = (
-        price_from_wire(fields.get("price_oco_stop"), "price_oco_stop", market.instrument) if flags & OCO else NO_PRICE
+        price_from_wire(fields.get("price_oco_stop"), "price_oco_stop", market.instrument)
+        if flags & ONE_CANCELS_OTHER
+        else NO_PRICE
     )
     return OrderTicket(
         market.instrument.symbol,
@@ -104,7 +112,7 @@ def flags_of(ticket: OrderTicket) -> int:
         + CLOSE * ticket.closes
         + REDUCE_ONLY * ticket.reduce_only
         + POST_ONLY * ticket.post_only
-        + OCO * bool(ticket.oco_stop)
+        + ONE_CANCELS_OTHER * bool(ticket.oco_stop)
         + NO_VARIABLE_RATES * ticket.no_variable_rates
     )
 

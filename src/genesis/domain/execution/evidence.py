@@ -3,12 +3,13 @@
 Nothing here is a guess. A fact says what was seen; what follows from it is decided by the table of `order_life`.
 """
 
+from decimal import ROUND_CEILING
 from typing import NamedTuple, TypeAlias
 
 from genesis.domain.exchange.orders import FillReport, OrderReport
 from genesis.domain.instrument import Instrument
 from genesis.domain.order import OrderId
-from genesis.domain.units import Atoms, Mts, Price, atoms
+from genesis.domain.units import ATOM_DECIMALS, Atoms, Mts, Price, atoms
 
 
 class SendBegan(NamedTuple):
@@ -78,8 +79,11 @@ def evidence_from_report(report: OrderReport) -> Accepted | Closed:
 
 
 def evidence_from_fill(fill: FillReport, instrument: Instrument) -> Traded:
-    """Return a match as evidence; raises `InexactNumber` for numbers finer than atoms and price units."""
-    fee = None if fill.fee is None else atoms(fill.fee)
+    """Return a match as evidence, what of its fee is finer than an atom rounded against us.
+
+    Raises `InexactNumber` for an amount or price that is finer than atoms and price units.
+    """
+    fee = None if fill.fee is None else Atoms(int(fill.fee.scaleb(ATOM_DECIMALS).to_integral_value(ROUND_CEILING)))
     currency = fill.fee_currency if fee is not None else None
     amount, price = atoms(fill.amount), instrument.price(fill.price)
     return Traded(fill.id, fill.order_id, fill.mts, amount, price, fee, currency or "")

@@ -8,6 +8,7 @@ from typing import Final
 from genesis.adapters.bitfinex.convert.numbers import mts_or_none, plain, plain_or_none, side_from_sign
 from genesis.adapters.bitfinex.wire.order_words import (
     HIDDEN,
+    ONE_CANCELS_OTHER,
     POST_ONLY,
     REDUCE_ONLY,
     SPOT_PREFIX,
@@ -125,6 +126,7 @@ def submit_to_wire(order: OrderRequest, instrument: Instrument, account: Account
         raise InputError(f"order {order.cid} is for {order.symbol}, the instrument is {instrument.symbol}")
     price, stop, trail = _prices(order)
     flags = HIDDEN * order.hidden + REDUCE_ONLY * order.reduce_only + POST_ONLY * order.post_only
+    flags += ONE_CANCELS_OTHER * (order.oco_stop is not None)
     prefix = SPOT_PREFIX if account is Account.EXCHANGE else ""
     return OrderSubmit(
         type=prefix + TYPE_TO_WIRE[order.type],
@@ -133,6 +135,7 @@ def submit_to_wire(order: OrderRequest, instrument: Instrument, account: Account
         price=_price_text(price if stop is None else stop, instrument),
         price_aux_limit=None if stop is None else _price_text(price, instrument),
         price_trailing=_price_text(trail, instrument),
+        price_oco_stop=_price_text(order.oco_stop, instrument),
         cid=order.cid,
         flags=flags or None,
     )
@@ -188,9 +191,11 @@ def echo_differences(body: OrderSubmit | OrderUpdate, echo: OrderReport) -> tupl
 
     Prices, which it cuts to five significant digits.
     """
+    oco_stop = body.price_oco_stop if isinstance(body, OrderSubmit) else None
     pairs = (
         ("price", body.price, echo.price),
         ("price_aux_limit", body.price_aux_limit, echo.price_auxiliary),
+        ("price_oco_stop", oco_stop, echo.price_auxiliary),
         ("price_trailing", body.price_trailing, echo.price_trailing),
     )
     return tuple(
@@ -214,6 +219,8 @@ def _prices(order: OrderRequest) -> tuple[Price | None, Price | None, Price | No
         if needed != (value is not None):
             what = "needs" if needed else "has no use for"
             raise InputError(f"order {order.cid}: a {order.type.value} order {what} a {name}")
+    if order.oco_stop is not None and order.type is not OrderType.LIMIT:
+        raise InputError(f"order {order.cid}: a {order.type.value} order has no use for an oco_stop")
     return order.price, order.stop_price, order.trail
 
 

@@ -7,6 +7,7 @@ from genesis.domain.order import OrderType
 HIDDEN: Final = 64
 REDUCE_ONLY: Final = 1024
 POST_ONLY: Final = 4096
+ONE_CANCELS_OTHER: Final = 16384
 
 SPOT_PREFIX: Final = "EXCHANGE "
 
