@@ -5,7 +5,6 @@ from pathlib import Path
 from attrs import frozen
 
 import genesis
-from genesis.adapters.audit_file import AuditFile
 from genesis.adapters.clock_system import SystemClock
 from genesis.adapters.http.app import build_app
 from genesis.adapters.http.server import HttpServer
@@ -14,6 +13,7 @@ from genesis.adapters.kill_latch_file import KillLatchFile
 from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.adapters.memory.monitor import MemoryMonitor
 from genesis.adapters.metrics_prometheus import PrometheusMetrics
+from genesis.app.audit import audit_log
 from genesis.app.backtest import Terms
 from genesis.app.config_problems import SchemaDesk
 from genesis.app.event_log import EventLog
@@ -58,6 +58,10 @@ def build_paper(terms: Terms, home: Path, host: str, port: int) -> PaperSystem:
     feed = EventLog(monitor, metrics)
     observer = SessionObserver(Recorder(terms.core.instrument, terms.cash), metrics, feed)
     audit = AuditFile(home / "logs" / "config_audit.log", clock, feed)
+    metrics = MemoryMetrics()
+    monitor = MemoryMonitor(clock, metrics, version=genesis.__version__, mode="paper")
+    observer = SessionObserver(Recorder(terms.core.instrument, terms.cash), metrics, monitor)
+    audit = audit_log(home, clock, monitor)
     journal_path = home / "journal" / f"{clock.now()}.sqlite"
     server = HttpServer(build_app(monitor, SchemaDesk(), audit, SessionMetrics(scraped, monitor, observer)), host, port)
     return PaperSystem(clock, observer, server, journal_path, kill_latch(home), metrics)
