@@ -57,11 +57,7 @@ def build_paper(terms: Terms, home: Path, host: str, port: int) -> PaperSystem:
     monitor = MemoryMonitor(clock, shown, version=genesis.__version__, mode="paper")
     feed = EventLog(monitor, metrics)
     observer = SessionObserver(Recorder(terms.core.instrument, terms.cash), metrics, feed)
-    audit = AuditFile(home / "logs" / "config_audit.log", clock, feed)
-    metrics = MemoryMetrics()
-    monitor = MemoryMonitor(clock, metrics, version=genesis.__version__, mode="paper")
-    observer = SessionObserver(Recorder(terms.core.instrument, terms.cash), metrics, monitor)
-    audit = audit_log(home, clock, monitor)
+    audit = audit_log(home, clock, feed)
     journal_path = home / "journal" / f"{clock.now()}.sqlite"
     server = HttpServer(build_app(monitor, SchemaDesk(), audit, SessionMetrics(scraped, monitor, observer)), host, port)
     return PaperSystem(clock, observer, server, journal_path, kill_latch(home), metrics)
