@@ -16,6 +16,7 @@ from genesis.adapters.http.errors import (
     on_bad_body,
     on_failure,
     on_http_error,
+    on_input_error,
     on_malformed_json,
     on_store_error,
     on_store_full,
@@ -33,7 +34,7 @@ from genesis.domain.config_diff import diff
 from genesis.domain.json_value import JsonObject, MalformedJson, parse_json
 from genesis.ports.audit import AuditLog
 from genesis.ports.config import ConfigDesk
-from genesis.ports.errors import StoreError, StoreFull
+from genesis.ports.errors import InputError, StoreError, StoreFull
 from genesis.ports.metrics import MetricsPage
 from genesis.ports.monitor import Monitor
 
@@ -53,6 +54,7 @@ def build_app(monitor: Monitor, desk: ConfigDesk, audit_log: AuditLog, metrics: 
             HTTPException: on_http_error,
             MalformedJson: on_malformed_json,
             BadBody: on_bad_body,
+            InputError: on_input_error,
             StoreFull: on_store_full,
             StoreError: on_store_error,
             Exception: on_failure,

@@ -10,7 +10,7 @@ from litestar.exceptions import HTTPException
 
 from genesis.adapters.http.wire import error_body
 from genesis.domain.json_value import MalformedJson
-from genesis.ports.errors import StoreError, StoreFull
+from genesis.ports.errors import InputError, StoreError, StoreFull
 
 AnyRequest = Request[Any, Any, Any]  # Any: users, tokens and state of Litestar, none of which is used
 
@@ -44,6 +44,11 @@ def on_malformed_json(_: AnyRequest, error: MalformedJson) -> Response[bytes]:
 def on_bad_body(_: AnyRequest, error: BadBody) -> Response[bytes]:
     """Answer JSON of the wrong shape."""
     return error_response(400, "wrong_type", str(error))
+
+
+def on_input_error(_: AnyRequest, error: InputError) -> Response[bytes]:
+    """Answer a body that asks for what this door is not for: nothing was done."""
+    return error_response(400, "refused", str(error))
 
 
 def on_store_full(_: AnyRequest, error: StoreFull) -> Response[bytes]:
