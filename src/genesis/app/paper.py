@@ -11,8 +11,7 @@ from genesis.app.backtest import Terms
 from genesis.app.session_observer import SessionObserver
 from genesis.app.trade import Recording, trade, trade_recorded
 from genesis.domain.candle import Candle, Candles
-from genesis.domain.core import TradingCore
-from genesis.domain.ledger import Ledger
+from genesis.domain.core import TradingCore, one_desk
 from genesis.ports.clock import Clock
 
 BATCH_AT_MOST: Final = 1_000
@@ -50,9 +49,9 @@ async def run_paper(
     With a *recording*, what happens is in its journal before it has an effect, and its latch stops the session.
     The first failure of any part cancels the rest and is raised in an `ExceptionGroup`.
     """
-    core = TradingCore(terms.core, Ledger(terms.cash))
+    core = one_desk(terms.desk, terms.cash)
     observer.begin(core)
-    market = CandleMarket(terms.core.instrument, terms.costs, paced(candles, pace, clock))
+    market = CandleMarket(terms.desk.instrument, terms.costs, paced(candles, pace, clock))
     async with asyncio.TaskGroup() as tasks:
         beside = [tasks.create_task(each.run(), name=type(each).__name__) for each in others]
         if recording is None:

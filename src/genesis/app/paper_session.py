@@ -25,8 +25,7 @@ from genesis.app.session_plan import Over, SessionPlan
 from genesis.app.settings import load_settings
 from genesis.app.trade import Recording
 from genesis.app.wiring import PaperSystem, build_paper, kill_latch
-from genesis.domain.core import TradingCore
-from genesis.domain.ledger import Ledger
+from genesis.domain.core import one_desk
 from genesis.ports.errors import GenesisError
 
 
@@ -98,7 +97,7 @@ async def _recorded(plan: SessionPlan, system: PaperSystem, beside: Sequence[Com
 async def _over_wire(plan: SessionPlan, system: PaperSystem, recording: Recording, beside: Sequence[Component]) -> None:
     candles, timeframe = plan.market.candles, plan.market.timeframe
     venue = paper_venue(plan.terms, candles, timeframe)
-    core = TradingCore(plan.terms.core, Ledger(plan.terms.cash))
+    core = one_desk(plan.terms.desk, plan.terms.cash)
     system.observer.begin(core)
     house = WireHouse(system.clock, system.metrics, system.observer)
     async with wired_market(venue, candles, timeframe, plan.pace, house) as wired:

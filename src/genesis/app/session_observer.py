@@ -45,7 +45,8 @@ class SessionObserver:
         self._core = core
         self._feed.set_status("running")
 
-    def close(self, mts: int, equity: int, position: int) -> None:
+    def close(self, strategy: str, mts: int, equity: int, position: int) -> None:
+        del strategy  # a session has one
         self.recorder.close(mts, equity, position)
         self.last_mts = Mts(mts)
         self._feed.saw_event(self.last_mts)
@@ -59,7 +60,8 @@ class SessionObserver:
         fields = {"cid": order.cid, "side": order.side.value, "amount": format_atoms(order.amount)}
         self._feed.note("order", "order.submitted", {**fields, "symbol": order.symbol})
 
-    def fill(self, fill: Fill) -> None:
+    def fill(self, strategy: str, fill: Fill) -> None:
+        del strategy  # a session has one
         self.recorder.fills.append(fill)
         self._metrics.increment("fills_total", labels={"side": fill.side.value})
         price = format_scaled(fill.price, self.recorder.instrument.price_decimals)
@@ -103,7 +105,7 @@ class SessionObserver:
 
     def record(self) -> Record:
         """Return the record of the session so far; the session is over then."""
-        ledger, symbol = self.core.ledger, self.recorder.instrument.symbol
+        core, symbol = self.core, self.recorder.instrument.symbol
         for code, count in self.core.refusals.items():
             self._metrics.gauge("refusals", count, {"code": code.value})
-        return self.recorder.finish(ledger.cash, ledger.position(symbol), self.core.refusals)
+        return self.recorder.finish(core.cash, core.position(symbol), core.refusals)

@@ -56,7 +56,7 @@ def build_paper(terms: Terms, home: Path, host: str, port: int) -> PaperSystem:
     metrics = MetricsFan((shown, scraped))
     monitor = MemoryMonitor(clock, shown, version=genesis.__version__, mode="paper")
     feed = EventLog(monitor, metrics)
-    observer = SessionObserver(Recorder(terms.core.instrument, terms.cash), metrics, feed)
+    observer = SessionObserver(Recorder(terms.desk.instrument, terms.cash), metrics, feed)
     audit = audit_log(home, clock, feed)
     journal_path = home / "journal" / f"{clock.now()}.sqlite"
     server = HttpServer(build_app(monitor, SchemaDesk(), audit, SessionMetrics(scraped, monitor, observer)), host, port)
