@@ -1,1 +1,0 @@
-"""The words of strategies by what they are about; `features` has them all in one place."""
