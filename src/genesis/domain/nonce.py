@@ -24,6 +24,9 @@ CID_MAX: Final = 2**45 - 1
 CIDS_PER_MS: Final = 16
 """Client order ids in a millisecond of the clock; `CID_MAX` is then reached in September 2039."""
 
+OUR_CID_MS_MAX: Final = 86_400_000
+"""How far the time in one of our client order ids may be from that of its order."""
+
 AHEAD_US_MAX: Final = 60_000_000
 """How far a nonce may be ahead of the exchange: one that is too large makes every honest one after it too small."""
 
@@ -70,3 +73,13 @@ def cid_after(last: int, wall_us: int, exchange_us: int) -> Cid:
     if number > CID_MAX:
         raise NumberRefused(f"client order id {number} does not fit into 45 bits: check the clock of this machine")
     return Cid(number)
+
+
+def is_our_cid(cid: object, created_ms: object) -> bool:
+    """Whether a client order id is made as ours are: of about the time at which the exchange created the order.
+
+    Other programs count otherwise; the exchange's own ids are plain milliseconds.
+    """
+    if not isinstance(cid, int) or not isinstance(created_ms, int):
+        return False
+    return abs(cid // CIDS_PER_MS - created_ms) <= OUR_CID_MS_MAX

@@ -1,24 +1,36 @@
 """`kill` and `kill.reset`: stop all trading now, and allow it again. They need no running process and little else."""
 
-import os
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from genesis.app.commands import command
-from genesis.app.invoking import Context
-from genesis.ports.errors import GenesisError, InputError
+from genesis.app.invoking import Context, Exit
+from genesis.ports.errors import InputError
 
 
-@command("kill", words="reason", help={"reason": "Why, in a few words."})
-def kill(_: Context, reason: Sequence[str] = ()) -> None:
-    """Set the kill latch: running sessions end, no order leaves, and nothing starts until kill.reset."""
-    from genesis.adapters.kill_latch_file import KillLatchFile
+@command(
+    "kill",
+    words="reason",
+    help={
+        "reason": "Why, in a few words.",
+        "all_": "Cancel orders of others on the account, too.",
+        "wait": "Seconds to go on cancelling; maintenance of the exchange is not counted.",
+    },
+)
+def kill(_: Context, reason: Sequence[str] = (), all_: bool = False, wait: str = "60") -> None:
+    """Set the kill latch, then cancel our open orders on the exchange until none is left.
 
-    path = _folder() / "kill.latch"
-    latch = KillLatchFile(path)
-    latch.pull(" ".join(reason) or "killed from the command line")
-    print(f"the kill latch is set: {path} ({latch.reason()})")
+    Running sessions end, no order leaves, and nothing starts until kill.reset. It works whatever became of the session:
+    dead, stuck, without disk, without network, in maintenance. Exits 1 if anything is left, and says what.
+    BITFINEX_KILL_API_KEY and …_SECRET name a key of its own; without them it takes the session's.
+    """
+    from genesis.app.kill_orders import KillRules
+    from genesis.app.kill_program import run_kill
+
+    if not (wait.isascii() and wait.isdigit() and len(wait) < 7):
+        raise InputError(f"--wait {wait!r}: give whole seconds")
+    code = run_kill(" ".join(reason) or "killed from the command line", KillRules(all_, float(wait)))
+    if code:
+        raise Exit(code=code)
 
 
 @command("kill.reset", help={"reason": "Why trading may go on; it is kept in the audit log."})
@@ -30,14 +42,3 @@ def reset(_: Context, reason: str = "") -> None:
         raise InputError("say why trading may go on: kill.reset --reason TEXT")
     was = reset_latch(reason.strip())
     print("the kill latch was not set" if was is None else f"the kill latch is reset; it was set for: {was}")
-
-
-def _folder() -> Path:
-    from genesis.app.home import home
-
-    try:
-        return home()
-    except GenesisError as error:  # a setting that has nothing to do with it must not keep anyone from killing
-        folder = Path(os.environ.get("GENESIS_HOME", "var"))
-        print(f"{error}; taking {folder} for the data directory", file=sys.stderr)
-        return folder
