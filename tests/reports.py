@@ -5,7 +5,7 @@ import numpy as np
 from genesis.app.backtest import Engine, Terms, run_columnar
 from genesis.app.backtest_result import BacktestResult, DataDescription
 from genesis.domain.candle import Candles, Timeframe, rows_sha256
-from genesis.domain.core import CoreSettings
+from genesis.domain.desk import DeskSettings
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.simulation.market_orders import Costs
@@ -43,7 +43,7 @@ def terms_of(
     """Return the terms of a run with 10 000 USD."""
     instrument = spot_instrument(Symbol("tBTCUSD"), atoms(amount_min))
     expression = ema_cross.build() if strategy is None else strategy
-    settings = CoreSettings(instrument, expression, 1.0, limits or RiskLimits())
+    settings = DeskSettings(instrument, expression, 1.0, limits or RiskLimits())
     return Terms(settings, costs or Costs(), atoms(10_000))
 
 

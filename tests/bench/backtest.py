@@ -22,9 +22,9 @@ from genesis.adapters.memory.candle_market import CandleMarket
 from genesis.app.backtest import RunObserver
 from genesis.app.trade import trade
 from genesis.domain.candle import Candle, Candles
-from genesis.domain.core import CoreSettings, TradingCore
+from genesis.domain.core import one_desk
+from genesis.domain.desk import DeskSettings
 from genesis.domain.instrument import spot_instrument
-from genesis.domain.ledger import Ledger
 from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.simulation.columnar import Walk, walk
 from genesis.domain.simulation.market_orders import Costs
@@ -77,7 +77,7 @@ def events(candles: Candles) -> Recorder:
         yield candles
 
     recorder = Recorder(INSTRUMENT, CASH)
-    core = TradingCore(CoreSettings(INSTRUMENT, STRATEGY, SIZE, GUARDED), Ledger(CASH))
+    core = one_desk(DeskSettings(INSTRUMENT, STRATEGY, SIZE, GUARDED), CASH)
     asyncio.run(trade(core, CandleMarket(INSTRUMENT, Costs(), feed()), RunObserver(recorder)))
     return recorder
 

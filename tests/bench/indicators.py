@@ -49,6 +49,8 @@ def walk(rows: int, seed: int = 1) -> Columns:
     close = 8_000.0 * np.exp(np.cumsum(noise.normal(scale=0.0005, size=rows)))
     return {
         "x": close,
+        "y": close * np.exp(noise.normal(scale=0.001, size=rows)),
+        "open": np.concatenate((close[:1], close[:-1])),
         "close": close,
         "high": close * (1.0 + noise.exponential(0.0003, size=rows)),
         "low": close * (1.0 - noise.exponential(0.0003, size=rows)),

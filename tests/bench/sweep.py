@@ -24,7 +24,7 @@ from genesis.app.backtest import Terms, run_event
 from genesis.app.sweep import with_expression
 from genesis.app.sweeper import Sweeper
 from genesis.domain.candle import Candles
-from genesis.domain.core import CoreSettings
+from genesis.domain.desk import DeskSettings
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.simulation.sweep import Outcomes
@@ -40,7 +40,7 @@ FEW: Final = COMBINATIONS[::5]
 SAMPLED: Final = (0, 137, 499)
 CANDLES: Final = 100_000
 ROUNDS: Final = 7
-TERMS: Final = Terms(CoreSettings(spot_instrument(Symbol("tBTCUSD")), ema_cross.build()), Costs(), atoms(1_000_000))
+TERMS: Final = Terms(DeskSettings(spot_instrument(Symbol("tBTCUSD")), ema_cross.build()), Costs(), atoms(1_000_000))
 LARGE: Final = ("--param", "fast=2:250", "--param", "slow=251:652", "--workers", "2", "--json")
 
 Figures = dict[str, object]

@@ -14,12 +14,12 @@ from genesis.adapters.journal_sqlite.reserve import SIZE
 from genesis.adapters.journal_sqlite.writing import SqliteJournal
 from genesis.adapters.memory.clock import ManualClock
 from genesis.adapters.memory.journal import MemoryDisk, MemoryJournal
-from genesis.domain.events import HaltRequested
+from genesis.domain.events import Asked, LookUp, OperatorAsked
 from genesis.domain.journal.chain import Head, Row, verify
 from genesis.domain.journal.encoding import decode
-from genesis.domain.journal.entries import OrderSending, RecordedEntry
+from genesis.domain.journal.entries import RecordedEntry
 from genesis.domain.order import Cid
-from genesis.domain.units import Mts
+from genesis.domain.units import Mts, Symbol
 from genesis.ports.errors import StoreError
 from genesis.ports.journal import Journal
 
@@ -92,8 +92,11 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
     return MemoryWorld() if request.param == "memory" else SqliteWorld(tmp_path)
 
 
-def said(number: int) -> HaltRequested:
-    return HaltRequested(Mts(number), f"entry {number}")
+SEVEN, EIGHT = (LookUp(Symbol("tBTCUSD"), Cid(number), Mts(0)) for number in (7, 8))
+
+
+def said(number: int) -> OperatorAsked:
+    return OperatorAsked(Mts(number), Asked.HALT, "", f"entry {number}")
 
 
 async def append_durably(journal: Journal, *numbers: int) -> None:
@@ -154,7 +157,7 @@ async def test_many_at_once_make_one_chain(world: World) -> None:
     journal = world.open()
     await asyncio.gather(*(append_durably(journal, number) for number in range(50)))
     await journal.close()
-    assert sorted(entry.mts for entry in entries(world) if isinstance(entry, HaltRequested)) == list(range(50))
+    assert sorted(entry.mts for entry in entries(world) if isinstance(entry, OperatorAsked)) == list(range(50))
     assert isinstance(verify(world.rows()), Head)
 
 
@@ -185,8 +188,8 @@ async def test_a15_a17_a_failed_write_poisons_and_loses_nothing_and_the_reserve_
         await journal.append(said(60))
         with pytest.raises(StoreError):
             await journal.commit()
-        await journal.append_reserved(OrderSending(Cid(7)))
-        await journal.append_reserved(OrderSending(Cid(8)))
+        await journal.append_reserved(SEVEN)
+        await journal.append_reserved(EIGHT)
     for call in (journal.append(said(61)), journal.commit()):  # though the disk is whole again
         with pytest.raises(StoreError):
             await call
@@ -194,7 +197,12 @@ async def test_a15_a17_a_failed_write_poisons_and_loses_nothing_and_the_reserve_
     again = world.open()
     await append_durably(again, 62)
     await again.close()
-    assert entries(world) == [*map(said, range(60)), OrderSending(Cid(7)), OrderSending(Cid(8)), said(62)]
+    assert entries(world) == [
+        *map(said, range(60)),
+        SEVEN,
+        EIGHT,
+        said(62),
+    ]
     assert isinstance(verify(world.rows()), Head)
 
 

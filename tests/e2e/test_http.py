@@ -183,6 +183,11 @@ async def test_diff_lists_nested_changes_and_keeps_the_digits(site: Site) -> Non
     assert b'"old":0.10000000000000000555' in answer.body
 
 
+async def test_nobody_changes_the_configuration_through_the_door_for_notes(site: Site) -> None:
+    answer = await site.post("/config/audit", {"action": "config.apply", "document": {"dry_run": False}})
+    assert (answer.status, answer.json["error"]["code"]) == (400, "refused")
+
+
 async def test_audit_appends_a_chained_line_before_it_answers(site: Site) -> None:
     answers = [await site.post("/config/audit", {"who": "me", "n": number}) for number in range(3)]
     assert [answer.status for answer in answers] == [201, 201, 201]

@@ -96,7 +96,7 @@ def test_replay_tells_a_strategy_that_was_changed_since(tmp_path: Path) -> None:
     file.write_text((code + body.format(n=20)).replace("1.0, 0.0", "0.5, 0.0"))
     done = ended(tmp_path, "replay")
     assert done.returncode == 1
-    assert "the expression was" in done.stdout
+    assert "the expression of main was" in done.stdout
 
 
 def test_verify_exits_1_and_names_the_row(copy: Path) -> None:
@@ -140,7 +140,7 @@ def test_explain_says_why_how_large_when_and_what_came_of_it(home: Path) -> None
     assert found["weight_pct"] == found["weight_capped_pct"] == "100"
     nodes = {node["node"]: node["value"] for node in found["nodes"]}  # type: ignore[attr-defined]  # a list of objects
     assert nodes["ema(close, 12)"] > nodes["ema(close, 26)"]
-    assert [each["what"] for each in found["timings_us"]] == ["sending", "sent", "fill"]  # type: ignore[attr-defined]  # a list of objects
+    assert [each["what"] for each in found["timings_us"]] == ["sending", "fill", "closed"]  # type: ignore[attr-defined]  # a list of objects
     text = ended(home, "explain", first).stdout
     for word in ("outcome: filled", "strategy: ema_cross(fast=12, slow=26)", "ema(close, 12) = ", "after the cap"):
         assert word in text

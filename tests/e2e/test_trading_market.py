@@ -16,8 +16,9 @@ from genesis.adapters.venue.control_client import VenueControl
 from genesis.adapters.venue.shell import serving
 from genesis.adapters.venue.venue import DEMO_KEYS
 from genesis.domain.candle import Timeframe
-from genesis.domain.events import CandleClosed, Event, OrderClosed, OrderFilled, Quote
+from genesis.domain.events import CandleClosed, Event, OrderReported, Quote
 from genesis.domain.exchange.orders import Account
+from genesis.domain.execution.evidence import Closed, Evidence, Traded
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.order import OrderRequest, OrderType, Side
 from genesis.domain.units import Mts, atoms, ceil_mul_div
@@ -57,7 +58,7 @@ async def quoted_market() -> AsyncIterator[tuple[Market, AsyncIterator[Event], Q
         closed = await anext(events)
         assert isinstance(closed, CandleClosed)
         assert closed.candle.close == 100.5
-        market.request_quote(BTC)
+        market.request_quote(BTC, 1)
         quote = await anext(events)
         assert isinstance(quote, Quote)
         yield market, events, quote
@@ -65,24 +66,26 @@ async def quoted_market() -> AsyncIterator[tuple[Market, AsyncIterator[Event], Q
 
 
 def buying(amount: str, quote: Quote) -> OrderRequest:
-    assert quote.cid is not None
-    return OrderRequest(quote.cid, BTC, Side.BUY, OrderType.MARKET, atoms(amount), quote.mts)
+    return OrderRequest(quote.cids[0], BTC, Side.BUY, OrderType.MARKET, atoms(amount), quote.mts)
 
 
-async def outcome(events: AsyncIterator[Event]) -> list[Event]:
-    found = [await anext(events)]
-    while not isinstance(found[-1], OrderClosed):
-        found.append(await anext(events))
+async def outcome(events: AsyncIterator[Event]) -> list[Evidence]:
+    found: list[Evidence] = []
+    while not (found and isinstance(found[-1], Closed)):
+        event = await anext(events)
+        assert isinstance(event, OrderReported)
+        found.append(event.evidence)
     return found
 
 
 async def test_a_market_order_that_walks_the_book_gives_a_fill_for_each_level_and_one_end() -> None:
     async with quoted_market() as (market, events, quote):
         assert (quote.bid, quote.ask) == (INSTRUMENT.price(100), INSTRUMENT.price(101))
-        await market.submit(approved(order := buying("2.5", quote)))
+        market.submit(approved(buying("2.5", quote)))
         *fills, end = await outcome(events)
-        assert end == OrderClosed(Mts(START + 60_001), BTC, order.cid, atoms(0))
-        booked = [event.fill for event in fills if isinstance(event, OrderFilled)]
+        assert isinstance(end, Closed)
+        assert end.filled == atoms("2.5")
+        booked = [fill for fill in fills if isinstance(fill, Traded)]
         assert len(booked) == len(fills)
         assert [(fill.price, fill.amount) for fill in booked] == [
             (INSTRUMENT.price(101), atoms(1)),
@@ -94,7 +97,8 @@ async def test_a_market_order_that_walks_the_book_gives_a_fill_for_each_level_an
 
 async def test_what_the_book_could_not_fill_is_told_with_the_end() -> None:
     async with quoted_market() as (market, events, quote):
-        await market.submit(approved(order := buying(str(LEVELS + 12), quote)))
+        market.submit(approved(buying(str(LEVELS + 12), quote)))
         *fills, end = await outcome(events)
         assert len(fills) == LEVELS
-        assert end == OrderClosed(Mts(START + 60_001), BTC, order.cid, atoms(12))
+        assert isinstance(end, Closed)
+        assert end.filled == atoms(LEVELS)

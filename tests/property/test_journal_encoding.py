@@ -14,18 +14,17 @@ from hypothesis import strategies as st
 from genesis.domain.candle import Candle
 from genesis.domain.events import (
     AccountShown,
+    Adopted,
     Alert,
     AlertCode,
+    Booked,
     Cancel,
     CandleClosed,
+    Crossed,
     Decision,
     Event,
-    HaltRequested,
     LookUp,
     OperatorAsked,
-    OrderClosed,
-    OrderFilled,
-    OrderRejected,
     OrderReported,
     Quote,
     Reasons,
@@ -34,22 +33,16 @@ from genesis.domain.events import (
     TimePassed,
     WakeAt,
 )
-from genesis.domain.fill import Fill
 from genesis.domain.instrument import Instrument
 from genesis.domain.journal.encoding import MalformedEntry, decode, encode
 from genesis.domain.journal.entries import (
     Entry,
-    OrderNotSent,
-    OrderRefused,
-    OrderSending,
-    OrderSent,
-    OrderStage,
-    OrderUnknown,
     RecordedSubmit,
     SessionBegan,
     SessionEnd,
     SessionEnded,
     SessionMark,
+    StrategyBegan,
     recorded,
 )
 from genesis.domain.link import LinkState
@@ -57,6 +50,7 @@ from genesis.domain.order import Cid, OrderRequest, OrderType, Side
 from genesis.domain.risk import gate
 from genesis.domain.risk.gate import Approved
 from genesis.domain.risk.guards import RiskLimits
+from genesis.domain.risk.limits import AccountLimits, InstrumentLimits, RateLimit
 from genesis.domain.units import INT64_MAX, PPB, Atoms, Currency, Mts, Ppb, Price, Symbol
 
 WHOLE = st.integers(-(2**63), 2**63 - 1)
@@ -71,16 +65,6 @@ def optional(values: st.SearchStrategy[int]) -> st.SearchStrategy[int | None]:
 
 
 CANDLES = st.builds(Candle, WHOLE.map(Mts), NUMBERS, NUMBERS, NUMBERS, NUMBERS, NUMBERS)
-FILLS = st.builds(
-    Fill,
-    WHOLE.map(Mts),
-    TEXT.map(Symbol),
-    POSITIVE.map(Cid),
-    st.sampled_from(Side),
-    POSITIVE.map(Atoms),
-    POSITIVE.map(Price),
-    WHOLE.map(Atoms),
-)
 ORDERS = st.builds(
     OrderRequest,
     POSITIVE.map(Cid),
@@ -125,56 +109,44 @@ INSTRUMENTS = st.builds(
     st.integers(1000, INT64_MAX).map(Atoms),
     st.integers(0, 15),
 )
+STRATEGIES = st.builds(StrategyBegan, instrument=INSTRUMENTS, limits=LIMITS)
+
+MANY = st.lists(STRATEGIES, max_size=3).map(tuple)
+ACCOUNT_LIMITS = st.builds(
+    AccountLimits,
+    st.lists(st.from_type(InstrumentLimits), max_size=2).map(tuple),
+    max_positions=optional(st.integers(0, 9)),
+    price_collar=SHARES.filter(lambda share: share != PPB),
+    rates=st.lists(st.builds(RateLimit, st.integers(1, 9), st.integers(1, 86_400_000)), max_size=2).map(tuple),
+    max_repeats=optional(st.integers(1, 9)),
+    max_data_age_ms=optional(st.integers(1, 9)),
+)
 ENTRIES: dict[type, st.SearchStrategy[Entry]] = {
     CandleClosed: st.builds(CandleClosed, TEXT.map(Symbol), CANDLES),
     Quote: st.builds(
-        Quote, TEXT.map(Symbol), WHOLE.map(Mts), POSITIVE.map(Price), POSITIVE.map(Price), optional(POSITIVE)
+        Quote, TEXT.map(Symbol), WHOLE.map(Mts), POSITIVE.map(Price), POSITIVE.map(Price), st.lists(POSITIVE).map(tuple)
     ),
-    OrderFilled: st.builds(OrderFilled, FILLS),
-    OrderClosed: st.builds(
-        OrderClosed, WHOLE.map(Mts), TEXT.map(Symbol), POSITIVE.map(Cid), POSITIVE.map(Atoms) | st.just(Atoms(0))
-    ),
-    OrderRejected: st.builds(OrderRejected, WHOLE.map(Mts), TEXT.map(Symbol), POSITIVE.map(Cid), TEXT),
-    HaltRequested: st.builds(HaltRequested, WHOLE.map(Mts), TEXT),
     OrderReported: st.from_type(OrderReported),
     AccountShown: st.from_type(AccountShown),
     TimePassed: st.from_type(TimePassed),
     OperatorAsked: st.from_type(OperatorAsked),
     LinkState: st.from_type(LinkState),
-    RequestQuote: st.builds(RequestQuote, TEXT.map(Symbol)),
+    RequestQuote: st.from_type(RequestQuote),
+    Booked: st.from_type(Booked),
+    Crossed: st.from_type(Crossed),
+    Adopted: st.from_type(Adopted),
     Cancel: st.from_type(Cancel),
     LookUp: st.from_type(LookUp),
     WakeAt: st.from_type(WakeAt),
-    Submit: st.builds(Submit, ORDERS.map(approved), REASONS),
+    Submit: st.builds(Submit, ORDERS.map(approved), REASONS, TEXT, WHOLE),
     Alert: st.builds(Alert, WHOLE.map(Mts), st.sampled_from(AlertCode), TEXT),
-    SessionBegan: st.builds(
-        SessionBegan,
-        st.integers(1, 9),
-        TEXT,
-        TEXT,
-        TEXT,
-        st.lists(st.tuples(TEXT, TEXT), max_size=3).map(tuple),
-        TEXT,
-        INSTRUMENTS,
-        NUMBERS,
-        LIMITS,
-        WHOLE.map(Atoms),
-        POSITIVE.map(Cid),
-        WHOLE.map(Ppb),
-        WHOLE.map(Ppb),
-        TEXT,
-    ),
+    SessionBegan: st.builds(SessionBegan, strategies=MANY, limits=ACCOUNT_LIMITS),
     SessionEnded: st.builds(SessionEnded, st.sampled_from(SessionEnd), TEXT),
-    OrderSending: st.builds(OrderSending, POSITIVE.map(Cid)),
-    OrderSent: st.builds(OrderSent, POSITIVE.map(Cid)),
-    OrderNotSent: st.builds(OrderNotSent, POSITIVE.map(Cid), TEXT),
-    OrderRefused: st.builds(OrderRefused, POSITIVE.map(Cid), TEXT),
-    OrderUnknown: st.builds(OrderUnknown, POSITIVE.map(Cid), TEXT),
 }
 
 
 def test_every_entry_there_is_is_tried() -> None:
-    every = {cls for union in (SessionMark, Event, Decision, OrderStage) for cls in get_args(union)}
+    every = {cls for union in (SessionMark, Event, Decision) for cls in get_args(union)}
     assert every == set(ENTRIES)
 
 
@@ -248,7 +220,7 @@ def test_what_is_no_entry_at_all_is_refused(text: str) -> None:
 def test_a_recorded_order_cannot_be_sent() -> None:
     order = OrderRequest(Cid(1), Symbol("tBTCUSD"), Side.BUY, OrderType.MARKET, Atoms(5), Mts(0))
     reasons = Reasons(Mts(0), 1.0, Ppb(1), Ppb(1), (), ())
-    found = decode(*encode(Submit(approved(order), reasons)))
+    found = decode(*encode(Submit(approved(order), reasons, "main")))
     assert isinstance(found, RecordedSubmit)
     assert not isinstance(found, Submit)
     assert type(found.order) is OrderRequest
@@ -258,7 +230,8 @@ def test_the_text_is_the_same_on_every_hash_seed() -> None:
     code = (
         "from tests.property.test_journal_encoding import *\n"
         "order = OrderRequest(Cid(1), Symbol('tBTCUSD'), Side.BUY, OrderType.MARKET, Atoms(5), Mts(0))\n"
-        "print(encode(Submit(approved(order), Reasons(Mts(0), 1.0, Ppb(1), Ppb(1), ('a',), (0.1,)))), encode(CANDLE))"
+        "reasons = Reasons(Mts(0), 1.0, Ppb(1), Ppb(1), ('a',), (0.1,))\n"
+        "print(encode(Submit(approved(order), reasons, 'main')), encode(CANDLE))"
     )
     texts = {
         subprocess.run(

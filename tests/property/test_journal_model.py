@@ -12,10 +12,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from genesis.adapters.journal_sqlite.reading import read_journal, verify_journal
 from genesis.adapters.journal_sqlite.writing import SqliteJournal
 from genesis.adapters.memory.clock import ManualClock
-from genesis.domain.events import HaltRequested
-from genesis.domain.journal.entries import OrderSending, RecordedEntry
+from genesis.domain.events import Asked, LookUp, OperatorAsked
+from genesis.domain.journal.entries import RecordedEntry
 from genesis.domain.order import Cid
-from genesis.domain.units import Mts
+from genesis.domain.units import Mts, Symbol
 
 
 class JournalAgainstAList(RuleBasedStateMachine):
@@ -34,7 +34,7 @@ class JournalAgainstAList(RuleBasedStateMachine):
 
     @rule(text=st.text(max_size=30))
     def append(self, text: str) -> None:
-        entry = HaltRequested(Mts(self.count), text)
+        entry = OperatorAsked(Mts(self.count), Asked.HALT, "", text)
         self.count += 1
         self.loop.run_until_complete(self.journal.append(entry))
         self.accepted.append(entry)
@@ -47,8 +47,8 @@ class JournalAgainstAList(RuleBasedStateMachine):
 
     @rule(cid=st.integers(1, 2))
     def append_reserved(self, cid: int) -> None:
-        self.loop.run_until_complete(self.journal.append_reserved(OrderSending(Cid(cid))))
-        self.reserved.append(OrderSending(Cid(cid)))
+        self.loop.run_until_complete(self.journal.append_reserved(LookUp(Symbol("tBTCUSD"), Cid(cid), Mts(0))))
+        self.reserved.append(LookUp(Symbol("tBTCUSD"), Cid(cid), Mts(0)))
 
     @rule()
     def close_and_open(self) -> None:

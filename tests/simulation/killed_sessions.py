@@ -28,19 +28,22 @@ from genesis.adapters.memory.clock import ManualClock
 from genesis.app.backtest import RunObserver
 from genesis.app.replay import replay
 from genesis.app.trade import Recording, trade_recorded
-from genesis.domain import core as core_module
+from genesis.domain import desk as desk_module
 from genesis.domain.candle import Candle
-from genesis.domain.core import FIRST_CID, CoreSettings, TradingCore
-from genesis.domain.execution.evidence import SendBegan
+from genesis.domain.core import FIRST_CID, one_desk
+from genesis.domain.desk import DeskSettings
+from genesis.domain.events import OrderReported
+from genesis.domain.exchange.orders import Account
+from genesis.domain.execution.evidence import SendBegan, Traded
 from genesis.domain.execution.order_life import OrderLife, Status, advance
 from genesis.domain.execution.reconciliation import after_crash
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.journal.chain import BadRow, Head
-from genesis.domain.journal.entries import FORMAT, Entry, OrderSending, OrderSent, RecordedSubmit, SessionBegan
-from genesis.domain.ledger import Ledger
+from genesis.domain.journal.entries import FORMAT, Entry, RecordedSubmit, SessionBegan, StrategyBegan
 from genesis.domain.order import Cid
 from genesis.domain.risk import sizing
 from genesis.domain.risk.gate import Approved
+from genesis.domain.risk.limits import OFF
 from genesis.domain.risk.sizing import Rebalancing
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.statistics.record import Recorder
@@ -48,19 +51,27 @@ from genesis.domain.strategy.shipped import ema_cross
 from genesis.domain.units import Mts, Symbol, atoms
 
 STRATEGY = ema_cross.build({"fast": 1, "slow": 2})
-SETTINGS = CoreSettings(spot_instrument(Symbol("tBTCUSD")), STRATEGY)
+SETTINGS = DeskSettings(spot_instrument(Symbol("tBTCUSD")), STRATEGY)
 CASH = atoms(10_000)
 BEGAN = SessionBegan(
     format=FORMAT,
     version="0",
     mode="paper",
-    strategy="ema_cross",
-    params=(("fast", "1"), ("slow", "2")),
-    expression=str(STRATEGY),
-    instrument=SETTINGS.instrument,
-    size=1.0,
-    limits=SETTINGS.limits,
-    cash=CASH,
+    strategies=(
+        StrategyBegan(
+            name=SETTINGS.name,
+            strategy="ema_cross",
+            params=(("fast", "1"), ("slow", "2")),
+            expression=str(STRATEGY),
+            instrument=SETTINGS.instrument,
+            size=1.0,
+            limits=SETTINGS.limits,
+            cash=CASH,
+        ),
+    ),
+    limits=OFF,
+    account=Account.EXCHANGE,
+    needs_account=False,
     first_cid=FIRST_CID,
     fee=Costs().fee,
     slippage=Costs().slippage,
@@ -82,19 +93,19 @@ class ExchangeOnDisk(CandleMarket):
         super().__init__(SETTINGS.instrument, Costs(), candles())
         self._orders = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
-    async def submit(self, order: Approved) -> None:
+    def submit(self, order: Approved) -> None:
         moment("arriving")
         request = order.order
         os.write(self._orders, f"{request.cid} {request.side.value} {request.amount}\n".encode())
         moment("arrived")
-        await super().submit(order)
+        super().submit(order)
 
 
 async def session(folder: Path) -> None:
     journal = SqliteJournal(folder / "j.sqlite", ManualClock())
     await journal.append(BEGAN)
     await journal.commit()
-    core = TradingCore(SETTINGS, Ledger(CASH))
+    core = one_desk(SETTINGS, CASH)
     observer = RunObserver(Recorder(SETTINGS.instrument, CASH, None))
     recording = Recording(journal, KillLatchFile(folder / "kill.latch"))
     await trade_recorded(core, ExchangeOnDisk(folder / "exchange"), observer, recording)
@@ -191,16 +202,18 @@ def check(folder: Path) -> dict[str, object]:
     assert heads[0] == heads[1] == verify_journal(path), "recovery is not idempotent"
     assert not isinstance(heads[0], BadRow)
     lives: dict[Cid, OrderLife] = {}
-    sent: set[Cid] = set()
+    filled: set[Cid] = set()
     for _, entry in read_journal(path):
         match entry:
             case RecordedSubmit(order):
                 assert order.cid not in lives, "a cid was used twice"
                 lives[order.cid] = OrderLife(order)
-            case OrderSending(cid):
-                lives[cid] = advance(lives[cid], SendBegan())
-            case OrderSent(cid):
-                sent.add(cid)
+            case OrderReported(cid=cid, evidence=evidence):
+                is_first = isinstance(evidence, SendBegan)
+                assert is_first or lives[cid].status is not Status.INTENT, f"A2: order {cid} left without a record"
+                lives[cid] = advance(lives[cid], evidence)
+                if isinstance(evidence, Traded):
+                    filled.add(cid)
             case _:
                 pass
     on_exchange = {Cid(int(number)): (side, int(amount)) for number, side, amount in arrived}
@@ -208,12 +221,13 @@ def check(folder: Path) -> dict[str, object]:
         assert cid in lives, f"I1: order {cid} left without a durable intent"
         assert (lives[cid].order.side.value, lives[cid].order.amount) == (side, amount), "another order left"
         after = after_crash(lives[cid])
-        assert after.status is Status.UNKNOWN, f"A2: order {cid} left, but the journal proves that it did not"
-    assert sent <= set(on_exchange), "the journal says sent of what never arrived"
-    assert len(on_exchange) - len(sent) <= 1, "more than one order is in doubt"
+        known = {Status.UNKNOWN, Status.FILLED}
+        assert after.status in known, f"A2: order {cid} left, but the journal proves that it did not"
+    assert filled <= set(on_exchange), "the journal has fills of what never arrived"
+    assert len(on_exchange) - len(filled) <= 1, "more than one order is in doubt"
     if heads[0].seq:
         assert replay(path).difference is None, "I24: the replay decides otherwise"
-    doubt = sum(life.status is Status.SENDING for life in lives.values()) - len(sent)
+    doubt = sum(life.status is Status.SENDING for life in lives.values())
     intent_only = sum(life.status is Status.INTENT for life in lives.values())
     return {"rows": heads[0].seq, "arrived": len(arrived), "in_doubt": doubt, "intent_only": intent_only}
 
@@ -258,7 +272,8 @@ def forget_sending() -> None:
     real = SqliteJournal.append
 
     async def append(journal: SqliteJournal, entry: Entry) -> Head:
-        return journal.head if isinstance(entry, OrderSending) else await real(journal, entry)
+        is_sending = isinstance(entry, OrderReported) and isinstance(entry.evidence, SendBegan)
+        return journal.head if is_sending else await real(journal, entry)
 
     patch(SqliteJournal, "append", append)
 
@@ -267,11 +282,10 @@ def send_twice() -> None:
     """Break I2: send each order again, as after a timeout."""
     real = ExchangeOnDisk.submit
 
-    async def submit(market: ExchangeOnDisk, order: Approved) -> None:
-        await real(market, order)
-        await real(market, order)
-        market._answers.pop()  # the second one rests: neither its end
-        market._answers.pop()  # nor its fill is told
+    def submit(market: ExchangeOnDisk, order: Approved) -> None:
+        real(market, order)
+        real(market, order)
+        market._answers.pop()  # the second one rests: its fill is not told
 
     patch(ExchangeOnDisk, "submit", submit)
 
@@ -284,7 +298,7 @@ def decide_by_chance() -> None:
         wish = real(*arguments)
         return wish._replace(amount=wish.amount - os.getpid() % 1000 - 1)
 
-    patch(core_module, "rebalance", rebalance)
+    patch(desk_module, "rebalance", rebalance)
 
 
 BUGS: Final[dict[str, Callable[[], None]]] = {

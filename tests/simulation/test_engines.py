@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from genesis.app.backtest import Run, Terms, filling_at_the_close, run_columnar, run_event
 from genesis.domain.candle import Candle, Candles
-from genesis.domain.core import CoreSettings
+from genesis.domain.desk import DeskSettings
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.order import Side
-from genesis.domain.risk.gate import RefusalCode
 from genesis.domain.risk.guards import RiskLimits
+from genesis.domain.risk.refusal import RefusalCode
 from genesis.domain.simulation.market_orders import costs_from_bps
 from genesis.domain.statistics.record import decision_hash
 from genesis.domain.statistics.summary import summarise
@@ -140,7 +140,7 @@ def terms_of(given_: Parameters) -> Terms:
         None if given_.daily_loss is None else atoms(given_.daily_loss),
     )
     instrument = spot_instrument(Symbol("tBTCUSD"), atoms(given_.min_amount))
-    settings_ = CoreSettings(instrument, TARGET, given_.size, limits)
+    settings_ = DeskSettings(instrument, TARGET, given_.size, limits)
     return Terms(settings_, costs_from_bps(Decimal(given_.fee_bps), Decimal(given_.slippage_bps)), atoms(given_.cash))
 
 

@@ -15,7 +15,7 @@ import pytest
 from genesis.adapters.journal_sqlite.reading import DamagedRow, read_journal, verify_journal
 from genesis.adapters.journal_sqlite.writing import SqliteJournal
 from genesis.adapters.memory.clock import ManualClock
-from genesis.domain.events import HaltRequested
+from genesis.domain.events import Asked, OperatorAsked
 from genesis.domain.journal.chain import BadRow, Head
 from genesis.domain.journal.entries import FORMAT, RecordedEntry
 from genesis.domain.units import Mts
@@ -24,8 +24,8 @@ from genesis.ports.errors import StoreError, StoreFull
 ROWS = 40
 
 
-def said(number: int) -> HaltRequested:
-    return HaltRequested(Mts(number), f"entry {number}")
+def said(number: int) -> OperatorAsked:
+    return OperatorAsked(Mts(number), Asked.HALT, "", f"entry {number}")
 
 
 async def write(path: Path, count: int = ROWS, *, every: int = 10) -> Head:

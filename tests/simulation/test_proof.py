@@ -12,8 +12,21 @@ from genesis.domain.candle import Floats
 from genesis.domain.indicators.catalog import INDICATORS
 from genesis.domain.indicators.indicator import Indicator
 from genesis.domain.simulation.synthetic import synthetic_candles
-from genesis.domain.strategy.expression import Computation, Expr, Field, Indicated
-from genesis.domain.strategy.features import KEEP, close, crosses_above, ema, high, lag, low, rsi, sma, volume, where
+from genesis.domain.strategy.expression import FIELDS, Computation, Expr, Field, Indicated
+from genesis.domain.strategy.features import (
+    KEEP,
+    close,
+    crosses_above,
+    ema,
+    high,
+    lag,
+    low,
+    open_,
+    rsi,
+    sma,
+    volume,
+    where,
+)
 from genesis.domain.strategy.proof import Fault, prove
 from genesis.domain.strategy.shipped import SHIPPED
 
@@ -138,7 +151,7 @@ def test_strategies_that_ship_are_clean(strategy: object) -> None:
 
 @pytest.mark.parametrize("indicator", INDICATORS, ids=lambda each: each.name)
 def test_no_indicator_is_ever_accused(indicator: Indicator) -> None:
-    fields = {"x": close, "high": high, "low": low, "close": close, "volume": volume, "mts": Field("mts")}
+    fields = {name: Field(name) for name in FIELDS} | {"x": close, "y": open_}
     inputs = tuple(fields[name] for name in indicator.inputs)
     computation = Computation(indicator, inputs, indicator.defaults)
     for output in range(len(indicator.outputs)):

@@ -9,7 +9,7 @@ import pytest
 from genesis.adapters.memory.candles import MemoryCandles
 from genesis.app.backtest import Terms, run_columnar, run_event
 from genesis.app.market_data import Wanted, market_data
-from genesis.domain.core import CoreSettings
+from genesis.domain.desk import DeskSettings
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.simulation.market_orders import costs_from_bps
@@ -39,13 +39,13 @@ def assert_engines_agree(terms: Terms, name: str) -> None:
 def test_engines_agree_at_every_close_of_real_candles(path: Path) -> None:
     symbol = Symbol(path.name.split("-")[0])
     limits = RiskLimits(Ppb(PPB // 2), Ppb(PPB * 9 // 10), Atoms(atoms(5000)))
-    core = CoreSettings(spot_instrument(symbol), SHIPPED["ema_cross"].build(), 0.05, limits)
+    core = DeskSettings(spot_instrument(symbol), SHIPPED["ema_cross"].build(), 0.05, limits)
     assert_engines_agree(Terms(core, COSTS, atoms(10_000)), str(path))
 
 
 @pytest.mark.parametrize("strategy", SHIPPED)
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_engines_agree_on_synthetic_markets(strategy: str, seed: int) -> None:
-    core = CoreSettings(spot_instrument(Symbol("tBTCUSD")), SHIPPED[strategy].build())
+    core = DeskSettings(spot_instrument(Symbol("tBTCUSD")), SHIPPED[strategy].build())
     assert len(synthetic_candles(seed, 3)) > 1000
     assert_engines_agree(Terms(core, COSTS, atoms(10_000)), f"synthetic:{seed}:3")

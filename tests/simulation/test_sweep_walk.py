@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from genesis.app.backtest import Run, Terms, run_columnar, run_event
 from genesis.domain.candle import Candles
-from genesis.domain.core import CoreSettings
+from genesis.domain.desk import DeskSettings
 from genesis.domain.instrument import spot_instrument
-from genesis.domain.risk.gate import RefusalCode
 from genesis.domain.risk.guards import RiskLimits
+from genesis.domain.risk.refusal import RefusalCode
 from genesis.domain.simulation.columnar import BREACHES, terms_of, walk
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.simulation.sweep import Outcomes, empty_store, fills_digest, market_of, put, walk_runs
@@ -46,18 +46,18 @@ def outcomes_of(roots: list[Expr], candles: Candles, terms: Terms) -> Outcomes:
     store = empty_store(len(candles), len(programs.columns))
     for index, column in enumerate(columns.evaluate_all(programs.columns, candles)):
         put(store, index, column)
-    core = terms.core
+    core = terms.desk
     numbers = terms_of(core.instrument, terms.costs, core.limits, core.size, terms.cash)
     return walk_runs(numbers, market_of(candles), store, programs, 0, len(roots))
 
 
 def terms_for(root: Expr, costs: Costs, limits: RiskLimits, size: float, cash: int, least: int) -> Terms:
     instrument = spot_instrument(Symbol("tBTCUSD"), Atoms(least))
-    return Terms(CoreSettings(instrument, root, size, limits), costs, Atoms(cash))
+    return Terms(DeskSettings(instrument, root, size, limits), costs, Atoms(cash))
 
 
 def assert_same(outcomes: Outcomes, at: int, run: Run, terms: Terms, candles: Candles) -> None:
-    record, summary, core = run.record, summarise(run.record), terms.core
+    record, summary, core = run.record, summarise(run.record), terms.desk
     targets = columns.evaluate(core.strategy, candles)
     alone = walk(targets, candles, core.instrument, terms.costs, core.limits, core.size, terms.cash)
     assert outcomes.bad[at] == -1

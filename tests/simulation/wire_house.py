@@ -11,10 +11,10 @@ from genesis.app.paper import Pace
 from genesis.app.paper_venue import PaperVenue, paper_venue
 from genesis.app.paper_wire import WireHouse, trade_over_wire, wired_market
 from genesis.domain.candle import Candles, Timeframe
-from genesis.domain.core import CoreSettings, TradingCore
+from genesis.domain.core import TradingCore, one_desk
+from genesis.domain.desk import DeskSettings
 from genesis.domain.exchange.account import WalletKind
 from genesis.domain.instrument import spot_instrument
-from genesis.domain.ledger import Ledger
 from genesis.domain.link import LinkState
 from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.simulation.market_orders import costs_from_bps
@@ -49,8 +49,8 @@ def over_the_wire(
     """Trade *candles* in lock-step with a venue that has these faults; *funded* has what the account there has."""
 
     async def run() -> Record:
-        recorder = Recorder(terms.core.instrument, terms.cash, None)
-        core = TradingCore(terms.core, Ledger(terms.cash))
+        recorder = Recorder(terms.desk.instrument, terms.cash, None)
+        core = one_desk(terms.desk, terms.cash)
         house = WireHouse(SystemClock(), MemoryMetrics(), listener)
         venue = paper_venue(funded or terms, candles, timeframe)
         for rule in faults:
@@ -60,23 +60,23 @@ def over_the_wire(
             await trade_over_wire(core, wired, RunObserver(recorder))
         if funded is None:
             assert_the_venue_agrees(venue, core, len(recorder.fills))
-        return recorder.finish(core.ledger.cash, core.ledger.position(terms.core.instrument.symbol), core.refusals)
+        return recorder.finish(core.cash, core.position(terms.desk.instrument.symbol), core.refusals)
 
     return asyncio.run(run())
 
 
 def assert_the_venue_agrees(venue: PaperVenue, core: TradingCore, fills: int) -> None:
     """No atom appeared or vanished there, and the account has what our ledger says; it rounds costs down, we up."""
-    exchange, instrument = venue.venue.core.exchange, core.settings.instrument
+    exchange, instrument = venue.venue.core.exchange, core.settings.desks[0].instrument
     assert not exchange.accounts.imbalance()
     account = exchange.accounts.by_user[venue.venue.core.keys.by_key[venue.signer.key].user]
-    assert account.wallet(WalletKind.EXCHANGE, instrument.base).balance == core.position
-    assert 0 <= account.wallet(WalletKind.EXCHANGE, instrument.quote).balance - core.ledger.cash <= fills
+    assert account.wallet(WalletKind.EXCHANGE, instrument.base).balance == core.position(instrument.symbol)
+    assert 0 <= account.wallet(WalletKind.EXCHANGE, instrument.quote).balance - core.cash <= fills
 
 
 def terms_of(
     strategy: str, *, symbol: str = "tBTCUSD", slippage_bps: str = "1", limits: RiskLimits | None = None
 ) -> Terms:
     expression = SHIPPED[strategy].build()
-    settings = CoreSettings(spot_instrument(Symbol(symbol)), expression, 1.0, limits or RiskLimits())
+    settings = DeskSettings(spot_instrument(Symbol(symbol)), expression, 1.0, limits or RiskLimits())
     return Terms(settings, costs_from_bps(Decimal(20), Decimal(slippage_bps)), atoms(10_000))

@@ -2,29 +2,32 @@
 
 Each append opens the file under a lock that other processes respect, follows the chain over what was added since,
 writes its line and syncs it. A line without its newline at the end was never acknowledged: a crash tore it, and it is
-moved into a file of its own beside the log. Anything else that does not fit the chain stops all appending, for the log
-is evidence.
+moved into a file of its own beside the log. Anything else that does not fit the chain, or what a witness kept elsewhere
+has seen of it, stops all appending, for the log is evidence.
 """
 
 import asyncio
 import errno
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from attrs import frozen
 from filelock import FileLock, Timeout
 
-from genesis.domain.audit import BadLine, ChainHead, chained_line, follow, verify
+from genesis.domain.audit import AuditEntry, BadLine, ChainHead, chained_line, entry_of, follow, verify
+from genesis.domain.config_history import RESERVED
 from genesis.domain.json_value import JsonValue
-from genesis.ports.audit import AuditReceipt
+from genesis.ports.audit import AuditReceipt, AuditWitness, Decide, Transacted
 from genesis.ports.clock import Clock
-from genesis.ports.errors import StoreError, StoreFull
+from genesis.ports.errors import InputError, StoreError, StoreFull
 from genesis.ports.monitor import MonitorFeed
 
 LOCK_TIMEOUT_S: Final = 5.0
+
+Result = TypeVar("Result")
 
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -39,13 +42,17 @@ class _Known:
 
 
 class AuditFile:
-    """The audit log in the file *path*; *write* and *fsync* are the operating system's unless a test breaks them."""
+    """The audit log in the file *path*, whose heads *witness* keeps elsewhere.
+
+    *write* and *fsync* are the operating system's unless a test breaks them.
+    """
 
     def __init__(
         self,
         path: Path,
         clock: Clock,
         feed: MonitorFeed,
+        witness: AuditWitness | None = None,
         *,
         write: Callable[[int, bytes], int] = os.write,
         fsync: Callable[[int], None] = os.fsync,
@@ -53,6 +60,7 @@ class AuditFile:
         self._path = path
         self._clock = clock
         self._feed = feed
+        self._witness = witness
         self._os_write = write
         self._os_fsync = fsync
         self._known: _Known | None = None
@@ -61,34 +69,61 @@ class AuditFile:
         self._thread_lock = threading.Lock()  # for a cancelled append whose thread still runs
 
     async def append(self, entry: JsonValue) -> AuditReceipt:
+        if isinstance(entry, Mapping) and str(entry.get("action", "")).startswith(RESERVED):
+            raise InputError(f"actions that begin with {RESERVED!r} change the configuration: apply one instead")
         async with self._turn:
             return await asyncio.to_thread(self._append, entry)
 
+    def transact(self, place: int, decide: Decide) -> Transacted:
+        def decided(fd: int) -> Transacted:
+            known = self._caught_up(fd)
+            entry = decide(_entries(_read(fd, place, known.end)))
+            if entry is None:
+                return Transacted(known.end, None)
+            receipt, end = self._add(fd, known, entry)
+            return Transacted(end, AuditEntry(receipt.seq, receipt.mts, entry))
+
+        return self._locked(decided)
+
     def _append(self, entry: JsonValue) -> AuditReceipt:
+        return self._locked(lambda fd: self._add(fd, self._caught_up(fd), entry)[0])
+
+    def _locked(self, work: Callable[[int], Result]) -> Result:
+        """Return what *work* does with the open file while nobody else has it."""
         try:
             with self._thread_lock:
                 self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 with FileLock(f"{self._path}.lock", timeout=LOCK_TIMEOUT_S, mode=0o600):
-                    return self._append_locked(entry)
+                    if self._poison:
+                        raise StoreError(self._poison)
+                    fd = self._open()
+                    try:
+                        return work(fd)
+                    finally:
+                        os.close(fd)
         except Timeout as error:
             raise StoreError(f"{self._path}: another process has held its lock for {LOCK_TIMEOUT_S} s") from error
         except OSError as error:
             raise _store_error(self._path, error) from error
 
-    def _append_locked(self, entry: JsonValue) -> AuditReceipt:
-        if self._poison:
-            raise StoreError(self._poison)
-        fd = self._open()
+    def _add(self, fd: int, known: _Known, entry: JsonValue) -> tuple[AuditReceipt, int]:
+        """Append *entry* durably; return its receipt and where the file ends."""
+        mts = self._clock.now()
+        line, head = chained_line(known.head, mts, entry)
+        raw = line.encode() + b"\n"
+        self._write(fd, raw, known.end)
+        self._known = _Known(known.identity, known.end + len(raw), head)
+        self._tell_witness(head)
+        return AuditReceipt(head.seq, mts, head.hash), self._known.end
+
+    def _tell_witness(self, head: ChainHead) -> None:
+        if self._witness is None:
+            return
         try:
-            known = self._caught_up(fd)
-            mts = self._clock.now()
-            line, head = chained_line(known.head, mts, entry)
-            raw = line.encode() + b"\n"
-            self._write(fd, raw, known.end)
-            self._known = _Known(known.identity, known.end + len(raw), head)
-            return AuditReceipt(head.seq, mts, head.hash)
-        finally:
-            os.close(fd)
+            self._witness.note(head)
+        except StoreError as error:
+            # The entry is durable, which is what was promised; that its loss would show no longer is what is told.
+            self._feed.note("config", "audit.witness_failed", {"reason": str(error)}, "warning")
 
     def _open(self) -> int:
         flags = os.O_RDWR | os.O_APPEND
@@ -99,6 +134,8 @@ class AuditFile:
         except FileNotFoundError:
             if self._known is not None:
                 raise StoreError(f"{self._path}: was removed while in use; put it back, then restart") from None
+        if self._witness is not None and any(head.seq for head in self._witness.heads() or ()):
+            raise StoreError(f"{self._path}: is gone, but its witness is there; put it back")
         fd = os.open(self._path, flags | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             self._sync_folder()  # a file whose name is not on disk is lost with its content
@@ -116,6 +153,7 @@ class AuditFile:
             raise StoreError(f"{self._path}: was replaced or cut while in use; nothing is appended to it")
         *lines, tail = _read(fd, known.end, stat.st_size).split(b"\n")
         head = known.head
+        witnessed = self._witnessed(is_empty=not lines)
         for raw in lines:
             found = follow(head, raw.decode("utf-8", "replace"))
             if isinstance(found, str):
@@ -123,11 +161,29 @@ class AuditFile:
                     f"{self._path}: line {head.seq + 1} {found}; keep it as evidence, moved away, and a new one begins"
                 )
             head = found
+            if witnessed.pop(head.seq, head.hash) != head.hash:
+                raise StoreError(
+                    f"{self._path}: line {head.seq} is not the one that was witnessed; keep it as evidence"
+                )
+        if witnessed:
+            last = max(witnessed)
+            raise StoreError(f"{self._path}: ends at line {head.seq}, but {last} were witnessed; put the rest back")
         end = stat.st_size - len(tail)
         if tail:
             self._quarantine(fd, tail, end, head)
         self._known = _Known(identity, end, head)
         return self._known
+
+    def _witnessed(self, *, is_empty: bool) -> dict[int, str]:
+        """Return the heads that the whole file must have had; none once we have seen them."""
+        if self._witness is None or self._known is not None:
+            return {}
+        heads = self._witness.heads()
+        if heads is None and not is_empty:
+            raise StoreError(f"{self._path}: its witness is gone; put it back, or let audit.adopt make a new one")
+        if heads is None:
+            self._witness.note(ChainHead())  # before the first line: a crash must not leave that one without
+        return {head.seq: head.hash for head in heads or () if head.seq}
 
     def _quarantine(self, fd: int, tail: bytes, end: int, head: ChainHead) -> None:
         moved = self._path.with_name(f"{self._path.name}.torn-{head.seq + 1}-{self._clock.now_us()}")
@@ -178,16 +234,38 @@ class AuditFile:
             os.close(fd)
 
 
-def verify_file(path: Path) -> ChainHead | BadLine:
+def verify_file(path: Path, witnesses: Sequence[ChainHead] = ()) -> ChainHead | BadLine:
     """Return the end of the chain in *path*, or its first bad line, a torn last one included; raises `StoreError`."""
     try:
         *lines, tail = path.read_bytes().split(b"\n")
     except OSError as error:
         raise _store_error(path, error) from error
-    found = verify(line.decode("utf-8", "replace") for line in lines)
+    found = verify((line.decode("utf-8", "replace") for line in lines), witnesses)
     if isinstance(found, ChainHead) and tail:
         return BadLine(len(lines) + 1, "has no end; a crash tore it before it was acknowledged")
     return found
+
+
+def read_entries(path: Path) -> list[AuditEntry]:
+    """Return the entries of the whole log in *path*; raises `StoreError` naming the first bad line.
+
+    A torn last line was never acknowledged and does not count.
+    """
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise _store_error(path, error) from error
+    whole = raw[: raw.rfind(b"\n") + 1]
+    found = verify(line.decode("utf-8", "replace") for line in whole.split(b"\n")[:-1])
+    if isinstance(found, BadLine):
+        raise StoreError(f"{path}: line {found.number} {found.reason}; keep the file as evidence")
+    return _entries(whole)
+
+
+def _entries(raw: bytes) -> list[AuditEntry]:
+    return [entry_of(line.decode()) for line in raw.split(b"\n")[:-1]]
 
 
 def _read(fd: int, start: int, end: int) -> bytes:

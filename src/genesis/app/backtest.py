@@ -12,10 +12,10 @@ from genesis.adapters.memory.candle_market import CandleMarket
 from genesis.app.progress import Show
 from genesis.app.trade import trade
 from genesis.domain.candle import Candles, Ints
-from genesis.domain.core import CoreSettings, TradingCore
+from genesis.domain.core import one_desk
+from genesis.domain.desk import DeskSettings
 from genesis.domain.events import Alert, Submit, breach_alert
 from genesis.domain.fill import Fill
-from genesis.domain.ledger import Ledger
 from genesis.domain.simulation.columnar import Walk, walk
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.statistics.record import Record, Recorder, record_of_walk
@@ -36,7 +36,7 @@ class Engine(Enum):
 class Terms:
     """What a run is besides its candles."""
 
-    core: CoreSettings
+    desk: DeskSettings
     costs: Costs
     cash: Atoms = field()
 
@@ -58,10 +58,15 @@ class RunObserver:
     """Feeds a `Recorder` from the trading loop."""
 
     def __init__(self, recorder: Recorder) -> None:
-        self.close = recorder.close
         self._recorder = recorder
+        self._close = recorder.close
 
-    def fill(self, fill: Fill) -> None:
+    def close(self, strategy: str, mts: int, equity: int, position: int) -> None:
+        del strategy  # a backtest has one
+        self._close(mts, equity, position)
+
+    def fill(self, strategy: str, fill: Fill) -> None:
+        del strategy  # a backtest has one
         self._recorder.fills.append(fill)
 
     def alert(self, alert: Alert) -> None:
@@ -73,7 +78,7 @@ class RunObserver:
 
 def run_columnar(terms: Terms, candles: Candles) -> Run:
     """Run by one compiled walk over the columns."""
-    core = terms.core
+    core = terms.desk
     targets = columns.evaluate(core.strategy, candles)
     result = walk(targets, candles, core.instrument, terms.costs, core.limits, core.size, terms.cash)
     record = record_of_walk(result, candles, core.instrument, terms.cash, _alerts(result, candles, terms.cash))
@@ -83,12 +88,11 @@ def run_columnar(terms: Terms, candles: Candles) -> Run:
 def run_event(terms: Terms, candles: Candles, show: Show | None = None, *, keep_equity: bool = True) -> Run:
     """Run by the trading core on the in-memory market; without the equity, memory is flat in candles."""
     equities = array("q") if keep_equity else None
-    recorder = Recorder(terms.core.instrument, terms.cash, equities)
-    core = TradingCore(terms.core, Ledger(terms.cash))
-    market = CandleMarket(terms.core.instrument, terms.costs, _chunks(candles, show))
+    recorder = Recorder(terms.desk.instrument, terms.cash, equities)
+    core = one_desk(terms.desk, terms.cash)
+    market = CandleMarket(terms.desk.instrument, terms.costs, _chunks(candles, show))
     asyncio.run(trade(core, market, RunObserver(recorder)))
-    ledger = core.ledger
-    record = recorder.finish(ledger.cash, ledger.position(terms.core.instrument.symbol), core.refusals)
+    record = recorder.finish(core.cash, core.position(terms.desk.instrument.symbol), core.refusals)
     return Run(record, np.array(equities or [], dtype=np.int64))
 
 

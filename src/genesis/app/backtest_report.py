@@ -16,7 +16,7 @@ def report_of(result: BacktestResult, candles: Candles) -> BacktestReport:
     Runs buy and hold and the optimism ledger by columns. Raises `ValueError` if the equity was not kept, and
     `InputError` if the columns cannot count that far.
     """
-    core = result.terms.core
+    core = result.terms.desk
     try:
         held, ledger = buy_and_hold(result.terms, candles), optimism_ledger(result.terms, candles)
     except InexactNumber as error:

@@ -55,17 +55,17 @@ def bps_text(fraction_ppb: int) -> str:
 def document_of(result: BacktestResult) -> JsonDocument:
     """Return the result as JSON; money as exact strings, ratios that have no meaning as null."""
     record, summary, terms = result.run.record, result.summary, result.terms
-    limits = terms.core.limits
+    limits = terms.desk.limits
     return {
         "strategy": result.strategy,
         "params": dict(result.params),
-        "expression": str(terms.core.strategy),
+        "expression": str(terms.desk.strategy),
         "data": {**asdict(result.data), "files": list(result.data.files), "notes": list(result.data.notes)},
         "cash": format_atoms(terms.cash),
-        "size": terms.core.size,
+        "size": terms.desk.size,
         "fee_bps": bps_text(terms.costs.fee),
         "slippage_bps": bps_text(terms.costs.slippage),
-        "min_amount": format_atoms(terms.core.instrument.amount_min),
+        "min_amount": format_atoms(terms.desk.instrument.amount_min),
         "position_cap_pct": _pct(limits.position_cap),
         "max_drawdown_limit_pct": _pct(limits.max_drawdown),
         "max_daily_loss": None if limits.max_daily_loss is None else format_atoms(limits.max_daily_loss),

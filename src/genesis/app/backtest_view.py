@@ -65,7 +65,7 @@ def _title(result: BacktestResult) -> "Text":
 
 
 def _terms(result: BacktestResult) -> "Text":
-    core, costs = result.terms.core, result.terms.costs
+    core, costs = result.terms.desk, result.terms.costs
     quote = core.instrument.quote
     terms = [
         f"cash {format_atoms(result.terms.cash)} {quote}",
@@ -81,7 +81,7 @@ def _terms(result: BacktestResult) -> "Text":
 
 
 def _guards(result: BacktestResult) -> list[str]:
-    limits = result.terms.core.limits
+    limits = result.terms.desk.limits
     found = []
     if limits.position_cap is not None:
         found.append(f"position cap {percent(limits.position_cap / 1e7)}")

@@ -4,11 +4,11 @@ from attrs import evolve
 
 from genesis.app.backtest import Run, Terms, run_columnar
 from genesis.domain.candle import Candles
-from genesis.domain.core import CoreSettings
+from genesis.domain.desk import DeskSettings
 from genesis.domain.strategy.expression import Constant
 
 
 def buy_and_hold(terms: Terms, candles: Candles) -> Run:
     """Run one purchase of all the cash at the second candle's open, held to the end: same costs, no guards."""
-    settings = CoreSettings(terms.core.instrument, Constant(1.0))
-    return run_columnar(evolve(terms, core=settings), candles)
+    settings = DeskSettings(terms.desk.instrument, Constant(1.0))
+    return run_columnar(evolve(terms, desk=settings), candles)

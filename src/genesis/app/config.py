@@ -7,10 +7,11 @@ import functools
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from attrs import Factory, frozen
 
+from genesis.app.config_document import read_config_bytes, valid_document
 from genesis.app.config_problems import mts_from_config, problems
 from genesis.domain.json_value import JsonValue, MalformedJson, parse_json
 from genesis.domain.units import Atoms, Mts, Ppb, Symbol, atoms, ppb
@@ -18,8 +19,6 @@ from genesis.ports.errors import InputError
 
 if TYPE_CHECKING:
     from cattrs import Converter
-
-FILE_BYTES_MAX: Final = 1 << 20
 
 ParameterValue = Decimal | int | bool | str
 
@@ -90,24 +89,13 @@ def config_from_document(document: JsonValue) -> Config:
 
 def load_config(path: Path) -> Config:
     """Return the configuration in the file *path*; raises `InputError` that names the file and every problem."""
-    document = read_document(path)
-    try:
-        return config_from_document(document)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
+    return config_from_document(valid_document(path))
 
 
 def read_document(path: Path) -> JsonValue:
     """Return the JSON document in the file *path*; raises `InputError` when it cannot be read or is not JSON."""
     try:
-        with path.open("rb") as file:
-            raw = file.read(FILE_BYTES_MAX + 1)
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}; give the path of a readable configuration file") from error
-    if len(raw) > FILE_BYTES_MAX:
-        raise InputError(f"{path}: is larger than {FILE_BYTES_MAX} bytes, which no configuration is")
-    try:
-        return parse_json(raw)
+        return parse_json(read_config_bytes(path))
     except MalformedJson as error:
         raise InputError(f"{path}: {error}") from error
 

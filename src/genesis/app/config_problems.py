@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from genesis.domain.config_diff import Step, json_path
+from genesis.domain.config_secrets import IsKnown, masked_step, secrets_in
 from genesis.domain.json_value import JsonObject, JsonValue
 from genesis.domain.units import InexactNumber, Mts, scaled
 from genesis.ports.config import ConfigProblem
@@ -30,23 +31,33 @@ _DECIMALS_MAX: Final[Mapping[tuple[Step, ...], int]] = {
     ("fees", "slippage_bps"): 5,
     ("strategy", "size"): 9,
 }
+_SECRET_ADVICE: Final = "a configuration holds none: write where it is kept, as in env:NAME or keyring:SERVICE/USER"
 _KEY_SHOWN_MAX: Final = 64
 _HINTS_MAX: Final = 16  # a document of ten thousand wrong keys must not hold up the loop
 
 
+def _nothing_is_known(_: str) -> bool:
+    return False
+
+
 class SchemaDesk:
-    """The configuration desk over the JSON Schema that ships with the package."""
+    """The configuration desk over the JSON Schema that ships with the package; *is_known* tells loaded secrets."""
+
+    def __init__(self, is_known: IsKnown = _nothing_is_known) -> None:
+        self._is_known = is_known
 
     def problems(self, document: JsonValue) -> Sequence[ConfigProblem]:
-        return problems(document)
+        return problems(document, self._is_known)
 
 
-def problems(document: JsonValue) -> list[ConfigProblem]:
+def problems(document: JsonValue, is_known: IsKnown = _nothing_is_known) -> list[ConfigProblem]:
     """Return every problem of *document*, ordered by path; none means that it is a valid configuration."""
     found = [*_shape_problems(document)]
     bad = {problem.path for problem in found}
     if isinstance(document, Mapping):
         found += (problem for problem in _meaning_problems(document) if problem.path not in bad)
+    found += _float_problems((), document)
+    found += _secret_problems(document, is_known)
     return sorted(found, key=lambda problem: (problem.path, problem.rule))
 
 
@@ -105,7 +116,8 @@ def _from_schema(path: str, rule: str, definition: Mapping[str, Any], value: Any
             patterns = [re.compile(pattern) for pattern in definition.get("patternProperties", {})]
             unknown = [key for key in value if key not in known and not any(found.search(key) for found in patterns)]
             for number, key in enumerate(unknown):
-                shown = key if len(key) <= _KEY_SHOWN_MAX else f"{key[:_KEY_SHOWN_MAX]}…"
+                whole = str(masked_step(key))
+                shown = whole if len(whole) <= _KEY_SHOWN_MAX else f"{whole[:_KEY_SHOWN_MAX]}…"
                 hint = _hint(shown, known) if number < _HINTS_MAX else ""
                 yield ConfigProblem(path + json_path([shown])[1:], f"is not a known key{hint}", rule)
         case _:
@@ -153,6 +165,30 @@ def _meaning_problems(document: JsonObject) -> Iterator[ConfigProblem]:
             yield ConfigProblem(f"$.data.{key}", "must be a moment that the calendar has", "calendar")
     if len(moments) == 2 and moments[0] >= moments[1]:
         yield ConfigProblem("$.data.to", "must be later than $.data.from", "order")
+
+
+def _float_problems(steps: tuple[Step, ...], value: object) -> Iterator[ConfigProblem]:
+    """Yield the binary floats, which no reader of ours makes, but which a program may hand over."""
+    match value:
+        case float():
+            yield ConfigProblem(json_path(steps), "is a binary float; give a Decimal, an int or a text", "float")
+        case Mapping():
+            for key, member in value.items():
+                yield from _float_problems((*steps, str(key)), member)
+        case list() | tuple():
+            for place, member in enumerate(value):
+                yield from _float_problems((*steps, place), member)
+        case _:
+            pass
+
+
+def _secret_problems(document: JsonValue, is_known: IsKnown) -> Iterator[ConfigProblem]:
+    for found in secrets_in(document, is_known):
+        path = json_path([masked_step(step, is_known) for step in found.steps])
+        if found.is_key:
+            yield ConfigProblem(path, f"{found.why} and stands in the place of a key; {_SECRET_ADVICE}", "secret")
+        else:
+            yield ConfigProblem(path, f"{found.why}; {_SECRET_ADVICE}", "secret")
 
 
 def _member(value: JsonValue, steps: tuple[Step, ...]) -> JsonValue:

@@ -1,26 +1,29 @@
 """Why an order is what it is, read from a journal: the decision behind it, what became of it, and when."""
 
 from pathlib import Path
+from typing import assert_never
 
 from attrs import define, field
 
 from genesis.adapters.journal_sqlite.reading import read_journal
 from genesis.app.json_output import JsonDocument
 from genesis.app.replay import first_entry
-from genesis.domain.events import OrderClosed, OrderFilled, OrderRejected, Quote
+from genesis.domain.events import Booked, OrderReported, Quote
+from genesis.domain.execution.evidence import (
+    Accepted,
+    AnswerLost,
+    Closed,
+    Evidence,
+    NothingLeft,
+    ProvenAbsent,
+    Refused,
+    SendBegan,
+    Traded,
+)
 from genesis.domain.fill import Fill
 from genesis.domain.instrument import Instrument
 from genesis.domain.journal.chain import Row
-from genesis.domain.journal.entries import (
-    OrderNotSent,
-    OrderRefused,
-    OrderSending,
-    OrderSent,
-    OrderUnknown,
-    RecordedEntry,
-    RecordedSubmit,
-    SessionBegan,
-)
+from genesis.domain.journal.entries import RecordedEntry, RecordedSubmit, SessionBegan, StrategyBegan
 from genesis.domain.units import Price, format_atoms, format_scaled
 from genesis.ports.errors import InputError
 
@@ -66,31 +69,48 @@ def explain(path: Path, cid: int) -> Explanation:
 def _take(found: Explanation, row: Row, entry: RecordedEntry) -> None:
     cid, said = found.submit.order.cid, ""
     match entry:
-        case OrderSending() if entry.cid == cid:
-            said, found.outcome = "sending", "unknown: the session was cut while it was leaving"
-        case OrderSent() if entry.cid == cid:
-            said, found.outcome = "sent", "sent"
-        case OrderNotSent(_, reason) if entry.cid == cid:
-            said, found.outcome = "not sent", f"not sent: {reason}"
-        case OrderRefused(_, reason) if entry.cid == cid:
-            said, found.outcome = "refused", f"refused: {reason}"
-        case OrderUnknown(_, reason) if entry.cid == cid:
-            said, found.outcome = "unknown", f"unknown: {reason}"
-        case OrderRejected() if entry.cid == cid:
-            said, found.outcome = "rejected", f"rejected: {entry.reason}"
-        case OrderFilled(fill) if fill.cid == cid:
+        case OrderReported(cid=known, evidence=evidence) if known == cid:
+            said, found.outcome = _said(found, evidence)
+        case Booked(fill=fill) if fill.cid == cid:
             found.fills.append(fill)
             done = sum(each.amount for each in found.fills) >= found.submit.order.amount
             said, found.outcome = "fill", "filled" if done else "filled in part"
-        case OrderClosed() if entry.cid == cid and entry.left:
-            said, found.outcome = "closed", f"closed, {format_atoms(entry.left)} of it not filled"
     if said:
         found.timings.append((said, row.written_us - found.decided_us))
 
 
+def _said(found: Explanation, evidence: Evidence) -> tuple[str, str]:
+    """Return what a fact is called, and the outcome as far as it is known then."""
+    match evidence:
+        case SendBegan():
+            return "sending", "unknown: the session was cut while it was leaving"
+        case Accepted(id):
+            return "accepted", f"accepted as {id}"
+        case NothingLeft(reason):
+            return "not sent", f"not sent: {reason}"
+        case Refused(reason):
+            return "refused", f"refused: {reason}"
+        case AnswerLost(reason):
+            return "answer lost", f"unknown: {reason}"
+        case ProvenAbsent(searched):
+            return "absent", f"proven absent: {searched}"
+        case Traded():
+            return "", found.outcome  # the booking follows
+        case Closed(_, filled, status):
+            left = found.submit.order.amount - filled
+            return "closed", found.outcome if not left else f"closed as {status}, {format_atoms(left)} of it not filled"
+        case _:
+            assert_never(evidence)
+
+
+def _strategy(found: Explanation) -> StrategyBegan:
+    return next(each for each in found.began.strategies if each.name == found.submit.strategy)
+
+
 def document(found: Explanation) -> JsonDocument:
     """Return an explanation as JSON: money as exact text, node values as numbers."""
-    order, reasons, instrument = found.submit.order, found.submit.reasons, found.began.instrument
+    order, reasons, strategy = found.submit.order, found.submit.reasons, _strategy(found)
+    instrument = strategy.instrument
     return {
         "cid": order.cid,
         "symbol": order.symbol,
@@ -98,9 +118,9 @@ def document(found: Explanation) -> JsonDocument:
         "type": order.type.value,
         "amount": format_atoms(order.amount),
         "row": found.seq,
-        "strategy": found.began.strategy,
-        "params": dict(found.began.params),
-        "expression": found.began.expression,
+        "strategy": strategy.strategy,
+        "params": dict(strategy.params),
+        "expression": strategy.expression,
         "decided_on_mts": reasons.mts,
         "sent_mts": order.mts,
         "target": reasons.target,
@@ -126,12 +146,13 @@ def document(found: Explanation) -> JsonDocument:
 
 def lines(found: Explanation) -> list[str]:
     """Return an explanation for people."""
-    order, reasons, instrument = found.submit.order, found.submit.reasons, found.began.instrument
-    params = ", ".join(f"{name}={value}" for name, value in found.began.params)
+    order, reasons, strategy = found.submit.order, found.submit.reasons, _strategy(found)
+    instrument = strategy.instrument
+    params = ", ".join(f"{name}={value}" for name, value in strategy.params)
     said = [
         f"order {order.cid}: {order.side.value} {format_atoms(order.amount)} {order.symbol}, {order.type.value}",
         f"outcome: {found.outcome}",
-        f"strategy: {found.began.strategy}({params})",
+        f"strategy: {strategy.strategy}({params})",
         f"decided on the close of the candle of {reasons.mts}: target {reasons.target!r}",
         f"weight: {_percent(reasons.weight)} % of equity, {_percent(reasons.weight_capped)} % after the cap",
     ]

@@ -3,10 +3,10 @@
 import asyncio
 
 import genesis
-from genesis.adapters.audit_file import AuditFile
 from genesis.adapters.clock_system import SystemClock
 from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.adapters.memory.monitor import MemoryMonitor
+from genesis.app.audit import audit_log
 from genesis.app.home import home
 from genesis.app.wiring import kill_latch
 
@@ -22,7 +22,7 @@ def reset_latch(reason: str) -> str | None:
     if was is not None:
         clock = SystemClock()
         monitor = MemoryMonitor(clock, MemoryMetrics(), version=genesis.__version__, mode="kill")
-        audit = AuditFile(folder / "logs" / "config_audit.log", clock, monitor)
+        audit = audit_log(folder, clock, monitor)
         asyncio.run(audit.append({"action": "kill.reset", "reason": reason, "was": was}))
         latch.reset()
     return was

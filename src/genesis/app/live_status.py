@@ -48,7 +48,7 @@ class LiveStatus:
         core, instrument = observer.core, observer.recorder.instrument
         yield "market time", _utc(observer.last_mts)
         yield "equity", f"{format_atoms(core.equity)} {instrument.quote}"
-        yield "position", f"{format_atoms(core.position)} {instrument.base}"
+        yield "position", f"{format_atoms(core.position(instrument.symbol))} {instrument.base}"
         yield "fills", str(len(observer.recorder.fills))
         refusals = ", ".join(f"{code.value} {count}" for code, count in core.refusals.items())
         yield "refusals", refusals or "none"

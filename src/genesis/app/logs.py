@@ -26,6 +26,7 @@ from genesis.app.settings import DOTENV, Keys, Settings, load_keys, load_setting
 from genesis.ports.clock import Clock
 from genesis.ports.errors import InputError
 from genesis.ports.metrics import Metrics
+from genesis.ports.secrets import Secret
 
 REDACTOR: Final = Redactor()
 """The process's own: what is registered here shows in no log and on no standard error."""
@@ -46,6 +47,19 @@ def guarded_keys(dotenv: Path = DOTENV) -> Keys:
     if not isinstance(sys.stderr, GuardedErrors):
         sys.stderr = GuardedErrors(sys.stderr)
     return keys
+
+
+def guarded_secret(name: str, value: Secret) -> Secret:
+    """Return the secret of the setting *name*; from now on this process shows it nowhere.
+
+    Raises `InputError` for one that is too short to be recognised in a text.
+    """
+    if value:
+        try:
+            REDACTOR.register(value)
+        except InputError as error:
+            raise InputError(f"{name}: {error}") from None
+    return value
 
 
 def start_logging(level: str = "", dotenv: Path = DOTENV) -> None:

@@ -10,7 +10,7 @@ from genesis.adapters.bitfinex.rest_settings import RestSettings
 from genesis.domain.events import AlertCode
 from genesis.domain.market import GapReason
 from genesis.domain.order import Side
-from genesis.domain.risk.gate import RefusalCode
+from genesis.domain.risk.refusal import RefusalCode
 from genesis.ports.errors import ExchangeError
 from genesis.ports.metric_spec import (
     BYTE_RATE_BOUNDS,

@@ -23,7 +23,7 @@ def optimism_ledger(terms: Terms, candles: Candles) -> tuple[Optimism, ...]:
     apply as ever, so one may halt the run at another time. Raises
     `InexactNumber` if the run itself cannot be walked by columns.
     """
-    targets = columns.evaluate(terms.core.strategy, candles)
+    targets = columns.evaluate(terms.desk.strategy, candles)
     flattered = filling_at_the_close(candles)
     costs = terms.costs
     free = evolve(costs, slippage=Ppb(0))
@@ -49,6 +49,6 @@ def _bounded_equity(terms: Terms, targets: Floats, candles: Candles, costs: Cost
 
 
 def _final_equity(terms: Terms, targets: Floats, candles: Candles, costs: Costs) -> Atoms:
-    core = terms.core
+    core = terms.desk
     equity = walk(targets, candles, core.instrument, costs, core.limits, core.size, terms.cash).equity
     return Atoms(int(equity[-1])) if len(equity) else terms.cash

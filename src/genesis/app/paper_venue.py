@@ -37,7 +37,7 @@ def paper_venue(terms: Terms, candles: Candles, timeframe: Timeframe) -> PaperVe
     if len(off):
         where = f"the candle of {candles.mts[off[0]]} begins within an interval of {timeframe.value}"
         raise InputError(f"{where}, so it cannot be played over the wire: use --over memory")
-    instrument, costs = terms.core.instrument, terms.costs
+    instrument, costs = terms.desk.instrument, terms.costs
     start = Mts(int(candles.mts[0]) - 1)
     venue = Venue(start, limited=False)
     venue.list_instrument(instrument)

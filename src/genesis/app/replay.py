@@ -10,7 +10,8 @@ from attrs import define, frozen
 from genesis.adapters.journal_sqlite.reading import read_journal
 from genesis.app.strategies import find_strategy
 from genesis.domain.core import CoreSettings, TradingCore
-from genesis.domain.events import CandleClosed, Event, HaltRequested, OrderClosed, OrderFilled, OrderRejected, Quote
+from genesis.domain.desk import DeskSettings
+from genesis.domain.events import Event
 from genesis.domain.journal.chain import Row
 from genesis.domain.journal.encoding import encode
 from genesis.domain.journal.entries import RecordedEntry, SessionBegan, SessionEnded
@@ -51,13 +52,15 @@ def replay(path: Path) -> Replay:
     began = first_entry(path, rows)
     settings = settings_of(began)
     found = Replay()
-    changed = began.describes(settings)
+    changed = [
+        said for each, desk in zip(began.strategies, settings.desks, strict=True) if (said := each.describes(desk))
+    ]
     if changed:
-        found.difference = Difference(1, encode(began)[1], changed)
+        found.difference = Difference(1, encode(began)[1], changed[0])
         return found
-    core = TradingCore(settings, Ledger(began.cash), began.first_cid)
+    core = core_of(began, settings)
     _compare(core, rows, found)
-    found.equity = f"{format_atoms(core.equity)} {settings.instrument.quote}"
+    found.equity = f"{format_atoms(core.equity)} {settings.quote}"
     return found
 
 
@@ -70,9 +73,19 @@ def first_entry(path: Path, rows: Iterator[tuple[Row, RecordedEntry]]) -> Sessio
 
 
 def settings_of(began: SessionBegan) -> CoreSettings:
-    """Return the settings of the core of a session, its strategy built anew by name."""
-    expression = find_strategy(began.strategy).build(dict(began.params))
-    return CoreSettings(began.instrument, expression, began.size, began.limits)
+    """Return the settings of the core of a session, its strategies built anew by name."""
+    desks = tuple(
+        DeskSettings(
+            each.instrument, find_strategy(each.strategy).build(dict(each.params)), each.size, each.limits, each.name
+        )
+        for each in began.strategies
+    )
+    return CoreSettings(desks, began.limits, began.account, began.needs_account)
+
+
+def core_of(began: SessionBegan, settings: CoreSettings) -> TradingCore:
+    """Return the core of a session as it was at its beginning."""
+    return TradingCore(settings, {each.name: Ledger(each.cash) for each in began.strategies}, began.first_cid)
 
 
 def _compare(core: TradingCore, rows: Iterable[tuple[Row, RecordedEntry]], found: Replay) -> None:
@@ -85,7 +98,7 @@ def _compare(core: TradingCore, rows: Iterable[tuple[Row, RecordedEntry]], found
                 return
             found.events += 1
             seq = row.seq
-            due.extend(encode(decision)[1] for decision in core.handle(_event(entry)))
+            due.extend(encode(decision)[1] for decision in core.handle(entry))
         elif row.kind == DECISION:
             replayed = due.popleft() if due else "no decision"
             if replayed != row.payload:
@@ -97,8 +110,3 @@ def _compare(core: TradingCore, rows: Iterable[tuple[Row, RecordedEntry]], found
     # What the last event would have led to is not missing: a crash may have come first.
     if due and found.ended and found.ended != "failed":
         found.difference = Difference(seq, "no decision", due[0])
-
-
-def _event(entry: RecordedEntry) -> Event:
-    assert isinstance(entry, CandleClosed | Quote | OrderFilled | OrderClosed | OrderRejected | HaltRequested)
-    return entry

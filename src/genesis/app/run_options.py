@@ -10,7 +10,7 @@ from genesis.app.options import (
     symbol_option,
     timeframe_option,
 )
-from genesis.domain.core import CoreSettings
+from genesis.domain.desk import DeskSettings
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.simulation.market_orders import costs_from_bps
@@ -47,7 +47,7 @@ def terms_of(
             atoms_option("max-daily-loss", daily_loss) if daily_loss else None,
         )
         instrument = spot_instrument(symbol, atoms_option("min-amount", min_amount))
-        core = CoreSettings(instrument, expression, float(decimal_option("size", size)), guards)
+        core = DeskSettings(instrument, expression, float(decimal_option("size", size)), guards)
         fee, slippage = decimal_option("fee-bps", costs[0]), decimal_option("slippage-bps", costs[1])
         return Terms(core, costs_from_bps(fee, slippage), atoms_option("cash", cash))
     except ValueError as error:

@@ -3,7 +3,6 @@
 from collections import deque
 from typing import Final
 
-from genesis.app.session_feeding import SessionFeeding
 from genesis.domain.core import TradingCore
 from genesis.domain.events import Alert, Submit
 from genesis.domain.fill import Fill
@@ -19,9 +18,7 @@ LINES_KEPT: Final = 8
 class SessionObserver:
     """The observer of a paper session; `begin` comes before the first event."""
 
-    def __init__(
-        self, recorder: Recorder, metrics: Metrics, feed: MonitorFeed, feeding: SessionFeeding | None = None
-    ) -> None:
+    def __init__(self, recorder: Recorder, metrics: Metrics, feed: MonitorFeed) -> None:
         self.recorder = recorder
         self.lines: deque[str] = deque(maxlen=LINES_KEPT)
         self.last_mts: Mts | None = None
@@ -30,7 +27,6 @@ class SessionObserver:
         self.round_trip_s: float | None = None
         self._metrics = metrics
         self._feed = feed
-        self._feeding = feeding
         self._core: TradingCore | None = None
 
     @property
@@ -47,11 +43,10 @@ class SessionObserver:
     def begin(self, core: TradingCore) -> None:
         """Take the core that is about to run."""
         self._core = core
-        if self._feeding is not None:
-            self._feeding.begin(core)
         self._feed.set_status("running")
 
-    def close(self, mts: int, equity: int, position: int) -> None:
+    def close(self, strategy: str, mts: int, equity: int, position: int) -> None:
+        del strategy  # a session has one
         self.recorder.close(mts, equity, position)
         self.last_mts = Mts(mts)
         self._feed.saw_event(self.last_mts)
@@ -64,10 +59,9 @@ class SessionObserver:
         self._metrics.increment("orders_submitted_total", labels={"side": order.side.value})
         fields = {"cid": order.cid, "side": order.side.value, "amount": format_atoms(order.amount)}
         self._feed.note("order", "order.submitted", {**fields, "symbol": order.symbol})
-        if self._feeding is not None:
-            self._feeding.submit(submit)
 
-    def fill(self, fill: Fill) -> None:
+    def fill(self, strategy: str, fill: Fill) -> None:
+        del strategy  # a session has one
         self.recorder.fills.append(fill)
         self._metrics.increment("fills_total", labels={"side": fill.side.value})
         price = format_scaled(fill.price, self.recorder.instrument.price_decimals)
@@ -75,8 +69,6 @@ class SessionObserver:
         self.lines.append(f"{fill.mts} {fill.side.value} {amount} {fill.symbol} at {price}, fee {fee}")
         fields = {"cid": fill.cid, "side": fill.side.value, "amount": amount, "price": price, "fee": fee}
         self._feed.note("order", "order.filled", {**fields, "symbol": fill.symbol})
-        if self._feeding is not None:
-            self._feeding.fill(fill)
 
     def alert(self, alert: Alert) -> None:
         self.recorder.alerts.append(alert)
@@ -97,8 +89,6 @@ class SessionObserver:
         self._metrics.gauge("link_open", float(state.link is Link.OPEN), {"link": state.name})
         fields = {"link": state.name, "reason": state.reason}
         is_open = state.link is Link.OPEN
-        if self._feeding is not None:
-            self._feeding.link(state)
         self._feed.note("link", f"link.{state.link.value}", dict(fields), "info" if is_open else "warning")
         if self.core.halted is not None:
             return
@@ -115,7 +105,7 @@ class SessionObserver:
 
     def record(self) -> Record:
         """Return the record of the session so far; the session is over then."""
-        ledger, symbol = self.core.ledger, self.recorder.instrument.symbol
+        core, symbol = self.core, self.recorder.instrument.symbol
         for code, count in self.core.refusals.items():
             self._metrics.gauge("refusals", count, {"code": code.value})
-        return self.recorder.finish(ledger.cash, ledger.position(symbol), self.core.refusals)
+        return self.recorder.finish(core.cash, core.position(symbol), core.refusals)

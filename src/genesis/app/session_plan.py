@@ -22,7 +22,7 @@ from genesis.app.options import (
 from genesis.app.paper import Pace
 from genesis.app.settings import Settings
 from genesis.app.strategies import build_strategy, find_strategy
-from genesis.domain.core import CoreSettings
+from genesis.domain.desk import DeskSettings
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.simulation.market_orders import Costs
@@ -95,7 +95,7 @@ def plan_session(options: SessionOptions, settings: Settings) -> SessionPlan:
             None if config.max_drawdown_pct is None else ppb(config.max_drawdown_pct, per=100),
             config.max_daily_loss,
         )
-        core = CoreSettings(spot_instrument(market.symbol), expression, float(chosen.size), limits)
+        core = DeskSettings(spot_instrument(market.symbol), expression, float(chosen.size), limits)
         terms = Terms(core, Costs(config.fees.fee, config.fees.slippage), config.data.cash)
     except ValueError as error:
         raise InputError(str(error)) from error

@@ -28,6 +28,8 @@ class Settings:
     """`GENESIS_HOME`, `GENESIS_HOST`, `GENESIS_PORT`, `GENESIS_SPEED`, `GENESIS_CONFIG`, and what is logged:
 
     `GENESIS_LOG`, `GENESIS_LOG_FORMAT` and `GENESIS_LOG_SAMPLE`.
+
+    `GENESIS_AUDIT_WITNESS` is where the heads of the audit log are kept, `GENESIS_AUDIT_KEY` what they are signed with.
     """
 
     home: Path = Path("var")
@@ -38,6 +40,8 @@ class Settings:
     log: str = "WARNING"
     log_format: str = "text"
     log_sample: str = ""
+    audit_witness: Path | None = None
+    audit_key: Secret = NONE
 
     @port.validator
     def _check_port(self, _attribute: object, value: int) -> None:
@@ -58,7 +62,8 @@ class Keys:
 def load_settings(dotenv: Path = DOTENV) -> Settings:
     """Return the settings; raises `InputError` naming the variable that cannot be used."""
     settings = _load(Settings, "GENESIS_", dotenv)
-    if empty := [name for name in ("GENESIS_HOME", "GENESIS_CONFIG") if _value(name, dotenv) == ""]:
+    paths = ("GENESIS_HOME", "GENESIS_CONFIG", "GENESIS_AUDIT_WITNESS")
+    if empty := [name for name in paths if _value(name, dotenv) == ""]:
         raise InputError(f"{empty[0]} is empty: give it a value, or leave it out")
     return settings
 

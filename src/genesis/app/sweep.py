@@ -72,21 +72,21 @@ def first_expression(strategy: Strategy, space: Space, indices: Ints) -> Expr:
 def describe(plan: SweepPlan) -> Mapping[str, Json]:
     """Return what a sweep is, as JSON: equal for equal results."""
     terms = plan.terms
-    limits = terms.core.limits
+    limits = terms.desk.limits
     axes = {axis.name: list(axis.values) for axis in plan.space.axes}
     return {
         "version": genesis.__version__,
         "strategy": plan.strategy.name,
-        "expression": str(terms.core.strategy),
+        "expression": str(terms.desk.strategy),
         "axes": axes,
         "combinations": plan.space.size,
         "indices_sha256": hashlib.sha256(plan.indices.astype("<i8").tobytes()).hexdigest(),
         "data": {**asdict(plan.data), "files": list(plan.data.files), "notes": list(plan.data.notes)},
         "cash": format_atoms(terms.cash),
-        "size": terms.core.size,
+        "size": terms.desk.size,
         "fee_bps": bps_text(terms.costs.fee),
         "slippage_bps": bps_text(terms.costs.slippage),
-        "min_amount": format_atoms(terms.core.instrument.amount_min),
+        "min_amount": format_atoms(terms.desk.instrument.amount_min),
         "position_cap": limits.position_cap,
         "max_drawdown": limits.max_drawdown,
         "max_daily_loss": limits.max_daily_loss,
@@ -148,4 +148,4 @@ def _expressions(plan: SweepPlan, indices: Ints, taken: list[tuple[int, Mapping[
 
 def with_expression(terms: Terms, expression: Expr) -> Terms:
     """Return *terms* for another strategy."""
-    return evolve(terms, core=evolve(terms.core, strategy=expression))
+    return evolve(terms, desk=evolve(terms.desk, strategy=expression))

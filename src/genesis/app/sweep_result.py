@@ -159,7 +159,7 @@ def _table(result: SweepResult) -> "Table":
 
     names = [axis.name for axis in result.plan.space.axes]
     table = Table(box=box.SIMPLE, padding=(0, 0), title=f"Ordered by {result.order}", title_justify="left")
-    quote = result.plan.terms.core.instrument.quote
+    quote = result.plan.terms.desk.instrument.quote
     for name in (*names, "Return %", "Sharpe", "Drawdown %", "Fills", f"Fees {quote}", f"Equity {quote}"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in result.rows:

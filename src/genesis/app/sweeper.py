@@ -33,8 +33,8 @@ class Sweeper:
 
     def __init__(self, candles: Candles, terms: Terms, workers: int, column_bytes: int = COLUMN_BYTES) -> None:
         self._candles = candles
-        self._instrument = terms.core.instrument
-        core = terms.core
+        self._instrument = terms.desk.instrument
+        core = terms.desk
         self._terms = terms_of(core.instrument, terms.costs, core.limits, core.size, terms.cash)
         self._market = market_of(candles)
         self._columns = SharedColumns(candles, max(column_bytes // (8 * len(candles)), 1))

@@ -1,37 +1,40 @@
 """The one loop: events to the core, decisions to the market; recorded, each is written before it has an effect."""
 
-import asyncio
-from contextlib import suppress
 from typing import Protocol
 
 from attrs import frozen
 
 from genesis.domain.core import TradingCore
-from genesis.domain.events import Alert, CandleClosed, Event, OrderFilled, RequestQuote, Submit
-from genesis.domain.fill import Fill
-from genesis.domain.journal.entries import (
-    OrderNotSent,
-    OrderRefused,
-    OrderSending,
-    OrderSent,
-    OrderStage,
-    OrderUnknown,
+from genesis.domain.events import (
+    Adopted,
+    Alert,
+    Booked,
+    Cancel,
+    CandleClosed,
+    Crossed,
+    Decision,
+    Event,
+    LookUp,
+    OrderReported,
+    RequestQuote,
+    Submit,
+    WakeAt,
 )
-from genesis.domain.order import Cid
-from genesis.domain.risk.gate import Approved
-from genesis.ports.errors import AuthRefused, ExchangeError, Killed, NotProcessed, Rejected
+from genesis.domain.execution.evidence import NothingLeft, SendBegan
+from genesis.domain.fill import Fill
+from genesis.ports.errors import Killed, StoreError
 from genesis.ports.journal import Journal
 from genesis.ports.kill import KillLatch
 from genesis.ports.market import Market
 
 
 class Observer(Protocol):
-    """Whoever wants to see the run: statistics, read models, a journal. Called in order; must not block."""
+    """Whoever wants to see the run: statistics, read models. Called in order; must not block."""
 
-    def close(self, mts: int, equity: int, position: int) -> None:
-        """Take the account's state at a close."""
+    def close(self, strategy: str, mts: int, equity: int, position: int) -> None:
+        """Take a strategy's state at a close."""
 
-    def fill(self, fill: Fill) -> None:
+    def fill(self, strategy: str, fill: Fill) -> None:
         """Take a fill that the core has booked."""
 
     def submit(self, submit: Submit) -> None:
@@ -43,23 +46,19 @@ class Observer(Protocol):
 
 async def trade(core: TradingCore, market: Market, observer: Observer) -> None:
     """Run until the market's events end, or until cancelled between two of them."""
-    handle, close = core.handle, observer.close
+    handle, desks_of, close = core.handle, core.desks_of, observer.close
     async for event in market.events():
         decisions = handle(event)
         if type(event) is CandleClosed:
-            close(event.candle.mts, core.equity, core.position)
-        elif type(event) is OrderFilled:
-            observer.fill(event.fill)
+            for desk in desks_of(event.symbol):
+                close(desk.name, event.candle.mts, desk.equity, desk.position)
         for decision in decisions:
-            match decision:
-                case RequestQuote(wanted):
-                    market.request_quote(wanted)
-                case Submit():
-                    observer.submit(decision)
-                    with suppress(NotProcessed, Rejected):  # an `OrderRejected` follows
-                        await market.submit(decision.order)
-                case Alert():
-                    observer.alert(decision)
+            if type(decision) is Submit:
+                observer.submit(decision)
+                core.handle(_began(decision))
+                market.submit(decision.order)
+            else:
+                _carry_out(decision, market, observer)
 
 
 @frozen
@@ -74,62 +73,84 @@ async def trade_recorded(core: TradingCore, market: Market, observer: Observer, 
     """Do as `trade` does, with every event in the journal before the core sees it, and every decision before it acts.
 
     An order leaves only when its intent and everything before it are durable. Raises `Killed` instead of sending while
-    the latch is set, and `StoreError` when the journal cannot be written: nothing is sent then.
+    the latch is set, and `StoreError` when the journal cannot be written: then nothing is sent any more, and what is
+    open of ours is cancelled first.
     """
     journal = recording.journal
-    async for event in market.events():
-        await journal.append(event)
-        decisions = core.handle(event)
-        _show(observer, core, event)
-        for decision in decisions:
-            await journal.append(decision)
-        for decision in decisions:
-            match decision:
-                case RequestQuote(wanted):
-                    market.request_quote(wanted)
-                case Submit():
+    try:
+        async for event in market.events():
+            await journal.append(event)
+            decisions = core.handle(event)
+            _show(observer, core, event)
+            for decision in decisions:
+                await journal.append(decision)
+            for decision in decisions:
+                if type(decision) is Submit:
                     await journal.commit()
                     observer.submit(decision)
-                    await _send(decision.order, market, recording)
-                case Alert():
-                    observer.alert(decision)
+                    await _send(decision, core, market, recording)
+                else:
+                    _carry_out(decision, market, observer)
+    except StoreError:
+        await _cancel_all(core, market, journal)
+        raise
 
 
 def _show(observer: Observer, core: TradingCore, event: Event) -> None:
     if type(event) is CandleClosed:
-        observer.close(event.candle.mts, core.equity, core.position)
-    elif type(event) is OrderFilled:
-        observer.fill(event.fill)
+        for desk in core.desks_of(event.symbol):
+            observer.close(desk.name, event.candle.mts, desk.equity, desk.position)
 
 
-async def _send(order: Approved, market: Market, recording: Recording) -> None:
-    journal, cid = recording.journal, order.order.cid
-    # A commit of its own: a crash before it proves that nothing left, a crash after it proves nothing.
-    await journal.append(OrderSending(cid))
-    await journal.commit()
+def _carry_out(decision: Decision, market: Market, observer: Observer) -> None:
+    match decision:
+        case RequestQuote(symbol, orders):
+            market.request_quote(symbol, orders)
+        case Booked(strategy, fill):
+            observer.fill(strategy, fill)
+        case Cancel():
+            market.cancel(decision)
+        case LookUp():
+            market.look_up(decision)
+        case WakeAt(mts):
+            market.wake_at(mts)
+        case Alert():
+            observer.alert(decision)
+        case Crossed() | Adopted() | Submit():
+            pass
+
+
+def _began(submit: Submit) -> OrderReported:
+    order = submit.order.order
+    return OrderReported(order.mts, order.symbol, order.cid, SendBegan())
+
+
+async def _send(submit: Submit, core: TradingCore, market: Market, recording: Recording) -> None:
+    journal, order = recording.journal, submit.order.order
     reason = recording.latch.reason()
     if reason is not None:
-        await journal.append(OrderNotSent(cid, f"killed: {reason}"))
-        raise Killed(f"order {cid} was not sent: the kill latch is set ({reason})")
-    try:
-        await market.submit(order)
-    except asyncio.CancelledError:
-        await journal.append(OrderUnknown(cid, "cancelled while waiting for the answer"))
-        raise
-    except ExchangeError as error:
-        await journal.append(_stage(cid, error))
-        await journal.commit()
-        if not isinstance(error, NotProcessed | Rejected):  # after those an `OrderRejected` follows
-            raise
-        return
-    await journal.append(OrderSent(cid))
+        await _record(
+            OrderReported(order.mts, order.symbol, order.cid, NothingLeft(f"killed: {reason}")), core, journal
+        )
+        raise Killed(f"order {order.cid} was not sent: the kill latch is set ({reason})")
+    # A commit of its own: a crash before it proves that nothing left, a crash after it proves nothing.
+    await _record(_began(submit), core, journal)
+    await journal.commit()
+    market.submit(submit.order)
 
 
-def _stage(cid: Cid, error: ExchangeError) -> OrderStage:
-    match error:
-        case NotProcessed():
-            return OrderNotSent(cid, str(error))
-        case Rejected() | AuthRefused():
-            return OrderRefused(cid, str(error))
-        case _:
-            return OrderUnknown(cid, str(error))
+async def _record(event: OrderReported, core: TradingCore, journal: Journal) -> None:
+    await journal.append(event)
+    for decision in core.handle(event):
+        await journal.append(decision)
+
+
+async def _cancel_all(core: TradingCore, market: Market, journal: Journal) -> None:
+    """Cancel what is open of ours, as far as it can still be written down."""
+    for own in tuple(core.books.orders.open()):
+        order = own.life.order
+        cancel = Cancel(order.symbol, order.cid, own.life.id, order.mts, "the journal cannot be written")
+        try:
+            await journal.append_reserved(cancel)
+        finally:
+            market.cancel(cancel)

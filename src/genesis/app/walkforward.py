@@ -128,7 +128,7 @@ def _tested(terms: Terms, expression: Expr, candles: Candles, window: Window) ->
     tested = known.between(window.test_start, None)
     targets = columns.evaluate(expression, known)[len(known) - len(tested) :].copy()
     targets[-2:] = 0.0
-    core = terms.core
+    core = terms.desk
     outcome = walk(targets, tested, core.instrument, terms.costs, core.limits, core.size, terms.cash)
     return record_of_walk(outcome, tested, core.instrument, terms.cash, ())
 

@@ -1,12 +1,12 @@
 """The audit chain: each line carries the hash of the one before, so none can be changed, dropped or moved unseen.
 
 A line is canonical JSON of `{"entry", "hash", "mts", "previous", "seq"}`; the hash is SHA-256 over the canonical JSON
-of the other four. What a chain alone cannot show is that its tail was cut, or that all of it was written anew: compare
-the last hash with a copy kept elsewhere.
+of the other four. What a chain alone cannot show is that its tail was cut, or that all of it was written anew: a
+witness, the last head kept elsewhere, shows that.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from attrs import frozen
@@ -18,6 +18,9 @@ GENESIS_HASH: Final = "0" * 64
 """What the first line has for a previous hash."""
 
 _KEYS: Final = {"entry", "hash", "mts", "previous", "seq"}
+# What a line and an entry's own fields put around the largest document.
+_DEPTH_AROUND: Final = 4
+_NODES_AROUND: Final = 256
 
 
 @frozen
@@ -26,6 +29,15 @@ class ChainHead:
 
     seq: int = 0
     hash: str = GENESIS_HASH
+
+
+@frozen
+class AuditEntry:
+    """One entry of a chain that was followed, with its number and its time."""
+
+    seq: int
+    mts: Mts
+    entry: JsonValue
 
 
 @frozen
@@ -47,7 +59,7 @@ def chained_line(head: ChainHead, mts: Mts, entry: JsonValue) -> tuple[str, Chai
 def follow(head: ChainHead, line: str) -> ChainHead | str:
     """Return the head after *line*, or the reason why the line does not follow *head*."""
     try:
-        body = parse_json(line, depth_max=DEPTH_MAX + 1, nodes_max=NODES_MAX + len(_KEYS))  # the line around the entry
+        body = _parsed(line)
     except MalformedJson as error:
         return str(error)
     if not isinstance(body, Mapping) or body.keys() != _KEYS:
@@ -65,16 +77,34 @@ def follow(head: ChainHead, line: str) -> ChainHead | str:
     return ChainHead(head.seq + 1, found) if body["hash"] == found else "does not match its own hash"
 
 
-def verify(lines: Iterable[str]) -> ChainHead | BadLine:
-    """Return the head of the chain that *lines* are, or the first line that breaks it."""
+def entry_of(line: str) -> AuditEntry:
+    """Return the entry of a line that was followed; what is no such line raises."""
+    body = _parsed(line)
+    assert isinstance(body, Mapping)
+    seq, mts = body["seq"], body["mts"]
+    assert isinstance(seq, int)
+    assert isinstance(mts, int)
+    return AuditEntry(seq, Mts(mts), body["entry"])
+
+
+def verify(lines: Iterable[str], witnesses: Sequence[ChainHead] = ()) -> ChainHead | BadLine:
+    """Return the head of the chain that *lines* are, or the first bad line; each witness is a head it once had."""
     head = ChainHead()
+    known = {witness.seq: witness.hash for witness in witnesses if witness.seq}
     for number, line in enumerate(lines, 1):
         match follow(head, line):
             case ChainHead() as head:
-                pass
+                if known.pop(head.seq, head.hash) != head.hash:
+                    return BadLine(number, "is not the line that was witnessed here: the log was written anew")
             case reason:
                 return BadLine(number, reason)
+    if known:
+        return BadLine(head.seq + 1, f"is missing: {max(known)} lines were witnessed")
     return head
+
+
+def _parsed(line: str) -> JsonValue:
+    return parse_json(line, depth_max=DEPTH_MAX + _DEPTH_AROUND, nodes_max=NODES_MAX + _NODES_AROUND)
 
 
 def _hash(seq: int, mts: Mts, previous: str, entry: JsonValue) -> str:

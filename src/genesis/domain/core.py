@@ -1,90 +1,141 @@
 """The trading core: a deterministic reducer from events to decisions.
 
 It knows no clock, does no IO and draws no random number, so the same events give the same decisions in a backtest, in a
-replay, on paper and live. Its desk decides when a candle closes. If the target differs from the last one acted on, the
-core asks for a quote, on which the desk sizes its wish, and the core checks and submits the order: a rising target buys
-at the ask, a falling one sells at the bid.
+replay, on paper and live. Its desks, one a strategy, decide when a candle closes. If a target differs from the last one
+acted on, the core asks for a quote, on which the desk sizes its wish; what strategies want of each other is netted
+inside, and the gate checks the rest against the limits of the desk and of the whole account.
+
+What is known of the orders and of the account is in `books`.
 """
 
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from attrs import field, frozen
 
-from genesis.domain.desk import Desk, DeskSettings
+from genesis.domain.books import Books
+from genesis.domain.desk import Desk, DeskSettings, Wish
 from genesis.domain.events import (
+    AccountShown,
     Alert,
     AlertCode,
+    Asked,
+    Booked,
+    Cancel,
     CandleClosed,
+    Crossed,
     Decision,
     Event,
-    HaltRequested,
-    OrderClosed,
-    OrderFilled,
-    OrderRejected,
+    LookUp,
+    OperatorAsked,
+    OrderReported,
     Quote,
     RequestQuote,
     Submit,
+    TimePassed,
 )
+from genesis.domain.exchange.orders import Account
+from genesis.domain.execution.netting import Match, Wanted, net
+from genesis.domain.execution.order_life import ContradictingEvidence, ImpossibleStep, OrderLife, Status
+from genesis.domain.execution.orders import Reported
+from genesis.domain.execution.reconciliation import facts, missing
+from genesis.domain.fill import Fill
 from genesis.domain.instrument import Instrument
-from genesis.domain.ledger import Ledger
-from genesis.domain.order import Cid, OrderRequest, OrderType
+from genesis.domain.ledger import Ledger, cost_of, value_of
+from genesis.domain.link import LinkState
+from genesis.domain.order import Cid, OrderRequest, OrderType, Side
 from genesis.domain.risk import gate
-from genesis.domain.risk.gate import RefusalCode, Refused
-from genesis.domain.risk.guards import RiskLimits
-from genesis.domain.strategy.expression import Expr
-from genesis.domain.units import format_atoms
+from genesis.domain.risk.limits import OFF, AccountLimits
+from genesis.domain.risk.refusal import RefusalCode, Refused
+from genesis.domain.risk.scene import Standing
+from genesis.domain.standing import Standings
+from genesis.domain.units import Atoms, Currency, Mts, Price, Symbol, floor_mul_div, format_atoms
 
 FIRST_CID: Final = Cid(1)
+NO_CID: Final = Cid(0)
+"""Of fills between two strategies of ours, which no order made."""
 
 
 @frozen
 class CoreSettings:
-    """How the core trades one instrument: *size* scales every target, *limits* guard the account."""
+    """What trades on one account; *needs_account*: an exchange has to show the account before anything is sent.
 
-    instrument: Instrument
-    strategy: Expr
-    size: float = 1.0
-    limits: RiskLimits = field(factory=RiskLimits)
+    All instruments have one quote currency, the account's money. Raises `ValueError` for settings that do not fit
+    together.
+    """
+
+    desks: tuple[DeskSettings, ...] = field()
+    limits: AccountLimits = OFF
+    account: Account = Account.EXCHANGE
+    needs_account: bool = False
 
     def __attrs_post_init__(self) -> None:
-        self.desk()
+        names = [desk.name for desk in self.desks]
+        if not names or len(set(names)) != len(names):
+            raise ValueError(f"an account has at least one strategy, each with a name of its own, not {names}")
+        quotes = {desk.instrument.quote for desk in self.desks}
+        if len(quotes) != 1:
+            raise ValueError(f"the instruments of one account have one quote currency, not {', '.join(sorted(quotes))}")
 
-    def desk(self) -> DeskSettings:
-        """Return the settings of the one desk; raises `ValueError` for a size that is none."""
-        return DeskSettings(self.instrument.symbol, self.instrument, self.strategy, self.size, self.limits)
+    @property
+    def instruments(self) -> Mapping[Symbol, Instrument]:
+        """Everything that is traded."""
+        return {desk.instrument.symbol: desk.instrument for desk in self.desks}
+
+    @property
+    def quote(self) -> Currency:
+        """The account's money."""
+        return self.desks[0].instrument.quote
 
 
 class TradingCore:
-    """One desk on one spot instrument and one account."""
+    """The desks of one account, and the books around them."""
 
-    def __init__(self, settings: CoreSettings, ledger: Ledger, first_cid: Cid = FIRST_CID) -> None:
+    def __init__(self, settings: CoreSettings, ledgers: Mapping[str, Ledger], first_cid: Cid = FIRST_CID) -> None:
         self.settings = settings
-        self.ledger = ledger
-        self._instrument = settings.instrument
-        self._desk = Desk(settings.desk(), ledger)
-        self._close = self._desk.close
+        self.limits = settings.limits
+        self.desks = {each.name: Desk(each, ledgers[each.name]) for each in settings.desks}
+        self.now = Mts(0)
+        self._instruments = settings.instruments
+        standings = Standings(settings.needs_account)
+        self.books = Books(self.desks, self._instruments, settings.quote, settings.account, standings)
+        self._by_symbol = {
+            symbol: tuple(desk for desk in self.desks.values() if desk.symbol == symbol) for symbol in self._instruments
+        }
+        self._cut: set[str] = set()
         self._next_cid = int(first_cid)
 
     @property
     def equity(self) -> int:
-        """What the account was worth at the last close."""
-        return self._desk.equity
+        """What all strategies were worth at the last close, in atoms of the quote currency."""
+        return sum(desk.equity for desk in self.desks.values())
 
     @property
-    def position(self) -> int:
-        """The atoms held of the instrument's base currency."""
-        return self._desk.position
+    def cash(self) -> Atoms:
+        """The quote currency of all strategies."""
+        return Atoms(sum(desk.ledger.cash for desk in self.desks.values()))
+
+    def position(self, symbol: Symbol) -> Atoms:
+        """Return what all strategies hold of an instrument's base currency."""
+        return Atoms(sum(desk.position for desk in self._by_symbol[symbol]))
 
     @property
     def halted(self) -> Alert | None:
-        """Why the core only sells, None while it trades."""
-        return self._desk.halted
+        """Why a desk only gets out, None while all trade."""
+        return next((desk.halted for desk in self.desks.values() if desk.halted is not None), None)
 
     @property
     def refusals(self) -> Counter[RefusalCode]:
         """How many wishes did not leave, by the check that refused them."""
-        return self._desk.refusals
+        counted: Counter[RefusalCode] = Counter()
+        for desk in self.desks.values():
+            counted.update(desk.refusals)
+        return counted
+
+    def desks_of(self, symbol: Symbol) -> tuple[Desk, ...]:
+        """Return the desks that trade an instrument."""
+        return self._by_symbol[symbol]
 
     def handle(self, event: Event) -> tuple[Decision, ...]:
         """Take the next event; return what to do about it, in order.
@@ -92,47 +143,238 @@ class TradingCore:
         Raises `Overdrawn` or `InexactNumber` on events that cannot be true; the core must not be used after that.
         """
         if type(event) is CandleClosed:
-            alert = self._close(event.candle)
-            return () if alert is None and self._desk.intent is None else self._decided(alert)
+            return self._close(event)
         match event:
-            case Quote():
-                return self._trade(event)
-            case OrderFilled(fill):
-                self._desk.book(fill)
-            case OrderClosed():
-                return self._end(event)
-            case OrderRejected(mts, symbol, cid, reason):
-                self._desk.take_back()
-                return (Alert(mts, AlertCode.ORDER_REJECTED, f"order {cid} {symbol}: {reason}"),)
-            case HaltRequested(mts, reason):
-                alert = Alert(mts, AlertCode.OPERATOR_HALT, f"operator_halt: {reason}")
-                self._desk.halt(alert)
-                return self._decided(alert)
+            case Quote(mts=mts):
+                self.now = max(self.now, mts)
+                return tuple(self._trade(event))
+            case OrderReported(mts=mts):
+                self.now = max(self.now, mts)
+                return tuple(self._report(event))
+            case AccountShown(mts=mts):
+                self.now = max(self.now, mts)
+                return tuple(self._look(event))
+            case OperatorAsked(mts=mts):
+                self.now = max(self.now, mts)
+                return tuple(self._obey(event))
+            case LinkState():
+                self.books.standings.take(event)
+            case TimePassed(mts):
+                self.now = max(self.now, mts)
         return ()
 
-    def _decided(self, alert: Alert | None) -> tuple[Decision, ...]:
-        wanted = () if self._desk.intent is None else (RequestQuote(self._instrument.symbol),)
-        return wanted if alert is None else (alert, *wanted)
+    # Deciding
 
-    def _trade(self, quote: Quote) -> tuple[Decision, ...]:
-        desk = self._desk
-        wish = desk.wish(quote)
-        if wish is None:
-            return ()
-        cid = Cid(self._next_cid) if quote.cid is None else quote.cid
-        order = OrderRequest(cid, self._instrument.symbol, wish.side, OrderType.MARKET, wish.amount, quote.mts)
-        answer = gate.check(order, self._instrument, desk.position, desk.halted is not None)
+    def _close(self, event: CandleClosed) -> tuple[Decision, ...]:
+        symbol, candle = event
+        alerts: list[Decision] = []
+        is_waiting = False
+        for desk in self._by_symbol[symbol]:
+            alert = desk.close(candle)
+            if alert is not None:
+                alerts.append(alert)
+            is_waiting |= desk.intent is not None
+        self.books.closes[symbol] = candle.close
+        if not is_waiting:
+            return tuple(alerts)
+        return (*alerts, *self._ask(symbol))
+
+    def _ask(self, symbol: Symbol) -> Iterator[Decision]:
+        """Ask for a quote for the desks that wait for one; while nothing may be sent, they wait no longer."""
+        standing = self.books.standings.now
+        waiting = [desk for desk in self._by_symbol[symbol] if desk.intent is not None]
+        if standing is Standing.OPEN:
+            if waiting:
+                yield RequestQuote(symbol, len(waiting))
+            return
+        for desk in waiting:
+            desk.intent = None
+            desk.refused(RefusalCode(standing.value))
+
+    # Trading
+
+    def _trade(self, quote: Quote) -> Iterator[Decision]:
+        symbol = quote.symbol
+        self.books.quotes[symbol] = (self.now, quote)
+        wishes = [(desk, wish) for desk in self._by_symbol[symbol] if (wish := desk.wish(quote)) is not None]
+        cids = iter(quote.cids) if quote.cids else None
+        left: Mapping[str, Atoms] = {desk.name: wish.amount for desk, wish in wishes}
+        if len(wishes) > 1:
+            netted = net({desk.name: Wanted(wish.side, wish.amount) for desk, wish in wishes})
+            for match in netted.matches:
+                yield from self._cross(match, quote)
+            left = netted.left
+        for desk, wish in wishes:
+            yield from self._submit(desk, wish, left[desk.name], quote, cids)
+
+    def _cross(self, match: Match, quote: Quote) -> Iterator[Decision]:
+        """Let two strategies trade with each other; what rounding takes from one and gives to none is the house's."""
+        instrument = self._instruments[quote.symbol]
+        price = Price((quote.bid + quote.ask) // 2)
+        for name, side in ((match.buyer, Side.BUY), (match.seller, Side.SELL)):
+            fill = Fill(quote.mts, quote.symbol, NO_CID, side, match.amount, price, Atoms(0))
+            self.desks[name].book(fill)
+            yield Booked(name, fill)
+        scale = instrument.price_scale
+        self.books.house.add(
+            instrument.quote, cost_of(match.amount, price, scale) - value_of(match.amount, price, scale)
+        )
+        yield Crossed(quote.mts, quote.symbol, match.buyer, match.seller, match.amount, price)
+
+    def _submit(
+        self, desk: Desk, wish: Wish, amount: Atoms, quote: Quote, cids: Iterator[Cid] | None
+    ) -> Iterator[Decision]:
+        """Send what is left of a wish after netting, if the gate lets it pass."""
+        if amount < wish.amount and amount < desk.settings.instrument.amount_min:  # matched inside, or all but dust
+            desk.sent(wish)
+            desk.done()
+            return
+        cid = Cid(self._next_cid) if cids is None else next(cids, None)
+        if cid is None:
+            return  # the desk wants more than when it was asked for: it does again at the next close
+        capped = self._within_one_order(desk, amount, quote)
+        order = OrderRequest(cid, quote.symbol, wish.side, OrderType.MARKET, capped, quote.mts)
+        answer = self._check(order, desk)
         if isinstance(answer, Refused):
             desk.refused(answer.code)
-            return ()
-        self._next_cid += quote.cid is None
+            return
+        self._next_cid += cids is None
+        if capped < amount:
+            self._cut.add(desk.name)
         desk.sent(wish)
-        return (Submit(answer, wish.intent.reasons),)
+        self.books.sent(order, desk.name, 0, self.limits)
+        yield Submit(answer, wish.intent.reasons, desk.name)
 
-    def _end(self, event: OrderClosed) -> tuple[Decision, ...]:
-        if not event.left:
-            self._desk.done()
-            return ()
-        self._desk.take_back()
-        text = f"order {event.cid} {event.symbol}: {format_atoms(event.left)} of it were not filled"
-        return (Alert(event.mts, AlertCode.ORDER_INCOMPLETE, text),)
+    def _check(self, order: OrderRequest, desk: Desk) -> gate.Approved | Refused:
+        instrument, is_halted = desk.settings.instrument, desk.halted is not None
+        if self.limits is OFF and not self.settings.needs_account:
+            return gate.check(order, instrument, desk.position, is_halted)
+        scene = self.books.scene(order, desk.name, self.now)
+        return gate.check_in_account(order, instrument, desk.position, is_halted, self.limits, scene)
+
+    def _within_one_order(self, desk: Desk, amount: Atoms, quote: Quote) -> Atoms:
+        """Cut *amount* to what one order may be; the rest is tried again after the next close."""
+        limits, instrument = self.limits.of(quote.symbol), desk.settings.instrument
+        if limits.max_order_amount is not None:
+            amount = min(amount, limits.max_order_amount)
+        for notional in (self.limits.max_order_notional, limits.max_order_notional):
+            if notional is not None:
+                amount = min(amount, Atoms(floor_mul_div(notional, instrument.price_scale, quote.ask)))
+        return max(amount, Atoms(1))
+
+    # What becomes of orders
+
+    def _report(self, event: OrderReported) -> Iterator[Decision]:
+        books, cid = self.books, event.cid
+        before = books.orders.by_cid.get(cid)
+        try:
+            reported = books.orders.report(cid, event.evidence, self._instruments[event.symbol])
+        except (ImpossibleStep, ContradictingEvidence) as error:
+            yield from self._halt_all(Alert(event.mts, AlertCode.ORDER_CONTRADICTION, str(error)))
+            return
+        if reported is None or before is None:
+            return
+        life, strategy = reported.order.life, reported.order.strategy
+        desk = self.desks.get(strategy)
+        if reported.fill is not None and desk is not None:
+            desk.book(reported.fill)
+            yield Booked(strategy, reported.fill)
+        if life.contradiction and life.contradiction != before.life.contradiction:
+            text = f"order {cid}: {life.contradiction}"
+            yield from self._halt_all(Alert(event.mts, AlertCode.ORDER_CONTRADICTION, text))
+        if life.status is Status.UNKNOWN and before.life.status is not Status.UNKNOWN:
+            text = f"order {cid} {event.symbol}: nobody knows whether the exchange has it; it is being looked for"
+            yield Alert(event.mts, AlertCode.ORDER_UNKNOWN, text)
+            yield LookUp(event.symbol, cid, life.order.mts)
+        if reported.has_ended and desk is not None:
+            yield from self._ended(event.mts, desk, reported)
+
+    def _ended(self, mts: Mts, desk: Desk, reported: Reported) -> Iterator[Decision]:
+        life = reported.order.life
+        left = life.order.amount - life.filled
+        if not left and desk.name not in self._cut:
+            desk.done()
+            return
+        self._cut.discard(desk.name)
+        desk.take_back()
+        if left:
+            yield _incomplete(mts, life, left)
+
+    # The account
+
+    def _look(self, event: AccountShown) -> Iterator[Decision]:
+        """Take the whole account as the exchange shows it: until then nothing is decided."""
+        books = self.books
+        lives = {cid: own.life for cid, own in books.orders.by_cid.items()}
+        read = facts(lives, event.look, self._instruments)
+        known = {report.id for report in books.foreign}
+        books.foreign = read.foreign_orders
+        for report in read.foreign_orders:
+            if report.id not in known:
+                text = f"order {report.id} {report.symbol}: {report.side.value} {report.amount} is not ours; it counts"
+                yield Alert(event.mts, AlertCode.FOREIGN_ORDER, text)
+        for text in read.unreadable:
+            yield from self._halt_all(Alert(event.mts, AlertCode.ORDER_CONTRADICTION, text))
+        for cid, evidence in read.ours:
+            yield from self._report(OrderReported(event.mts, lives[cid].order.symbol, cid, evidence))
+        for own in tuple(books.orders.open()):
+            life = own.life
+            is_missing = bool(missing({life.order.cid: life}, read.shown))
+            if is_missing or life.filled_unbooked or not life.fee_is_known:
+                yield LookUp(life.order.symbol, life.order.cid, life.order.mts)
+        yield from books.adopt(event, len(read.foreign_fills))
+        books.standings.is_reconciled = True
+
+    # The operator
+
+    def _obey(self, event: OperatorAsked) -> Iterator[Decision]:
+        mts, asked, target, reason = event
+        if asked is Asked.CANCEL:
+            yield from self._cancel(int(target), reason)
+            return
+        for desk in [self.desks[target]] if target else self.desks.values():
+            match asked:
+                case Asked.HALT | Asked.FLATTEN:
+                    alert = Alert(mts, AlertCode.OPERATOR_HALT, f"operator_halt: {reason}")
+                    desk.halt(alert)
+                    yield alert
+                    yield from self._ask(desk.symbol)
+                case Asked.RESUME:
+                    desk.resume()
+                    yield Alert(mts, AlertCode.OPERATOR_RESUME, f"operator_resume: {reason}")
+                case Asked.REDUCE_ONLY:
+                    desk.only_reduce = True
+                case Asked.STRATEGY_ON:
+                    desk.is_on = True
+                case Asked.STRATEGY_OFF:
+                    desk.is_on = False
+
+    def _cancel(self, cid: int, reason: str) -> Iterator[Decision]:
+        own = self.books.orders.by_cid.get(Cid(cid))
+        if own is not None and not own.life.status.is_terminal:
+            order = own.life.order
+            yield Cancel(order.symbol, order.cid, own.life.id, order.mts, reason)
+
+    def _halt_all(self, alert: Alert) -> Iterator[Decision]:
+        """Stop every desk: something is known to be wrong, and a person has to look."""
+        yield alert
+        for desk in self.desks.values():
+            desk.halted = desk.halted or alert
+            desk.intent = None
+
+
+def one_desk(
+    desk: DeskSettings, cash: Atoms, first_cid: Cid = FIRST_CID, *, needs_account: bool = False
+) -> TradingCore:
+    """Return the core of an account that one desk has for itself, with *cash* of the quote currency."""
+    settings = CoreSettings((desk,), needs_account=needs_account)
+    return TradingCore(settings, {desk.name: Ledger(cash)}, first_cid)
+
+
+def _incomplete(mts: Mts, life: OrderLife, left: int) -> Alert:
+    order = life.order
+    if not life.filled:
+        reason = life.reason or (life.closing.status if life.closing is not None else life.status.value)
+        return Alert(mts, AlertCode.ORDER_REJECTED, f"order {order.cid} {order.symbol}: {reason}")
+    text = f"order {order.cid} {order.symbol}: {format_atoms(left)} of it were not filled"
+    return Alert(mts, AlertCode.ORDER_INCOMPLETE, text)

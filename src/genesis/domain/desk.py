@@ -16,23 +16,26 @@ from genesis.domain.fill import Fill
 from genesis.domain.instrument import Instrument
 from genesis.domain.ledger import Ledger
 from genesis.domain.order import Side
-from genesis.domain.risk.gate import RefusalCode
 from genesis.domain.risk.guards import EquityGuards, RiskLimits
+from genesis.domain.risk.refusal import RefusalCode
 from genesis.domain.risk.sizing import capped_weight, rebalance
 from genesis.domain.strategy.expression import Expr
 from genesis.domain.strategy.streaming import Evaluator
-from genesis.domain.units import Atoms, Mts, Ppb, weight_ppb
+from genesis.domain.units import Atoms, Mts, Ppb, Symbol, weight_ppb
 
 
 @frozen
 class DeskSettings:
-    """How a desk trades: *size* scales every target of *strategy*, *limits* guard what the desk has."""
+    """How a desk trades: *size* scales every target of *strategy*, *limits* guard what the desk has.
 
-    name: str
+    *name* tells it from the other desks of the account.
+    """
+
     instrument: Instrument
     strategy: Expr
     size: float = 1.0
     limits: RiskLimits = field(factory=RiskLimits)
+    name: str = "main"
 
     def __attrs_post_init__(self) -> None:
         if not (math.isfinite(self.size) and 0 < self.size <= 1):
@@ -69,10 +72,22 @@ class Desk:
         self.refusals: Counter[RefusalCode] = Counter()
         self.target_acted_on = 0.0
         self.intent: Intent | None = None
+        self.is_on = True
+        self.only_reduce = False
         self._instrument = settings.instrument
         self._evaluator = Evaluator(settings.strategy)
         self._guards = EquityGuards(settings.limits, ledger.cash)
         self._in_flight: Intent | None = None
+
+    @property
+    def name(self) -> str:
+        """What tells the desk from others."""
+        return self.settings.name
+
+    @property
+    def symbol(self) -> Symbol:
+        """What it trades."""
+        return self.settings.instrument.symbol
 
     def close(self, candle: Candle) -> Alert | None:
         """Take the next candle; return the alert of a guard that was breached. A quote is wanted if *intent* is set.
@@ -90,16 +105,23 @@ class Desk:
             return alert
         if self.halted is not None:
             self._seek(mts, 0.0)
-        elif target == self.target_acted_on:
+        elif target == self.target_acted_on or not self.is_on:
             self.intent = None
         elif target == target:  # NaN is no decision
-            self._seek(mts, min(max(target, 0.0), 1.0))
+            target = min(max(target, 0.0), 1.0)
+            self._seek(mts, min(target, self.target_acted_on) if self.only_reduce else target)
         return None
 
     def halt(self, alert: Alert) -> None:
         """Want out, and nothing else from now on; the first alert stays the one in `halted`."""
         self.halted = self.halted or alert
         self._seek(alert.mts, 0.0)
+
+    def resume(self) -> None:
+        """Trade again after a halt, on, and in both directions; what the guards watch begins anew from here."""
+        self.halted = None
+        self.is_on, self.only_reduce = True, False
+        self._guards = EquityGuards(self.settings.limits, self.equity)
 
     def wish(self, quote: Quote) -> Wish | None:
         """Size what waits for a quote; None when nothing does, or when there is nothing to trade."""

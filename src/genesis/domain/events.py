@@ -11,7 +11,7 @@ from genesis.domain.link import LinkState
 from genesis.domain.order import Cid, OrderId
 from genesis.domain.risk.gate import Approved
 from genesis.domain.risk.guards import Breach
-from genesis.domain.units import Atoms, Mts, Ppb, Price, Symbol, format_atoms
+from genesis.domain.units import Atoms, Currency, Mts, Ppb, Price, Symbol, format_atoms
 
 
 class CandleClosed(NamedTuple):
@@ -24,46 +24,15 @@ class CandleClosed(NamedTuple):
 class Quote(NamedTuple):
     """The best bid and ask, as a market order would meet them now.
 
-    *cid* is the client order id of the order that it may lead to, where ids have to be asked for; without one the core
-    counts.
+    *cids* are client order ids for the orders that it may lead to, as many as were asked for; where ids need not be
+    asked for there are none, and the core counts.
     """
 
     symbol: Symbol
     mts: Mts
     bid: Price
     ask: Price
-    cid: Cid | None = None
-
-
-class OrderFilled(NamedTuple):
-    """One of our orders met another one; it may meet more until it is closed."""
-
-    fill: Fill
-
-
-class OrderClosed(NamedTuple):
-    """One of our orders is over, and all its fills came before; *left* of it was never filled."""
-
-    mts: Mts
-    symbol: Symbol
-    cid: Cid
-    left: Atoms
-
-
-class OrderRejected(NamedTuple):
-    """One of our orders is over, and nothing of it was filled: refused, or provably never there."""
-
-    mts: Mts
-    symbol: Symbol
-    cid: Cid
-    reason: str
-
-
-class HaltRequested(NamedTuple):
-    """An operator wants out: flatten and trade no more."""
-
-    mts: Mts
-    reason: str
+    cids: tuple[Cid, ...] = ()
 
 
 class OrderReported(NamedTuple):
@@ -109,25 +78,14 @@ class OperatorAsked(NamedTuple):
     reason: str
 
 
-Event: TypeAlias = (
-    CandleClosed
-    | Quote
-    | OrderFilled
-    | OrderClosed
-    | OrderRejected
-    | HaltRequested
-    | OrderReported
-    | AccountShown
-    | TimePassed
-    | OperatorAsked
-    | LinkState
-)
+Event: TypeAlias = CandleClosed | Quote | OrderReported | AccountShown | TimePassed | OperatorAsked | LinkState
 
 
 class RequestQuote(NamedTuple):
-    """The core wants to trade *symbol* and needs the next quote to size the order."""
+    """The core wants to send so many *orders* on *symbol* and needs the next quote to size them."""
 
     symbol: Symbol
+    orders: int = 1
 
 
 class Reasons(NamedTuple):
@@ -142,10 +100,39 @@ class Reasons(NamedTuple):
 
 
 class Submit(NamedTuple):
-    """Send this order."""
+    """Send this order of a strategy; *undertaking* is the larger order that it is part of, 0 where it is the whole."""
 
     order: Approved
     reasons: Reasons
+    strategy: str
+    undertaking: int = 0
+
+
+class Booked(NamedTuple):
+    """A fill was booked for a strategy, once."""
+
+    strategy: str
+    fill: Fill
+
+
+class Crossed(NamedTuple):
+    """Two strategies of ours wanted opposite things: they traded with each other at the middle, free of fees."""
+
+    mts: Mts
+    symbol: Symbol
+    buyer: str
+    seller: str
+    amount: Atoms
+    price: Price
+
+
+class Adopted(NamedTuple):
+    """The account has more or less of a currency than we knew, for a *cause*; it belongs to no strategy."""
+
+    mts: Mts
+    currency: Currency
+    amount: int
+    cause: str
 
 
 class Cancel(NamedTuple):
@@ -178,8 +165,13 @@ class AlertCode(Enum):
     MAX_DRAWDOWN = "max_drawdown"
     MAX_DAILY_LOSS = "max_daily_loss"
     OPERATOR_HALT = "operator_halt"
+    OPERATOR_RESUME = "operator_resume"
     ORDER_REJECTED = "order_rejected"
     ORDER_INCOMPLETE = "order_incomplete"
+    ORDER_UNKNOWN = "order_unknown"
+    ORDER_CONTRADICTION = "order_contradiction"
+    ACCOUNT_CHANGED = "account_changed"
+    FOREIGN_ORDER = "foreign_order"
 
 
 class Alert(NamedTuple):
@@ -198,4 +190,4 @@ def breach_alert(mts: Mts, breach: Breach, equity: int, peak: int) -> Alert:
     return Alert(mts, AlertCode(breach.value), text)
 
 
-Decision: TypeAlias = RequestQuote | Submit | Cancel | LookUp | WakeAt | Alert
+Decision: TypeAlias = RequestQuote | Submit | Booked | Crossed | Cancel | LookUp | WakeAt | Adopted | Alert

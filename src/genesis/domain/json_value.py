@@ -25,6 +25,10 @@ class MalformedJson(ValueError):
     """Text that is not JSON as Genesis reads it; the message says what and, where known, at which character."""
 
 
+class TooComplex(MalformedJson):
+    """Text that nobody should try to read: nested too deep, or of too many values."""
+
+
 def parse_json(raw: bytes | str, *, depth_max: int = DEPTH_MAX, nodes_max: int = NODES_MAX) -> JsonValue:
     """Return the one JSON value in *raw* (UTF-8); raises `MalformedJson` where two readers could differ."""
     text = raw if isinstance(raw, str) else _decoded(raw)
@@ -66,6 +70,22 @@ def canonical_json(value: JsonValue) -> str:
             return "[" + ",".join(map(canonical_json, value)) + "]"
 
 
+def indented_json(value: JsonValue, indent: str = "") -> str:
+    """Return *value* for people to read and edit: a member a line, keys sorted, numbers as in `canonical_json`."""
+    inner = f"{indent}  "
+    match value:
+        case Mapping() if value:
+            members = [f"{inner}{json.dumps(key)}: {indented_json(value[key], inner)}" for key in sorted(value)]
+            return "{\n" + ",\n".join(members) + f"\n{indent}}}"
+        case str():
+            return json.dumps(value, ensure_ascii=False)
+        case Sequence() if value:
+            items = [f"{inner}{indented_json(item, inner)}" for item in value]
+            return "[\n" + ",\n".join(items) + f"\n{indent}]"
+        case _:
+            return canonical_json(value)
+
+
 def same_json(left: JsonValue, right: JsonValue) -> bool:
     """Tell whether two values are the same JSON: ``1`` is ``1.0``, but never ``true``."""
     return canonical_json(left) == canonical_json(right)
@@ -88,13 +108,13 @@ def _measure(text: str, depth_max: int, nodes_max: int) -> None:
             depth += 1
             nodes += 1
             if depth > depth_max:
-                raise MalformedJson(f"is nested more than {depth_max} deep")
+                raise TooComplex(f"is nested more than {depth_max} deep")
         elif mark in "]}":
             depth -= 1
         elif mark == ",":
             nodes += 1
         if nodes > nodes_max or count > tokens_max:
-            raise MalformedJson(f"has more than {nodes_max} values")
+            raise TooComplex(f"has more than {nodes_max} values")
 
 
 def _object(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:

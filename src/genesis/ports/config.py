@@ -14,11 +14,13 @@ class ConfigProblem:
 
     *path* is where, as a JSON path (`$.fees.fee_bps`, `$.data.paths[0]`); *rule* is the schema's keyword, or the name
     of the check beyond the schema; *message* is for a person and never repeats the value, which could be a secret.
+    *line* counts from 1 in the text that the document was read from, None where it was not read from a text.
     """
 
     path: str
     message: str
     rule: str
+    line: int | None = None
 
 
 class ConfigDesk(Protocol):

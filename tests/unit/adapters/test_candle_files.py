@@ -69,8 +69,8 @@ def test_a_time_frame_that_does_not_exist_is_refused_by_name() -> None:
         (HEADER + GOOD).replace(b"\n", b"\r\n"),
         b"\xef\xbb\xbf" + HEADER + GOOD,
         GOOD.removesuffix(b"\n"),
-        gzip.compress(HEADER + GOOD),
-        gzip.compress(HEADER) + gzip.compress(GOOD),
+        gzip.compress(HEADER + GOOD, mtime=0),
+        gzip.compress(HEADER, mtime=0) + gzip.compress(GOOD, mtime=0),
         b"mts,open,high,low,close,volume\n"
         + b"".join(b"%d,966.61,966.8,966.5,966.7,%d.25\n" % (START + at * MINUTE_MS, at + 1) for at in range(5)),
         json.dumps([[START + at * MINUTE_MS, 966.61, 966.7, 966.8, 966.5, at + 1.25] for at in range(5)]).encode(),
@@ -164,16 +164,16 @@ def test_a_repair_that_leaves_nothing_is_refused(tmp_path: Path) -> None:
     [
         (b"", "is empty"),
         (b"\n \r\n", "is empty"),
-        (gzip.compress(b""), "is empty"),
-        (gzip.compress(HEADER + GOOD)[:-9], "cut off"),
-        (gzip.compress(HEADER + GOOD) + b"garbage", "gzip file is damaged"),
+        (gzip.compress(b"", mtime=0), "is empty"),
+        (gzip.compress(HEADER + GOOD, mtime=0)[:-9], "cut off"),
+        (gzip.compress(HEADER + GOOD, mtime=0) + b"garbage", "gzip file is damaged"),
         (b"\x1f\x8b\x08garbage", "gzip file is"),
         ((HEADER + GOOD).decode().encode("utf-16"), "UTF-16"),
         (b"time,price\n1,2\n", "columns are time, price"),
         (b"mts,open,close,high,low,volume,volume\n", "are needed"),
         (b"9" * 100_000, "line of more than 64 KiB"),
-        (gzip.compress(b"\x00" * 20_000_000), "line of more than 64 KiB"),
-        (gzip.compress(b"1\n" * 10_000_000), "more than 100000 lines are no rows"),
+        (gzip.compress(b"\x00" * 20_000_000, mtime=0), "line of more than 64 KiB"),
+        (gzip.compress(b"1\n" * 10_000_000, mtime=0), "more than 100000 lines are no rows"),
         (b"[1,2", "is not JSON"),
         (b"[" * 100_000, "is not JSON"),
         (b"[[%s]]" % (b"9" * 5000), "is not JSON"),
@@ -212,7 +212,7 @@ def test_a_bad_row_of_json_is_found_at_its_place(tmp_path: Path, row: str, fault
 def test_a_bomb_is_stopped_at_the_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(content_module, "CONTENT_MAX", 10 * 2**20)
     with pytest.raises(InputError, match="unpacks to more than"):
-        read(tmp_path, gzip.compress(LINES[0] * 500_000))
+        read(tmp_path, gzip.compress(LINES[0] * 500_000, mtime=0))
 
 
 def test_a_missing_file_and_a_folder_are_refused_in_one_sentence(tmp_path: Path) -> None:
@@ -233,7 +233,7 @@ def test_lines_are_counted_over_blocks(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_progress_ends_with_the_whole_file(tmp_path: Path) -> None:
     path = tmp_path / "file.csv.gz"
-    path.write_bytes(gzip.compress(HEADER + GOOD))
+    path.write_bytes(gzip.compress(HEADER + GOOD, mtime=0))
     seen: list[tuple[int, int]] = []
     read_candle_file(path, WHAT, lambda done, total: seen.append((done, total)))
     assert seen[-1] == (path.stat().st_size, path.stat().st_size)

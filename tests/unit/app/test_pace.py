@@ -12,7 +12,7 @@ from genesis.app.backtest import Terms
 from genesis.app.paper import Pace, paced, run_paper
 from genesis.app.session_observer import SessionObserver
 from genesis.domain.candle import Candle, Candles
-from genesis.domain.core import CoreSettings
+from genesis.domain.desk import DeskSettings
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.simulation.market_orders import costs_from_bps
 from genesis.domain.statistics.record import Recorder
@@ -20,7 +20,7 @@ from genesis.domain.strategy.shipped import ema_cross
 from genesis.domain.units import Mts, Symbol, atoms
 from genesis.ports.errors import StoreError
 
-CORE = CoreSettings(spot_instrument(Symbol("tBTCUSD")), ema_cross.build())
+CORE = DeskSettings(spot_instrument(Symbol("tBTCUSD")), ema_cross.build())
 TERMS = Terms(CORE, costs_from_bps(Decimal(20), Decimal(1)), atoms(10_000))
 
 

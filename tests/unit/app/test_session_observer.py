@@ -5,10 +5,10 @@ from genesis.adapters.memory.clock import ManualClock
 from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.adapters.memory.monitor import MemoryMonitor
 from genesis.app.session_observer import SessionObserver
-from genesis.domain.core import CoreSettings, TradingCore
-from genesis.domain.events import Alert, AlertCode, HaltRequested
+from genesis.domain.core import one_desk
+from genesis.domain.desk import DeskSettings
+from genesis.domain.events import Alert, AlertCode, Asked, OperatorAsked
 from genesis.domain.instrument import spot_instrument
-from genesis.domain.ledger import Ledger
 from genesis.domain.link import Link, LinkState
 from genesis.domain.statistics.record import Recorder
 from genesis.domain.strategy.features import volume
@@ -23,7 +23,7 @@ class House:
     def __init__(self) -> None:
         self.monitor = MemoryMonitor(ManualClock(), MemoryMetrics(), version=genesis.__version__, mode="paper")
         self.metrics = MemoryMetrics()
-        self.core = TradingCore(CoreSettings(INSTRUMENT, volume), Ledger(atoms(1000)))
+        self.core = one_desk(DeskSettings(INSTRUMENT, volume), atoms(1000))
         self.observer = SessionObserver(Recorder(INSTRUMENT, atoms(1000)), self.metrics, self.monitor)
         self.observer.begin(self.core)
 
@@ -47,7 +47,7 @@ def test_no_link_ends_a_halt_and_a_refused_order_is_none() -> None:
     house = House()
     house.observer.alert(Alert(Mts(1), AlertCode.ORDER_REJECTED, "order 1: no"))
     assert house.monitor.health().status == "running"
-    alert, *_ = house.core.handle(HaltRequested(Mts(1), "enough"))
+    alert, *_ = house.core.handle(OperatorAsked(Mts(1), Asked.HALT, "", "enough"))
     assert isinstance(alert, Alert)
     house.observer.alert(alert)
     assert house.link("account", Link.OPEN) == "halted"

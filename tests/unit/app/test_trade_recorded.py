@@ -1,6 +1,5 @@
 """I1, I2, I8, I9, I29: the journal has it first; without a journal, or with the latch set, nothing leaves."""
 
-import asyncio
 import math
 from collections.abc import AsyncIterator
 
@@ -13,38 +12,22 @@ from genesis.adapters.memory.kill_latch import MemoryKillLatch
 from genesis.app.backtest import RunObserver
 from genesis.app.trade import Recording, trade, trade_recorded
 from genesis.domain.candle import Candle
-from genesis.domain.core import CoreSettings, TradingCore
-from genesis.domain.events import CandleClosed, Event, OrderFilled
+from genesis.domain.core import one_desk
+from genesis.domain.desk import DeskSettings
+from genesis.domain.events import Alert, Cancel, CandleClosed, Event, LookUp, OrderReported
+from genesis.domain.execution.evidence import Accepted, AnswerLost, Evidence, NothingLeft, Refused, SendBegan, Traded
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.journal.encoding import decode
-from genesis.domain.journal.entries import (
-    OrderNotSent,
-    OrderRefused,
-    OrderSending,
-    OrderSent,
-    OrderUnknown,
-    RecordedEntry,
-    RecordedSubmit,
-)
-from genesis.domain.ledger import Ledger
-from genesis.domain.order import Cid
+from genesis.domain.journal.entries import RecordedEntry, RecordedSubmit
+from genesis.domain.order import Cid, OrderId
 from genesis.domain.risk.gate import Approved
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.statistics.record import Recorder
 from genesis.domain.strategy.features import volume
 from genesis.domain.units import Mts, Symbol, atoms
-from genesis.ports.errors import (
-    AuthRefused,
-    ExchangeError,
-    Killed,
-    OutcomeUnknown,
-    Rejected,
-    StoreError,
-    StoreFull,
-    Unreachable,
-)
+from genesis.ports.errors import Killed, StoreError, StoreFull
 
-SETTINGS = CoreSettings(spot_instrument(Symbol("tBTCUSD")), volume)
+SETTINGS = DeskSettings(spot_instrument(Symbol("tBTCUSD")), volume)
 TARGETS = (math.nan, 1.0, 1.0, 0.0, 0.5, 0.0, 1.0, 1.0)
 """One a candle: the candles of these tests carry the target in their volume."""
 
@@ -57,28 +40,38 @@ async def candles() -> AsyncIterator[list[Candle]]:
 class WatchedMarket(CandleMarket):
     """The in-memory market, which notes what the disk held when an order arrived."""
 
-    def __init__(self, disk: MemoryDisk, error: BaseException | None = None) -> None:
+    def __init__(self, disk: MemoryDisk, answer: Evidence | None = None) -> None:
         super().__init__(SETTINGS.instrument, Costs(), candles())
         self.arrived: list[tuple[Cid, list[RecordedEntry]]] = []
+        self.canceled: list[Cancel] = []
+        self.looked_up: list[LookUp] = []
         self._disk = disk
-        self._error = error
+        self._answer = answer
 
-    async def submit(self, order: Approved) -> None:
-        self.arrived.append((order.order.cid, durable(self._disk)))
-        if self._error is not None:
-            raise self._error
-        await super().submit(order)
+    def submit(self, order: Approved) -> None:
+        request = order.order
+        self.arrived.append((request.cid, durable(self._disk)))
+        if self._answer is None:
+            super().submit(order)
+        else:
+            self._answers.append(OrderReported(request.mts, request.symbol, request.cid, self._answer))
+
+    def cancel(self, cancel: Cancel) -> None:
+        self.canceled.append(cancel)
+
+    def look_up(self, wanted: LookUp) -> None:
+        self.looked_up.append(wanted)
 
 
 class House:
     """A core, a market and a journal in memory."""
 
-    def __init__(self, error: BaseException | None = None) -> None:
+    def __init__(self, answer: Evidence | None = None) -> None:
         self.disk = MemoryDisk()
         self.journal = MemoryJournal(self.disk, ManualClock())
         self.latch = MemoryKillLatch()
-        self.market = WatchedMarket(self.disk, error)
-        self.core = TradingCore(SETTINGS, Ledger(atoms(10_000)))
+        self.market = WatchedMarket(self.disk, answer)
+        self.core = one_desk(SETTINGS, atoms(10_000))
         self.observer = RunObserver(Recorder(SETTINGS.instrument, atoms(10_000), None))
 
     async def run(self) -> list[RecordedEntry]:
@@ -100,7 +93,8 @@ async def test_i1_no_order_arrives_before_its_intent_and_its_sending_are_durable
         *_, intent, sending = before
         assert isinstance(intent, RecordedSubmit)
         assert intent.order.cid == cid
-        assert sending == OrderSending(cid)
+        assert isinstance(sending, OrderReported)
+        assert (sending.cid, sending.evidence) == (cid, SendBegan())
 
 
 async def test_i29_the_journal_holds_all_events_and_decisions_in_the_order_in_which_they_were_made() -> None:
@@ -108,20 +102,18 @@ async def test_i29_the_journal_holds_all_events_and_decisions_in_the_order_in_wh
     found = await house.run()
     closes = [entry.candle.volume for entry in found if isinstance(entry, CandleClosed)]
     assert repr(closes) == repr(list(TARGETS))
+    letters = {"CandleClosed": "c", "Quote": "q", "RequestQuote": "r", "RecordedSubmit": "S", "Booked": "b"}
+    letters |= {"SendBegan": "s", "Traded": "f"}
     kinds = "".join(
-        {"CandleClosed": "c", "Quote": "q", "RequestQuote": "r", "RecordedSubmit": "S", "OrderSending": "s"}.get(
-            type(entry).__name__,
-            {"OrderSent": "t", "OrderFilled": "f", "OrderClosed": "x"}.get(type(entry).__name__, "?"),
-        )
-        for entry in found
+        letters[type(entry.evidence if isinstance(entry, OrderReported) else entry).__name__] for entry in found
     )
-    assert kinds == "ccr" + "qSstfxc" + "cr" + 3 * "qSstfxcr" + "qSstfxc"
+    assert kinds == "ccr" + "qSsfbc" + "cr" + 3 * "qSsfbcr" + "qSsfbc"
 
 
 async def test_i29_the_core_never_sees_an_event_that_the_journal_did_not_take() -> None:
     house = House()
     for _ in range(3):
-        await house.journal.append(OrderSent(Cid(1)))
+        await house.journal.append(LookUp(Symbol("tBTCUSD"), Cid(1), Mts(1)))
     house.disk.failure = StoreFull("no room")
     with pytest.raises(StoreError):
         await house.journal.commit()
@@ -144,7 +136,7 @@ async def test_recording_changes_no_decision() -> None:
     await house.run()
     await trade(plain.core, plain.market, plain.observer)
     assert house.observer._recorder.fills == plain.observer._recorder.fills
-    assert house.core.ledger == plain.core.ledger
+    assert house.core.desks["main"].ledger == plain.core.desks["main"].ledger
 
 
 async def test_i9_with_the_latch_set_no_order_leaves_and_the_journal_says_why() -> None:
@@ -154,15 +146,18 @@ async def test_i9_with_the_latch_set_no_order_leaves_and_the_journal_says_why() 
         await house.run()
     await house.journal.commit()
     assert house.market.arrived == []
-    assert durable(house.disk)[-1] == OrderNotSent(Cid(1), "killed: enough")
+    *_, not_sent, alert = durable(house.disk)
+    assert isinstance(not_sent, OrderReported)
+    assert (not_sent.cid, not_sent.evidence) == (1, NothingLeft("killed: enough"))
+    assert isinstance(alert, Alert)
 
 
 async def test_i9_a_latch_pulled_between_two_orders_stops_the_second() -> None:
     house = House()
 
     class Pulling(RunObserver):
-        def fill(self, fill: object) -> None:
-            del fill
+        def fill(self, strategy: str, fill: object) -> None:
+            del strategy, fill
             house.latch.pull("after the first")
 
     house.observer = Pulling(house.observer._recorder)
@@ -171,48 +166,36 @@ async def test_i9_a_latch_pulled_between_two_orders_stops_the_second() -> None:
     assert [cid for cid, _ in house.market.arrived] == [1]
 
 
-@pytest.mark.parametrize(
-    ("error", "stage"),
-    [
-        (AuthRefused("key", endpoint="order"), OrderRefused),
-        (OutcomeUnknown("10 s passed", endpoint="order"), OrderUnknown),
-        (ExchangeError("whatever", endpoint="order"), OrderUnknown),
-    ],
-)
-async def test_i2_what_a_failed_send_proves_is_durable_and_it_is_not_sent_again(
-    error: ExchangeError, stage: type[OrderNotSent]
-) -> None:
-    house = House(error)
-    with pytest.raises(type(error)):
-        await house.run()
-    last = durable(house.disk)[-1]
-    assert isinstance(last, stage)
-    assert last == stage(Cid(1), str(error))
+@pytest.mark.parametrize("answer", [AnswerLost("10 s passed"), Refused("not enough"), NothingLeft("no route")])
+async def test_i2_whatever_becomes_of_an_order_is_durable_and_it_is_not_sent_again(answer: Evidence) -> None:
+    house = House(answer)
+    found = await house.run()
+    told = [entry for entry in found if isinstance(entry, OrderReported) and entry.evidence == answer]
+    cids = [cid for cid, _ in house.market.arrived]
+    assert [entry.cid for entry in told] == cids
+    assert len(set(cids)) == len(cids)
+
+
+async def test_i2_an_unknown_order_is_looked_up_and_nothing_is_sent_meanwhile() -> None:
+    house = House(AnswerLost("10 s passed"))
+    await house.run()
     assert len(house.market.arrived) == 1
+    assert [wanted.cid for wanted in house.market.looked_up] == [1]
 
 
-@pytest.mark.parametrize(
-    ("error", "stage"),
-    [
-        (Unreachable("no route", endpoint="order"), OrderNotSent),
-        (Rejected("not enough", endpoint="order"), OrderRefused),
-    ],
-)
-async def test_an_order_that_provably_is_not_there_ends_no_session(
-    error: ExchangeError, stage: type[OrderNotSent]
-) -> None:
-    house = House(error)
-    assert stage(Cid(1), str(error)) in await house.run()
+async def test_a15_when_the_journal_fails_what_is_open_is_canceled_and_written_in_the_reserve() -> None:
+    house = House(Accepted(OrderId(9)))
+    real = house.market.submit
 
+    def submit(order: Approved) -> None:
+        real(order)
+        house.journal._poison = StoreFull("no room")
 
-async def test_i2_a_send_cancelled_while_it_waits_is_unknown() -> None:
-    house = House(asyncio.CancelledError())
-    with pytest.raises(asyncio.CancelledError):
+    house.market.submit = submit  # type: ignore[method-assign]  # the disk fills while the order is on its way
+    with pytest.raises(StoreFull):
         await house.run()
-    await house.journal.commit()
-    last = durable(house.disk)[-1]
-    assert isinstance(last, OrderUnknown)
-    assert last.cid == 1
+    assert [cancel.cid for cancel in house.market.canceled] == [1]
+    assert [kind for _, kind, _ in house.disk.reserve] == ["decision"]
 
 
 async def test_a_fill_reaches_the_core_after_the_journal() -> None:
@@ -221,7 +204,7 @@ async def test_a_fill_reaches_the_core_after_the_journal() -> None:
     real = house.core.handle
 
     def handle(event: Event) -> tuple[object, ...]:
-        if isinstance(event, OrderFilled):
+        if isinstance(event, OrderReported) and isinstance(event.evidence, Traded):
             last = house.journal._accepted[-1] if house.journal._accepted else house.disk.rows[-1]
             seen.append(decode(last.kind, last.payload) == event)
         return real(event)

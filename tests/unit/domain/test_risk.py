@@ -12,7 +12,7 @@ from genesis.domain.candle import DAY_MS
 from genesis.domain.exchange.orders import Account, OrderChange, OrderReport, ReportedStatus
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.order import Cid, OrderId, OrderRequest, OrderType, Side
-from genesis.domain.risk.gate import Approved, ApprovedChange, RefusalCode, Refused, check, check_change
+from genesis.domain.risk.gate import Approved, ApprovedChange, check, check_change
 from genesis.domain.risk.guards import (
     Breach,
     EquityGuards,
@@ -21,6 +21,7 @@ from genesis.domain.risk.guards import (
     drawdown_floor,
     within_daily_loss_limit,
 )
+from genesis.domain.risk.refusal import RefusalCode, Refused
 from genesis.domain.risk.sizing import capped_position_size, capped_weight, rebalance
 from genesis.domain.units import PPB, Atoms, Mts, Ppb, Price, Symbol, atoms
 

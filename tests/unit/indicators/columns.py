@@ -17,6 +17,8 @@ def market(length: int, seed: int = 1) -> dict[str, Floats]:
     close = 100.0 * np.exp(np.cumsum(noise.normal(scale=0.01, size=length)))
     return {
         "x": close,
+        "y": close * np.exp(noise.normal(scale=0.02, size=length)),
+        "open": np.concatenate((close[:1], close[:-1])),
         "close": close,
         "high": close * (1.0 + noise.exponential(0.005, size=length)),
         "low": close * (1.0 - noise.exponential(0.005, size=length)),
@@ -27,8 +29,9 @@ def market(length: int, seed: int = 1) -> dict[str, Floats]:
 
 def real_market(path: Path) -> dict[str, Floats]:
     """The columns of a file of candles in the order of Bitfinex: mts, open, close, high, low, volume."""
-    mts, _, close, high, low, volume = np.loadtxt(path, delimiter=",", skiprows=1, unpack=True)
-    return {"x": close, "close": close, "high": high, "low": low, "volume": volume, "mts": mts}
+    mts, opened, close, high, low, volume = np.loadtxt(path, delimiter=",", skiprows=1, unpack=True)
+    prices = {"x": close, "y": opened, "open": opened, "close": close, "high": high, "low": low}
+    return {**prices, "volume": volume, "mts": mts}
 
 
 def of(indicator: Indicator, columns: dict[str, Floats]) -> list[Floats]:

@@ -136,7 +136,7 @@ def test_no_view_draws_more_than_it_says() -> None:
 
 def test_the_page_grows_little_with_candles_and_fills() -> None:
     restless = terms_of(where(close > open_, 1.0, 0.0))
-    small_bets = evolve(restless, core=evolve(restless.core, size=0.001))
+    small_bets = evolve(restless, desk=evolve(restless.desk, size=0.001))
     small, large = (
         report_of(result_of(small_bets, each), each) for each in (wavy_candles(2_000), wavy_candles(100_000))
     )

@@ -4,18 +4,16 @@ A fill counts when it is confirmed, for only then its fee is known, and once by 
 before its last fills are confirmed, so it is passed on when all of them are.
 """
 
-from decimal import ROUND_CEILING, Decimal
-
 from attrs import define, field
 
 from genesis.domain.account_events import FillNews, News, OrderNews
-from genesis.domain.events import Event, OrderClosed, OrderFilled, OrderRejected
-from genesis.domain.exchange.orders import FillReport, OrderReport
-from genesis.domain.fill import Fill
+from genesis.domain.events import Event, OrderReported
+from genesis.domain.exchange.orders import OrderReport
+from genesis.domain.execution.evidence import Closed, evidence_from_fill
 from genesis.domain.instrument import Instrument
 from genesis.domain.market import Print
-from genesis.domain.order import Cid, OrderRequest, Side
-from genesis.domain.units import ATOM_DECIMALS, Atoms, atoms
+from genesis.domain.order import Cid, OrderRequest
+from genesis.domain.units import atoms
 from genesis.ports.errors import ProtocolViolation
 
 
@@ -55,10 +53,13 @@ class OwnOrders:
         flight = None if report.cid is None else self._flights.get(report.cid)
         if flight is None or news.print is not Print.CONFIRMED or report.id in flight.fills:
             return []
-        fill = self._fill(report, flight.order)
+        order = flight.order
+        if report.side is not order.side or report.fee is None:
+            raise ProtocolViolation(f"fill {report.id} of order {order.cid} cannot be booked", endpoint="ws tu")
         flight.fills.add(report.id)
-        flight.filled += fill.amount
-        return [OrderFilled(fill), *self._end(flight)]
+        flight.filled += atoms(report.amount)
+        traded = evidence_from_fill(report, self._instrument)
+        return [OrderReported(report.mts, order.symbol, order.cid, traded), *self._end(flight)]
 
     def order(self, news: OrderNews) -> list[Event]:
         """Return what became of an order, if it is over and all its fills are known."""
@@ -74,23 +75,5 @@ class OwnOrders:
         if report is None or flight.filled < atoms(report.amount_filled):
             return []
         del self._flights[order.cid]
-        if not flight.filled:
-            return [OrderRejected(report.mts_updated, order.symbol, order.cid, report.status_text)]
-        return [OrderClosed(report.mts_updated, order.symbol, order.cid, Atoms(order.amount - flight.filled))]
-
-    def _fill(self, report: FillReport, order: OrderRequest) -> Fill:
-        received = self._instrument.base if order.side is Side.BUY else self._instrument.quote
-        if report.side is not order.side or report.fee is None or report.fee_currency != received:
-            told = f"{report.side.value}, fee {report.fee} {report.fee_currency}"
-            raise ProtocolViolation(
-                f"fill {report.id} of order {order.cid} cannot be booked as a {order.side.value} with its fee in "
-                f"{received}: {told}",
-                endpoint="ws tu",
-            )
-        price = self._instrument.price(report.price)
-        return Fill(report.mts, order.symbol, order.cid, order.side, atoms(report.amount), price, _dear(report.fee))
-
-
-def _dear(fee: Decimal) -> Atoms:
-    """Return a fee in atoms, what is finer rounded against us."""
-    return Atoms(int(fee.scaleb(ATOM_DECIMALS).to_integral_value(ROUND_CEILING)))
+        closed = Closed(report.id, atoms(report.amount_filled), report.status_text)
+        return [OrderReported(report.mts_updated, order.symbol, order.cid, closed)]

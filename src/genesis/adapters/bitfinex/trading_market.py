@@ -15,8 +15,9 @@ from genesis.adapters.bitfinex.own_orders import OwnOrders
 from genesis.domain.account_events import FillNews, OrderNews, SnapshotsComplete
 from genesis.domain.candle import Candle, Timeframe
 from genesis.domain.channel import BookChannel, CandlesChannel, Grouping, channel_name
-from genesis.domain.events import CandleClosed, Event, OrderRejected, Quote
+from genesis.domain.events import Cancel, CandleClosed, Event, LookUp, OrderReported, Quote
 from genesis.domain.exchange.orders import OrderAck
+from genesis.domain.execution.evidence import NothingLeft
 from genesis.domain.instrument import Instrument
 from genesis.domain.link import Link, LinkState
 from genesis.domain.market import CandleSnapshot, Gap, GapReason, MarketEvent
@@ -72,7 +73,8 @@ class TradingMarket:
         self._candles = ClosedCandles()
         self._orders = OwnOrders(instrument)
         self._pending: deque[Event] = deque()
-        self._is_quote_wanted = False
+        self._quote_orders = 0
+        self._outbox: asyncio.Queue[Approved] = asyncio.Queue()
         self._is_ending = self._is_ended = False
         self._wake = asyncio.Event()
         self._is_resting = False
@@ -92,6 +94,7 @@ class TradingMarket:
             tasks.create_task(self._subscribe(), name="subscribe")
             tasks.create_task(self._hear_market(), name="market events")
             tasks.create_task(self._hear_account(), name="account events")
+            tasks.create_task(self._send(), name="orders")
 
     async def ready(self) -> None:
         """Return once the channels are subscribed and orders are taken."""
@@ -127,9 +130,9 @@ class TradingMarket:
         while True:
             while self._pending:
                 yield self._pending.popleft()
-            quote = await self._quote() if self._is_quote_wanted else None
+            quote = await self._quote() if self._quote_orders else None
             if quote is not None:
-                self._is_quote_wanted = False
+                self._quote_orders = 0
                 yield quote
                 continue
             if self._is_ended:
@@ -140,21 +143,36 @@ class TradingMarket:
             self._wake.clear()
             self._is_resting = False
 
-    def request_quote(self, symbol: Symbol) -> None:
+    def request_quote(self, symbol: Symbol, orders: int) -> None:
         assert symbol == self._instrument.symbol
-        self._is_quote_wanted = True
+        self._quote_orders = max(self._quote_orders, orders)
 
-    async def submit(self, order: Approved) -> None:
-        request = order.order
-        self._orders.send(request)
-        begun_s = self._clock.monotonic_s()
-        try:
-            await self._account.submit(order)
-        except (NotProcessed, Rejected) as refusal:
-            self._orders.forget(request.cid)
-            self._put([OrderRejected(request.mts, request.symbol, request.cid, str(refusal))])
-            raise
-        self._observer.round_trip(self._clock.monotonic_s() - begun_s)
+    def submit(self, order: Approved) -> None:
+        self._orders.send(order.order)
+        self._outbox.put_nowait(order)
+
+    def cancel(self, cancel: Cancel) -> None:
+        """Not asked for by a core that sends market orders alone."""
+
+    def look_up(self, wanted: LookUp) -> None:
+        """Not asked for: an order whose outcome is unknown ends the session."""
+
+    def wake_at(self, mts: Mts) -> None:
+        """Not asked for by a core that sends market orders alone."""
+
+    async def _send(self) -> NoReturn:
+        while True:
+            order = await self._outbox.get()
+            request = order.order
+            begun_s = self._clock.monotonic_s()
+            try:
+                await self._account.submit(order)
+            except (NotProcessed, Rejected) as refusal:
+                self._orders.forget(request.cid)
+                left = NothingLeft(str(refusal))
+                self._put([OrderReported(request.mts, request.symbol, request.cid, left)])
+            else:
+                self._observer.round_trip(self._clock.monotonic_s() - begun_s)
 
     async def _quote(self) -> Quote | None:
         """Return the top of the book as it is; None while there is no book to be trusted, or none with two sides."""
@@ -163,8 +181,8 @@ class TradingMarket:
         if book.is_stale or running is None or not (top.bid and top.ask) or top.is_crossed:
             return None
         price = self._instrument.price_from_market
-        cid = await self._cids.next_cid()
-        return Quote(self._instrument.symbol, running.mts, price(top.bid), price(top.ask), cid)
+        cids = tuple([await self._cids.next_cid() for _ in range(self._quote_orders)])
+        return Quote(self._instrument.symbol, running.mts, price(top.bid), price(top.ask), cids)
 
     # What comes in
 
@@ -175,7 +193,7 @@ class TradingMarket:
     def _is_settled(self, mts: Mts) -> bool:
         running = self._candles.running
         has_come = running is not None and running.mts >= mts
-        is_idle = self._is_resting and not self._wake.is_set() and not self._is_quote_wanted
+        is_idle = self._is_resting and not self._wake.is_set() and not self._quote_orders
         return has_come and is_idle and not self._orders.in_flight
 
     async def _subscribe(self) -> None:

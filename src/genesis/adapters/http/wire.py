@@ -1,14 +1,15 @@
 """The bodies of the HTTP side, as they are on the wire; numbers of documents stay the numbers that they were."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, Literal
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal
 
 import msgspec
 
 from genesis.domain.config_diff import Change
 from genesis.domain.json_value import JsonObject, JsonValue
+from genesis.ports.audit import AuditReceipt
 from genesis.ports.config import ConfigProblem
-from genesis.ports.monitor import Category, Dashboard, Distribution, Health, Note, Severity
+from genesis.ports.monitor import Dashboard, Distribution, Health, Note
 
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
@@ -38,25 +39,14 @@ class ChangeBody(msgspec.Struct, frozen=True):
 
     path: str
     kind: Literal["added", "removed", "changed"]
-    old: Any  # Any: JSON; the recursive alias says more than a schema can be made of
-    new: Any
+    old: JsonValue
+    new: JsonValue
 
 
 class DiffBody(msgspec.Struct, frozen=True):
     """All differences of two configurations."""
 
     changes: Sequence[ChangeBody]
-
-
-class NoteBody(msgspec.Struct, frozen=True):
-    """Something worth knowing: *name* is dotted (`order.unknown`), *fields* are its facts, without secrets."""
-
-    seq: int
-    mts: int
-    category: Category
-    severity: Severity
-    name: str
-    fields: dict[str, Any]  # Any: JSON
 
 
 class DashboardBody(msgspec.Struct, frozen=True):
@@ -66,20 +56,13 @@ class DashboardBody(msgspec.Struct, frozen=True):
     counters: Mapping[str, float]
     gauges: Mapping[str, float]
     distributions: Mapping[str, Distribution]
-    events: Sequence[NoteBody]
-
-
-def note_bodies(notes: Iterable[Note]) -> list[NoteBody]:
-    """Return *notes* as they are sent."""
-    return [NoteBody(note.seq, note.mts, note.category, note.severity, note.name, dict(note.fields)) for note in notes]
+    events: Sequence[Note]
 
 
 def dashboard_body(dashboard: Dashboard) -> DashboardBody:
     """Return *dashboard* as it is sent."""
     metrics = dashboard.metrics
-    return DashboardBody(
-        dashboard.health, metrics.counters, metrics.gauges, metrics.distributions, note_bodies(dashboard.notes)
-    )
+    return DashboardBody(dashboard.health, metrics.counters, metrics.gauges, metrics.distributions, dashboard.notes)
 
 
 def diff_body(changes: Sequence[Change]) -> DiffBody:
@@ -92,7 +75,7 @@ def error_body(code: str, message: str) -> bytes:
     return _ENCODER.encode(ErrorBody(ErrorDetail(code, message)))
 
 
-def encoded(body: object) -> bytes:
+def encoded(body: Health | AuditReceipt | ValidationBody | DiffBody | DashboardBody) -> bytes:
     """Return *body* as JSON; numbers that JSON does not have become null."""
     return _ENCODER.encode(body)
 

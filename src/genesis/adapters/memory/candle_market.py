@@ -5,12 +5,13 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from functools import partial
 
 from genesis.domain.candle import Candle
-from genesis.domain.events import CandleClosed, Event, OrderClosed, OrderFilled, Quote
+from genesis.domain.events import Cancel, CandleClosed, Event, LookUp, OrderReported, Quote
+from genesis.domain.execution.evidence import Traded
 from genesis.domain.instrument import Instrument
-from genesis.domain.order import Side
+from genesis.domain.order import OrderId, Side
 from genesis.domain.risk.gate import Approved
 from genesis.domain.simulation.market_orders import Costs, ask_price, bid_price, filled
-from genesis.domain.units import Atoms, Mts, Symbol
+from genesis.domain.units import Mts, Symbol
 
 
 class CandleMarket:
@@ -41,16 +42,27 @@ class CandleMarket:
                         yield self._answers.popleft()
                 yield closed((symbol, candle))
 
-    def request_quote(self, symbol: Symbol) -> None:
+    def request_quote(self, symbol: Symbol, orders: int) -> None:
         assert symbol == self._instrument.symbol
+        del orders  # the core counts its ids itself
         self._is_quote_wanted = True
 
-    async def submit(self, order: Approved) -> None:
+    def submit(self, order: Approved) -> None:
         quote, request = self._quote, order.order
         assert quote is not None, "orders are sized on a quote"
         price = quote.ask if request.side is Side.BUY else quote.bid
-        self._answers.append(OrderFilled(filled(request, price, self._costs, self._instrument, quote.mts)))
-        self._answers.append(OrderClosed(quote.mts, request.symbol, request.cid, Atoms(0)))
+        fill = filled(request, price, self._costs, self._instrument, quote.mts)
+        traded = Traded(request.cid, OrderId(request.cid), fill.mts, fill.amount, fill.price, fill.fee)
+        self._answers.append(OrderReported(fill.mts, request.symbol, request.cid, traded))
+
+    def cancel(self, cancel: Cancel) -> None:
+        """Do nothing: an order here is filled before anybody could cancel it."""
+
+    def look_up(self, wanted: LookUp) -> None:
+        """Do nothing: what becomes of an order here is never unknown."""
+
+    def wake_at(self, mts: Mts) -> None:
+        """Do nothing: time passes with the candles alone."""
 
     def _quote_at(self, mts: Mts, open_price: float) -> Quote:
         price, slippage = self._instrument.price_from_market(open_price), self._costs.slippage

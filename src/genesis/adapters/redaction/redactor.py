@@ -61,6 +61,10 @@ class Redactor:
                 self._text = _Forms(self._text.plain | text_forms(each), self._text.base64 | base64_forms(each))
                 self._bytes = _Forms(self._bytes.plain | byte_forms(each), self._bytes.base64 | base64_forms(each))
 
+    def knows(self, text: str) -> bool:
+        """Tell whether *text* holds a registered secret in any form."""
+        return self._text.mask(text) != text
+
     @property
     def overlap(self) -> int:
         """How many bytes at the end of a chunk may be the beginning of a secret."""

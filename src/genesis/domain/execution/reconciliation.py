@@ -4,7 +4,7 @@ Nothing is concluded from absence: an order that a look does not show stays as i
 as missing, for `absence` or a person to settle. Reconciling twice with the same look changes nothing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Final
 
@@ -70,24 +70,38 @@ def after_crash(life: OrderLife) -> OrderLife:
             return life
 
 
-def reconcile(lives: Mapping[Cid, OrderLife], look: Look, instruments: Mapping[Symbol, Instrument]) -> Reconciled:
-    """Return our orders after *look*; *lives* are those that are ours, by cid, *instruments* what we trade."""
-    found = dict(lives)
-    shown: set[Cid] = set()
-    contradictions: list[str] = []
+@frozen
+class Facts:
+    """What a look says, before anything follows from it: *ours* in the order in which it is to be taken.
+
+    *shown* are those of our orders that the look has, *unreadable* says what of it cannot be read.
+    """
+
+    ours: tuple[tuple[Cid, Evidence], ...]
+    foreign_orders: tuple[OrderReport, ...]
+    foreign_fills: tuple[FillReport, ...]
+    shown: frozenset[Cid]
+    unreadable: tuple[str, ...]
+
+
+def facts(lives: Mapping[Cid, OrderLife], look: Look, instruments: Mapping[Symbol, Instrument]) -> Facts:
+    """Read *look*; *lives* are the orders that are ours, by cid, *instruments* what we trade."""
+    ours: list[tuple[Cid, Evidence]] = []
     foreign_orders: list[OrderReport] = []
     foreign_fills: list[FillReport] = []
+    shown: set[Cid] = set()
+    unreadable: list[str] = []
     cids = {life.id: cid for cid, life in lives.items() if life.id is not None}
 
     def take(cid: Cid, read: Callable[[], Evidence]) -> None:
         try:
-            found[cid] = advance(found[cid], read())
-        except (ImpossibleStep, ContradictingEvidence, InexactNumber) as error:
-            contradictions.append(str(error))
+            ours.append((cid, read()))
+        except InexactNumber as error:
+            unreadable.append(f"order {cid}: {error}")
 
     # What ended comes last, for a list of open orders may be older than the history that was read after it.
     for report in (*look.open_orders, *look.history):
-        cid = _owner(report, found, cids)
+        cid = _owner(report, lives, cids)
         if cid is None:
             if report.status.is_open:
                 foreign_orders.append(report)
@@ -98,16 +112,34 @@ def reconcile(lives: Mapping[Cid, OrderLife], look: Look, instruments: Mapping[S
     for fill in look.fills:
         cid = cids.get(fill.order_id)
         instrument = instruments.get(fill.symbol)
-        if cid is None or instrument is None or found[cid].order.symbol != fill.symbol:
+        if cid is None or instrument is None or lives[cid].order.symbol != fill.symbol:
             foreign_fills.append(fill)
         else:
             take(cid, partial(evidence_from_fill, fill, instrument))
+    return Facts(tuple(ours), tuple(foreign_orders), tuple(foreign_fills), frozenset(shown), tuple(unreadable))
+
+
+def missing(lives: Mapping[Cid, OrderLife], shown: Collection[Cid]) -> tuple[Cid, ...]:
+    """Return the orders that a look should have shown and did not."""
+    return tuple(cid for cid, life in lives.items() if life.status in _SHOWN and cid not in shown)
+
+
+def reconcile(lives: Mapping[Cid, OrderLife], look: Look, instruments: Mapping[Symbol, Instrument]) -> Reconciled:
+    """Return our orders after *look*; *lives* are those that are ours, by cid, *instruments* what we trade."""
+    read = facts(lives, look, instruments)
+    found = dict(lives)
+    contradictions = list(read.unreadable)
+    for cid, evidence in read.ours:
+        try:
+            found[cid] = advance(found[cid], evidence)
+        except (ImpossibleStep, ContradictingEvidence) as error:
+            contradictions.append(str(error))
     contradictions += [f"order {cid}: {life.contradiction}" for cid, life in found.items() if life.contradiction]
     return Reconciled(
         found,
-        tuple(foreign_orders),
-        tuple(foreign_fills),
-        tuple(cid for cid, life in found.items() if life.status in _SHOWN and cid not in shown),
+        read.foreign_orders,
+        read.foreign_fills,
+        missing(found, read.shown),
         tuple(cid for cid, life in found.items() if life.filled_unbooked),
         tuple(contradictions),
     )

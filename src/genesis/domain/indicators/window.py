@@ -30,3 +30,11 @@ def tails_before_the_start(period: int, empty: float) -> Slots:
     tails = array("d", [math.nan]) * (period + 1)
     tails[period] = empty
     return tails
+
+
+def ring_before_the_start(size: int) -> Slots:
+    """Return room for the last *size* inputs, of which each newest one takes the place of the oldest.
+
+    A step writes one slot alone, and reads what is older from slots that the steps of the state before left alone.
+    """
+    return array("d", bytes(8 * size))

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple, Union, get_args, get_origin, get_type
 import attrs
 
 from genesis.domain.events import Decision, Event, Submit
-from genesis.domain.journal.entries import Entry, OrderStage, RecordedEntry, RecordedSubmit, SessionMark, recorded
+from genesis.domain.journal.entries import Entry, RecordedEntry, RecordedSubmit, SessionMark, recorded
 from genesis.domain.units import decimal_from_text
 
 TYPE: Final = "type"
@@ -42,7 +42,7 @@ class Codec(NamedTuple):
 
 
 def encode(entry: Entry | RecordedEntry) -> tuple[str, str]:
-    """Return the kind of *entry* (session, event, decision, order) and its canonical text."""
+    """Return the kind of *entry* (session, event, decision) and its canonical text."""
     if type(entry) is Submit:
         entry = recorded(entry)
     kind, name, codec = _by_class()[type(entry)]
@@ -70,7 +70,7 @@ class _Known(NamedTuple):
 
 @cache
 def _by_class() -> Mapping[type, _Known]:
-    kinds = {"session": SessionMark, "event": Event, "decision": Decision, "order": OrderStage}
+    kinds = {"session": SessionMark, "event": Event, "decision": Decision}
     known = {}
     for kind, union in kinds.items():
         for cls in get_args(union):

@@ -1,32 +1,32 @@
-"""What a journal holds besides events and decisions: what a session is, and what became of each order."""
+"""What a journal holds besides events and decisions: what a session is."""
 
 from enum import Enum
 from typing import Final, NamedTuple, TypeAlias
 
 from attrs import frozen
 
-from genesis.domain.core import CoreSettings
+from genesis.domain.desk import DeskSettings
 from genesis.domain.events import Decision, Event, Reasons, Submit
+from genesis.domain.exchange.orders import Account
 from genesis.domain.instrument import Instrument
 from genesis.domain.order import Cid, OrderRequest
 from genesis.domain.risk.guards import RiskLimits
+from genesis.domain.risk.limits import AccountLimits
 from genesis.domain.units import Atoms, Ppb
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """The version of the encoding; it rises when a text of before would read otherwise."""
 
 
 @frozen
-class SessionBegan:
-    """Everything that made a session besides its events: with them it can be run again.
+class StrategyBegan:
+    """One strategy of a session, and what it began with.
 
     *params* are names with the exact text of their values; *expression* is what the strategy built, so that a strategy
     that was changed since is noticed.
     """
 
-    format: int
-    version: str
-    mode: str
+    name: str
     strategy: str
     params: tuple[tuple[str, str], ...]
     expression: str
@@ -34,22 +34,35 @@ class SessionBegan:
     size: float
     limits: RiskLimits
     cash: Atoms
+
+    def describes(self, desk: DeskSettings) -> str:
+        """Return in what *desk* differs from that of the session, empty when in nothing."""
+        for name, ours, theirs in (
+            ("expression", self.expression, str(desk.strategy)),
+            ("instrument", self.instrument, desk.instrument),
+            ("size", self.size, desk.size),
+            ("limits", self.limits, desk.limits),
+        ):
+            if ours != theirs:
+                return f"the {name} of {self.name} was {ours} and is {theirs}"
+        return ""
+
+
+@frozen
+class SessionBegan:
+    """Everything that made a session besides its events: with them it can be run again."""
+
+    format: int
+    version: str
+    mode: str
+    strategies: tuple[StrategyBegan, ...]
+    limits: AccountLimits
+    account: Account
+    needs_account: bool
     first_cid: Cid
     fee: Ppb
     slippage: Ppb
     data_sha256: str
-
-    def describes(self, settings: CoreSettings) -> str:
-        """Return in what *settings* differ from those of the session, empty when in nothing."""
-        for name, ours, theirs in (
-            ("expression", self.expression, str(settings.strategy)),
-            ("instrument", self.instrument, settings.instrument),
-            ("size", self.size, settings.size),
-            ("limits", self.limits, settings.limits),
-        ):
-            if ours != theirs:
-                return f"the {name} was {ours} and is {theirs}"
-        return ""
 
 
 class SessionEnd(Enum):
@@ -68,56 +81,24 @@ class SessionEnded(NamedTuple):
     reason: str = ""
 
 
-class OrderSending(NamedTuple):
-    """The order is about to leave: from here on it may have left."""
-
-    cid: Cid
-
-
-class OrderSent(NamedTuple):
-    """The gateway took the order without an error."""
-
-    cid: Cid
-
-
-class OrderNotSent(NamedTuple):
-    """Proof that the order did not reach the exchange."""
-
-    cid: Cid
-    reason: str
-
-
-class OrderRefused(NamedTuple):
-    """The exchange, or whoever carries orders to it, refused the order for good."""
-
-    cid: Cid
-    reason: str
-
-
-class OrderUnknown(NamedTuple):
-    """The order may have reached the exchange."""
-
-    cid: Cid
-    reason: str
-
-
 class RecordedSubmit(NamedTuple):
     """A `Submit` as a journal gives it back: the order is a request again, so what was read can never be sent."""
 
     order: OrderRequest
     reasons: Reasons
+    strategy: str
+    undertaking: int
 
 
-OrderStage: TypeAlias = OrderSending | OrderSent | OrderNotSent | OrderRefused | OrderUnknown
 SessionMark: TypeAlias = SessionBegan | SessionEnded
-Entry: TypeAlias = SessionMark | Event | Decision | OrderStage
+Entry: TypeAlias = SessionMark | Event | Decision
 """What can be written."""
 
 RecordedDecision: TypeAlias = RecordedSubmit | Decision
-RecordedEntry: TypeAlias = SessionMark | Event | RecordedDecision | OrderStage
+RecordedEntry: TypeAlias = SessionMark | Event | RecordedDecision
 """What can be read."""
 
 
 def recorded(entry: Entry) -> RecordedEntry:
     """Return *entry* as a journal gives it back."""
-    return RecordedSubmit(entry.order.order, entry.reasons) if isinstance(entry, Submit) else entry
+    return RecordedSubmit(entry.order.order, *entry[1:]) if isinstance(entry, Submit) else entry

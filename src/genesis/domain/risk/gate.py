@@ -1,7 +1,6 @@
 """The one door to the exchange: an order is `Approved` here, a change `ApprovedChange`; nothing else fits a gateway."""
 
 from decimal import ROUND_CEILING, Decimal
-from enum import Enum
 from typing import Final
 
 from attrs import field, frozen
@@ -9,6 +8,10 @@ from attrs import field, frozen
 from genesis.domain.exchange.orders import OrderChange, OrderReport
 from genesis.domain.instrument import Instrument
 from genesis.domain.order import OrderRequest, OrderType, Side
+from genesis.domain.risk.account_guards import ACCOUNT_GUARDS
+from genesis.domain.risk.limits import AccountLimits
+from genesis.domain.risk.refusal import RefusalCode, Refused
+from genesis.domain.risk.scene import Scene
 from genesis.domain.units import ATOMS_PER_UNIT, format_atoms
 
 _SEAL: Final = object()
@@ -38,34 +41,40 @@ class ApprovedChange:
             raise TypeError("only the risk gate approves changes: call genesis.domain.risk.gate.check_change")
 
 
-class RefusalCode(Enum):
-    """Why an order may not leave: stable names, for counters and for people."""
+def check(
+    order: OrderRequest, instrument: Instrument, position: int, is_halted: bool, *, on_margin: bool = False
+) -> Approved | Refused:
+    """Approve *order* or refuse it; *position* is what is held, in atoms, < 0 when short.
 
-    AMOUNT_BELOW_MINIMUM = "amount_below_minimum"
-    AMOUNT_ABOVE_MAXIMUM = "amount_above_maximum"
-    POSITION_EXCEEDED = "position_exceeded"
-    HALTED = "halted"
-
-
-@frozen
-class Refused:
-    """The check that failed, with what was observed and what is allowed, as text in the units of the check."""
-
-    code: RefusalCode
-    observed: str
-    allowed: str
-
-
-def check(order: OrderRequest, instrument: Instrument, position: int, is_halted: bool) -> Approved | Refused:
-    """Approve *order* or refuse it; *position* is what is held, in atoms; *is_halted* lets only sales of it through."""
-    if is_halted and order.side is Side.BUY:
-        return Refused(RefusalCode.HALTED, order.side.value, "sales only")
+    *is_halted* lets only what makes the position smaller through; without *on_margin* nothing is sold that is not held.
+    """
+    covers = order.amount <= (position if order.side is Side.SELL else -position)
+    if is_halted and not covers and (on_margin or order.side is Side.BUY):
+        return Refused(RefusalCode.HALTED, order.side.value, "reductions only" if on_margin else "sales only")
     wrong_amount = _wrong_amount(order.amount, instrument)
     if wrong_amount is not None:
         return wrong_amount
-    if order.side is Side.SELL and order.amount > position:
+    if order.side is Side.SELL and not covers and not on_margin:
         return Refused(RefusalCode.POSITION_EXCEEDED, format_atoms(order.amount), f"<= {format_atoms(position)}")
     return Approved(order, _SEAL)
+
+
+def check_in_account(
+    order: OrderRequest,
+    instrument: Instrument,
+    position: int,
+    is_halted: bool,
+    limits: AccountLimits,
+    scene: Scene,
+    *,
+    on_margin: bool = False,
+) -> Approved | Refused:
+    """Approve *order* as `check` does for its strategy, and only if every guard of the account lets it pass."""
+    for guard in ACCOUNT_GUARDS:
+        refusal = guard(order, instrument, limits, scene)
+        if refusal is not None:
+            return refusal
+    return check(order, instrument, position, is_halted, on_margin=on_margin)
 
 
 def check_change(

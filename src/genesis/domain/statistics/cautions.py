@@ -7,7 +7,7 @@ from typing import Final
 from attrs import field, frozen
 
 from genesis.domain.candle import DAY_MS
-from genesis.domain.risk.gate import RefusalCode
+from genesis.domain.risk.refusal import RefusalCode
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.statistics import wording
 from genesis.domain.statistics.record import Record
@@ -56,6 +56,23 @@ REFUSALS: Final = {
     RefusalCode.AMOUNT_ABOVE_MAXIMUM: "the order would have been larger than the exchange takes",
     RefusalCode.POSITION_EXCEEDED: "the sale would have been larger than the position",
     RefusalCode.HALTED: "a guard had halted the run, and only sales may leave then",
+    RefusalCode.REDUCE_ONLY: "only what makes a position smaller may leave",
+    RefusalCode.LINK_DOWN: "there was no connection to the exchange",
+    RefusalCode.MAINTENANCE: "the exchange was in maintenance",
+    RefusalCode.RECONCILING: "the account had not been compared with the exchange yet",
+    RefusalCode.NO_REFERENCE: "there was no price to judge by",
+    RefusalCode.STALE_DATA: "the prices were too old",
+    RefusalCode.PRICE_COLLAR: "the price would have been too far from the market",
+    RefusalCode.ORDER_AMOUNT: "the order would have been larger than one may be",
+    RefusalCode.ORDER_NOTIONAL: "the order would have been worth more than one may be",
+    RefusalCode.EXPOSURE_INSTRUMENT: "the exposure to the instrument would have been too large",
+    RefusalCode.EXPOSURE_TOTAL: "the exposure of the account would have been too large",
+    RefusalCode.POSITIONS: "there would have been too many positions at once",
+    RefusalCode.BALANCE: "the account could not have paid",
+    RefusalCode.SELF_CROSS: "the order could have met another one of ours",
+    RefusalCode.ORDER_RATE: "too many orders had left already",
+    RefusalCode.REPEATED: "the strategy had done the same too often",
+    RefusalCode.COOL_DOWN: "the strategy was cooling down after losses",
 }
 
 

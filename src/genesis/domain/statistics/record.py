@@ -18,7 +18,7 @@ from genesis.domain.events import Alert
 from genesis.domain.fill import Fill
 from genesis.domain.instrument import Instrument
 from genesis.domain.order import Cid, Side
-from genesis.domain.risk.gate import RefusalCode
+from genesis.domain.risk.refusal import RefusalCode
 from genesis.domain.simulation.columnar import Walk
 from genesis.domain.units import Atoms, Mts, Price, format_atoms, format_scaled
 

@@ -1,21 +1,49 @@
 """An expression over whole columns: every distinct node is computed once, by the compiled loop over its own step."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal
 
 import numpy as np
 
-from genesis.domain.candle import Candles, Floats
+from genesis.domain.candle import Candles, Floats, Ints, Timeframe
 from genesis.domain.strategy import elementwise
-from genesis.domain.strategy.expression import Applied, Computation, Constant, Expr, Field, Indicated, Lagged, nodes
+from genesis.domain.strategy.expression import (
+    Applied,
+    Computation,
+    Constant,
+    Expr,
+    Field,
+    Held,
+    Indicated,
+    Lagged,
+    nodes,
+)
+from genesis.domain.strategy.frames import frames_of
+from genesis.domain.strategy.merged import Of, On, symbols_of
+from genesis.domain.units import Symbol
+
+NO_OTHERS: Final[Mapping[Symbol, Candles]] = {}
 
 
-def evaluate(root: Expr, candles: Candles) -> Floats:
-    """Return the value of *root* at the close of every candle: the bits that `streaming.Evaluator` gives."""
-    return evaluate_all((root,), candles)[0]
+class MissingInstrument(ValueError):
+    """An expression reads candles of an instrument that were not given."""
 
 
-def evaluate_all(roots: Sequence[Expr], candles: Candles) -> list[Floats]:
-    """Return the values of all *roots*; what they share is computed once."""
+def evaluate(root: Expr, candles: Candles, others: Mapping[Symbol, Candles] = NO_OTHERS) -> Floats:
+    """Return the value of *root* at the close of every candle: the bits that `streaming.Evaluator` gives.
+
+    *others* has the candles of every instrument that *root* reads (`merged.symbols_of`); raises `MissingInstrument`.
+    """
+    return evaluate_all((root,), candles, others)[0]
+
+
+def evaluate_all(
+    roots: Sequence[Expr], candles: Candles, others: Mapping[Symbol, Candles] = NO_OTHERS, is_framed: bool = False
+) -> list[Floats]:
+    """Return the values of all *roots*; what they share is computed once.
+
+    *is_framed* is for the inside of `on`, whose rule for `of` is another.
+    """
     order = tuple(dict.fromkeys(node for root in roots for node in nodes(root)))
     readers = _readers(order)
     for root in roots:
@@ -23,15 +51,67 @@ def evaluate_all(roots: Sequence[Expr], candles: Candles) -> list[Floats]:
     values: dict[Expr, Floats] = {}
     computed: dict[Computation, dict[int, Floats]] = {}
     wanted = [node.computation for node in order if isinstance(node, Indicated)]
+    merges = _Merges(order, candles, others, is_framed)
     for node in order:
         if isinstance(node, Indicated) and node.computation not in computed:
             _compute(node.computation, wanted, values, computed)
-        values[node] = _value(node, candles, values, computed)
+        values[node] = merges.column(node) if isinstance(node, On | Of) else _value(node, candles, values, computed)
         for each in node.inputs:
             readers[each] -= 1
             if not readers[each]:
                 del values[each]  # a column is 8 bytes a candle: hold it no longer than it is read
     return [values[root] for root in roots]
+
+
+class _Merges:
+    """The columns of `on` and `of`: all of one time frame, or of one instrument, are computed at once."""
+
+    def __init__(
+        self, order: tuple[Expr, ...], candles: Candles, others: Mapping[Symbol, Candles], is_framed: bool
+    ) -> None:
+        self._candles = candles
+        self._others = others
+        self._side: Literal["left", "right"] = "right" if is_framed else "left"
+        self._wanted: dict[Timeframe | Symbol, list[Expr]] = {}
+        for node in order:
+            if isinstance(node, On | Of):
+                self._wanted.setdefault(_source(node), []).append(node.operand)
+        self._merged: dict[Timeframe | Symbol, tuple[Ints, dict[Expr, Floats]]] = {}
+
+    def column(self, node: On | Of) -> Floats:
+        source = _source(node)
+        if source not in self._merged:
+            operands = self._wanted[source]
+            known, columns = (
+                self._framed(source, operands) if isinstance(source, Timeframe) else self._of(source, operands)
+            )
+            self._merged[source] = known, dict(zip(operands, columns, strict=True))
+        known, values = self._merged[source]
+        column = values.pop(node.operand)
+        out = np.full(len(known), np.nan)
+        is_known = known > 0
+        out[is_known] = column[known[is_known] - 1]
+        return out
+
+    def _framed(self, timeframe: Timeframe, operands: list[Expr]) -> tuple[Ints, list[Floats]]:
+        frames = frames_of(self._candles, timeframe)
+        symbols = {symbol for operand in operands for symbol in symbols_of(operand)}
+        others = {symbol: frames_of(self._other(symbol), timeframe).candles for symbol in symbols}
+        return frames.over, evaluate_all(operands, frames.candles, others, is_framed=True)
+
+    def _of(self, symbol: Symbol, operands: list[Expr]) -> tuple[Ints, list[Floats]]:
+        candles = self._other(symbol)
+        known = np.searchsorted(candles.mts, self._candles.mts, side=self._side)
+        return known, evaluate_all(operands, candles, self._others)
+
+    def _other(self, symbol: Symbol) -> Candles:
+        if symbol not in self._others:
+            raise MissingInstrument(f"the strategy reads candles of {symbol}, and none of it were given")
+        return self._others[symbol]
+
+
+def _source(node: On | Of) -> Timeframe | Symbol:
+    return node.timeframe if isinstance(node, On) else node.symbol
 
 
 def _readers(order: tuple[Expr, ...]) -> dict[Expr, int]:
@@ -70,6 +150,8 @@ def _value(
             return np.broadcast_to(np.float64(value), len(candles))
         case Lagged(operand, periods):
             return _lagged(values[operand], periods)
+        case Held(operand):
+            return _held(values[operand])
         case Applied(operation, operands):
             return elementwise.batch(operation, *(values[each] for each in operands))
         case Indicated(computation, output):
@@ -81,3 +163,9 @@ def _lagged(column: Floats, periods: int) -> Floats:
     out = np.full(len(column), np.nan)
     out[periods:] = column[: len(column) - periods] if periods <= len(column) else out[periods:]
     return out
+
+
+def _held(column: Floats) -> Floats:
+    rows = np.where(np.isnan(column), 0, np.arange(len(column)))
+    held: Floats = column[np.maximum.accumulate(rows)]
+    return held

@@ -202,6 +202,20 @@ class Lagged(Expr):
         return f"lag({self.operand}, {self.periods})"
 
 
+@frozen(cache_hash=True, order=False)
+class Held(Expr):
+    """The last value that was known; NaN before there was one."""
+
+    operand: Expr
+
+    @property
+    def inputs(self) -> tuple[Expr, ...]:
+        return (self.operand,)
+
+    def __str__(self) -> str:
+        return f"held({self.operand})"
+
+
 def lifted(value: Expr | Number) -> Expr:
     """Return *value* as an expression."""
     return value if isinstance(value, Expr) else Constant(float(value))

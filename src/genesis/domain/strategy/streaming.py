@@ -4,7 +4,7 @@ import math
 from collections import deque
 from collections.abc import Callable
 
-from genesis.domain.candle import Candle
+from genesis.domain.candle import Candle, Timeframe
 from genesis.domain.strategy.expression import (
     FIELDS,
     Applied,
@@ -12,19 +12,32 @@ from genesis.domain.strategy.expression import (
     Constant,
     Expr,
     Field,
+    Held,
     Indicated,
     Lagged,
     nodes,
 )
+from genesis.domain.strategy.frames import NO_FRAME, FrameState, frame_step
+from genesis.domain.strategy.merged import Of, On, symbols_of
+from genesis.domain.units import Mts, Symbol
 
 Slots = list[float]
 Instruction = Callable[[Slots], None]
+Observe = Callable[[Symbol, Candle], None]
 
 
 class Evaluator:
-    """The running state of one expression. Every distinct node is computed once a candle."""
+    """The running state of one expression. Every distinct node is computed once a candle.
 
-    def __init__(self, root: Expr) -> None:
+    Candles of the instruments in `symbols` are shown to it by `observe`, in the order of their times for each of them;
+    among instruments the order does not matter, as long as a candle is shown before the first step that began later.
+    """
+
+    def __init__(self, root: Expr, is_framed: bool = False) -> None:
+        """Begin before the first candle; *is_framed* is for the inside of `on`, whose rule for `of` is another."""
+        self.symbols = symbols_of(root)
+        self._is_framed = is_framed
+        self._observers: list[Observe] = []
         self._nodes = nodes(root)
         self.names = tuple(map(str, self._nodes))
         self._slot = {node: index for index, node in enumerate(self._nodes)}
@@ -42,6 +55,12 @@ class Evaluator:
                     self._instructions.append(_apply(index, node, self._inputs(node)))
                 case Lagged(_, periods):
                     self._instructions.append(_lag(index, self._inputs(node)[0], periods))
+                case Held():
+                    self._instructions.append(_hold(index, self._inputs(node)[0]))
+                case On(timeframe, operand):
+                    self._instructions.append(self._on(index, self._inputs(node), timeframe, operand))
+                case Of(symbol, operand):
+                    self._instructions.append(self._of(index, self._inputs(node)[0], symbol, operand))
                 case Indicated(computation):
                     if computation not in computed:
                         computed.add(computation)
@@ -55,6 +74,11 @@ class Evaluator:
         for instruction in self._instructions:
             instruction(values)
         return values[-1]
+
+    def observe(self, symbol: Symbol, candle: Candle) -> None:
+        """Take a closed candle of another instrument; one that is not newer than the last of it is left out."""
+        for show in self._observers:
+            show(symbol, candle)
 
     def values(self) -> tuple[float, ...]:
         """Return the value of every node at the last candle, in the order of `names`: the reasons of a decision."""
@@ -73,6 +97,99 @@ class Evaluator:
         if len(computation.indicator.outputs) == 1:
             return _single(computation, inputs, outputs[0][1])
         return _multiple(computation, inputs, outputs)
+
+    def _on(self, index: int, inputs: tuple[int, ...], timeframe: Timeframe, operand: Expr) -> Instruction:
+        inner = Evaluator(operand, is_framed=True)
+        others = {symbol: _Framed(symbol, timeframe, inner.observe) for symbol in inner.symbols}
+        if others:
+            self._observers.append(lambda symbol, candle: others[symbol].show(candle) if symbol in others else None)
+        mts, open_, high, low, close, volume = inputs
+        state, value, start, end = NO_FRAME, math.nan, 0, -(2**62)
+
+        def on(values: Slots) -> None:
+            nonlocal state, value, start, end
+            time = int(values[mts])
+            if time >= end:
+                start, end = timeframe.start(time), timeframe.end(time)
+            before = state
+            state, is_over = frame_step(
+                state, start, values[open_], values[high], values[low], values[close], values[volume]
+            )
+            if is_over:
+                for other in others.values():
+                    other.close(timeframe.end(before[0]))
+                value = inner.step(_candle(before))
+            values[index] = value
+
+        return on
+
+    def _of(self, index: int, mts: int, symbol: Symbol, operand: Expr) -> Instruction:
+        inner, reach = Evaluator(operand), 1 if self._is_framed else 0
+        pending: deque[Candle] = deque()
+        last, value = -(2**62), math.nan
+
+        def show(other: Symbol, candle: Candle) -> None:
+            nonlocal last
+            inner.observe(other, candle)
+            if other == symbol and candle.mts > last:
+                last = candle.mts
+                pending.append(candle)
+
+        def of(values: Slots) -> None:
+            nonlocal value
+            bound = values[mts] + reach
+            while pending and pending[0].mts < bound:
+                value = inner.step(pending.popleft())
+            values[index] = value
+
+        self._observers.append(show)
+        return of
+
+
+class _Framed:
+    """Another instrument's candles on their way to the inside of `on`: kept back until a frame is closed there."""
+
+    def __init__(self, symbol: Symbol, timeframe: Timeframe, observe: Observe) -> None:
+        self._symbol = symbol
+        self._timeframe = timeframe
+        self._observe = observe
+        self._pending: deque[Candle] = deque()
+        self._last = -(2**62)
+
+    def show(self, candle: Candle) -> None:
+        if candle.mts > self._last:
+            self._last = candle.mts
+            self._pending.append(candle)
+
+    def close(self, end: int) -> None:
+        """Pass on the frames of all candles that began before *end*, which is the end of a frame."""
+        state = NO_FRAME
+        while self._pending and self._pending[0].mts < end:
+            candle = self._pending.popleft()
+            before = state
+            state, is_over = frame_step(state, self._timeframe.start(candle.mts), *candle[1:])
+            if is_over:
+                self._observe(self._symbol, _candle(before))
+        if state[1]:
+            self._observe(self._symbol, _candle(state))
+
+
+def _candle(frame: FrameState) -> Candle:
+    start, _, *numbers = frame
+    return Candle(Mts(start), *numbers)
+
+
+def _hold(index: int, source: int) -> Instruction:
+    last = math.nan
+
+    def hold(values: Slots) -> None:
+        nonlocal last
+        value = values[source]
+        if value == value:
+            last = value
+        values[index] = last
+
+    return hold
 
 
 def _apply(index: int, node: Applied, inputs: tuple[int, ...]) -> Instruction:

@@ -5,7 +5,7 @@ from attrs import evolve
 from genesis.domain.candle import DAY_MS
 from genesis.domain.events import Alert, AlertCode
 from genesis.domain.instrument import spot_instrument
-from genesis.domain.risk.gate import RefusalCode
+from genesis.domain.risk.refusal import RefusalCode
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.statistics.cautions import Caution, DataQuality, Severity, cautions
 from genesis.domain.statistics.record import Record

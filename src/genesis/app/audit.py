@@ -1,0 +1,99 @@
+"""The audit log of a data directory: where it stands, who witnesses it, whether it is whole."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Final
+
+from attrs import frozen
+
+from genesis.adapters.audit_file import AuditFile, verify_file
+from genesis.adapters.audit_witness import WitnessFile
+from genesis.adapters.clock_system import SystemClock
+from genesis.app.config_authority import ConfigAuthority
+from genesis.app.config_file import ConfigFile
+from genesis.app.logs import REDACTOR, guarded_secret
+from genesis.app.settings import load_settings
+from genesis.domain.audit import BadLine, ChainHead
+from genesis.domain.json_value import JsonObject
+from genesis.domain.units import Mts
+from genesis.ports.clock import Clock
+from genesis.ports.errors import InputError
+from genesis.ports.monitor import Category, MonitorFeed, Severity, Status
+
+LOG: Final = Path("logs") / "config_audit.log"
+WITNESS: Final = Path("audit") / "config_audit.witness"
+CONFIG: Final = Path("config") / "current.json"
+
+
+@frozen
+class AuditState:
+    """What a look at the log found: its end or its first bad line, and whether anything witnesses that it is all."""
+
+    path: Path
+    found: ChainHead | BadLine
+    is_witnessed: bool
+
+
+def audit_log(home: Path, clock: Clock, feed: MonitorFeed) -> AuditFile:
+    """Return the audit log of the data directory *home*, with its witness."""
+    return AuditFile(home / LOG, clock, feed, _witness(home))
+
+
+def config_authority(home: Path, clock: Clock, feed: MonitorFeed, log: AuditFile | None = None) -> ConfigAuthority:
+    """Return the configuration authority of the data directory *home*, open; raises `StoreError`.
+
+    Give *log* where the process has the audit log open already: one object then does all its appending.
+    """
+    file = ConfigFile(home / CONFIG)
+    log = log or audit_log(home, clock, feed)
+    authority = ConfigAuthority(log, file, clock, feed, is_known=REDACTOR.knows, mask=REDACTOR.text)
+    authority.open()
+    return authority
+
+
+class CommandFeed:
+    """What a command tells: warnings and errors go to standard error, in the words of their facts."""
+
+    def set_status(self, status: Status, reason: str = "") -> None:
+        """Say nothing: a command has no state."""
+
+    def saw_event(self, mts: Mts) -> None:
+        """Say nothing: a command sees no market."""
+
+    def note(
+        self, category: Category, name: str, fields: JsonObject | None = None, severity: Severity = "info"
+    ) -> None:
+        """Print a note that a person should read."""
+        if severity != "info":
+            facts = ", ".join(f"{key} {value}" for key, value in (fields or {}).items())
+            print(f"{severity}: {category} {name}: {facts}", file=sys.stderr)
+
+
+def verify_audit(home: Path) -> AuditState:
+    """Return the state of the audit log; raises `StoreError` where it or its witness cannot be read."""
+    heads = _witness(home).heads()
+    return AuditState(home / LOG, verify_file(home / LOG, heads or ()), heads is not None)
+
+
+def adopt_audit(home: Path, reason: str) -> ChainHead:
+    """Make a new witness for a whole log that has lost its own; the reason is the log's next entry.
+
+    Raises `InputError` where there is a witness, or the log is not whole.
+    """
+    witness = _witness(home)
+    if witness.heads() is not None:
+        raise InputError(f"{home / WITNESS}: there is a witness; nothing to adopt")
+    found = verify_file(home / LOG)
+    if isinstance(found, BadLine):
+        raise InputError(f"{home / LOG}: line {found.number} {found.reason}; only a whole log can be adopted")
+    witness.note(found)
+    log = audit_log(home, SystemClock(), CommandFeed())
+    receipt = asyncio.run(log.append({"action": "audit.adopt", "reason": reason, "lines": found.seq}))
+    return ChainHead(receipt.seq, receipt.hash)
+
+
+def _witness(home: Path) -> WitnessFile:
+    settings = load_settings()
+    key = guarded_secret("GENESIS_AUDIT_KEY", settings.audit_key)
+    return WitnessFile(settings.audit_witness or home / WITNESS, key or None)

@@ -1,0 +1,168 @@
+"""The books of one account: our orders, what the strategies hold, what belongs to none of them, and what may be sent.
+
+Strategies and house together are the account, always. What the exchange shows and the books do not have is adopted by
+the house, with its cause.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+
+from genesis.domain.desk import Desk
+from genesis.domain.events import AccountShown, Adopted, Decision, Quote
+from genesis.domain.exchange.orders import Account, OrderReport
+from genesis.domain.execution.order_life import Status
+from genesis.domain.execution.orders import Orders
+from genesis.domain.house import House, shown_margin, shown_spot
+from genesis.domain.instrument import Instrument
+from genesis.domain.ledger import cost_of
+from genesis.domain.order import OrderRequest, Side
+from genesis.domain.risk.limits import AccountLimits
+from genesis.domain.risk.scene import Pending, Scene, Sent
+from genesis.domain.standing import Standings
+from genesis.domain.units import ATOMS_PER_UNIT, Currency, InexactNumber, Mts, Price, Symbol, ceil_mul_div
+
+ROUNDING_MAX = 1_000
+"""Up to so many atoms a difference is rounding: the exchange rounds each fill its way, and we against us."""
+
+
+class Books:
+    """See the module; *desks* are those of the account, by name."""
+
+    def __init__(
+        self,
+        desks: Mapping[str, Desk],
+        instruments: Mapping[Symbol, Instrument],
+        quote: Currency,
+        account: Account,
+        standings: Standings,
+    ) -> None:
+        self.orders = Orders()
+        self.house = House()
+        self.foreign: tuple[OrderReport, ...] = ()
+        self.standings = standings
+        self.quotes: dict[Symbol, tuple[Mts, Quote]] = {}
+        self.closes: dict[Symbol, float] = {}
+        self._desks = desks
+        self._instruments = instruments
+        self._quote = quote
+        self._is_margin = account is Account.MARGIN
+        self._sent: deque[Sent] = deque()
+        self._was_shown = False
+
+    def net_amount(self, symbol: Symbol) -> int:
+        """Return the atoms that the whole account holds of an instrument."""
+        name = symbol if self._is_margin else self._instruments[symbol].base
+        return sum(desk.position for desk in self._desks.values() if desk.symbol == symbol) + self.house.of(name)
+
+    def cash(self) -> int:
+        """Return the atoms of the quote currency that the whole account has."""
+        return sum(desk.ledger.cash for desk in self._desks.values()) + self.house.of(self._quote)
+
+    def sent(self, order: OrderRequest, strategy: str, undertaking: int, limits: AccountLimits) -> None:
+        """Take an order that is about to leave."""
+        self.orders.intend(order, strategy, undertaking)
+        oldest = order.mts - limits.longest_window_ms
+        while self._sent and self._sent[0].mts <= oldest:
+            self._sent.popleft()
+        if limits.longest_window_ms:
+            self._sent.append(Sent(order.mts, strategy, order.symbol, order.side))
+
+    def scene(self, order: OrderRequest, strategy: str, now: Mts) -> Scene:
+        """Return what the gate has to see around *order*."""
+        seen_mts, quote = self.quotes.get(order.symbol, (None, None))
+        elsewhere = [self._worst_value(symbol) for symbol in self._instruments if symbol != order.symbol]
+        return Scene(
+            now=now,
+            standing=self.standings.now,
+            strategy=strategy,
+            bid=None if quote is None else quote.bid,
+            ask=None if quote is None else quote.ask,
+            reference_mts=seen_mts,
+            net_amount=self.net_amount(order.symbol),
+            pending=self.pending(order.symbol),
+            exposure_elsewhere=sum(elsewhere),
+            positions_elsewhere=sum(value > 0 for value in elsewhere),
+            sent=tuple(self._sent),
+            cash_free=None if self._is_margin else self.cash() - self._reserved(),
+        )
+
+    def pending(self, symbol: Symbol) -> tuple[Pending, ...]:
+        """Return all orders of an instrument that may still fill, ours and foreign ones, at their worst."""
+        instrument = self._instruments[symbol]
+        foreign = (_foreign(report, instrument) for report in self.foreign if report.symbol == symbol)
+        return (*self.orders.pending(symbol), *foreign)
+
+    def adopt(self, event: AccountShown, foreign_fills: int) -> Iterator[Decision]:
+        """Give the house what the look has more or less than the books, unless something is still on its way."""
+        if any(own.life.filled_unbooked or own.life.status in _ON_ITS_WAY for own in self.orders.open()):
+            return
+        look = event.look
+        if self._is_margin:
+            shown = shown_margin(look.wallets, look.positions, self._instruments)
+            names = [self._quote, *self._instruments]
+        else:
+            shown = shown_spot(look.wallets)
+            names = [self._quote, *(each.base for each in self._instruments.values())]
+        for name in dict.fromkeys(names):
+            difference = shown.get(name, 0) - self._booked(name)
+            if difference:
+                self.house.add(name, difference)
+                yield Adopted(event.mts, Currency(name), difference, self._cause(difference, foreign_fills))
+        self._was_shown = True
+
+    def _booked(self, name: str) -> int:
+        if name == self._quote:
+            return self.cash()
+        symbols = (symbol for symbol, each in self._instruments.items() if name in (symbol, each.base))
+        return self.net_amount(next(symbols))
+
+    def _cause(self, difference: int, foreign_fills: int) -> str:
+        if not self._was_shown:
+            return "there before the session"
+        if abs(difference) <= ROUNDING_MAX:
+            return "rounding"
+        return f"{foreign_fills} fills that are not ours" if foreign_fills else "a transfer, a fee or funding"
+
+    def _worst_value(self, symbol: Symbol) -> int:
+        """Return what the account may come to hold of an instrument, in atoms of the quote currency at the last price.
+
+        Without any price an open position is worth more than any limit allows: what cannot be judged is not small.
+        """
+        net, pending = self.net_amount(symbol), self.pending(symbol)
+        buys = sum(each.amount for each in pending if each.side is Side.BUY)
+        sells = sum(each.amount for each in pending if each.side is Side.SELL)
+        worst = max(abs(net + buys), abs(net - sells))
+        if not worst:
+            return 0
+        instrument = self._instruments[symbol]
+        price = self._last_price(symbol)
+        return 2**62 if price is None else ceil_mul_div(worst, price, instrument.price_scale)
+
+    def _last_price(self, symbol: Symbol) -> Price | None:
+        _, quote = self.quotes.get(symbol, (None, None))
+        if quote is not None:
+            return quote.ask
+        close = self.closes.get(symbol)
+        return None if close is None else self._instruments[symbol].price_from_market(close)
+
+    def _reserved(self) -> int:
+        """Return the cash that pending purchases may take."""
+        reserved = 0
+        for symbol, instrument in self._instruments.items():
+            for each in self.pending(symbol):
+                if each.side is Side.BUY:
+                    price = each.price or self._last_price(symbol)
+                    reserved += cost_of(each.amount, price, instrument.price_scale) if price else 0
+        return reserved
+
+
+_ON_ITS_WAY = frozenset({Status.INTENT, Status.SENDING, Status.UNKNOWN})
+
+
+def _foreign(report: OrderReport, instrument: Instrument) -> Pending:
+    amount = int(-(-report.amount_remaining * ATOMS_PER_UNIT // 1))
+    try:
+        price = None if report.price is None else instrument.price(report.price)
+    except InexactNumber:
+        price = None
+    return Pending(None, report.symbol, report.side, amount, price)

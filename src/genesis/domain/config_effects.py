@@ -1,0 +1,225 @@
+"""What a change of the configuration does: at once or at the next start, and whether a person has to say it twice.
+
+The table names fields by their path; the first line that fits wins, and a field that is in no line waits for a restart.
+A limit is loosened upwards, a cool-down or a minimum downwards: tenfold, or taken away, it is dangerous, for nobody
+means a typing mistake. So is anything that lets orders leave this machine.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from enum import Enum
+from typing import Final, TypeGuard
+
+from attrs import frozen
+
+from genesis.domain.config_diff import Change, Step
+from genesis.domain.json_value import JsonObject, JsonValue, canonical_json
+
+LOOSER_FACTOR: Final = 10
+"""A limit that is loosened by so much or more is confirmed by a person."""
+
+
+class Effect(Enum):
+    """When a field's new value counts."""
+
+    LIVE = "live"
+    RESTART = "restart"
+
+
+class Looser(Enum):
+    """In which direction a field lets more happen."""
+
+    UP = "up"
+    DOWN = "down"
+    NEVER = "never"
+
+
+@frozen
+class Danger:
+    """A change that a person confirms by typing *phrase*."""
+
+    path: str
+    phrase: str
+
+
+Pattern = tuple[str, ...]
+"""Steps of a path: a name, `*` for any one, `**` for all that follow, `x-*` for names that begin so."""
+
+_FIELDS: Final[tuple[tuple[Pattern, Effect, Looser], ...]] = (
+    (("max_drawdown_pct",), Effect.LIVE, Looser.UP),
+    (("position_cap_pct",), Effect.LIVE, Looser.UP),
+    (("max_daily_loss",), Effect.LIVE, Looser.UP),
+    (("risk", "**"), Effect.LIVE, Looser.UP),
+    (("strategies", "*", "enabled"), Effect.LIVE, Looser.NEVER),
+    (("x-*", "**"), Effect.LIVE, Looser.NEVER),
+)
+_SENDS_ORDERS: Final[tuple[tuple[Pattern, JsonValue], ...]] = ((("dry_run",), False), (("mode",), "live"))
+"""Fields that let orders leave once they have this value."""
+
+_LIVE_SECTION: Final = "live"
+_FLOOR_WORDS: Final = frozenset({"min", "cooldown", "cool", "warmup"})
+"""A limit whose name holds one of these words is a floor: lowering it lets more happen."""
+
+
+def effect_of(steps: Sequence[Step]) -> Effect:
+    """Return when the field at *steps* takes effect."""
+    return _line(steps)[0]
+
+
+def dangers(changes: Iterable[Change]) -> list[Danger]:
+    """Return what a person has to confirm among *changes*, in their order."""
+    found = (_danger(leaf) for change in changes for leaf in _leaves(change))
+    return [danger for danger in found if danger is not None]
+
+
+def confirmation_phrase(found: Sequence[Danger]) -> str:
+    """Return what a person types to confirm; empty if there is nothing to confirm."""
+    return "; ".join(danger.phrase for danger in found)
+
+
+def waiting_paths(changes: Iterable[Change]) -> list[str]:
+    """Return the paths among *changes* that wait for a restart."""
+    leaves = (leaf for change in changes for leaf in _leaves(change))
+    return [leaf.path for leaf in leaves if effect_of(leaf.steps) is Effect.RESTART]
+
+
+def running_document(running: JsonObject, applied: JsonObject) -> JsonObject:
+    """Return *running* with what takes effect at once from *applied*; the rest of *running* stays until a restart."""
+    merged = _merged((), running, applied)
+    assert isinstance(merged, Mapping)
+    return merged
+
+
+def _merged(steps: tuple[Step, ...], running: JsonValue, applied: JsonValue) -> JsonValue:
+    if isinstance(running, Mapping) and isinstance(applied, Mapping):
+        members: dict[str, JsonValue] = {}
+        for key in sorted(running.keys() | applied.keys()):
+            place = (*steps, key)
+            if key in running and key in applied:
+                members[key] = _merged(place, running[key], applied[key])
+            elif key in applied:
+                _put(members, key, _live_part(place, applied[key]))
+            else:
+                _put(members, key, _waiting_part(place, running[key]))
+        return members
+    if _is_list(running) and _is_list(applied) and len(running) == len(applied):
+        both = zip(running, applied, strict=True)
+        return [_merged((*steps, at), old, new) for at, (old, new) in enumerate(both)]
+    # A list that grew or shrank has no places that could be told apart: it waits as a whole.
+    return applied if effect_of(steps) is Effect.LIVE else running
+
+
+class _Nothing:
+    """What stands for a member that is not there."""
+
+
+_NOTHING: Final = _Nothing()
+
+
+def _put(members: dict[str, JsonValue], key: str, value: "JsonValue | _Nothing") -> None:
+    if not isinstance(value, _Nothing):
+        members[key] = value
+
+
+def _live_part(steps: tuple[Step, ...], added: JsonValue) -> "JsonValue | _Nothing":
+    """Return what of an added value counts at once."""
+    if effect_of(steps) is Effect.LIVE:
+        return added
+    if not isinstance(added, Mapping):
+        return _NOTHING
+    parts: dict[str, JsonValue] = {}
+    for key, value in added.items():
+        _put(parts, key, _live_part((*steps, key), value))
+    return parts or _NOTHING
+
+
+def _waiting_part(steps: tuple[Step, ...], removed: JsonValue) -> "JsonValue | _Nothing":
+    """Return what of a removed value is there until a restart."""
+    if effect_of(steps) is Effect.LIVE:
+        return _NOTHING
+    if not isinstance(removed, Mapping) or not removed:
+        return removed
+    parts: dict[str, JsonValue] = {}
+    for key, value in removed.items():
+        _put(parts, key, _waiting_part((*steps, key), value))
+    return parts or _NOTHING
+
+
+def _danger(leaf: Change) -> Danger | None:
+    if leaf.kind != "removed":
+        if leaf.steps[:1] == (_LIVE_SECTION,):
+            return Danger(leaf.path, f"set {leaf.path} to {canonical_json(leaf.new)}")
+        for pattern, value in _SENDS_ORDERS:
+            if _fits(pattern, leaf.steps) and leaf.new == value and type(leaf.new) is type(value):
+                return Danger(leaf.path, f"set {leaf.path} to {canonical_json(value)}")
+    looser = _direction(leaf.steps)
+    if looser is Looser.NEVER:
+        return None
+    if leaf.kind == "removed":
+        return Danger(leaf.path, f"take {leaf.path} away")
+    if leaf.kind == "changed" and _is_much_looser(looser, _number(leaf.old), _number(leaf.new)):
+        word = "raise" if looser is Looser.UP else "lower"
+        return Danger(leaf.path, f"{word} {leaf.path} from {canonical_json(leaf.old)} to {canonical_json(leaf.new)}")
+    return None
+
+
+def _is_much_looser(looser: Looser, old: Decimal | None, new: Decimal | None) -> bool:
+    if old is None or new is None:  # a switch or a text: nobody can say how much looser it is
+        return True
+    low, high = (old, new) if looser is Looser.UP else (new, old)
+    return high >= LOOSER_FACTOR * low and high > low
+
+
+def _direction(steps: Sequence[Step]) -> Looser:
+    looser = _line(steps)[1]
+    names = [step for step in steps if isinstance(step, str)]
+    if looser is Looser.UP and names and _FLOOR_WORDS.intersection(names[-1].split("_")):
+        return Looser.DOWN
+    return looser
+
+
+def _line(steps: Sequence[Step]) -> tuple[Effect, Looser]:
+    for pattern, effect, looser in _FIELDS:
+        if _fits(pattern, steps):
+            return effect, looser
+    return Effect.RESTART, Looser.NEVER
+
+
+def _fits(pattern: Pattern, steps: Sequence[Step]) -> bool:
+    for at, wanted in enumerate(pattern):
+        if wanted == "**":
+            return True
+        if at >= len(steps):
+            return False
+        name = str(steps[at])
+        if wanted.endswith("*"):
+            if not name.startswith(wanted[:-1]):
+                return False
+        elif name != wanted:
+            return False
+    return len(pattern) == len(steps)
+
+
+def _leaves(change: Change) -> Iterator[Change]:
+    """Yield the changes of single values that *change* is made of."""
+    value = change.old if change.kind == "removed" else change.new
+    if change.kind == "changed" or not isinstance(value, Mapping):
+        yield change
+        return
+    for key, member in value.items():
+        sides = (member, None) if change.kind == "removed" else (None, member)
+        yield from _leaves(Change((*change.steps, key), change.kind, *sides))
+
+
+def _number(value: JsonValue) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
+        return None
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def _is_list(value: JsonValue) -> TypeGuard[Sequence[JsonValue]]:
+    return isinstance(value, Sequence) and not isinstance(value, str)

@@ -1,0 +1,137 @@
+"""Our orders that are not done with: the life of each, whose it is, and what of it may still come.
+
+Orders that ended are kept for a while, so that a late fill finds its owner; the oldest are forgotten first.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from attrs import define, evolve, field, frozen
+
+from genesis.domain.execution.evidence import Evidence, Traded
+from genesis.domain.execution.order_life import OrderLife, advance
+from genesis.domain.fill import Fill
+from genesis.domain.instrument import Instrument
+from genesis.domain.order import Cid, OrderRequest, Side
+from genesis.domain.risk.scene import Pending
+from genesis.domain.units import Atoms, Symbol, ceil_mul_div
+
+KEPT_ENDED: Final = 10_000
+"""How many ended orders wait for late fills."""
+
+
+@frozen
+class OwnOrder:
+    """An order, whose it is, and the undertaking it is part of: 0 where it is the whole of it."""
+
+    strategy: str
+    undertaking: int
+    life: OrderLife
+
+
+class Reported(NamedTuple):
+    """What a fact changed: the order after it, the fill to book if there is one, and whether it ended the order."""
+
+    order: OwnOrder
+    fill: Fill | None
+    has_ended: bool
+
+
+@define
+class Orders:
+    """The orders by their cid."""
+
+    by_cid: dict[Cid, OwnOrder] = field(factory=dict)
+    _ended: deque[Cid] = field(factory=deque)
+    _open: dict[Cid, None] = field(factory=dict)  # in the order in which they were meant
+
+    def intend(self, order: OrderRequest, strategy: str, undertaking: int) -> None:
+        """Take an order that was decided and has not left; raises `ValueError` for a cid that was used before."""
+        if order.cid in self.by_cid:
+            raise ValueError(f"order {order.cid} was there before: a cid is used once")
+        self.take(OwnOrder(strategy, undertaking, OrderLife(order)))
+
+    def take(self, order: OwnOrder) -> None:
+        """Take an order as it stands, as after a restart."""
+        cid = order.life.order.cid
+        self.by_cid[cid] = order
+        if is_done(order.life):
+            self._end(cid)
+        else:
+            self._open[cid] = None
+
+    def report(self, cid: Cid, evidence: Evidence, instrument: Instrument) -> Reported | None:
+        """Take a fact; None for an order that is not ours.
+
+        Raises `ImpossibleStep` or `ContradictingEvidence`: then nothing has changed.
+        """
+        own = self.by_cid.get(cid)
+        if own is None:
+            return None
+        before = own.life
+        life = advance(before, evidence)
+        after = evolve(own, life=life)
+        self.by_cid[cid] = after
+        was_done, done = is_done(before), is_done(life)
+        if done and not was_done:
+            self._end(cid)
+        elif was_done and not done:  # a late match whose fee is not known yet
+            self._open[cid] = None
+        fill = None
+        if type(evidence) is Traded and evidence.fee is not None and not _was_booked(before, evidence):
+            fill = _fill(life.order, evidence, instrument)
+        return Reported(after, fill, done and not was_done)
+
+    def open(self, symbol: Symbol | None = None) -> Iterator[OwnOrder]:
+        """Yield the orders of which something may still come, the oldest first."""
+        for cid in self._open:
+            own = self.by_cid[cid]
+            if symbol is None or own.life.order.symbol == symbol:
+                yield own
+
+    def pending(self, symbol: Symbol) -> tuple[Pending, ...]:
+        """Return what may still fill of an instrument, at its worst."""
+        return tuple(
+            Pending(life.order.cid, symbol, life.order.side, life.at_risk, life.order.price)
+            for life in (own.life for own in self.open(symbol))
+        )
+
+    def children(self, undertaking: int) -> tuple[OrderLife, ...]:
+        """Return the orders of an undertaking, the oldest first."""
+        return tuple(own.life for own in self.by_cid.values() if own.undertaking == undertaking)
+
+    def _end(self, cid: Cid) -> None:
+        self._open.pop(cid, None)
+        self._ended.append(cid)
+        if len(self._ended) > KEPT_ENDED:
+            oldest = self._ended.popleft()
+            if oldest not in self._open:
+                self.by_cid.pop(oldest, None)
+
+
+def is_done(life: OrderLife) -> bool:
+    """Whether nothing more is expected: it ended, and all that was filled is booked with its fees."""
+    return life.status.is_terminal and not life.filled_unbooked and life.fee_is_known
+
+
+def _was_booked(before: OrderLife, trade: Traded) -> bool:
+    return any(known.trade_id == trade.trade_id and known.fee is not None for known in before.trades)
+
+
+def _fill(order: OrderRequest, trade: Traded, instrument: Instrument) -> Fill:
+    """Return a match as the ledger books it: its fee in the currency that the fill brings.
+
+    A fee in the other currency of the pair is converted at the fill's price against us; one in a third currency does
+    not touch this account's cash or coins, and shows when the wallets are compared.
+    """
+    fee = trade.fee or Atoms(0)
+    brings = instrument.base if order.side is Side.BUY else instrument.quote
+    if trade.fee_currency not in ("", brings):
+        if trade.fee_currency == instrument.quote:
+            fee = Atoms(ceil_mul_div(fee, instrument.price_scale, trade.price))
+        elif trade.fee_currency == instrument.base:
+            fee = Atoms(ceil_mul_div(fee, trade.price, instrument.price_scale))
+        else:
+            fee = Atoms(0)
+    return Fill(trade.mts, order.symbol, order.cid, order.side, trade.amount, trade.price, fee)

@@ -1,0 +1,36 @@
+"""Whether the account may trade at all: the state of its links, and whether it was reconciled since they came up."""
+
+from typing import Final
+
+from attrs import define, field
+
+from genesis.domain.link import Link, LinkState
+from genesis.domain.risk.scene import Standing
+
+ACCOUNT: Final = "account"
+"""The name of the link over which the account is told."""
+
+
+@define
+class Standings:
+    """Follows the links by name; without *needs_account* there is no exchange to reconcile with."""
+
+    needs_account: bool
+    is_reconciled: bool = False
+    links: dict[str, Link] = field(factory=dict)
+
+    @property
+    def now(self) -> Standing:
+        """Return where the account stands."""
+        links = self.links.values()
+        if Link.MAINTENANCE in links:
+            return Standing.MAINTENANCE
+        if any(link is not Link.OPEN for link in links):
+            return Standing.LINK_DOWN
+        return Standing.RECONCILING if self.needs_account and not self.is_reconciled else Standing.OPEN
+
+    def take(self, state: LinkState) -> None:
+        """Take a link's new state: what happened on an account while its link was not open has to be looked at."""
+        self.links[state.name] = state.link
+        if state.name == ACCOUNT and state.link is not Link.OPEN:
+            self.is_reconciled = False
