@@ -45,6 +45,11 @@ class MemoryJournal:
     def head(self) -> Head:
         return self._head
 
+    @property
+    def accepted(self) -> tuple[Row, ...]:
+        """What was accepted and is not durable yet: what a crash would lose."""
+        return tuple(self._accepted)
+
     async def append(self, entry: Entry) -> Head:
         self._check()
         row = chained(self._head, self._clock.now_us(), *encode(entry))

@@ -1,7 +1,7 @@
 """What REST and WebSocket share: the exchange, its public and private streams, users, time, and who plays the
 market."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from heapq import heappop, heappush
 from random import Random
 from typing import Final, Protocol
@@ -73,6 +73,8 @@ class Core:
         self.fees = FeeDesk(self.exchange, (MAKER, TAKER))
         self.keys = KeyRing(self.chance)
         self.in_maintenance = False
+        self.watchers: list[Callable[[Sequence[ExchangeEvent], Mts], None]] = []
+        """Whoever wants to see all that the exchange does, as it does it."""
         self._drivers: list[Driver] = []
         self._later: list[tuple[Mts, int, Callable[[], None]]] = []
         self._tasks = 0
@@ -122,6 +124,8 @@ class Core:
     def apply(self, events: Iterable[ExchangeEvent]) -> None:
         """Record and send what the exchange did."""
         events = list(events)
+        for watch in self.watchers:
+            watch(events, self.now)
         self.histories.record(events)
         self.fees.record(events)
         trades_of_users = {

@@ -157,7 +157,7 @@ class Faults:
     ) -> Rule | None:
         """Return the first rule of *kinds* that fires on this, and log it."""
         for rule in self._rules:
-            if rule.kind not in kinds or not at.startswith(rule.at):
+            if not at.startswith(rule.at) or rule.kind not in kinds:  # texts first: an Enum's hash is a Python call
                 continue
             if (rule.key and rule.key != key) or rule.connection not in (None, connection):
                 continue

@@ -4,8 +4,8 @@ It is a `Transport` and a `Connector`. Frames are delivered as soon as they are 
 clock."""
 
 import asyncio
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 from genesis.adapters.venue.http import JSON, Request, Response
@@ -24,13 +24,23 @@ GOING_AWAY: Final = 1001
 ABNORMAL: Final = 1006
 
 
+class Listener(Protocol):
+    """Whoever takes what the venue sends on one connection."""
+
+    def put(self, what: str | Close) -> None:
+        """Take a frame or the end."""
+
+
+ListenerT = TypeVar("ListenerT", bound=Listener)
+
+
 class InProcessVenue:
     """A venue and the clock that it lives by. `run` keeps its time; requests and frames bring it up to date as well."""
 
     def __init__(self, venue: Venue, clock: Clock) -> None:
         self.venue = venue
         self._clock = clock
-        self._sockets: dict[ConnectionId, VenueSocket] = {}
+        self._sockets: dict[ConnectionId, Listener] = {}
         self._is_closed = False
 
     async def run(self) -> None:
@@ -108,13 +118,18 @@ class InProcessVenue:
 
     async def connect(self, url: str) -> Socket:
         """Open a connection; see `Connector`."""
+        return self.open(url, lambda connection: VenueSocket(self, connection))
+
+    def open(self, url: str, listening: Callable[[ConnectionId], ListenerT]) -> ListenerT:
+        """Open a connection whose frames go to what *listening* makes; raises `RateLimited` beyond the limit."""
         self.catch_up()
         connection = self.venue.connect(PEER, int(self._clock.monotonic_s() * 1000))
         if connection is None:
             raise RateLimited("too many connections", endpoint=url, retry_after_s=CONNECTION_PAUSE_S, code=429)
-        socket = self._sockets[connection] = VenueSocket(self, connection)
+        listener = listening(connection)
+        self._sockets[connection] = listener
         self.deliver()
-        return socket
+        return listener
 
     def receive(self, connection: ConnectionId, text: str) -> None:
         """Take a frame from a socket."""

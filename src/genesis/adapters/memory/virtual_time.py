@@ -1,0 +1,153 @@
+"""Virtual time: an event loop that never waits, and the clocks of machines that live in it.
+
+When nothing is left to do, time jumps to the next timer. `asyncio.timeout`, `asyncio.sleep` and everything else that
+asks the loop for the time lives in it as well, so production code needs no change. The same coroutines run in the same
+order every time; and tasks that are kept in sets (as `TaskGroup` does) are hashed by their number instead of their
+address, so that they are cancelled in the order in which they were made.
+"""
+
+import asyncio
+import selectors
+from asyncio import events
+from collections.abc import Callable, Coroutine, Generator, Mapping
+from concurrent.futures import Executor
+from contextvars import Context
+from itertools import count
+from typing import Any, TypeVar, TypeVarTuple, Unpack
+
+from genesis.domain.units import Mts
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+
+class NothingHappens(Exception):
+    """Everything waits and no timer runs: in virtual time this would last for ever."""
+
+
+class _NoFiles(selectors.BaseSelector):
+    """A selector that waits by moving the time; the loop's own pipe is the one file it is ever given."""
+
+    def __init__(self, elapse: Callable[[float], None]) -> None:
+        self._elapse = elapse
+        self._keys: dict[object, selectors.SelectorKey] = {}
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is None:
+            raise NothingHappens("every task waits, and nothing will ever wake one")
+        if timeout > 0:
+            self._elapse(timeout)
+        return []
+
+    # What follows is the bookkeeping that the loop expects of any selector.
+
+    def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:  # Any: as declared there
+        key = self._keys[fileobj] = selectors.SelectorKey(fileobj, -1, events, data)
+        return key
+
+    def unregister(self, fileobj: Any) -> selectors.SelectorKey:  # Any: as declared there
+        return self._keys.pop(fileobj)
+
+    def get_key(self, fileobj: Any) -> selectors.SelectorKey:  # Any: as declared there
+        return self._keys[fileobj]
+
+    def get_map(self) -> Mapping[Any, selectors.SelectorKey]:  # Any: as declared there
+        return self._keys
+
+
+class NumberedTask(asyncio.Task[T]):
+    """A task that hashes alike in every process."""
+
+    _number = 0
+
+    def __init__(self, coro: Coroutine[Any, Any, T], number: int, **options: Any) -> None:  # Any: asyncio's own
+        self._number = number  # before the task is made, for making it puts it into a set
+        super().__init__(coro, **options)
+
+    def __hash__(self) -> int:
+        return self._number
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop in virtual time, which starts at 0; it opens no connection and starts no thread."""
+
+    def __init__(self) -> None:
+        self._now_s = 0.0
+        self._tasks_made = count(1)
+        self.turns = 0
+        """How often the loop went round, for figures."""
+        super().__init__(_NoFiles(self._elapse))
+        self.set_task_factory(self._number_task)
+
+    def time(self) -> float:
+        """Return the virtual time in seconds."""
+        return self._now_s
+
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: *Ts
+    ) -> asyncio.Future[T]:
+        """Refuse: a thread would run in real time, and in no order."""
+        del executor, args
+        raise RuntimeError(f"{func!r} wants a thread, and virtual time has none")
+
+    def _elapse(self, seconds: float) -> None:
+        self.turns += 1
+        self._now_s += seconds
+
+    def _number_task(
+        self,
+        _loop: events.AbstractEventLoop,
+        coro: Coroutine[Any, Any, Any] | Generator[Any, None, Any],  # Any: whatever a task returns
+        context: Context | None = None,
+    ) -> "asyncio.Task[Any]":  # Any: whatever a task returns
+        assert isinstance(coro, Coroutine)
+        return NumberedTask(coro, next(self._tasks_made), loop=self, context=context)
+
+
+def run_virtually(main: Callable[[VirtualLoop], Coroutine[Any, Any, T]]) -> T:  # Any: a coroutine's business
+    """Run the coroutine that *main* makes in a new virtual loop and return its result.
+
+    Raises `NothingHappens` when every task waits for ever.
+    """
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        loop = runner.get_loop()
+        assert isinstance(loop, VirtualLoop)
+        return runner.run(main(loop))
+
+
+class MachineClock:
+    """The clock of one machine in virtual time; its wall clock may be wrong, be set, and run at a wrong rate."""
+
+    def __init__(self, loop: VirtualLoop, start: Mts) -> None:
+        self._loop = loop
+        self._wall_at_0_us = start * 1000
+        self._drift_ppm = 0
+        self._drifts_since_s = 0.0
+
+    def now(self) -> Mts:
+        """Return wall time in milliseconds UTC."""
+        return Mts(self.now_us() // 1000)
+
+    def now_us(self) -> int:
+        """Return wall time in microseconds UTC."""
+        now_s = self._loop.time()
+        drift_us = round((now_s - self._drifts_since_s) * self._drift_ppm)
+        return self._wall_at_0_us + round(now_s * 1_000_000) + drift_us
+
+    def monotonic_s(self) -> float:
+        """Return seconds since the world began; setting the wall clock changes nothing here."""
+        return self._loop.time()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait; zero or less yields once."""
+        await asyncio.sleep(max(0.0, seconds))
+
+    def step_wall(self, seconds: float) -> None:
+        """Set the wall clock forwards or backwards, as a person or NTP would; no time passes."""
+        self._wall_at_0_us += round(seconds * 1_000_000)
+
+    def drift(self, ppm: int) -> None:
+        """Let the wall clock run too fast by *ppm* microseconds a second from now on, too slow where that is < 0."""
+        now_s = self._loop.time()
+        self._wall_at_0_us += round((now_s - self._drifts_since_s) * self._drift_ppm)
+        self._drift_ppm, self._drifts_since_s = ppm, now_s

@@ -1,0 +1,302 @@
+"""Holds the exchange's truth, the wire and the durable journal against each other, after every step and at the end."""
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Final
+
+from attrs import define, field, frozen
+
+from genesis.app.simulation.checker.findings import Findings
+from genesis.app.simulation.checker.journal import Account, Entry, JournalView
+from genesis.app.simulation.checker.truth import TrueOrder, Truth
+from genesis.app.simulation.checker.wire import Attempt, WireView
+from genesis.domain.instrument import Instrument
+from genesis.domain.journal.chain import BadRow, Row, verify
+from genesis.domain.order import OrderId
+from genesis.domain.simulation.matching_order import UserId
+from genesis.domain.units import Mts, Symbol
+from genesis.ports.transport import HttpAnswer, HttpRequest
+
+ATOMS: Final = 10**8
+FOREIGN_SEEN_AFTER_MS: Final = 300_000
+"""What somebody else did within this time may not have been seen by us: it counts for nothing against us."""
+
+ROUNDING: Final = 2
+"""Atoms by which a fill's cost may be booked higher than the exchange took: it rounds its way, we against us."""
+
+
+@frozen
+class Belief:
+    """What the core takes for true, in atoms: the checker compares it, and takes nothing from it.
+
+    *holdings* are the strategies' and the house's together, by currency; *pending* what may still fill, by cid.
+    """
+
+    holdings: Mapping[str, int]
+    pending: Mapping[int, int]
+    unknown: tuple[int, ...]
+    digest: str
+
+
+@frozen
+class Bounds:
+    """The limits that a world was given, in atoms of the quote currency and orders a window; 0 is none."""
+
+    exposure: int
+    exposure_each: int
+    order_notional: int
+    orders_a_window: int
+    window_s: float
+
+
+@define(eq=False)
+class Checker:
+    """The checker of one world; *exchange_mts* is the exchange's own time. It is a `Tap` of the wire."""
+
+    findings: Findings
+    user: UserId
+    instruments: Mapping[Symbol, Instrument]
+    bounds: Bounds
+    exchange_mts: Callable[[], Mts]
+    is_foreign: Callable[[OrderId], bool]
+    wallet: Callable[[str], int]
+    """What the account has of a currency now, by the exchange."""
+    latch: Callable[[], str | None]
+    wire: WireView = field(init=False)
+    journal: JournalView = field(init=False)
+    truth: Truth = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.wire = WireView(self.findings, lambda: self.exchange_mts() * 1000, self._submitted)
+        self.journal = JournalView(self.findings, self._evidence, on_candle=self._candle)
+        self.truth = Truth(
+            self.findings, self.user, self.is_foreign, lambda cid: cid in self.wire.attempts, self._placed
+        )
+
+    # The wire
+
+    def frame_left(self, text: str) -> None:
+        """Take a frame that leaves."""
+        self.wire.frame_left(text)
+
+    def frame_came(self, text: str) -> None:
+        """Take a frame that the process reads."""
+        self.wire.frame_came(text)
+
+    def request_left(self, request: HttpRequest) -> None:
+        """Take a request that leaves."""
+        self.wire.request_left(request)
+
+    def answer_came(self, request: HttpRequest, answer: HttpAnswer) -> None:
+        """Take an answer that the process reads."""
+        self.wire.answer_came(request, answer)
+
+    def _submitted(self, attempt: Attempt) -> None:
+        cid, require = attempt.cid, self.findings.require
+        account = self.journal.orders.get(cid)
+        if require(account is not None, "I1", f"order {cid} left without a durable intent", attempt.body):
+            assert account is not None
+            told = self._difference(account.intent, attempt)
+            require(not told, "I1", f"order {cid} left as another than was intended: {told}", attempt.body)
+            require(account.began_s is not None, "I1", f"order {cid} left without a durable record that it is sent")
+            require(
+                not account.gone and account.closed is None,
+                "I2",
+                f"order {cid} left after it was said to be {account.gone or 'closed'}",
+            )
+        killed = self.latch()
+        require(killed is None, "I9", f"order {cid} left while the kill latch was set ({killed})", attempt.way)
+        require(not self.wire.in_maintenance, "I8", f"order {cid} left in maintenance, of which we had read")
+        self._bounded(attempt)
+
+    def _difference(self, intent: Entry, attempt: Attempt) -> str:
+        body, instrument = attempt.body, self.instruments[Symbol(intent["symbol"])]
+        sign = 1 if intent["side"] == "buy" else -1
+        if body["symbol"] != intent["symbol"]:
+            return f"{body['symbol']}, not {intent['symbol']}"
+        if attempt.amount * ATOMS != sign * intent["amount"]:
+            return f"amount {attempt.amount}, not {sign * intent['amount']} atoms"
+        price = intent["price"] if intent["stop_price"] is None else intent["stop_price"]
+        sent = body.get("price")
+        if (sent is None) != (price is None) or (sent and Decimal(sent) * instrument.price_scale != price):
+            return f"price {sent}, not {price} units"
+        if intent["type"] not in body["type"].lower().replace(" ", "_"):
+            return f"a {body['type']}, not a {intent['type']}"
+        return ""
+
+    # Risk, reckoned from the exchange's truth and the wire alone
+
+    def _bounded(self, attempt: Attempt) -> None:
+        bounds, require = self.bounds, self.findings.require
+        symbol = Symbol(attempt.body["symbol"])
+        worth = self._worth(symbol, int(abs(attempt.amount) * ATOMS))
+        if bounds.order_notional:
+            require(worth <= bounds.order_notional, "I12", f"order {attempt.cid} is worth {worth} atoms", bounds)
+        if bounds.orders_a_window:
+            since_s = attempt.at_s - bounds.window_s
+            count = sum(at_s > since_s for at_s in self.wire.left_s)
+            require(count <= bounds.orders_a_window, "I12", f"{count} orders left within {bounds.window_s} s", bounds)
+        if bounds.exposure or bounds.exposure_each:
+            each = {name: self._worth(name, self._worst(name)) for name in self.instruments}
+            total = sum(each.values())
+            require(
+                not bounds.exposure_each or each[symbol] <= bounds.exposure_each,
+                "I11",
+                f"with order {attempt.cid}, {symbol} may come to be worth {each[symbol]} atoms",
+                bounds,
+            )
+            require(
+                not bounds.exposure or total <= bounds.exposure,
+                "I11",
+                f"with order {attempt.cid}, everything may come to be worth {total} atoms",
+                bounds,
+            )
+
+    def _worth(self, symbol: Symbol, amount: int) -> int:
+        return amount * self.truth.low(symbol) // self.instruments[symbol].price_scale
+
+    def _worst(self, symbol: Symbol) -> int:
+        """Return the largest net amount that the account may come to have, by what nobody could fail to know."""
+        buys = sells = 0
+        for order in self.truth.ours.values():
+            if order.symbol == symbol:
+                buys, sells = _pending(buys, sells, order.side.sign * order.left)
+        for attempt in self.wire.undecided():
+            account = self.journal.orders.get(attempt.cid)
+            is_over = account is not None and account.is_settled
+            if attempt.body["symbol"] == symbol and attempt.cid not in self.truth.ours and not is_over:
+                buys, sells = _pending(buys, sells, int(attempt.amount * ATOMS))
+        ours = self.truth.net_of_ours(symbol)
+        everything = self.wallet(self.instruments[symbol].base)
+        foreign_buys, foreign_sells = self._foreign(symbol)
+        alone = max(abs(ours + buys), abs(ours - sells))
+        together = max(abs(everything + buys + foreign_buys), abs(everything - sells - foreign_sells))
+        return min(alone, together)
+
+    def _foreign(self, symbol: Symbol) -> tuple[int, int]:
+        buys = sells = 0
+        seen = self.exchange_mts() - FOREIGN_SEEN_AFTER_MS
+        for order in self.truth.foreign.values():
+            if order.symbol == symbol and order.created < seen:
+                buys, sells = _pending(buys, sells, order.side.sign * order.left)
+        return buys, sells
+
+    # The exchange and the journal against each other
+
+    def _placed(self, order: TrueOrder) -> None:
+        account = self.journal.orders.get(order.cid)
+        if account is not None:
+            self._is_not_gone(order.cid, account)
+
+    def _evidence(self, cid: int, account: Account) -> None:
+        self._is_not_gone(cid, account)
+        order = self.truth.ours.get(cid)
+        if order is None:
+            self.findings.require(
+                not account.trades and account.id is None and not account.booked,
+                "I3",
+                f"order {cid} is said to be {account.id} at the exchange, which never had it",
+            )
+            return
+        for trade_id, amount in account.trades.items():
+            true = order.trades.get(trade_id)
+            self.findings.require(
+                true is not None and true[0] == amount, "I6", f"trade {trade_id} of order {cid} is {true} in truth"
+            )
+        self.findings.require(
+            account.booked <= order.filled, "I16", f"order {cid}: {account.booked} were booked, {order.filled} filled"
+        )
+        if account.closed is not None:
+            self.findings.require(
+                account.closed == (order.id, order.filled) and not order.is_open,
+                "I4",
+                f"order {cid} is said to have ended as {account.closed}, in truth it is {order}",
+            )
+
+    def _is_not_gone(self, cid: int, account: Account) -> None:
+        there = cid in self.truth.ours
+        self.findings.require(
+            not (account.gone and there), "I5", f"order {cid} was said to be {account.gone}, and the exchange had it"
+        )
+
+    def _candle(self, symbol: str, candle: Entry) -> None:
+        now = self.exchange_mts()
+        self.findings.require(
+            now >= candle["mts"] + 60_000, "I32", f"{symbol}: candle {candle['mts']} was told closed at {now}"
+        )
+
+    # Processes
+
+    def process_began(self, rows: Sequence[Row]) -> None:
+        """Look at what a process finds when it starts."""
+        self.wire.process_began()
+        found = verify(rows)
+        self.findings.require(not isinstance(found, BadRow), "I26", f"the journal does not verify: {found}")
+
+    def process_failed(self, error: BaseException) -> None:
+        """Note that a process ended with an error that is a mistake of ours."""
+        self.findings.require(False, "I38", f"the process ended with {type(error).__name__}: {error}")
+
+    def compare_minds(self, replayed: Belief, in_memory: Belief, when: str) -> None:
+        """Compare what the journal tells with what the process had in mind when all of it was accepted."""
+        self.findings.require(
+            replayed.digest == in_memory.digest,
+            "I24",
+            f"{when}: the journal tells another state than the process had",
+            _differences(replayed, in_memory),
+        )
+
+    def recovered(self, first: Belief, again: Belief) -> None:
+        """Compare two recoveries from the same rows."""
+        self.findings.require(first.digest == again.digest, "I25", "two recoveries differ", _differences(first, again))
+
+    # The end
+
+    def healed(self, belief: Belief, opened: Mapping[int, int]) -> list[str]:
+        """Return what keeps the world from being healed: sentences, none when all is well.
+
+        *opened* are the atoms that our open orders may still fill, by cid, as the exchange has them.
+        """
+        wrong = [f"I37: order {cid} is still unknown" for cid in belief.unknown]
+        for cid, account in self.journal.orders.items():
+            order = self.truth.ours.get(cid)
+            if account.began_s is not None and not account.is_known:
+                wrong.append(f"I37: nothing is known of order {cid}")
+            if order is None:
+                continue
+            if not order.is_open and not account.is_settled:
+                wrong.append(f"I3: order {cid} is over at the exchange, and the journal has it open")
+            if account.booked != order.filled:
+                wrong.append(f"I16: order {cid}: {account.booked} booked, {order.filled} filled")
+        wrong += [
+            f"I3: order {cid} is at the exchange, and no intent tells of it"
+            for cid in self.truth.ours
+            if cid not in self.journal.orders
+        ]
+        for currency, amount in belief.holdings.items():
+            there = self.wallet(currency)
+            if amount != there:
+                wrong.append(f"I18: we hold {amount} atoms of {currency}, the exchange says {there}")
+        pending = {cid: amount for cid, amount in belief.pending.items() if amount}
+        if pending != dict(opened):
+            wrong.append(f"I14: reserved for {pending}, the exchange has {dict(opened)}")
+        return wrong
+
+    def require_healed(self, wrong: Sequence[str]) -> None:
+        """Note what was still wrong at the deadline of the heal phase."""
+        for each in ("I37", "I3", "I14", "I16", "I18"):
+            told = [text for text in wrong if text.startswith(f"{each}:")]
+            self.findings.require(not told, each, "; ".join(told) or "healed")
+
+
+def _pending(buys: int, sells: int, signed: int) -> tuple[int, int]:
+    return (buys + signed, sells) if signed > 0 else (buys, sells - signed)
+
+
+def _differences(first: Belief, second: Belief) -> str:
+    told = []
+    for name in ("holdings", "pending", "unknown"):
+        one, other = getattr(first, name), getattr(second, name)
+        if one != other:
+            told.append(f"{name}: {one} and {other}")
+    return "; ".join(told) or "only in details"

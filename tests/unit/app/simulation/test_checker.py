@@ -1,0 +1,412 @@
+"""The checker finds what it is there to find: each invariant broken by hand, and not found where nothing is broken."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from genesis.app.simulation.checker.checker import Belief, Bounds, Checker
+from genesis.app.simulation.checker.findings import Findings
+from genesis.domain.instrument import spot_instrument
+from genesis.domain.journal.chain import FIRST_HASH, Row
+from genesis.domain.order import OrderId, OrderType, Side
+from genesis.domain.simulation.exchange_events import OrderMoved, OwnTrade, PublicTrade, Step
+from genesis.domain.simulation.exchange_orders import OrderTicket, PlacedOrder
+from genesis.domain.simulation.matching_order import NO_PRICE, UserId
+from genesis.domain.units import Atoms, Currency, Mts, Price, Symbol
+from genesis.ports.transport import HttpAnswer, HttpRequest
+
+BTC = Symbol("tBTCUSD")
+INSTRUMENT = spot_instrument(BTC)
+USER = UserId(7)
+CID = 1000
+ONE = 100_000_000
+NOW = Mts(1_700_000_000_000)
+BOUNDS = Bounds(0, 0, 0, 0, 60.0)
+
+
+class Scene:
+    """A checker with hands to show it things."""
+
+    def __init__(self, bounds: Bounds = BOUNDS) -> None:
+        self.now_s = 0.0
+        self.latch: str | None = None
+        self.wallet = 0
+        self.findings = Findings(lambda: self.now_s)
+        self.checker = Checker(
+            self.findings,
+            USER,
+            {BTC: INSTRUMENT},
+            bounds,
+            lambda: NOW,
+            lambda order_id: order_id >= 900,
+            lambda _: self.wallet,
+            lambda: self.latch,
+        )
+        self._seq = 0
+        self.row(type="link_state", mts=NOW, name="market", link="open", reason="")
+        self.row(type="link_state", mts=NOW, name="account", link="open", reason="")
+        self.row(type="account_shown", mts=NOW, look={"open_orders": [], "history": [], "fills": []})
+
+    @property
+    def broken(self) -> set[str]:
+        """The invariants that were found broken."""
+        return {violation.invariant for violation in self.findings.violations}
+
+    def row(self, **entry: Any) -> None:
+        self._seq += 1
+        self.checker.journal.take([Row(self._seq, 0, "", json.dumps(entry), FIRST_HASH)])
+
+    def intend(self, cid: int = CID, side: str = "buy", amount: int = ONE) -> None:
+        order = {"cid": cid, "symbol": BTC, "side": side, "type": "market", "amount": amount}
+        self.row(type="submit", order={**order, "price": None, "stop_price": None}, reasons={}, strategy="one")
+
+    def say(self, kind: str, cid: int = CID, **told: Any) -> None:
+        self.row(type="order_reported", mts=NOW, symbol=BTC, cid=cid, evidence={"type": kind, **told})
+
+    def send(self, cid: int = CID, amount: str = "1", symbol: str = BTC) -> None:
+        body = {"type": "EXCHANGE MARKET", "symbol": symbol, "amount": amount, "cid": cid}
+        self.checker.frame_left(json.dumps([0, "on", None, body]))
+
+    def order(self, cid: int = CID, side: Side = Side.BUY, number: int = 1) -> PlacedOrder:
+        ticket = OrderTicket(BTC, side, OrderType.MARKET, Atoms(ONE))
+        prices = (NO_PRICE, NO_PRICE, NO_PRICE)
+        return PlacedOrder(
+            *(OrderId(number), USER, ticket, side, OrderType.MARKET, Atoms(ONE), Atoms(ONE)),
+            *(*prices, Mts(0), cid, None, NOW, NOW, {}),  # type: ignore[arg-type]  # a cid is a number here
+        )
+
+    def place(self, cid: int = CID, side: Side = Side.BUY, number: int = 1) -> None:
+        self.checker.truth.watch([OrderMoved(Step.OPENED, self.order(cid, side, number))], NOW)
+
+    def trade(self, cid: int = CID, number: int = 1, trade: int = 5, amount: int = ONE, side: Side = Side.BUY) -> None:
+        order = self.order(cid, side, number)
+        match = OwnTrade(trade, NOW, order, Price(1), Atoms(amount), False, 0, Currency("BTC"))
+        self.checker.truth.watch([match], NOW)
+
+    def close(self, cid: int = CID, number: int = 1) -> None:
+        self.checker.truth.watch([OrderMoved(Step.CLOSED, self.order(cid, number=number))], NOW)
+
+    def book(self, amount: int = ONE, cid: int = CID) -> None:
+        fill = {"mts": NOW, "symbol": BTC, "cid": cid, "side": "buy", "amount": amount, "price": 1, "fee": 0}
+        self.row(type="booked", strategy="one", fill=fill)
+
+    def healthy_life(self) -> None:
+        self.intend()
+        self.say("send_began")
+        self.send()
+        self.trade()
+        self.close()
+        self.say("traded", trade_id=5, order_id=1, amount=ONE)
+        self.book()
+        self.say("closed", id=1, filled=ONE, status="EXECUTED")
+
+
+def test_a_life_in_which_nothing_is_wrong_breaks_nothing() -> None:
+    scene = Scene()
+    scene.healthy_life()
+    belief = Belief({"BTC": 0}, {}, (), "")
+    assert scene.checker.healed(belief, {}) == []
+    assert scene.broken == set()
+    assert {"I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I10", "I16", "I22"} <= set(scene.findings.checks)
+
+
+def sent_without_intent(scene: Scene) -> None:
+    scene.send()
+
+
+def sent_another_amount(scene: Scene) -> None:
+    scene.intend()
+    scene.say("send_began")
+    scene.send(amount="2")
+
+
+def sent_without_a_record(scene: Scene) -> None:
+    scene.intend()
+    scene.send()
+
+
+def sent_twice(scene: Scene) -> None:
+    scene.intend()
+    scene.say("send_began")
+    scene.send()
+    scene.send()
+
+
+def two_orders_for_one_cid(scene: Scene) -> None:
+    scene.healthy_life()
+    scene.place(number=2)
+
+
+def order_that_nobody_sent(scene: Scene) -> None:
+    scene.place()
+
+
+def refused_and_yet_there(scene: Scene) -> None:
+    scene.intend()
+    scene.say("send_began")
+    scene.send()
+    scene.say("refused", reason="")
+    scene.say("accepted", id=1, filled=0)
+
+
+def ended_twice(scene: Scene) -> None:
+    scene.healthy_life()
+    scene.say("closed", id=1, filled=0, status="CANCELED")
+
+
+def ended_before_it_did(scene: Scene) -> None:
+    scene.intend()
+    scene.say("send_began")
+    scene.send()
+    scene.place()
+    scene.say("closed", id=1, filled=0, status="CANCELED")
+
+
+def absent_and_yet_there(scene: Scene) -> None:
+    scene.intend()
+    scene.say("send_began")
+    scene.send()
+    scene.place()
+    scene.now_s = 100.0
+    scene.say("proven_absent", searched="")
+
+
+def absent_by_age(scene: Scene) -> None:
+    scene.intend()
+    scene.say("send_began")
+    scene.send()
+    scene.now_s = 30.0
+    scene.say("proven_absent", searched="")
+
+
+def trade_of_another_size(scene: Scene) -> None:
+    scene.healthy_life()
+    scene.say("traded", trade_id=5, order_id=1, amount=ONE // 2)
+
+
+def trade_that_never_was(scene: Scene) -> None:
+    scene.healthy_life()
+    scene.say("traded", trade_id=6, order_id=1, amount=ONE)
+
+
+def booked_twice(scene: Scene) -> None:
+    scene.healthy_life()
+    scene.book()
+
+
+def decided_while_the_link_was_down(scene: Scene) -> None:
+    scene.row(type="link_state", mts=NOW, name="account", link="reconnect", reason="")
+    scene.intend()
+
+
+def decided_before_the_account_was_shown(scene: Scene) -> None:
+    for link in ("reconnect", "open"):
+        scene.row(type="link_state", mts=NOW, name="account", link=link, reason="")
+    scene.intend()
+
+
+def bought_while_halted(scene: Scene) -> None:
+    scene.row(type="operator_asked", mts=NOW, asked="halt", target="", reason="")
+    scene.intend()
+
+
+def sent_in_maintenance(scene: Scene) -> None:
+    scene.intend()
+    scene.say("send_began")
+    scene.checker.frame_came('{"event":"info","code":20060,"msg":""}')
+    scene.send()
+
+
+def sent_while_killed(scene: Scene) -> None:
+    scene.intend()
+    scene.say("send_began")
+    scene.latch = "a person wants it"
+    scene.send()
+
+
+def traded_with_ourselves(scene: Scene) -> None:
+    for cid, side in ((CID, "buy"), (CID + 1, "sell")):
+        scene.intend(cid, side)
+        scene.say("send_began", cid)
+        scene.send(cid, "1" if side == "buy" else "-1")
+    scene.trade(CID, 1)
+    scene.trade(CID + 1, 2, side=Side.SELL)
+
+
+def cid_used_twice(scene: Scene) -> None:
+    scene.intend()
+    scene.intend()
+
+
+def nonce_that_falls(scene: Scene) -> None:
+    for nonce in (2_000, 1_999):
+        request = HttpRequest("POST", "https://x/v2/auth/r/wallets", 1, 1, 1, {"bfx-nonce": str(nonce)})
+        scene.checker.request_left(request)
+
+
+def nonce_of_the_future(scene: Scene) -> None:
+    nonce = str(NOW * 1000 + 3_600_000_000)
+    scene.checker.frame_left(json.dumps({"event": "auth", "authNonce": nonce}))
+
+
+def candle_that_goes_back(scene: Scene) -> None:
+    prices = {"open": 1.0, "high": 1.0, "low": 1.0, "close": 1.0, "volume": 1.0}
+    for mts in (NOW - 120_000, NOW - 180_000):
+        scene.row(type="candle_closed", symbol=BTC, candle={"mts": mts, **prices})
+
+
+def candle_that_is_not_over(scene: Scene) -> None:
+    prices = {"open": 1.0, "high": 1.0, "low": 1.0, "close": 1.0, "volume": 1.0}
+    scene.row(type="candle_closed", symbol=BTC, candle={"mts": NOW - 30_000, **prices})
+
+
+def two_minds(scene: Scene) -> None:
+    scene.checker.compare_minds(Belief({}, {}, (), "a"), Belief({"BTC": 1}, {}, (), "b"), "at a crash")
+
+
+def two_recoveries(scene: Scene) -> None:
+    scene.checker.recovered(Belief({}, {}, (), "a"), Belief({}, {}, (), "b"))
+
+
+def broken_chain(scene: Scene) -> None:
+    scene.checker.process_began([Row(1, 0, "event", "{}", FIRST_HASH)])
+
+
+def process_with_a_mistake(scene: Scene) -> None:
+    scene.checker.process_failed(KeyError("x"))
+
+
+@pytest.mark.parametrize(
+    ("break_it", "invariant"),
+    [
+        (sent_without_intent, "I1"),
+        (sent_another_amount, "I1"),
+        (sent_without_a_record, "I1"),
+        (sent_twice, "I2"),
+        (two_orders_for_one_cid, "I2"),
+        (order_that_nobody_sent, "I3"),
+        (refused_and_yet_there, "I4"),
+        (ended_twice, "I4"),
+        (ended_before_it_did, "I4"),
+        (absent_and_yet_there, "I5"),
+        (absent_by_age, "I5"),
+        (trade_of_another_size, "I6"),
+        (trade_that_never_was, "I6"),
+        (booked_twice, "I16"),
+        (decided_while_the_link_was_down, "I7"),
+        (decided_before_the_account_was_shown, "I7"),
+        (bought_while_halted, "I8"),
+        (sent_in_maintenance, "I8"),
+        (sent_while_killed, "I9"),
+        (traded_with_ourselves, "I10"),
+        (cid_used_twice, "I22"),
+        (nonce_that_falls, "I20"),
+        (nonce_of_the_future, "I21"),
+        (candle_that_goes_back, "I31"),
+        (candle_that_is_not_over, "I32"),
+        (two_minds, "I24"),
+        (two_recoveries, "I25"),
+        (broken_chain, "I26"),
+        (process_with_a_mistake, "I38"),
+    ],
+)
+def test_what_is_broken_is_found(break_it: Callable[[Scene], None], invariant: str) -> None:
+    scene = Scene()
+    break_it(scene)
+    assert invariant in scene.broken
+
+
+def test_i2_an_order_may_leave_again_once_it_was_provably_refused() -> None:
+    scene = Scene()
+    scene.intend()
+    scene.say("send_began")
+    body = json.dumps({"type": "EXCHANGE MARKET", "symbol": BTC, "amount": "1", "cid": CID}).encode()
+    first, again = (
+        HttpRequest("POST", "https://x/v2/auth/w/order/submit", 1, 1, 1, {"bfx-nonce": nonce}, body)
+        for nonce in ("1", "2")
+    )
+    scene.checker.request_left(first)
+    scene.checker.answer_came(first, HttpAnswer(500, {}, b'["error",10114,"nonce: small"]'))
+    scene.checker.request_left(again)
+    assert scene.broken == set()
+
+
+def test_c12_a_page_of_the_front_end_refuses_nothing() -> None:
+    scene = Scene()
+    scene.intend()
+    scene.say("send_began")
+    body = json.dumps({"type": "EXCHANGE MARKET", "symbol": BTC, "amount": "1", "cid": CID}).encode()
+    first, again = (
+        HttpRequest("POST", "https://x/v2/auth/w/order/submit", 1, 1, 1, {"bfx-nonce": nonce}, body)
+        for nonce in ("1", "2")
+    )
+    scene.checker.request_left(first)
+    scene.checker.answer_came(first, HttpAnswer(502, {}, b"<html></html>"))
+    scene.checker.request_left(again)
+    assert scene.broken == {"I2"}
+
+
+@pytest.mark.parametrize(
+    ("bounds", "invariant"),
+    [
+        (Bounds(0, 0, 0, 1, 60.0), "I12"),
+        (Bounds(0, 0, ONE, 0, 60.0), "I12"),
+        (Bounds(0, 2 * ONE, 0, 0, 60.0), "I11"),
+        (Bounds(2 * ONE, 0, 0, 0, 60.0), "I11"),
+    ],
+)
+def test_i11_i12_limits_are_reckoned_from_what_left_and_what_the_exchange_has(bounds: Bounds, invariant: str) -> None:
+    scene = Scene(bounds)
+    price = INSTRUMENT.price(2)
+    scene.checker.truth.watch([PublicTrade(BTC, 1, NOW, Side.BUY, Atoms(1), price)], NOW)
+    scene.wallet = 10 * ONE
+    for cid in (CID, CID + 1):  # of the first nobody knows: it counts
+        scene.intend(cid)
+        scene.say("send_began", cid)
+        scene.send(cid)
+    assert invariant in scene.broken
+
+
+def test_i11_what_was_proven_absent_counts_no_longer() -> None:
+    scene = Scene(Bounds(0, 2 * ONE, 0, 0, 60.0))
+    scene.checker.truth.watch([PublicTrade(BTC, 1, NOW, Side.BUY, Atoms(1), INSTRUMENT.price(2))], NOW)
+    for cid in (CID, CID + 1):
+        scene.intend(cid)
+        scene.say("send_began", cid)
+        scene.send(cid)
+        scene.now_s += 100.0
+        scene.say("proven_absent", cid, searched="")
+    assert scene.broken == set()
+
+
+@pytest.mark.parametrize(
+    ("belief", "opened", "said"),
+    [
+        (Belief({"BTC": 1}, {}, (), ""), {}, "I18"),
+        (Belief({"BTC": 0}, {CID: 1}, (), ""), {}, "I14"),
+        (Belief({"BTC": 0}, {}, (), ""), {CID: 1}, "I14"),
+        (Belief({"BTC": 0}, {}, (CID,), ""), {}, "I37"),
+    ],
+)
+def test_i14_i18_i37_a_world_that_does_not_agree_is_not_healed(
+    belief: Belief, opened: dict[int, int], said: str
+) -> None:
+    scene = Scene()
+    scene.healthy_life()
+    wrong = scene.checker.healed(belief, opened)
+    assert [text.partition(":")[0] for text in wrong] == [said]
+    scene.checker.require_healed(wrong)
+    assert scene.broken == {said}
+
+
+def test_i3_i16_what_the_exchange_has_and_the_journal_does_not_is_not_healed() -> None:
+    scene = Scene()
+    scene.intend()
+    scene.say("send_began")
+    scene.send()
+    scene.trade()
+    scene.close()
+    wrong = scene.checker.healed(Belief({"BTC": 0}, {}, (), ""), {})
+    assert {text.partition(":")[0] for text in wrong} == {"I37", "I3", "I16"}
