@@ -101,6 +101,21 @@ def build(_: Context) -> None:
     python("-m", "hatchling", "build")
 
 
+@command(
+    "image",
+    help={
+        "check": "Try it, too: user, root file system, decisions, health, kill.",
+        "tag": "The name of the image.",
+        "base": "The Python image to build on, instead of the Dockerfile's.",
+        "builder": "A program that builds the image from a context and a tag, instead of the container engine.",
+    },
+)
+def image(_: Context, check: bool = False, tag: str = "genesis:latest", base: str = "", builder: str = "") -> None:
+    """Build the container image with docker, podman or buildah."""
+    chosen = [word for option, value in (("--base", base), ("--builder", builder)) if value for word in (option, value)]
+    python("-m", "tests.image.trial", tag, *chosen, *(["--check"] if check else []))
+
+
 @command("lock", help={"upgrade": "Take the newest versions instead of keeping those of the lock."})
 def lock(_: Context, upgrade: bool = False) -> None:
     """Solve requirements/*.lock again: versions and hashes for every platform, and no address."""
@@ -124,7 +139,7 @@ def compile_lock(target: Path, source: str, *options: str) -> None:
 def tasks() -> Collection:
     """The run-time tasks of the package and those of this file."""
     collection = namespace()
-    for task in (test, lint, types, audit, check, bench, build, lock):
+    for task in (test, lint, types, audit, check, bench, build, image, lock):
         add_command(collection, task)
     return collection
 

@@ -7,6 +7,7 @@ system.
 
 import math
 from collections.abc import Iterable, Mapping
+from itertools import product
 from threading import Lock
 from typing import Final
 
@@ -20,6 +21,8 @@ from genesis.ports.metrics import Labels
 NAMESPACE: Final = "genesis"
 OTHER: Final = "other"
 DROPPED: Final = "metrics_dropped"
+BEGUN_MAX: Final = 32
+"""Counters with more series than these have them once they are written, for a page is read every few seconds."""
 
 _Family = Counter | Gauge | Histogram
 _Key = tuple[str, tuple[tuple[str, str], ...]]
@@ -40,6 +43,8 @@ class PrometheusMetrics:
         self._dropped = Counter(DROPPED, "Numbers that could not be kept.", (), NAMESPACE, registry=self._registry)
         self._children: dict[_Key, _Family] = {}
         self._lock = Lock()
+        for spec in self._specs.values():
+            self._begin(spec)
 
     def increment(self, name: str, by: float = 1.0, labels: Labels | None = None) -> None:
         child = self._child(name, labels)
@@ -65,6 +70,13 @@ class PrometheusMetrics:
     def page(self) -> bytes:
         """Return all series as they are now."""
         return generate_latest(self._registry)
+
+    def _begin(self, spec: MetricSpec) -> None:
+        """Make the series of a small counter: what begins at one never rose, and an alert would miss the first time."""
+        every = list(product(*spec.labels.values()))
+        if spec.kind is MetricKind.COUNTER and spec.labels and len(every) <= BEGUN_MAX:
+            for values in every:
+                self._child(spec.name, dict(zip(spec.labels, values, strict=True)))
 
     def _child(self, name: str, labels: Labels | None) -> _Family | None:
         """Return the series, made when it is first written; None for what the catalogue does not have."""

@@ -98,6 +98,7 @@ def _install(handler: logging.Handler, level: str) -> None:
     root = logging.getLogger()
     for other in [each for each in root.handlers if isinstance(each, _ErrorsHandler | QueuedLog)]:
         root.removeHandler(other)
+    handler.setLevel(level)  # alerts may ask a logger for more than is written
     root.addHandler(handler)
     root.setLevel(level)
 

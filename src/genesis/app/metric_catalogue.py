@@ -35,6 +35,7 @@ CLIENTS: Final = frozenset({"public", "account"})
 LINKS: Final = frozenset({"account", *(f"public-{number}" for number in range(1, 21))})
 CONNECTIONS: Final = frozenset({"more", *(str(number) for number in range(1, NUMBERS_MAX + 1))})
 CATEGORIES: Final = frozenset(get_args(Category))
+CHANNELS: Final = frozenset({"webhook", "telegram", "memory"})
 SIDES: Final = frozenset(side.value for side in Side)
 REQUESTS: Final = frozenset({"ox_multi", *ANSWERS})
 
@@ -74,6 +75,7 @@ _SESSION: Final = (
     _gauge("link_open", "1 while a connection to the exchange is open.", link=LINKS),
     _seconds("order_round_trip_seconds", "From sending an order to its acknowledgement."),
     _seconds("loop_lag_seconds", "How late the event loop came to a task that was due."),
+    _gauge("data_free_bytes", "Room that is left where the data directory is."),
     _gauge("exchange_clock_offset_seconds", "The exchange's clock less ours."),
 )
 _EVENTS: Final = (
@@ -85,6 +87,12 @@ _EVENTS: Final = (
     ),
     _counter("events_sampled_out_total", "Events that sampling kept out of the log.", category=CATEGORIES),
     _counter("log_lines_dropped_total", "Log lines that nobody took in time."),
+)
+_NOTICES: Final = (
+    _counter("notices_sent_total", "Alerts that a channel has taken.", channel=CHANNELS),
+    _counter("notices_failed_total", "Attempts to send an alert that failed.", channel=CHANNELS),
+    _counter("notices_dropped_total", "Alerts that were given up, or found the queue full.", channel=CHANNELS),
+    _counter("notices_repeated_total", "Alerts that were not sent, for the same had just been."),
 )
 _REST: Final = (
     _counter("rest_requests_total", "Requests by outcome.", **_BY_ENDPOINT, outcome=OUTCOMES),
@@ -137,4 +145,4 @@ _SOCKET: Final = (
     _counter("ws_account_overflow_total", "Connections ended because the consumer was too slow."),
 )
 
-CATALOGUE: Final = (*_SESSION, *_EVENTS, *_REST, *_SOCKET)
+CATALOGUE: Final = (*_SESSION, *_EVENTS, *_NOTICES, *_REST, *_SOCKET)

@@ -15,14 +15,12 @@ from genesis.app.backtest_result import BacktestResult, document_of
 from genesis.app.backtest_view import print_result
 from genesis.app.json_output import json_text
 from genesis.app.live_status import LiveStatus
-from genesis.app.logs import session_log
 from genesis.app.paper import Component, run_paper
 from genesis.app.paper_venue import paper_venue
 from genesis.app.paper_wire import WireHouse, trade_over_wire, wired_market
 from genesis.app.recording import LatchWatch, recorded_session, refuse_while_killed, session_began
-from genesis.app.session_metrics import LoopLag
 from genesis.app.session_plan import Over, SessionPlan
-from genesis.app.settings import load_settings
+from genesis.app.session_watch import session_watch
 from genesis.app.trade import Recording
 from genesis.app.wiring import PaperSystem, build_paper, kill_latch
 from genesis.domain.core import one_desk
@@ -43,14 +41,14 @@ def run_session(plan: SessionPlan, home: Path, *, json: bool) -> None:
     title = f"paper session: {plan.strategy} on {plan.market.symbol}, {plan.pace}"
     print(f"{title}, at {system.server.url}", file=say, flush=True)
     print(f"journal: {system.journal_path}", file=say, flush=True)
-    lag = LoopLag(system.clock, system.metrics)
-    beside: list[Component] = [system.server, LatchWatch(system.latch, system.clock), lag]
+    beside: list[Component] = [system.server, LatchWatch(system.latch, system.clock)]
     if not json and sys.stdout.isatty():
         beside.append(LiveStatus(system.observer, system.clock, title))
     begin = perf_counter()
+    source = f"{plan.strategy} on {plan.market.symbol}, paper"
     try:
-        with session_log(system.clock, system.metrics, load_settings()):
-            asyncio.run(_until_stopped(plan, system, beside))
+        with session_watch(source, system.clock, system.metrics) as watch:
+            asyncio.run(watch.around(lambda: _until_stopped(plan, system, beside)))
     except KeyboardInterrupt:
         print("interrupted", file=say)
     finally:

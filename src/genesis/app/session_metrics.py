@@ -1,5 +1,8 @@
 """The page of metrics of a session, with what is worked out when it is asked for, and the watch on the event loop."""
 
+import shutil
+from contextlib import suppress
+from pathlib import Path
 from typing import Final, get_args
 
 from genesis.adapters.metrics_prometheus import PrometheusMetrics
@@ -14,10 +17,11 @@ LAG_EVERY_S: Final = 0.1
 class SessionMetrics:
     """A `MetricsPage`: status, uptime and refusals are read at the moment of the question, the rest was counted."""
 
-    def __init__(self, metrics: PrometheusMetrics, monitor: Monitor, observer: SessionObserver) -> None:
+    def __init__(self, metrics: PrometheusMetrics, monitor: Monitor, observer: SessionObserver, home: Path) -> None:
         self._metrics = metrics
         self._monitor = monitor
         self._observer = observer
+        self._home = home
         self.content_type: Final = metrics.content_type
 
     def page(self) -> bytes:
@@ -29,6 +33,8 @@ class SessionMetrics:
             metrics.gauge("status", float(status == health.status), {"status": status})
         if health.last_event_mts is not None:
             metrics.gauge("last_event_timestamp_seconds", health.last_event_mts / 1000)
+        with suppress(OSError):  # not made yet, or not there any more
+            metrics.gauge("data_free_bytes", shutil.disk_usage(self._home).free)
         if self._observer.has_begun:
             for code, count in dict(self._observer.core.refusals).items():  # a copy: the core goes on
                 metrics.gauge("refusals", count, {"code": code.value})

@@ -59,6 +59,22 @@ class Keys:
     ws_api_secret: Secret = NONE
 
 
+@frozen
+class AlertSettings:
+    """Whom to tell: `GENESIS_ALERT_WEBHOOK`, `…_TELEGRAM_TOKEN` with `…_TELEGRAM_CHAT`, `…_HOSTS` and `…_LEVEL`."""
+
+    webhook: Secret = NONE
+    telegram_token: Secret = NONE
+    telegram_chat: str = ""
+    hosts: str = ""
+    level: str = "warning"
+
+
+def load_alert_settings(dotenv: Path = DOTENV) -> AlertSettings:
+    """Return whom to tell, nobody where nothing is set; raises `InputError` for what cannot be used."""
+    return _load(AlertSettings, "GENESIS_ALERT_", dotenv)
+
+
 def load_settings(dotenv: Path = DOTENV) -> Settings:
     """Return the settings; raises `InputError` naming the variable that cannot be used."""
     settings = _load(Settings, "GENESIS_", dotenv)

@@ -59,5 +59,6 @@ def build_paper(terms: Terms, home: Path, host: str, port: int) -> PaperSystem:
     observer = SessionObserver(Recorder(terms.desk.instrument, terms.cash), metrics, feed)
     audit = audit_log(home, clock, feed)
     journal_path = home / "journal" / f"{clock.now()}.sqlite"
-    server = HttpServer(build_app(monitor, SchemaDesk(), audit, SessionMetrics(scraped, monitor, observer)), host, port)
+    page = SessionMetrics(scraped, monitor, observer, home)
+    server = HttpServer(build_app(monitor, SchemaDesk(), audit, page), host, port)
     return PaperSystem(clock, observer, server, journal_path, kill_latch(home), metrics)

@@ -1,0 +1,1 @@
+"""Channels to people: a webhook and Telegram."""

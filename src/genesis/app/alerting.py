@@ -1,0 +1,126 @@
+"""Who is told what: channels from the settings, and the log as the one place where everything worth telling passes."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+from genesis.adapters.alerts.destination import AllowList, allow_list
+from genesis.adapters.alerts.telegram import HOST, TelegramAlerts
+from genesis.adapters.alerts.webhook import WebhookAlerts
+from genesis.adapters.redaction.logs import RedactingFilter
+from genesis.adapters.redaction.redactor import Redactor
+from genesis.app.alert_desk import AlertDesk
+from genesis.app.log_lines import category_of_record, event_of, severity_of, shown
+from genesis.app.settings import AlertSettings
+from genesis.ports.alerts import AlertChannel, Notice, Undelivered
+from genesis.ports.clock import Clock
+from genesis.ports.errors import InputError
+from genesis.ports.metrics import Metrics
+
+LEVELS: Final = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+TOLD_APART_BY: Final = ("symbol", "link", "endpoint", "code", "strategy")
+"""Fields that make two events of one name different news."""
+
+TEXT_CHARS_MAX: Final = 1_000
+
+
+def alert_channels(settings: AlertSettings, redactor: Redactor) -> Sequence[AlertChannel]:
+    """Return the channels that are set up; their secrets are masked from now on.
+
+    Raises `InputError` for a channel that is set up by half, or leads where alerts may not go.
+    """
+    if bool(settings.telegram_token) is not bool(settings.telegram_chat):
+        raise InputError("GENESIS_ALERT_TELEGRAM_TOKEN and GENESIS_ALERT_TELEGRAM_CHAT are set together or not at all")
+    named = [word for word in (each.strip() for each in settings.hosts.split(",")) if word]
+    allowed = allow_list(named)
+    found: list[AlertChannel] = []
+    if settings.webhook:
+        redactor.register(settings.webhook)
+        found.append(WebhookAlerts(settings.webhook, allowed))
+    if settings.telegram_token:
+        redactor.register(settings.telegram_token)
+        telegram = AllowList(allowed.hosts | {HOST}, allowed.networks)
+        found.append(TelegramAlerts(settings.telegram_token, settings.telegram_chat, telegram))
+    return found
+
+
+def alert_level(settings: AlertSettings) -> int:
+    """Return the level from which on people are told; raises `InputError` for a word that is none."""
+    if settings.level.lower() not in LEVELS:
+        raise InputError(f"GENESIS_ALERT_LEVEL is {settings.level}: it must be one of {', '.join(LEVELS)}")
+    return LEVELS[settings.level.lower()]
+
+
+def alert_desk(settings: AlertSettings, clock: Clock, metrics: Metrics, redactor: Redactor) -> AlertDesk | None:
+    """Return the desk of the channels that are set up, None without any."""
+    channels = alert_channels(settings, redactor)
+    return AlertDesk(channels, clock, metrics) if channels else None
+
+
+class AlertHandler(logging.Handler):
+    """Tells *tell* of each record from *level* on, masked; *source* says who speaks."""
+
+    def __init__(
+        self, tell: Callable[[Notice], None], clock: Clock, redactor: Redactor, source: str, level: int
+    ) -> None:
+        super().__init__(level)
+        self._tell = tell
+        self._clock = clock
+        self._redactor = redactor
+        self._source = source
+        self.addFilter(RedactingFilter(redactor))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Make a notice of *record*."""
+        fields: object = getattr(record, "fields", None)
+        facts = {str(name): shown(value) for name, value in fields.items()} if isinstance(fields, Mapping) else {}
+        event, message = event_of(record), shown(record.getMessage())
+        first = event if event == record.getMessage() else f"{event}: {message}"
+        words = " ".join([first, *(f"{name}={value}" for name, value in facts.items())])
+        apart = " ".join(facts[name] for name in TOLD_APART_BY if name in facts)
+        notice = Notice(
+            key=f"{first} {apart}".strip(),
+            name=event,
+            category=category_of_record(record),
+            severity=severity_of(record),
+            text=self._redactor.text(words)[:TEXT_CHARS_MAX],
+            source=self._source,
+            mts=self._clock.now(),
+        )
+        self._tell(notice)
+
+
+@contextmanager
+def telling(
+    tell: Callable[[Notice], None] | None, clock: Clock, redactor: Redactor, source: str, level: int
+) -> Iterator[None]:
+    """Let what Genesis logs from *level* on reach *tell*, whatever level is written."""
+    if tell is None:
+        yield
+        return
+    handler, logger = AlertHandler(tell, clock, redactor, source, level), logging.getLogger("genesis")
+    before = logger.level
+    logger.addHandler(handler)
+    if logger.getEffectiveLevel() > level:
+        logger.setLevel(level)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before)
+
+
+async def try_channels(channels: Sequence[AlertChannel], clock: Clock) -> list[tuple[str, str]]:
+    """Send a test over each channel; returns its name and why it was not taken, or nothing."""
+    found = []
+    for channel in channels:
+        text = "this is a test: alerts of this machine arrive here"
+        notice = Notice("alerts.test", "system.alert_test", "system", "info", text, "alerts.test", clock.now())
+        try:
+            await channel.deliver(notice)
+        except Undelivered as problem:
+            found.append((channel.name, str(problem)))
+        else:
+            found.append((channel.name, ""))
+    return found

@@ -1,0 +1,134 @@
+"""What stands in `ops/` and the compose file fits what Genesis really exports and needs."""
+
+import json
+import re
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from genesis.adapters.metrics_prometheus import PrometheusMetrics
+from genesis.app.metric_catalogue import CATALOGUE
+from genesis.ports.metric_spec import MetricKind
+
+ROOT = Path(__file__).parents[2]
+OPS = ROOT / "ops"
+OTHERS = {"up"}
+"""What Prometheus itself makes of a scrape."""
+NAME = re.compile(r"\b(?:genesis|process)_[a-z0-9_]+")
+SELECTOR = re.compile(r"\b(genesis_[a-z0-9_]+)\{([^}]*)\}")
+MATCH = re.compile(r'(\w+)(=~|!=|=)"([^"]*)"')
+
+
+def read(name: str) -> Any:  # Any: YAML
+    return msgspec.yaml.decode((ROOT / name).read_bytes())
+
+
+def rules() -> list[dict[str, Any]]:  # Any: YAML
+    return [rule for group in read("ops/alerts.yml")["groups"] for rule in group["rules"]]
+
+
+def panels() -> list[dict[str, Any]]:  # Any: JSON
+    found: list[dict[str, Any]] = json.loads((OPS / "grafana" / "dashboards" / "genesis.json").read_text())["panels"]
+    return found
+
+
+def expressions() -> Iterator[str]:
+    yield from (rule["expr"] for rule in rules())
+    yield from (target["expr"] for panel in panels() for target in panel.get("targets", ()))
+
+
+def exported() -> set[str]:
+    """Return the names of all samples that the page has once everything was written."""
+    metrics = PrometheusMetrics(CATALOGUE)
+    for spec in CATALOGUE:
+        for values in product(*(sorted(each)[:1] for each in spec.labels.values())):
+            labels = dict(zip(spec.labels, values, strict=True))
+            match spec.kind:
+                case MetricKind.COUNTER:
+                    metrics.increment(spec.name, 1.0, labels)
+                case MetricKind.GAUGE:
+                    metrics.gauge(spec.name, 1.0, labels)
+                case MetricKind.HISTOGRAM:
+                    metrics.observe(spec.name, 1.0, labels)
+    return {re.split(r"[ {]", line)[0] for line in metrics.page().decode().splitlines() if line[:1] != "#"}
+
+
+def test_every_metric_that_rules_and_dashboard_name_is_exported() -> None:
+    named = {name for text in expressions() for name in NAME.findall(text)}
+    assert len(named) > 30
+    assert named <= exported() | OTHERS
+
+
+@pytest.mark.parametrize("text", sorted(set(expressions())))
+def test_an_expression_selects_labels_and_values_that_exist(text: str) -> None:
+    assert all(text.count(left) == text.count(right) for left, right in ("()", "[]", "{}"))
+    assert not text.count('"') % 2
+    specs = {f"genesis_{spec.name.removesuffix('_total')}": spec for spec in CATALOGUE}
+    for name, matches in SELECTOR.findall(text):
+        spec = specs[re.sub(r"_(total|bucket|count|sum)$", "", name)]
+        for label, sign, value in MATCH.findall(matches):
+            assert label in spec.labels
+            found = [
+                each for each in spec.labels[label] if re.fullmatch(value if sign == "=~" else re.escape(value), each)
+            ]
+            assert found, f"{label}{sign}{value} selects nothing"
+
+
+def test_every_rule_is_whole_and_has_its_runbook() -> None:
+    handbook = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    anchors = {
+        re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-")
+        for title in re.findall(r"^#+ (.+)$", handbook, re.MULTILINE)
+    }
+    names = [rule["alert"] for rule in rules()]
+    assert len(set(names)) == len(names) > 15
+    for rule in rules():
+        assert rule.keys() == {"alert", "expr", "for", "labels", "annotations"}
+        assert rule["labels"]["severity"] in {"warning", "critical"}
+        assert re.fullmatch(r"\d+[sm]", rule["for"])
+        assert rule["annotations"]["summary"].endswith(".")
+        page, _, anchor = rule["annotations"]["runbook"].partition("#")
+        assert (page, anchor in anchors) == ("docs/operations.md", True), rule["alert"]
+
+
+def test_the_dashboard_is_laid_out_without_overlap_and_explains_itself() -> None:
+    taken: set[tuple[int, int]] = set()
+    for panel in panels():
+        place = panel["gridPos"]
+        cells = set(product(range(place["x"], place["x"] + place["w"]), range(place["y"], place["y"] + place["h"])))
+        assert not cells & taken, panel["title"]
+        assert place["x"] + place["w"] <= 24
+        taken |= cells
+        assert panel["type"] == "row" or (panel["description"] and panel["targets"])
+    ids = [panel["id"] for panel in panels()]
+    assert len(set(ids)) == len(ids)
+
+
+def test_prometheus_and_grafana_find_what_compose_mounts() -> None:
+    compose, prometheus = read("compose.yaml"), read("ops/prometheus.yml")
+    assert prometheus["rule_files"] == ["/etc/prometheus/alerts.yml"]
+    assert [job["job_name"] for job in prometheus["scrape_configs"]] == ["genesis", "prometheus"]
+    for service in compose["services"].values():
+        for mount in service["volumes"]:
+            source = mount.partition(":")[0]
+            assert (ROOT / source).exists() if source.startswith(".") else source in compose["volumes"]
+    source = read("ops/grafana/provisioning/datasources/prometheus.yml")["datasources"][0]
+    assert {panel["datasource"]["uid"] for panel in panels() if panel["type"] != "row"} == {source["uid"]}
+    (provider,) = read("ops/grafana/provisioning/dashboards/genesis.yml")["providers"]
+    assert f"./ops/grafana/dashboards:{provider['options']['path']}:ro" in compose["services"]["grafana"]["volumes"]
+
+
+def test_no_container_may_write_its_root_or_gain_rights_or_be_reached_from_elsewhere() -> None:
+    for name, service in read("compose.yaml")["services"].items():
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+        assert "ports" not in service
+        assert "privileged" not in service
+        assert "mem_limit" in service
+    assert "127.0.0.1" in json.dumps(read("compose.yaml")["services"]["prometheus"]["command"])
+    assert read("compose.yaml")["services"]["grafana"]["environment"]["GF_SERVER_HTTP_ADDR"] == "127.0.0.1"
