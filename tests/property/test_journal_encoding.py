@@ -23,6 +23,7 @@ from genesis.domain.events import (
     Crossed,
     Decision,
     Event,
+    LimitsApplied,
     LookUp,
     OperatorAsked,
     OrderReported,
@@ -31,8 +32,10 @@ from genesis.domain.events import (
     RequestQuote,
     Submit,
     TimePassed,
+    Undertaken,
     WakeAt,
 )
+from genesis.domain.execution.plans import Iceberg, Market, PostOnly, Twap, Undertaking
 from genesis.domain.instrument import Instrument
 from genesis.domain.journal.encoding import MalformedEntry, decode, encode
 from genesis.domain.journal.entries import (
@@ -121,6 +124,12 @@ ACCOUNT_LIMITS = st.builds(
     max_repeats=optional(st.integers(1, 9)),
     max_data_age_ms=optional(st.integers(1, 9)),
 )
+PLANS = st.one_of(
+    st.just(Market()),
+    st.builds(Twap, POSITIVE, POSITIVE),
+    st.just(PostOnly(1, 2)),
+    st.builds(Iceberg, POSITIVE.map(Atoms), st.just(1), st.just(2)),
+)
 ENTRIES: dict[type, st.SearchStrategy[Entry]] = {
     CandleClosed: st.builds(CandleClosed, TEXT.map(Symbol), CANDLES),
     Quote: st.builds(
@@ -131,7 +140,9 @@ ENTRIES: dict[type, st.SearchStrategy[Entry]] = {
     TimePassed: st.from_type(TimePassed),
     OperatorAsked: st.from_type(OperatorAsked),
     LinkState: st.from_type(LinkState),
+    LimitsApplied: st.builds(LimitsApplied, WHOLE.map(Mts), ACCOUNT_LIMITS),
     RequestQuote: st.from_type(RequestQuote),
+    Undertaken: st.builds(Undertaken, st.builds(Undertaking, plan=PLANS)),
     Booked: st.from_type(Booked),
     Crossed: st.from_type(Crossed),
     Adopted: st.from_type(Adopted),

@@ -18,6 +18,7 @@ from genesis.domain.events import (
     OrderReported,
     RequestQuote,
     Submit,
+    Undertaken,
     WakeAt,
 )
 from genesis.domain.execution.evidence import NothingLeft, SendBegan
@@ -116,7 +117,7 @@ def _carry_out(decision: Decision, market: Market, observer: Observer) -> None:
             market.wake_at(mts)
         case Alert():
             observer.alert(decision)
-        case Crossed() | Adopted() | Submit():
+        case Crossed() | Adopted() | Undertaken() | Submit():
             pass
 
 

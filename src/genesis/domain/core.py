@@ -27,10 +27,12 @@ from genesis.domain.events import (
     Crossed,
     Decision,
     Event,
+    LimitsApplied,
     LookUp,
     OperatorAsked,
     OrderReported,
     Quote,
+    Reasons,
     RequestQuote,
     Submit,
     TimePassed,
@@ -39,12 +41,14 @@ from genesis.domain.exchange.orders import Account
 from genesis.domain.execution.netting import Match, Wanted, net
 from genesis.domain.execution.order_life import ContradictingEvidence, ImpossibleStep, OrderLife, Status
 from genesis.domain.execution.orders import Reported
+from genesis.domain.execution.plans import Market, Undertaking
 from genesis.domain.execution.reconciliation import facts, missing
 from genesis.domain.fill import Fill
 from genesis.domain.instrument import Instrument
 from genesis.domain.ledger import Ledger, cost_of, value_of
 from genesis.domain.link import LinkState
 from genesis.domain.order import Cid, OrderRequest, OrderType, Side
+from genesis.domain.pursuits import PROTECTION, Pursuits
 from genesis.domain.risk import gate
 from genesis.domain.risk.limits import OFF, AccountLimits
 from genesis.domain.risk.refusal import RefusalCode, Refused
@@ -100,11 +104,17 @@ class TradingCore:
         self._instruments = settings.instruments
         standings = Standings(settings.needs_account)
         self.books = Books(self.desks, self._instruments, settings.quote, settings.account, standings)
+        self._is_pursuing = any(
+            each.protection is not None or not isinstance(each.plan, Market) for each in settings.desks
+        )
         self._by_symbol = {
             symbol: tuple(desk for desk in self.desks.values() if desk.symbol == symbol) for symbol in self._instruments
         }
+        self.pursuits = Pursuits(self.desks, self.books, self._send)
         self._cut: set[str] = set()
+        self._reasons: dict[str, Reasons] = {}
         self._next_cid = int(first_cid)
+        self._next_undertaking = 1
 
     @property
     def equity(self) -> int:
@@ -157,10 +167,14 @@ class TradingCore:
             case OperatorAsked(mts=mts):
                 self.now = max(self.now, mts)
                 return tuple(self._obey(event))
+            case LimitsApplied(mts, limits):
+                self.now = max(self.now, mts)
+                self.limits = limits
             case LinkState():
                 self.books.standings.take(event)
             case TimePassed(mts):
                 self.now = max(self.now, mts)
+                return tuple(self.pursuits.go_on(self.now))
         return ()
 
     # Deciding
@@ -175,17 +189,28 @@ class TradingCore:
                 alerts.append(alert)
             is_waiting |= desk.intent is not None
         self.books.closes[symbol] = candle.close
-        if not is_waiting:
-            return tuple(alerts)
-        return (*alerts, *self._ask(symbol))
+        if is_waiting:
+            alerts += self._ask(symbol)
+        if self._is_pursuing:
+            self.now = max(self.now, candle.mts)
+            alerts += self.pursuits.go_on(self.now)
+            for desk in self._by_symbol[symbol]:
+                alerts += self.pursuits.protect(desk)
+        return tuple(alerts)
 
     def _ask(self, symbol: Symbol) -> Iterator[Decision]:
         """Ask for a quote for the desks that wait for one; while nothing may be sent, they wait no longer."""
         standing = self.books.standings.now
         waiting = [desk for desk in self._by_symbol[symbol] if desk.intent is not None]
         if standing is Standing.OPEN:
-            if waiting:
-                yield RequestQuote(symbol, len(waiting))
+            ready = 0
+            for desk in waiting:
+                if desk.settings.protection is not None and self._is_guarded(desk):
+                    yield from self.pursuits.release(desk, "the strategy leaves the position")
+                else:
+                    ready += 1
+            if ready:
+                yield RequestQuote(symbol, ready + self.pursuits.waiting(symbol))
             return
         for desk in waiting:
             desk.intent = None
@@ -196,8 +221,12 @@ class TradingCore:
     def _trade(self, quote: Quote) -> Iterator[Decision]:
         symbol = quote.symbol
         self.books.quotes[symbol] = (self.now, quote)
-        wishes = [(desk, wish) for desk in self._by_symbol[symbol] if (wish := desk.wish(quote)) is not None]
-        cids = iter(quote.cids) if quote.cids else None
+        cids = iter(quote.cids) if quote.cids else self._counted()
+        wishes = [
+            (desk, wish)
+            for desk in self._by_symbol[symbol]
+            if desk.intent is not None and not self._is_guarded(desk) and (wish := desk.wish(quote)) is not None
+        ]
         left: Mapping[str, Atoms] = {desk.name: wish.amount for desk, wish in wishes}
         if len(wishes) > 1:
             netted = net({desk.name: Wanted(wish.side, wish.amount) for desk, wish in wishes})
@@ -206,6 +235,17 @@ class TradingCore:
             left = netted.left
         for desk, wish in wishes:
             yield from self._submit(desk, wish, left[desk.name], quote, cids)
+        if self.pursuits.waiting(symbol):
+            yield from self.pursuits.quoted(quote, self.now, cids)
+
+    def _is_guarded(self, desk: Desk) -> bool:
+        """Whether orders at the exchange guard what the desk wants to leave: they have to go first."""
+        return desk.settings.protection is not None and bool(self.pursuits.guards_of(desk))
+
+    def _counted(self) -> Iterator[Cid]:
+        """Yield ids of our own, where no exchange has to know them: the next one until it was used."""
+        while True:
+            yield Cid(self._next_cid)
 
     def _cross(self, match: Match, quote: Quote) -> Iterator[Decision]:
         """Let two strategies trade with each other; what rounding takes from one and gives to none is the house's."""
@@ -221,29 +261,43 @@ class TradingCore:
         )
         yield Crossed(quote.mts, quote.symbol, match.buyer, match.seller, match.amount, price)
 
-    def _submit(
-        self, desk: Desk, wish: Wish, amount: Atoms, quote: Quote, cids: Iterator[Cid] | None
-    ) -> Iterator[Decision]:
+    def _submit(self, desk: Desk, wish: Wish, amount: Atoms, quote: Quote, cids: Iterator[Cid]) -> Iterator[Decision]:
         """Send what is left of a wish after netting, if the gate lets it pass."""
         if amount < wish.amount and amount < desk.settings.instrument.amount_min:  # matched inside, or all but dust
             desk.sent(wish)
             desk.done()
             return
-        cid = Cid(self._next_cid) if cids is None else next(cids, None)
+        plan, reasons = desk.settings.plan, wish.intent.reasons
+        if not isinstance(plan, Market) and desk.halted is None:
+            undertaking = Undertaking(
+                self._next_undertaking, desk.name, quote.symbol, wish.side, amount, self.now, plan
+            )
+            self._next_undertaking += 1
+            desk.sent(wish)
+            yield from self.pursuits.begin(undertaking, reasons)
+            return
+        cid = next(cids, None)
         if cid is None:
             return  # the desk wants more than when it was asked for: it does again at the next close
         capped = self._within_one_order(desk, amount, quote)
         order = OrderRequest(cid, quote.symbol, wish.side, OrderType.MARKET, capped, quote.mts)
+        for decision in self._send(desk, order, reasons, 0):
+            if capped < amount:
+                self._cut.add(desk.name)
+            desk.sent(wish)
+            yield decision
+
+    def _send(self, desk: Desk, order: OrderRequest, reasons: Reasons, undertaking: int) -> Iterator[Decision]:
+        """Send an order if the gate lets it pass; else count why it did not."""
         answer = self._check(order, desk)
         if isinstance(answer, Refused):
             desk.refused(answer.code)
             return
-        self._next_cid += cids is None
-        if capped < amount:
-            self._cut.add(desk.name)
-        desk.sent(wish)
-        self.books.sent(order, desk.name, 0, self.limits)
-        yield Submit(answer, wish.intent.reasons, desk.name)
+        if undertaking != PROTECTION:
+            self._reasons[desk.name] = reasons
+        self._next_cid += order.cid == self._next_cid
+        self.books.sent(order, desk.name, undertaking, self.limits)
+        yield Submit(answer, reasons, desk.name, undertaking)
 
     def _check(self, order: OrderRequest, desk: Desk) -> gate.Approved | Refused:
         instrument, is_halted = desk.settings.instrument, desk.halted is not None
@@ -277,8 +331,12 @@ class TradingCore:
         life, strategy = reported.order.life, reported.order.strategy
         desk = self.desks.get(strategy)
         if reported.fill is not None and desk is not None:
+            held = abs(desk.position)
             desk.book(reported.fill)
             yield Booked(strategy, reported.fill)
+            if abs(desk.position) > held and strategy in self._reasons:
+                self.pursuits.entered(strategy, reported.fill.price, self._reasons[strategy])
+                yield from self.pursuits.protect(desk)
         if life.contradiction and life.contradiction != before.life.contradiction:
             text = f"order {cid}: {life.contradiction}"
             yield from self._halt_all(Alert(event.mts, AlertCode.ORDER_CONTRADICTION, text))
@@ -290,13 +348,21 @@ class TradingCore:
             yield from self._ended(event.mts, desk, reported)
 
     def _ended(self, mts: Mts, desk: Desk, reported: Reported) -> Iterator[Decision]:
-        life = reported.order.life
+        life, undertaking = reported.order.life, reported.order.undertaking
         left = life.order.amount - life.filled
+        if undertaking == PROTECTION:
+            yield from self._ask(desk.symbol)  # the desk may have waited for the order to go
+            return
+        if undertaking:
+            # A part that never was there is tried again with the next tick, not at once: it may fail for ever.
+            if life.filled or life.status is Status.CANCELED:
+                yield from self.pursuits.go_on(self.now, undertaking)
+            return
         if not left and desk.name not in self._cut:
             desk.done()
             return
         self._cut.discard(desk.name)
-        desk.take_back()
+        desk.take_back(is_torn=life.filled > 0)
         if left:
             yield _incomplete(mts, life, left)
 

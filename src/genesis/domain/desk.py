@@ -12,6 +12,8 @@ from attrs import field, frozen
 
 from genesis.domain.candle import Candle
 from genesis.domain.events import Alert, Quote, Reasons, breach_alert
+from genesis.domain.execution.plans import Market, Plan
+from genesis.domain.execution.protection import Protection
 from genesis.domain.fill import Fill
 from genesis.domain.instrument import Instrument
 from genesis.domain.ledger import Ledger
@@ -21,14 +23,15 @@ from genesis.domain.risk.refusal import RefusalCode
 from genesis.domain.risk.sizing import capped_weight, rebalance
 from genesis.domain.strategy.expression import Expr
 from genesis.domain.strategy.streaming import Evaluator
-from genesis.domain.units import Atoms, Mts, Ppb, Symbol, weight_ppb
+from genesis.domain.units import PPB, Atoms, Mts, Ppb, Symbol, weight_ppb
 
 
 @frozen
 class DeskSettings:
     """How a desk trades: *size* scales every target of *strategy*, *limits* guard what the desk has.
 
-    *name* tells it from the other desks of the account.
+    *name* tells it from the other desks of the account. *plan* says how its orders are carried out, *protection* what
+    guards its position at the exchange meanwhile.
     """
 
     instrument: Instrument
@@ -36,6 +39,8 @@ class DeskSettings:
     size: float = 1.0
     limits: RiskLimits = field(factory=RiskLimits)
     name: str = "main"
+    plan: Plan = field(factory=Market)
+    protection: Protection | None = None
 
     def __attrs_post_init__(self) -> None:
         if not (math.isfinite(self.size) and 0 < self.size <= 1):
@@ -78,6 +83,7 @@ class Desk:
         self._evaluator = Evaluator(settings.strategy)
         self._guards = EquityGuards(settings.limits, ledger.cash)
         self._in_flight: Intent | None = None
+        self._is_torn = False
 
     @property
     def name(self) -> str:
@@ -105,7 +111,7 @@ class Desk:
             return alert
         if self.halted is not None:
             self._seek(mts, 0.0)
-        elif target == self.target_acted_on or not self.is_on:
+        elif (target == self.target_acted_on and not self._is_torn) or not self.is_on:
             self.intent = None
         elif target == target:  # NaN is no decision
             target = min(max(target, 0.0), 1.0)
@@ -134,6 +140,7 @@ class Desk:
         size = rebalance(intent.side, intent.weight, is_exit, ledger.cash, held, price, self._instrument.price_scale)
         if size.delta <= 0:
             self.target_acted_on = intent.target
+            self._is_torn = False
             return None
         if size.amount <= 0:
             self.refused(RefusalCode.AMOUNT_BELOW_MINIMUM)
@@ -147,6 +154,7 @@ class Desk:
     def sent(self, wish: Wish) -> None:
         """Take that an order for *wish* is on its way: until its end, nothing else is wished."""
         self._in_flight = wish.intent
+        self._is_torn = False
         self.target_acted_on = wish.intent.target
 
     def book(self, fill: Fill) -> None:
@@ -158,18 +166,26 @@ class Desk:
         """Take that the order is over, and whole."""
         self._in_flight = None
 
-    def take_back(self) -> None:
-        """Take that the order is over, and not whole: its target is tried again after the next close."""
+    def take_back(self, *, is_torn: bool) -> None:
+        """Take that the order is over, and not whole: its target is tried again after the next close.
+
+        *is_torn* says that a part of it was filled, so that what is held is no target's doing.
+        """
         if self._in_flight is not None:
             self.target_acted_on = self._in_flight.previous
             self._in_flight = None
+            self._is_torn |= is_torn
 
     def _seek(self, mts: Mts, target: float) -> None:
-        if target == self.target_acted_on or self._in_flight is not None:
+        is_there = target == self.target_acted_on and not self._is_torn
+        if is_there or self._in_flight is not None:
             self.intent = None
             return
         weight = weight_ppb(self.settings.size, target)
         capped = capped_weight(weight, self.settings.limits.position_cap)
-        side = Side.BUY if target > self.target_acted_on else Side.SELL
+        is_rise = target > self.target_acted_on
+        if self._is_torn:  # the last target says nothing of what is held
+            is_rise = capped * self.equity > (self.equity - self.ledger.cash) * PPB
+        side = Side.BUY if is_rise else Side.SELL
         reasons = Reasons(mts, target, weight, capped, self._evaluator.names, self._evaluator.values())
         self.intent = Intent(side, target, self.target_acted_on, capped, reasons)

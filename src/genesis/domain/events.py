@@ -6,11 +6,13 @@ from typing import NamedTuple, TypeAlias
 from genesis.domain.candle import Candle
 from genesis.domain.execution.evidence import Evidence
 from genesis.domain.execution.look import Look
+from genesis.domain.execution.plans import Undertaking
 from genesis.domain.fill import Fill
 from genesis.domain.link import LinkState
 from genesis.domain.order import Cid, OrderId
 from genesis.domain.risk.gate import Approved
 from genesis.domain.risk.guards import Breach
+from genesis.domain.risk.limits import AccountLimits
 from genesis.domain.units import Atoms, Currency, Mts, Ppb, Price, Symbol, format_atoms
 
 
@@ -78,7 +80,16 @@ class OperatorAsked(NamedTuple):
     reason: str
 
 
-Event: TypeAlias = CandleClosed | Quote | OrderReported | AccountShown | TimePassed | OperatorAsked | LinkState
+class LimitsApplied(NamedTuple):
+    """The account's limits are these from now on, for whatever is sent next."""
+
+    mts: Mts
+    limits: AccountLimits
+
+
+Event: TypeAlias = (
+    CandleClosed | Quote | OrderReported | AccountShown | TimePassed | OperatorAsked | LimitsApplied | LinkState
+)
 
 
 class RequestQuote(NamedTuple):
@@ -106,6 +117,13 @@ class Submit(NamedTuple):
     reasons: Reasons
     strategy: str
     undertaking: int = 0
+
+
+class Undertaken(NamedTuple):
+    """A strategy's order is carried out in parts, by a plan."""
+
+    undertaking: Undertaking
+    reasons: Reasons
 
 
 class Booked(NamedTuple):
@@ -190,4 +208,4 @@ def breach_alert(mts: Mts, breach: Breach, equity: int, peak: int) -> Alert:
     return Alert(mts, AlertCode(breach.value), text)
 
 
-Decision: TypeAlias = RequestQuote | Submit | Booked | Crossed | Cancel | LookUp | WakeAt | Adopted | Alert
+Decision: TypeAlias = RequestQuote | Submit | Undertaken | Booked | Crossed | Cancel | LookUp | WakeAt | Adopted | Alert

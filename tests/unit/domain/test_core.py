@@ -15,7 +15,7 @@ from genesis.domain.events import (
 )
 from genesis.domain.execution.evidence import Closed, Evidence, Refused, SendBegan, Traded
 from genesis.domain.instrument import spot_instrument
-from genesis.domain.order import Cid, OrderId
+from genesis.domain.order import Cid, OrderId, Side
 from genesis.domain.strategy.features import volume
 from genesis.domain.units import Atoms, Mts, Symbol, atoms
 
@@ -95,3 +95,14 @@ def test_the_id_of_an_order_is_the_quotes_and_else_the_cores_own_next() -> None:
         cids.append(account.buy(lent).order.order.cid)
         account.report(Refused("no"))
     assert cids == [77, 1, 99, 2]
+
+
+def test_a_partly_filled_entry_is_left_when_the_strategy_wants_out_again() -> None:
+    account = Account()
+    account.buy()
+    account.fill("4")
+    account.end()
+    assert account.close(0.0) == (RequestQuote(BTC),)
+    (submit,) = account.core.handle(Quote(BTC, Mts(0), PRICE, PRICE))
+    assert isinstance(submit, Submit)
+    assert (submit.order.order.side, submit.order.order.amount) == (Side.SELL, atoms(4))

@@ -14,7 +14,7 @@ from genesis.domain.execution.order_life import OrderLife, advance
 from genesis.domain.fill import Fill
 from genesis.domain.instrument import Instrument
 from genesis.domain.order import Cid, OrderRequest, Side
-from genesis.domain.risk.scene import Pending
+from genesis.domain.risk.scene import Pending, is_dormant, limit_of
 from genesis.domain.units import Atoms, Symbol, ceil_mul_div
 
 KEPT_ENDED: Final = 10_000
@@ -93,7 +93,7 @@ class Orders:
     def pending(self, symbol: Symbol) -> tuple[Pending, ...]:
         """Return what may still fill of an instrument, at its worst."""
         return tuple(
-            Pending(life.order.cid, symbol, life.order.side, life.at_risk, life.order.price)
+            Pending(life.order.cid, symbol, life.order.side, life.at_risk, limit_of(life.order), is_dormant(life.order))
             for life in (own.life for own in self.open(symbol))
         )
 

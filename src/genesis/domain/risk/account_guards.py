@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from genesis.domain.instrument import Instrument
-from genesis.domain.order import OrderRequest, Side
+from genesis.domain.order import OrderRequest, OrderType, Side
 from genesis.domain.risk.limits import AccountLimits
 from genesis.domain.risk.refusal import RefusalCode, Refused
 from genesis.domain.risk.scene import Scene, Standing, limit_of
@@ -163,7 +163,9 @@ def self_cross(order: OrderRequest, instrument: Instrument, limits: AccountLimit
             else floor_mul_div(meets, PPB - limits.price_collar, PPB)
         )
     for other in scene.pending:
-        if other.cid is None or other.side is order.side:
+        if other.cid is None or other.side is order.side or other.is_dormant:
+            continue
+        if order.type is OrderType.MARKET and other.price is None:  # two that take do not meet
             continue
         apart = reach is not None and other.price is not None
         if apart and (reach < other.price if order.side is Side.BUY else reach > other.price):  # type: ignore[operator]  # not None when apart

@@ -4,7 +4,7 @@ Amounts are atoms of the instrument's base currency, money is atoms of the quote
 """
 
 from enum import Enum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from attrs import frozen
 
@@ -40,7 +40,7 @@ class Sent(NamedTuple):
 class Pending(NamedTuple):
     """An order of the account that may still fill: ours (with its cid) or a foreign one; *amount* at its worst case.
 
-    *price* is its limit or trigger, None where it takes any.
+    *price* is its limit, None where it takes any; one that is dormant waits for a trigger and is in no book yet.
     """
 
     cid: Cid | None
@@ -48,6 +48,7 @@ class Pending(NamedTuple):
     side: Side
     amount: int
     price: Price | None
+    is_dormant: bool = False
 
 
 @frozen
@@ -89,6 +90,15 @@ class Scene:
         return self.ask if side is Side.BUY else self.bid
 
 
+_AT_ANY_PRICE: Final = frozenset({OrderType.MARKET, OrderType.STOP, OrderType.TRAILING_STOP})
+_TRIGGERED: Final = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP})
+
+
 def limit_of(order: OrderRequest) -> Price | None:
     """Return the worst price at which *order* may fill, None where any will do."""
-    return None if order.type in {OrderType.MARKET, OrderType.STOP, OrderType.TRAILING_STOP} else order.price
+    return None if order.type in _AT_ANY_PRICE else order.price
+
+
+def is_dormant(order: OrderRequest) -> bool:
+    """Whether *order* waits for a trigger before it meets the book."""
+    return order.type in _TRIGGERED

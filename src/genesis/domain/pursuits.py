@@ -1,0 +1,191 @@
+"""What takes more than one order: undertakings that are under way, and the protection of positions.
+
+Everything here follows from the orders and their lives, so after a restart the same steps come next.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from attrs import frozen
+
+from genesis.domain.books import Books
+from genesis.domain.desk import Desk
+from genesis.domain.events import Cancel, Decision, Quote, Reasons, RequestQuote, Undertaken, WakeAt
+from genesis.domain.execution.plans import Finished, Place, Undertaking, Wait, Withdraw, next_step, pricing
+from genesis.domain.execution.protection import Guarded, exit_order
+from genesis.domain.order import Cid, OrderRequest, Side
+from genesis.domain.risk.scene import Top
+from genesis.domain.units import Atoms, Mts, Price, Symbol
+
+PROTECTION = -1
+"""The undertaking of orders that guard a position."""
+
+Send = Callable[[Desk, OrderRequest, Reasons, int], Iterator[Decision]]
+"""Check an order and send it, or count its refusal."""
+
+
+@frozen
+class Pursued:
+    """An undertaking, and why it was undertaken."""
+
+    undertaking: Undertaking
+    reasons: Reasons
+
+
+class Pursuits:
+    """See the module; *send* is the core's way through the gate."""
+
+    def __init__(self, desks: Mapping[str, Desk], books: Books, send: Send) -> None:
+        self.under_way: dict[int, Pursued] = {}
+        self.entries: dict[str, tuple[Price, Reasons]] = {}
+        self._desks = desks
+        self._books = books
+        self._send = send
+        self._to_place: dict[int, Symbol] = {}
+        self._to_protect: dict[str, Symbol] = {}
+        self._withdrawn: set[Cid] = set()
+
+    def waiting(self, symbol: Symbol) -> int:
+        """Return how many orders wait for a quote of an instrument."""
+        return sum(each == symbol for each in (*self._to_place.values(), *self._to_protect.values()))
+
+    def begin(self, undertaking: Undertaking, reasons: Reasons) -> Iterator[Decision]:
+        """Take an undertaking; its first part needs the quote that is there."""
+        self.under_way[undertaking.id] = Pursued(undertaking, reasons)
+        yield Undertaken(undertaking, reasons)
+        self._to_place[undertaking.id] = undertaking.symbol
+
+    def entered(self, strategy: str, price: Price, reasons: Reasons) -> None:
+        """Take at what price a strategy last entered, and why: its protection is measured from there."""
+        self.entries[strategy] = (price, reasons)
+
+    def quoted(self, quote: Quote, now: Mts, cids: Iterator[Cid]) -> Iterator[Decision]:
+        """Send what waited for this quote."""
+        symbol = quote.symbol
+        for number in [each for each, wanted in self._to_place.items() if wanted == symbol]:
+            cid = next(cids, None)
+            if cid is None:
+                return
+            del self._to_place[number]
+            yield from self._place(self.under_way[number], cid, quote, now)
+        for name in [each for each, wanted in self._to_protect.items() if wanted == symbol]:
+            cid = next(cids, None)
+            if cid is None:
+                return
+            del self._to_protect[name]
+            yield from self._guard(self._desks[name], cid, quote)
+
+    def go_on(self, now: Mts, number: int | None = None) -> Iterator[Decision]:
+        """Do what the undertakings need now: one of them, or all."""
+        for each in [number] if number is not None else list(self.under_way):
+            if each in self.under_way:
+                yield from self._step(self.under_way[each], now)
+
+    def protect(self, desk: Desk) -> Iterator[Decision]:
+        """Ask for what is needed to guard what a desk holds and nothing guards."""
+        if desk.settings.protection is None or desk.name in self._to_protect or desk.name not in self.entries:
+            return
+        if self._unguarded(desk) >= desk.settings.instrument.amount_min:
+            self._to_protect[desk.name] = desk.symbol
+            yield RequestQuote(desk.symbol, self.waiting(desk.symbol))
+
+    def release(self, desk: Desk, reason: str) -> Iterator[Decision]:
+        """Cancel the orders that guard a position, because it is to be left."""
+        self._to_protect.pop(desk.name, None)
+        for life in self.guards_of(desk):
+            if life.cid not in self._withdrawn:
+                yield self._cancel(life.cid, reason)
+
+    def guards_of(self, desk: Desk) -> list[OrderRequest]:
+        """Return the orders that guard what a desk holds."""
+        return [
+            own.life.order
+            for own in self._books.orders.open(desk.symbol)
+            if own.undertaking == PROTECTION and own.strategy == desk.name
+        ]
+
+    def _step(self, pursued: Pursued, now: Mts) -> Iterator[Decision]:
+        undertaking = pursued.undertaking
+        desk = self._desks[undertaking.strategy]
+        parts = self._books.orders.children(undertaking.id)
+        instrument = desk.settings.instrument
+        if desk.halted is not None:  # nothing of it goes on but what ends it
+            working = [part for part in parts if part.at_risk]
+            for part in working:
+                if part.order.cid not in self._withdrawn:
+                    yield self._cancel(part.order.cid, desk.halted.text)
+            if not working:
+                self._finish(undertaking, desk, Atoms(undertaking.amount - sum(part.filled for part in parts)))
+            return
+        step = next_step(undertaking, parts, now, self._top(undertaking.symbol), instrument)
+        match step:
+            case Place():
+                if undertaking.id not in self._to_place:
+                    self._to_place[undertaking.id] = undertaking.symbol
+                    yield RequestQuote(undertaking.symbol, self.waiting(undertaking.symbol))
+            case Withdraw(cid):
+                if cid not in self._withdrawn:
+                    yield self._cancel(cid, "its plan moves it")
+            case Wait(until):
+                if until is not None:
+                    yield WakeAt(until)
+            case Finished(left):
+                self._finish(undertaking, desk, left)
+
+    def _place(self, pursued: Pursued, cid: Cid, quote: Quote, now: Mts) -> Iterator[Decision]:
+        undertaking = pursued.undertaking
+        desk = self._desks[undertaking.strategy]
+        instrument, top = desk.settings.instrument, Top(quote.bid, quote.ask)
+        parts = self._books.orders.children(undertaking.id)
+        step = next_step(undertaking, parts, now, top, instrument)
+        if not isinstance(step, Place) or desk.halted is not None:  # it filled or ended meanwhile
+            yield from self._step(pursued, now)
+            return
+        how = pricing(undertaking.plan, undertaking.side, top, instrument)
+        order = OrderRequest(
+            cid,
+            undertaking.symbol,
+            undertaking.side,
+            how.type,
+            step.amount,
+            quote.mts,
+            price=how.price,
+            post_only=how.post_only,
+        )
+        yield from self._send(desk, order, pursued.reasons, undertaking.id)
+
+    def _guard(self, desk: Desk, cid: Cid, quote: Quote) -> Iterator[Decision]:
+        amount, protection = self._unguarded(desk), desk.settings.protection
+        instrument = desk.settings.instrument
+        if protection is None or amount < instrument.amount_min:
+            return
+        entry, reasons = self.entries[desk.name]
+        guarded = Guarded(Side.SELL if desk.position > 0 else Side.BUY, Atoms(amount), entry)
+        order = exit_order(protection, guarded, cid, instrument, quote.mts)
+        yield from self._send(desk, order, reasons, PROTECTION)
+
+    def _finish(self, undertaking: Undertaking, desk: Desk, left: Atoms) -> None:
+        del self.under_way[undertaking.id]
+        self._to_place.pop(undertaking.id, None)
+        if left:
+            desk.take_back(is_torn=left < undertaking.amount)
+        else:
+            desk.done()
+
+    def _unguarded(self, desk: Desk) -> int:
+        """Return what a desk holds and no order of its own may already bring out."""
+        out = Side.SELL if desk.position > 0 else Side.BUY
+        leaving = sum(
+            own.life.at_risk
+            for own in self._books.orders.open(desk.symbol)
+            if own.strategy == desk.name and own.life.order.side is out
+        )
+        return abs(desk.position) - leaving
+
+    def _cancel(self, cid: Cid, reason: str) -> Cancel:
+        self._withdrawn.add(cid)
+        life = self._books.orders.by_cid[cid].life
+        return Cancel(life.order.symbol, cid, life.id, life.order.mts, reason)
+
+    def _top(self, symbol: Symbol) -> Top | None:
+        known = self._books.quotes.get(symbol)
+        return None if known is None else Top(known[1].bid, known[1].ask)

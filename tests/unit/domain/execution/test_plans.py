@@ -1,0 +1,178 @@
+"""Plans: what is due, never more than was ordered, and the same step from the same facts."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from genesis.domain.events import Asked, OperatorAsked, TimePassed
+from genesis.domain.execution.evidence import AnswerLost, ProvenAbsent, Refused
+from genesis.domain.execution.plans import Iceberg, Market, Plan, PostOnly, Twap
+from genesis.domain.execution.protection import Bracket, Trailing
+from genesis.domain.order import OrderType, Side
+from genesis.domain.units import PPB, Mts, Ppb, atoms
+from tests.unit.domain.accounts import BTC, INSTRUMENT, World
+
+MINUTE = 60_000
+
+
+def tick(world: World, minutes: int) -> None:
+    world.minute += minutes
+    world.handle(TimePassed(Mts(MINUTE * world.minute)))
+
+
+def test_a_twap_sends_a_part_whenever_one_is_due() -> None:
+    world = World("one", plan=Twap(4, MINUTE))
+    world.close(1.0)
+    for _ in range(6):
+        tick(world, 1)
+    assert [order.amount for order in world.sent] == [atoms("2.5")] * 4
+    assert world.core.pursuits.under_way == {}
+    assert world.core.position(BTC) == atoms(10)
+
+
+def test_a_twap_that_was_late_catches_up_in_one_part() -> None:
+    world = World("one", plan=Twap(4, MINUTE))
+    world.close(1.0)
+    tick(world, 10)
+    assert [order.amount for order in world.sent] == [atoms("2.5"), atoms("7.5")]
+
+
+def test_an_unknown_part_is_never_sent_again_until_it_is_proven_absent() -> None:
+    world = World("one", plan=Twap(2, MINUTE))
+    world.fills = False
+    world.close(1.0)
+    world.report(world.sent[0], AnswerLost("gone"))
+    tick(world, 1)
+    assert [order.amount for order in world.sent] == [atoms(5), atoms(5)]
+    tick(world, 5)
+    assert len(world.sent) == 2
+    world.report(world.sent[0], ProvenAbsent("everywhere"))
+    tick(world, 1)
+    assert [order.amount for order in world.sent] == [atoms(5)] * 3
+
+
+def test_a_plan_whose_parts_are_refused_gives_up_after_three() -> None:
+    world = World("one", plan=Twap(2, MINUTE))
+    world.fills = False
+    world.close(1.0)
+    for _ in range(9):
+        if len(world.sent) and not world.core.books.orders.by_cid[world.sent[-1].cid].life.status.is_terminal:
+            world.report(world.sent[-1], Refused("no"))
+        tick(world, 1)
+    assert len(world.sent) == 3
+    assert world.core.pursuits.under_way == {}
+
+
+def test_a_post_only_order_follows_the_market_and_is_given_up() -> None:
+    world = World("one", plan=PostOnly(MINUTE, 10 * MINUTE))
+    world.close(1.0)
+    (first,) = world.sent
+    assert (first.type, first.post_only, first.price) == (OrderType.LIMIT, True, INSTRUMENT.price(100))
+    tick(world, 1)
+    assert world.canceled == []
+    world.price = 99
+    world.handle(world.quote(BTC, 1))
+    tick(world, 1)
+    assert world.canceled == [first.cid]
+    tick(world, 1)
+    assert world.canceled == [first.cid]  # asked for once
+    world.end(first, 0)
+    assert [order.price for order in world.sent] == [INSTRUMENT.price(100), INSTRUMENT.price(99)]
+    tick(world, 10)
+    world.end(world.sent[1], 0)
+    assert world.core.pursuits.under_way == {}
+    assert len(world.sent) == 2
+
+
+def test_an_iceberg_shows_its_tip_alone() -> None:
+    world = World("one", plan=Iceberg(atoms(4), MINUTE, 100 * MINUTE))
+    world.close(1.0)
+    for at in range(3):
+        world.fill(world.sent[at], world.sent[at].amount)
+        tick(world, 1)
+    assert [order.amount for order in world.sent] == [atoms(4), atoms(4), atoms(2)]
+    assert world.core.position(BTC) == atoms(10)
+
+
+PLANS = st.sampled_from(
+    [Market(), Twap(3, MINUTE), PostOnly(MINUTE, 4 * MINUTE), Iceberg(atoms(3), MINUTE, 5 * MINUTE)]
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(PLANS, st.data())
+def test_whatever_becomes_of_the_parts_never_more_is_at_risk_than_was_ordered(plan: Plan, data: st.DataObject) -> None:
+    world = World("one", plan=plan)
+    world.fills = False
+    world.close(1.0)
+    for _ in range(12):
+        for order in list(world.sent):
+            life = world.core.books.orders.by_cid[order.cid].life
+            if life.status.is_terminal:
+                continue
+            left = order.amount - life.filled
+            what = data.draw(st.sampled_from(["wait", "fill", "part", "end", "lose", "refuse"]))
+            if what == "fill":
+                world.fill(order, left)
+            elif what == "part" and left > 1:
+                world.fill(order, left // 2)
+            elif what == "end":
+                world.end(order, life.filled)
+            elif what == "lose" and life.status.value == "sending":
+                world.report(order, AnswerLost("gone"))
+            elif what == "refuse" and not life.filled and life.id is None:
+                world.report(order, Refused("no"))
+        tick(world, data.draw(st.integers(0, 2)))
+        lives = [world.core.books.orders.by_cid[order.cid].life for order in world.sent]
+        assert sum(life.filled + life.at_risk for life in lives) <= atoms(10)
+
+
+@pytest.mark.parametrize("target", [0.5, 1.0])
+def test_a_bracket_guards_what_was_bought_with_one_pair_and_goes_before_the_strategy_leaves(target: float) -> None:
+    world = World("one", protection=Bracket(Ppb(PPB // 20), Ppb(PPB // 10)))
+    world.close(target)
+    entry, guard = world.sent
+    assert (guard.side, guard.type, guard.amount) == (Side.SELL, OrderType.LIMIT, entry.amount)
+    assert (guard.price, guard.oco_stop) == (INSTRUMENT.price(110), INSTRUMENT.price(95))
+    world.close(0.0)
+    assert world.canceled == [guard.cid]
+    assert len(world.sent) == 2
+    world.end(guard, 0)
+    assert [order.type for order in world.sent] == [OrderType.MARKET, OrderType.LIMIT, OrderType.MARKET]
+    assert world.core.position(BTC) == 0
+
+
+def test_a_bracket_that_was_hit_leaves_nothing_to_guard_and_no_new_entry() -> None:
+    world = World("one", protection=Bracket(Ppb(PPB // 20)))
+    world.close(1.0)
+    _, guard = world.sent
+    assert (guard.type, guard.stop_price) == (OrderType.STOP, INSTRUMENT.price(95))
+    world.price = 95
+    world.fill(guard, guard.amount)
+    world.close(1.0)
+    assert world.core.position(BTC) == 0
+    assert len(world.sent) == 2
+
+
+def test_each_part_of_an_entry_is_guarded_by_its_own_order() -> None:
+    world = World("one", plan=Twap(2, MINUTE), protection=Trailing(Ppb(PPB // 10)))
+    world.close(1.0)
+    tick(world, 1)
+    kinds = [(order.type, order.amount) for order in world.sent]
+    assert kinds == [(OrderType.MARKET, atoms(5)), (OrderType.TRAILING_STOP, atoms(5))] * 2
+    assert {order.trail for order in world.sent if order.trail} == {INSTRUMENT.price(10)}
+
+
+def test_a_halt_withdraws_what_is_under_way_and_then_gets_out() -> None:
+    world = World("one", plan=PostOnly(MINUTE, 100 * MINUTE))
+    world.close(1.0)
+    (part,) = world.sent
+    world.fill(part, atoms(4))
+    world.handle(OperatorAsked(Mts(1), Asked.HALT, "", "enough"))
+    tick(world, 1)
+    assert world.canceled == [part.cid]
+    world.end(part, atoms(4))
+    world.close(1.0)
+    assert [(order.type, order.side, order.amount) for order in world.sent[1:]] == [
+        (OrderType.MARKET, Side.SELL, atoms(4))
+    ]

@@ -1,0 +1,346 @@
+"""Several strategies on one account: netting, the gate, reconciliation, and the operator."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from genesis.domain.events import (
+    Adopted,
+    Alert,
+    AlertCode,
+    Asked,
+    Crossed,
+    LimitsApplied,
+    LookUp,
+    OperatorAsked,
+    RequestQuote,
+    Submit,
+    TimePassed,
+)
+from genesis.domain.exchange.orders import Account, FillReport, OrderReport, ReportedStatus
+from genesis.domain.execution.evidence import AnswerLost, Closed, ProvenAbsent, Refused, Traded
+from genesis.domain.execution.look import Look
+from genesis.domain.execution.netting import Wanted, net
+from genesis.domain.link import Link, LinkState
+from genesis.domain.order import Cid, OrderId, OrderType, Side
+from genesis.domain.risk.limits import AccountLimits, RateLimit
+from genesis.domain.risk.refusal import RefusalCode
+from genesis.domain.units import PPB, Atoms, Mts, Ppb, atoms
+from tests.unit.domain.accounts import BTC, CASH, INSTRUMENT, World, wallet
+
+WISHES = st.dictionaries(
+    st.text(min_size=1, max_size=3),
+    st.builds(Wanted, st.sampled_from(Side), st.integers(1, 10**12).map(Atoms)),
+    max_size=6,
+)
+
+
+@given(WISHES)
+def test_netting_leaves_one_side_and_changes_no_sum(wishes: dict[str, Wanted]) -> None:
+    netted = net(wishes)
+    wanted = sum(each.side.sign * each.amount for each in wishes.values())
+    left = sum(wishes[name].side.sign * amount for name, amount in netted.left.items())
+    assert left == wanted
+    assert len({wishes[name].side for name, amount in netted.left.items() if amount}) <= 1
+    for name, each in wishes.items():
+        matched = sum(match.amount for match in netted.matches if name in (match.buyer, match.seller))
+        assert matched + netted.left[name] == each.amount
+    assert all(match.amount > 0 for match in netted.matches)
+
+
+TARGETS = st.sampled_from([0.0, 0.25, 0.5, 1.0])
+
+
+@settings(max_examples=150)
+@given(st.lists(st.tuples(TARGETS, TARGETS, st.integers(1, 400), st.integers(0, 1000)), max_size=12))
+def test_the_strategies_and_the_house_together_are_the_account_always(
+    moves: list[tuple[float, float, int, int]],
+) -> None:
+    world = World("one", "two", "three")
+    for target, other, price, fee in moves:
+        world.price = price
+        world.fills = fee == 0
+        world.close(target, other)
+        if fee:
+            for order in world.sent:
+                life = world.core.books.orders.by_cid[order.cid].life
+                if not life.status.is_terminal:
+                    world.fill(order, order.amount, min(fee, order.amount))
+        assert world.core.books.net_amount(BTC) == world.coins
+        assert world.core.books.cash() == world.cash
+
+
+def test_what_strategies_want_of_each_other_never_leaves() -> None:
+    world = World("one", "two")
+    world.close(1.0, 0.0)
+    assert world.sides() == [Side.BUY]
+    decisions = world.close(0.0, 1.0)
+    assert isinstance(decisions[0], RequestQuote)
+    crossed = [each for each in world.decisions if isinstance(each, Crossed)]
+    assert [(each.buyer, each.seller, each.amount) for each in crossed] == [("two", "one", atoms(10))]
+    assert world.sides() == [Side.BUY]
+    assert [desk.position for desk in world.core.desks.values()] == [0, atoms(10)]
+
+
+def test_what_is_left_after_netting_goes_to_the_exchange() -> None:
+    world = World("one", "two")
+    world.close(1.0, 0.0)
+    world.close(0.0, 0.5)
+    assert [(order.side, order.amount) for order in world.sent] == [(Side.BUY, atoms(10)), (Side.SELL, atoms(5))]
+
+
+@pytest.mark.parametrize(
+    ("limits", "code"),
+    [
+        (AccountLimits(max_exposure=atoms(999)), RefusalCode.EXPOSURE_TOTAL),
+        (AccountLimits(max_positions=0), RefusalCode.POSITIONS),
+    ],
+)
+def test_i11_what_the_account_may_not_hold_is_refused_and_counted(limits: AccountLimits, code: RefusalCode) -> None:
+    world = World("one", limits=limits)
+    world.close(1.0)
+    assert world.sent == []
+    assert world.core.refusals == {code: 1}
+
+
+def test_i11_orders_of_two_strategies_count_together_while_neither_is_filled() -> None:
+    world = World("one", "two", limits=AccountLimits(max_exposure=atoms(1_500)))
+    world.fills = False
+    world.close(1.0, 1.0)
+    assert len(world.sent) == 1
+    assert world.core.desks["two"].refusals == {RefusalCode.EXPOSURE_TOTAL: 1}
+
+
+def test_i11_an_unknown_order_counts_until_it_is_proven_absent() -> None:
+    world = World("one", "two", limits=AccountLimits(max_exposure=atoms(1_500)))
+    world.fills = False
+    world.close(1.0, 0.0)
+    decisions = world.report(world.sent[0], AnswerLost("10 s passed"))
+    assert any(isinstance(each, LookUp) for each in decisions)
+    world.close(1.0, 1.0)
+    assert len(world.sent) == 1
+    world.report(world.sent[0], ProvenAbsent("everywhere, twice"))
+    world.fills = True
+    world.close(0.0, 1.0)
+    assert [order.side for order in world.sent] == [Side.BUY, Side.BUY]
+
+
+def test_an_order_beyond_the_largest_is_cut_and_the_rest_follows() -> None:
+    world = World("one", limits=AccountLimits(max_order_notional=atoms(400)))
+    for _ in range(4):
+        world.close(1.0)
+    assert [order.amount for order in world.sent] == [atoms(4), atoms(4), atoms(2)]
+
+
+def test_i12_no_more_orders_leave_than_the_rate_allows() -> None:
+    world = World("one", limits=AccountLimits(rates=(RateLimit(2, 600_000),)))
+    for _ in range(6):
+        world.close(1.0)
+        world.close(0.0)
+    assert len(world.sent) == 4
+    assert world.core.refusals[RefusalCode.ORDER_RATE] > 0
+
+
+def test_i12_a_strategy_that_does_the_same_again_and_again_is_stopped() -> None:
+    world = World("one", limits=AccountLimits(max_repeats=3, repeat_window_ms=86_400_000))
+    world.fills = False
+    for _ in range(9):
+        world.close(1.0)
+        if world.sent:
+            world.report(world.sent[-1], Refused("no")) if len(world.sent) <= 3 else None
+    assert len(world.sent) == 3
+    assert world.core.refusals[RefusalCode.REPEATED] > 0
+
+
+def test_i15_a_limit_that_is_lowered_holds_the_next_order() -> None:
+    world = World("one")
+    world.close(0.5)
+    world.handle(LimitsApplied(Mts(1), AccountLimits(max_exposure=atoms(600))))
+    world.close(1.0)
+    assert len(world.sent) == 1
+    world.close(0.0)
+    assert world.sides() == [Side.BUY, Side.SELL]
+
+
+def test_old_prices_and_torn_books_refuse() -> None:
+    world = World("one", limits=AccountLimits(max_data_age_ms=1_000, price_collar=Ppb(PPB // 100)))
+    world.handle(TimePassed(Mts(10_000_000)))
+    world.close(1.0)
+    assert len(world.sent) == 1  # the quote is from now
+    scene = world.core.books.scene(world.sent[0], "one", Mts(10_002_000))
+    assert scene.reference_mts == 10_000_000
+
+
+def shown(cid: int | None, order_id: int, side: Side, amount: str, status: ReportedStatus) -> OrderReport:
+    return OrderReport(
+        id=OrderId(order_id),
+        cid=None if cid is None else Cid(cid),
+        group_id=None,
+        symbol=BTC,
+        account=Account.EXCHANGE,
+        side=side,
+        type=OrderType.LIMIT,
+        amount=Decimal(amount),
+        amount_remaining=Decimal(0) if status is ReportedStatus.EXECUTED else Decimal(amount),
+        status=status,
+        status_text=status.value,
+        mts_created=Mts(1),
+        mts_updated=Mts(2),
+        price=Decimal(100),
+        price_average=None,
+        price_trailing=None,
+        price_auxiliary=None,
+        post_only=False,
+        reduce_only=False,
+        hidden=False,
+        placed_id=None,
+        mts_expiry=None,
+    )
+
+
+class TestReconciliation:
+    def test_nothing_is_decided_before_the_account_was_shown(self) -> None:
+        world = World("one", needs_account=True)
+        world.close(1.0)
+        assert world.sent == []
+        assert world.core.refusals == {RefusalCode.RECONCILING: 1}
+        world.show()
+        world.close(1.0)
+        assert len(world.sent) == 1
+
+    def test_after_a_lost_connection_the_account_has_to_be_shown_again(self) -> None:
+        world = World("one", needs_account=True)
+        world.show()
+        world.handle(LinkState(Mts(1), "account", Link.RECONNECT, "gone"))
+        world.close(1.0)
+        world.handle(LinkState(Mts(2), "account", Link.OPEN, "back"))
+        world.close(1.0)
+        assert world.core.refusals == {RefusalCode.LINK_DOWN: 1, RefusalCode.RECONCILING: 1}
+        world.show()
+        world.close(1.0)
+        assert len(world.sent) == 1
+
+    def test_in_maintenance_nothing_leaves(self) -> None:
+        world = World("one", needs_account=True)
+        world.show()
+        world.handle(LinkState(Mts(1), "public-1", Link.MAINTENANCE, "20060"))
+        world.close(1.0)
+        assert world.core.refusals == {RefusalCode.MAINTENANCE: 1}
+
+    def test_i18_what_the_books_do_not_have_is_adopted_with_its_cause_once(self) -> None:
+        world = World("one", needs_account=True)
+        world.cash += atoms(7)
+        first = [each for each in world.show() if isinstance(each, Adopted)]
+        assert [(each.currency, each.amount, each.cause) for each in first] == [
+            ("USD", atoms(7), "there before the session")
+        ]
+        world.coins += atoms(1)
+        world.cash += 3
+        causes = {each.currency: each.cause for each in world.show() if isinstance(each, Adopted)}
+        assert causes == {"BTC": "a transfer, a fee or funding", "USD": "rounding"}
+        assert world.show() == []
+        assert world.core.books.cash() == world.cash
+        assert world.core.desks["one"].ledger.cash == CASH
+
+    def test_d7_a_foreign_order_counts_and_is_not_touched(self) -> None:
+        world = World("one", needs_account=True, limits=AccountLimits(max_exposure=atoms(1_500)))
+        wallets = (wallet("USD", Decimal(1_000)),)
+        look = Look((shown(None, 77, Side.BUY, "6", ReportedStatus.ACTIVE),), wallets=wallets)
+        (alert,) = [each for each in world.show(look) if isinstance(each, Alert)]
+        assert alert.code is AlertCode.FOREIGN_ORDER
+        world.close(1.0)
+        assert (world.sent, world.canceled) == ([], [])
+        assert [each for each in world.show(look) if isinstance(each, Alert)] == []
+
+    def test_d5_what_filled_while_we_were_away_is_booked_from_the_look(self) -> None:
+        world = World("one", needs_account=True)
+        world.show()
+        world.fills = False
+        world.close(1.0)
+        (order,) = world.sent
+        world.report(order, AnswerLost("gone"))
+        fill = FillReport(
+            5, BTC, Mts(9), OrderId(50), order.cid, Side.BUY, Decimal(10), Decimal(100), False, Decimal(0), "BTC"
+        )
+        done = shown(int(order.cid), 50, Side.BUY, "10", ReportedStatus.EXECUTED)
+        wallets = (wallet("USD", Decimal(0)), wallet("BTC", Decimal(10)))
+        world.show(Look(history=(done,), fills=(fill,), wallets=wallets))
+        assert world.core.desks["one"].position == atoms(10)
+        assert world.core.books.house.balances == {}
+
+    def test_d6_an_order_that_the_look_lacks_is_looked_up_and_stays(self) -> None:
+        world = World("one", needs_account=True)
+        world.show()
+        world.fills = False
+        world.close(1.0)
+        (order,) = world.sent
+        world.report(order, AnswerLost("gone"))
+        assert [each.cid for each in world.show() if isinstance(each, LookUp)] == [order.cid]
+        world.close(1.0)
+        assert len(world.sent) == 1
+
+    def test_i6_a_second_account_of_one_trade_stops_everything(self) -> None:
+        world = World("one")
+        world.fills = False
+        world.close(1.0)
+        (order,) = world.sent
+        price = INSTRUMENT.price(100)
+        world.report(order, Traded(1, OrderId(1), Mts(1), atoms(1), price, Atoms(0)))
+        alert, *_ = world.report(order, Traded(1, OrderId(1), Mts(1), atoms(2), price, Atoms(0)))
+        assert isinstance(alert, Alert)
+        assert alert.code is AlertCode.ORDER_CONTRADICTION
+        assert world.core.halted == alert
+        assert world.core.position(BTC) == atoms(1)
+
+    def test_i6_a_fill_after_the_end_is_booked(self) -> None:
+        world = World("one")
+        world.fills = False
+        world.close(1.0)
+        (order,) = world.sent
+        world.report(order, Closed(OrderId(1), Atoms(0), "CANCELED"))
+        world.fill(order, atoms(3))
+        assert world.core.position(BTC) == atoms(3)
+        assert world.core.halted is not None
+
+
+class TestOperator:
+    def ask(self, world: World, asked: Asked, target: str = "") -> None:
+        world.handle(OperatorAsked(Mts(1), asked, target, "because"))
+
+    def test_a_halt_gets_out_and_a_resume_lets_trade_again(self) -> None:
+        world = World("one")
+        world.close(1.0)
+        self.ask(world, Asked.HALT)
+        assert world.sides() == [Side.BUY, Side.SELL]
+        world.close(1.0)
+        assert len(world.sent) == 2
+        self.ask(world, Asked.RESUME)
+        world.close(1.0)
+        assert world.sides() == [Side.BUY, Side.SELL, Side.BUY]
+
+    def test_one_strategy_can_be_switched_off_and_on(self) -> None:
+        world = World("one", "two")
+        self.ask(world, Asked.STRATEGY_OFF, "one")
+        world.close(1.0, 1.0)
+        assert [each.strategy for each in world.decisions if isinstance(each, Submit)] == ["two"]
+        self.ask(world, Asked.STRATEGY_ON, "one")
+        world.close(1.0, 1.0)
+        assert [each.strategy for each in world.decisions if isinstance(each, Submit)] == ["two", "one"]
+
+    def test_reduce_only_lets_nothing_grow(self) -> None:
+        world = World("one")
+        world.close(0.5)
+        self.ask(world, Asked.REDUCE_ONLY)
+        world.close(1.0)
+        assert world.sides() == [Side.BUY]
+        world.close(0.25)
+        assert world.sides() == [Side.BUY, Side.SELL]
+
+    def test_an_order_is_canceled_by_its_cid(self) -> None:
+        world = World("one")
+        world.fills = False
+        world.close(1.0)
+        self.ask(world, Asked.CANCEL, str(world.sent[0].cid))
+        assert world.canceled == [world.sent[0].cid]
