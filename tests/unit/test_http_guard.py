@@ -8,10 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genesis.adapters.http.guard import SECURITY_HEADERS, Guard, Refusal, decide
+from genesis.adapters.http.routes import Route, RouteTable
+from genesis.ports.access import Role
 
 PORT = 8000
 HOST = (b"host", b"127.0.0.1:8000")
 JSON = (b"content-type", b"application/json")
+TABLE = RouteTable([Route("POST", "/path", Role.PUBLIC, "a path", body_bytes_max=10)])
 
 
 def code(method: str, *headers: tuple[bytes, bytes], version: str = "1.1", limit: int = 100) -> str | None:
@@ -165,7 +168,7 @@ class Exchange:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def through(self, **guard: float) -> int | None:
+    async def through(self, body_timeout_s: float = 10.0) -> int | None:
         """Return the status that comes back through a guard with a limit of 10 bytes."""
         scope: Any = {  # Any: the part of an ASGI scope that is read
             "type": "http",
@@ -175,7 +178,7 @@ class Exchange:
             "server": ("127.0.0.1", PORT),
             "headers": [HOST, JSON, (b"transfer-encoding", b"chunked")],
         }
-        await Guard(self.app, {"/path": 10}, **guard)(scope, self.receive, self.send)
+        await Guard(self.app, TABLE, body_timeout_s=body_timeout_s)(scope, self.receive, self.send)
         return self.sent[0]["status"] if self.sent else None
 
 
@@ -211,6 +214,12 @@ async def test_every_answer_carries_the_security_headers() -> None:
 
 async def test_a_websocket_is_refused_before_it_is_accepted() -> None:
     exchange = Exchange()
-    scope: Any = {"type": "websocket", "path": "/", "headers": [HOST]}  # Any: the part of a scope that is read
-    await Guard(exchange.app, {})(scope, exchange.receive, exchange.send)
+    scope: Any = {  # Any: the part of a scope that is read
+        "type": "websocket",
+        "path": "/",
+        "http_version": "1.1",
+        "server": ("127.0.0.1", PORT),
+        "headers": [HOST],
+    }
+    await Guard(exchange.app, TABLE)(scope, exchange.receive, exchange.send)
     assert [message["type"] for message in exchange.sent] == ["websocket.close"]

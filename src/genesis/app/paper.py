@@ -8,6 +8,7 @@ from attrs import frozen
 
 from genesis.adapters.memory.candle_market import CandleMarket
 from genesis.app.backtest import Terms
+from genesis.app.operated_market import Operate, unoperated
 from genesis.app.session_observer import SessionObserver
 from genesis.app.trade import Recording, trade, trade_recorded
 from genesis.domain.candle import Candle, Candles
@@ -43,15 +44,17 @@ async def run_paper(
     observer: SessionObserver,
     others: Sequence[Component],
     recording: Recording | None = None,
+    operate: Operate = unoperated,
 ) -> TradingCore:
     """Trade *candles* on paper until they end or the task is cancelled; *others* run beside it and end with it.
 
+    *operate* puts an operator's commands into the market's stream.
     With a *recording*, what happens is in its journal before it has an effect, and its latch stops the session.
     The first failure of any part cancels the rest and is raised in an `ExceptionGroup`.
     """
     core = one_desk(terms.desk, terms.cash)
     observer.begin(core)
-    market = CandleMarket(terms.desk.instrument, terms.costs, paced(candles, pace, clock))
+    market = operate(CandleMarket(terms.desk.instrument, terms.costs, paced(candles, pace, clock)))
     async with asyncio.TaskGroup() as tasks:
         beside = [tasks.create_task(each.run(), name=type(each).__name__) for each in others]
         if recording is None:

@@ -10,6 +10,7 @@ from time import perf_counter
 import numpy as np
 
 from genesis.adapters.atomic_file import write_whole
+from genesis.app.access import announce
 from genesis.app.backtest import Run
 from genesis.app.backtest_result import BacktestResult, document_of
 from genesis.app.backtest_view import print_result
@@ -19,12 +20,13 @@ from genesis.app.paper import Component, run_paper
 from genesis.app.paper_venue import paper_venue
 from genesis.app.paper_wire import WireHouse, trade_over_wire, wired_market
 from genesis.app.recording import LatchWatch, recorded_session, refuse_while_killed, session_began
+from genesis.app.session_feeding import SessionAbout
 from genesis.app.session_plan import Over, SessionPlan
 from genesis.app.session_watch import session_watch
 from genesis.app.trade import Recording
 from genesis.app.wiring import PaperSystem, build_paper, kill_latch
 from genesis.domain.core import one_desk
-from genesis.ports.errors import GenesisError
+from genesis.ports.errors import GenesisError, StoreError
 
 
 def run_session(plan: SessionPlan, home: Path, *, json: bool) -> None:
@@ -33,15 +35,16 @@ def run_session(plan: SessionPlan, home: Path, *, json: bool) -> None:
     Raises `GenesisError` for what ended it early; what happened until then is written all the same.
     """
     refuse_while_killed(kill_latch(home))
-    system = build_paper(plan.terms, home, plan.host, plan.port)
+    system = build_paper(plan.terms, about(plan), home, plan.host, plan.port)
     port = system.server.bind()
     say = sys.stderr if json else sys.stdout
     for note in plan.market.notes:
         print(note, file=say)
     title = f"paper session: {plan.strategy} on {plan.market.symbol}, {plan.pace}"
     print(f"{title}, at {system.server.url}", file=say, flush=True)
+    print(_login_line(system, home), file=say, flush=True)
     print(f"journal: {system.journal_path}", file=say, flush=True)
-    beside: list[Component] = [system.server, LatchWatch(system.latch, system.clock)]
+    beside: list[Component] = [system.server, LatchWatch(system.latch, system.clock), system.feeding]
     if not json and sys.stdout.isatty():
         beside.append(LiveStatus(system.observer, system.clock, title))
     begin = perf_counter()
@@ -55,6 +58,20 @@ def run_session(plan: SessionPlan, home: Path, *, json: bool) -> None:
         system.server.close()
         if system.observer.has_begun:
             _finish(plan, system, perf_counter() - begin, home, port, json=json)
+
+
+def about(plan: SessionPlan) -> SessionAbout:
+    """Return what the session of *plan* is, for those who watch it."""
+    params = {name: str(value) for name, value in plan.params.items()}
+    market, name = plan.market, plan.terms.desk.name
+    return SessionAbout("paper", market.symbol, market.timeframe.value, {name: plan.strategy}, {name: params})
+
+
+def _login_line(system: PaperSystem, home: Path) -> str:
+    try:
+        return f"dashboard: {announce(home, system.server.url, system.credentials)} (once; then: login)"
+    except StoreError as error:  # whoever cannot look can trade all the same
+        return f"dashboard: no login, for {error}"
 
 
 async def _until_stopped(plan: SessionPlan, system: PaperSystem, beside: Sequence[Component]) -> None:
@@ -89,7 +106,7 @@ async def _recorded(plan: SessionPlan, system: PaperSystem, beside: Sequence[Com
             await _over_wire(plan, system, recording, others)
             return
         candles, observer = plan.market.candles, system.observer
-        await run_paper(plan.terms, candles, plan.pace, system.clock, observer, others, recording)
+        await run_paper(plan.terms, candles, plan.pace, system.clock, observer, others, recording, system.operated)
 
 
 async def _over_wire(plan: SessionPlan, system: PaperSystem, recording: Recording, beside: Sequence[Component]) -> None:
@@ -100,7 +117,7 @@ async def _over_wire(plan: SessionPlan, system: PaperSystem, recording: Recordin
     house = WireHouse(system.clock, system.metrics, system.observer)
     async with wired_market(venue, candles, timeframe, plan.pace, house) as wired:
         system.observer.serving(wired.url)
-        await trade_over_wire(core, wired, system.observer, beside, recording)
+        await trade_over_wire(core, wired, system.observer, beside, recording, system.operated)
 
 
 def _finish(plan: SessionPlan, system: PaperSystem, seconds: float, home: Path, port: int, *, json: bool) -> None:

@@ -14,6 +14,7 @@ from genesis.adapters.memory.nonces import MemoryNonces
 from genesis.adapters.venue.control_client import VenueControl
 from genesis.adapters.venue.shell import serving
 from genesis.app.lock_step import LockStep
+from genesis.app.operated_market import Operate, unoperated
 from genesis.app.paper import Component, Pace
 from genesis.app.paper_venue import PaperVenue
 from genesis.app.trade import Observer, Recording, trade, trade_recorded
@@ -77,17 +78,21 @@ async def trade_over_wire(
     observer: Observer,
     others: Sequence[Component] = (),
     recording: Recording | None = None,
+    operate: Operate = unoperated,
 ) -> None:
     """Trade until the candles end or the task is cancelled; *others* run beside it and end with it.
+
+    *operate* puts an operator's commands into the market's stream.
 
     The first failure of any part cancels the rest and is raised in an `ExceptionGroup`.
     """
     async with asyncio.TaskGroup() as tasks:
         parts: list[Component] = [wired.market, wired.lock_step, *others]
         beside = [tasks.create_task(each.run(), name=type(each).__name__) for each in parts]
+        market = operate(wired.market)
         if recording is None:
-            await trade(core, wired.market, observer)
+            await trade(core, market, observer)
         else:
-            await trade_recorded(core, wired.market, observer, recording)
+            await trade_recorded(core, market, observer, recording)
         for task in beside:
             task.cancel()

@@ -3,8 +3,9 @@
 from collections import deque
 from typing import Final
 
+from genesis.app.session_feeding import SessionFeeding
 from genesis.domain.core import TradingCore
-from genesis.domain.events import Alert, Submit
+from genesis.domain.events import Alert, AlertCode, Submit
 from genesis.domain.fill import Fill
 from genesis.domain.link import Link, LinkState
 from genesis.domain.statistics.record import Record, Recorder
@@ -18,7 +19,9 @@ LINES_KEPT: Final = 8
 class SessionObserver:
     """The observer of a paper session; `begin` comes before the first event."""
 
-    def __init__(self, recorder: Recorder, metrics: Metrics, feed: MonitorFeed) -> None:
+    def __init__(
+        self, recorder: Recorder, metrics: Metrics, feed: MonitorFeed, feeding: SessionFeeding | None = None
+    ) -> None:
         self.recorder = recorder
         self.lines: deque[str] = deque(maxlen=LINES_KEPT)
         self.last_mts: Mts | None = None
@@ -27,6 +30,7 @@ class SessionObserver:
         self.round_trip_s: float | None = None
         self._metrics = metrics
         self._feed = feed
+        self._feeding = feeding
         self._core: TradingCore | None = None
 
     @property
@@ -43,6 +47,8 @@ class SessionObserver:
     def begin(self, core: TradingCore) -> None:
         """Take the core that is about to run."""
         self._core = core
+        if self._feeding is not None:
+            self._feeding.begin(core)
         self._feed.set_status("running")
 
     def close(self, strategy: str, mts: int, equity: int, position: int) -> None:
@@ -59,9 +65,10 @@ class SessionObserver:
         self._metrics.increment("orders_submitted_total", labels={"side": order.side.value})
         fields = {"cid": order.cid, "side": order.side.value, "amount": format_atoms(order.amount)}
         self._feed.note("order", "order.submitted", {**fields, "symbol": order.symbol})
+        if self._feeding is not None:
+            self._feeding.submit(submit)
 
     def fill(self, strategy: str, fill: Fill) -> None:
-        del strategy  # a session has one
         self.recorder.fills.append(fill)
         self._metrics.increment("fills_total", labels={"side": fill.side.value})
         price = format_scaled(fill.price, self.recorder.instrument.price_decimals)
@@ -69,6 +76,8 @@ class SessionObserver:
         self.lines.append(f"{fill.mts} {fill.side.value} {amount} {fill.symbol} at {price}, fee {fee}")
         fields = {"cid": fill.cid, "side": fill.side.value, "amount": amount, "price": price, "fee": fee}
         self._feed.note("order", "order.filled", {**fields, "symbol": fill.symbol})
+        if self._feeding is not None:
+            self._feeding.fill(strategy, fill)
 
     def alert(self, alert: Alert) -> None:
         self.recorder.alerts.append(alert)
@@ -77,6 +86,8 @@ class SessionObserver:
         self._feed.note("risk", f"risk.{alert.code.value}", {"text": alert.text, "mts": alert.mts}, "warning")
         if self.core.halted is not None:  # an order that failed is tried again, the session goes on
             self._feed.set_status("halted", alert.text)
+        elif alert.code is AlertCode.OPERATOR_RESUME:
+            self._feed.set_status("running")
 
     def serving(self, url: str) -> None:
         """Take where the local venue is, for clients that want to listen along."""
@@ -89,6 +100,8 @@ class SessionObserver:
         self._metrics.gauge("link_open", float(state.link is Link.OPEN), {"link": state.name})
         fields = {"link": state.name, "reason": state.reason}
         is_open = state.link is Link.OPEN
+        if self._feeding is not None:
+            self._feeding.link(state)
         self._feed.note("link", f"link.{state.link.value}", dict(fields), "info" if is_open else "warning")
         if self.core.halted is not None:
             return

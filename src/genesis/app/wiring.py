@@ -5,26 +5,35 @@ from pathlib import Path
 from attrs import frozen
 
 import genesis
+from genesis.adapters.archive_files import ArchiveFiles
 from genesis.adapters.clock_system import SystemClock
-from genesis.adapters.http.app import build_app
+from genesis.adapters.credentials_folder import CredentialsFolder
+from genesis.adapters.http.app import TradingSide, build_app
 from genesis.adapters.http.server import HttpServer
 from genesis.adapters.journal_sqlite.writing import SqliteJournal
 from genesis.adapters.kill_latch_file import KillLatchFile
 from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.adapters.memory.monitor import MemoryMonitor
+from genesis.adapters.memory.session_view import MemorySessionView
 from genesis.adapters.metrics_prometheus import PrometheusMetrics
+from genesis.app.access import credentials_of
+from genesis.app.audit import LOG as AUDIT
 from genesis.app.audit import audit_log
 from genesis.app.backtest import Terms
 from genesis.app.config_problems import SchemaDesk
 from genesis.app.event_log import EventLog
 from genesis.app.metric_catalogue import CATALOGUE
 from genesis.app.metrics_fan import MetricsFan
+from genesis.app.operated_market import OperatedMarket, OperatorInbox
+from genesis.app.session_feeding import SessionAbout, SessionFeeding, empty_overview
 from genesis.app.session_metrics import SessionMetrics
 from genesis.app.session_observer import SessionObserver
+from genesis.app.session_operator import SessionOperator
 from genesis.app.trade import Recording
 from genesis.domain.statistics.record import Recorder
 from genesis.ports.clock import Clock
 from genesis.ports.kill import KillLatch
+from genesis.ports.market import Market
 from genesis.ports.metrics import Metrics
 
 
@@ -38,6 +47,13 @@ class PaperSystem:
     journal_path: Path
     latch: KillLatch
     metrics: Metrics
+    feeding: SessionFeeding
+    inbox: OperatorInbox
+    credentials: CredentialsFolder
+
+    def operated(self, market: Market) -> Market:
+        """Return *market* with the operator's commands in its stream."""
+        return OperatedMarket(market, self.inbox, self.feeding)
 
     def recording(self) -> Recording:
         """Open the journal; raises `StoreError` when it cannot be written."""
@@ -49,16 +65,21 @@ def kill_latch(home: Path) -> KillLatchFile:
     return KillLatchFile(home / "kill.latch")
 
 
-def build_paper(terms: Terms, home: Path, host: str, port: int) -> PaperSystem:
+def build_paper(terms: Terms, about: SessionAbout, home: Path, host: str, port: int) -> PaperSystem:
     """Build a paper session; nothing runs and nothing is bound yet."""
     clock = SystemClock()
     shown, scraped = MemoryMetrics(), PrometheusMetrics(CATALOGUE)
     metrics = MetricsFan((shown, scraped))
     monitor = MemoryMonitor(clock, shown, version=genesis.__version__, mode="paper")
     feed = EventLog(monitor, metrics)
-    observer = SessionObserver(Recorder(terms.desk.instrument, terms.cash), metrics, feed)
+    view = MemorySessionView(empty_overview(about))
+    feeding, inbox = SessionFeeding(view, about, clock), OperatorInbox()
+    observer = SessionObserver(Recorder(terms.desk.instrument, terms.cash), metrics, feed, feeding)
+    latch, credentials = kill_latch(home), credentials_of(home, clock)
     audit = audit_log(home, clock, feed)
+    operator = SessionOperator(audit, latch, inbox, view, clock)
+    trading = TradingSide(view, operator, ArchiveFiles(home, home / AUDIT), credentials, clock)
     journal_path = home / "journal" / f"{clock.now()}.sqlite"
     page = SessionMetrics(scraped, monitor, observer, home)
-    server = HttpServer(build_app(monitor, SchemaDesk(), audit, page), host, port)
-    return PaperSystem(clock, observer, server, journal_path, kill_latch(home), metrics)
+    server = HttpServer(build_app(monitor, SchemaDesk(), audit, page, trading), host, port)
+    return PaperSystem(clock, observer, server, journal_path, latch, metrics, feeding, inbox, credentials)

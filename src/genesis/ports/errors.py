@@ -6,6 +6,7 @@ GenesisError                     one sentence for a person; the command line pri
 │   ├── StoreFull                the disk or the quota is full: make room, then try again
 │   └── ClockAhead               our clock or counter is too far ahead of the exchange: wait until they agree
 ├── Killed                       the kill latch is set: nothing is sent until a person resets it
+├── NotPossible                  what was asked cannot be done as things stand: nothing was changed
 └── ExchangeError
     ├── NotProcessed             proof that nothing happened; the same request may be sent again
     │   ├── Unreachable          the connection was never made
@@ -42,6 +43,10 @@ class ClockAhead(StoreError):
 
 class Killed(GenesisError):
     """A person pulled the kill latch; nothing is sent until a person resets it."""
+
+
+class NotPossible(GenesisError):
+    """A command that the session cannot carry out as it is; nothing was changed."""
 
 
 class ExchangeError(GenesisError):

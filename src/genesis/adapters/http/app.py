@@ -1,28 +1,34 @@
 """The Litestar application: each handler decodes, calls one method, encodes."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Final, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
 
-from litestar import Litestar, Response, asgi, get, post
+from attrs import frozen
+from litestar import Litestar, Request, Response, asgi, get, post, route
 from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.handlers import BaseRouteHandler
 from litestar.params import RawBody
 from litestar.types import HTTPResponseBodyEvent, HTTPResponseStartEvent, Receive, Scope, Send
 
-from genesis.adapters.http.errors import (
-    BadBody,
-    on_bad_body,
-    on_failure,
-    on_http_error,
-    on_input_error,
-    on_malformed_json,
-    on_store_error,
-    on_store_full,
-)
-from genesis.adapters.http.guard import Guard
+import genesis
+from genesis.adapters.http import errors
+from genesis.adapters.http.api import read_routes
+from genesis.adapters.http.control import control_routes
+from genesis.adapters.http.errors import BadBody
+from genesis.adapters.http.guard import LOOPBACK, Admitted, Guard, Names
+from genesis.adapters.http.idempotency import OnceByKey
+from genesis.adapters.http.login import login_routes
+from genesis.adapters.http.openapi import openapi_document
+from genesis.adapters.http.page import page_handlers, page_routes
+from genesis.adapters.http.requests import Nothing, read_body, read_query
+from genesis.adapters.http.routes import CONFIG_BYTES_MAX, Call, Effect, Route, RouteTable
+from genesis.adapters.http.sessions import Sessions
+from genesis.adapters.http.stream import StreamHub
 from genesis.adapters.http.wire import (
+    DashboardBody,
+    DiffBody,
     ValidationBody,
     dashboard_body,
     diff_body,
@@ -32,32 +38,114 @@ from genesis.adapters.http.wire import (
 )
 from genesis.domain.config_diff import diff
 from genesis.domain.json_value import JsonObject, MalformedJson, parse_json
-from genesis.ports.audit import AuditLog
+from genesis.ports.access import Credentials, Role
+from genesis.ports.archive import Archive
+from genesis.ports.audit import AuditLog, AuditReceipt
+from genesis.ports.clock import Clock
 from genesis.ports.config import ConfigDesk
-from genesis.ports.errors import InputError, StoreError, StoreFull
+from genesis.ports.errors import InputError, Killed, NotPossible, StoreError, StoreFull
 from genesis.ports.metrics import MetricsPage
-from genesis.ports.monitor import Monitor
+from genesis.ports.monitor import Health, Monitor
+from genesis.ports.operator import Operator
+from genesis.ports.session_view import SessionView
 
-CONFIG_BYTES_MAX: Final = 1 << 20
 LOOP_BYTES_MAX: Final = 16 * 1024
 JSON_TYPE: Final = "application/json"
 
 Result = TypeVar("Result")
 
 
-def build_app(monitor: Monitor, desk: ConfigDesk, audit_log: AuditLog, metrics: MetricsPage | None = None) -> Litestar:
-    """Return the application over what it shows and asks; the guard is part of it."""
-    scraped = [] if metrics is None else [_metrics_route(metrics)]
+@frozen(eq=False)
+class TradingSide:
+    """What the API and the page show and do of trading, and who may."""
+
+    view: SessionView
+    operator: Operator
+    archive: Archive
+    credentials: Credentials
+    clock: Clock
+
+
+OPEN_ROUTES: Final[Sequence[Route]] = (
+    Route("GET", "/health", Role.PUBLIC, "Whether the session runs", Health),
+    Route("HEAD", "/health", Role.PUBLIC, "Whether the session runs"),
+    Route("GET", "/observability/dashboard", Role.PUBLIC, "All numbers and the latest events", DashboardBody),
+    Route(
+        "POST",
+        "/config/validate",
+        Role.PUBLIC,
+        "Everything that is wrong with a configuration",
+        ValidationBody,
+        body_bytes_max=CONFIG_BYTES_MAX,
+        takes_object=True,
+    ),
+    Route(
+        "POST",
+        "/config/diff",
+        Role.PUBLIC,
+        "What differs between two configurations",
+        DiffBody,
+        body_bytes_max=CONFIG_BYTES_MAX,
+        takes_object=True,
+    ),
+    Route(
+        "POST",
+        "/config/audit",
+        Role.PUBLIC,
+        "Add an entry to the audit log",
+        AuditReceipt,
+        effect=Effect.RECORD,
+        status=201,
+        takes_object=True,
+        errors=(503, 507),
+    ),
+)
+
+METRICS_ROUTE: Final = Route("GET", "/metrics", Role.PUBLIC, "All metrics, as Prometheus reads them")
+
+
+def build_app(
+    monitor: Monitor,
+    desk: ConfigDesk,
+    audit_log: AuditLog,
+    metrics: MetricsPage | None = None,
+    trading: TradingSide | None = None,
+    names: Names = LOOPBACK,
+) -> Litestar:
+    """Return the application over what it shows and asks; the guard is part of it.
+
+    Without a *trading* side there are only the open routes.
+    """
+    table = list(OPEN_ROUTES)
+    handlers = [*_monitor_routes(monitor), *_config_routes(desk, audit_log)]
+    if metrics is not None:
+        table.append(METRICS_ROUTE)
+        handlers.append(_metrics_route(metrics))
+    sessions = None
+    if trading is not None:
+        sessions = Sessions(trading.credentials, trading.clock)
+        table += page_routes()
+        table += _api_routes(trading, monitor, sessions)
+        handlers += page_handlers()
+        handlers.append(asgi("/stream", copy_scope=False)(StreamHub(trading.view, monitor, sessions, trading.clock)))
+        once = OnceByKey()
+        handlers += [_api_handler(each, once) for each in table if each.handler is not None]
     app = Litestar(
-        route_handlers=[*_monitor_routes(monitor), *_config_routes(desk, audit_log), *scraped],
+        route_handlers=handlers,
         exception_handlers={
-            HTTPException: on_http_error,
-            MalformedJson: on_malformed_json,
-            BadBody: on_bad_body,
-            InputError: on_input_error,
-            StoreFull: on_store_full,
-            StoreError: on_store_error,
-            Exception: on_failure,
+            HTTPException: errors.on_http_error,
+            MalformedJson: errors.on_malformed_json,
+            BadBody: errors.on_bad_body,
+            errors.BadQuery: errors.on_bad_query,
+            errors.Missing: errors.on_missing,
+            errors.Denied: errors.on_denied,
+            errors.ReusedKey: errors.on_reused_key,
+            NotPossible: errors.on_not_possible,
+            InputError: errors.on_input_error,
+            Killed: errors.on_killed,
+            StoreFull: errors.on_store_full,
+            StoreError: errors.on_store_error,
+            Exception: errors.on_failure,
         },
         # Given here, so that LITESTAR_DEBUG and LITESTAR_PDB in the environment change nothing.
         debug=False,
@@ -67,9 +155,59 @@ def build_app(monitor: Monitor, desk: ConfigDesk, audit_log: AuditLog, metrics: 
         request_max_body_size=CONFIG_BYTES_MAX,
     )
     # Around the router itself: middleware of Litestar does not see unknown routes.
-    limits = dict.fromkeys(("/config/validate", "/config/diff"), CONFIG_BYTES_MAX)
-    app.asgi_handler = Guard(app.asgi_handler, limits)
+    app.asgi_handler = Guard(app.asgi_handler, RouteTable(table), sessions, names=names)
     return app
+
+
+def api_routes(trading: TradingSide, monitor: Monitor) -> list[Route]:
+    """Return every route of a session with a trading side, for the description and for tests."""
+    sessions = Sessions(trading.credentials, trading.clock)
+    return [*OPEN_ROUTES, *page_routes(), *_api_routes(trading, monitor, sessions)]
+
+
+def _api_routes(trading: TradingSide, monitor: Monitor, sessions: Sessions) -> list[Route]:
+    routes = [
+        Route("GET", "/stream", Role.READ, "A snapshot, then deltas", is_stream=True),
+        *login_routes(sessions),
+        *read_routes(trading.view, monitor, trading.archive),
+        *control_routes(trading.operator),
+    ]
+
+    async def description(_: Call) -> dict[str, Any]:  # Any: JSON
+        return openapi_document([*OPEN_ROUTES, *routes], genesis.__version__)
+
+    path = "/api/v1/openapi.json"
+    routes.append(Route("GET", path, Role.ADMIN, "This description", dict[str, Any], handler=description))
+    return routes
+
+
+def _api_handler(described: Route, once: OnceByKey) -> BaseRouteHandler:
+    """Return the handler of a route: it decodes, asks, and encodes, alike for all."""
+    assert described.handler is not None
+    ask, path = described.handler, described.path
+    for name in described.parameters:
+        path = path.replace("{" + name + "}", "{" + name + ":str}")
+
+    @route(path, http_method=[described.method], status_code=described.status)
+    async def handle(request: Request[Any, Any, Any]) -> Response[bytes]:  # Any: nothing of Litestar's own is used
+        admitted: Admitted = request.scope["auth"]
+        raw = b"" if described.body is None else await request.body()
+        query = read_query(described.query or Nothing, request.scope["query_string"])
+        body = None if described.body is None else await _read_body(described.body, raw)
+        call = Call(admitted.principal, admitted.path, query, body, admitted.key)
+        if described.effect is not Effect.STATE:
+            return _answer(encoded(await ask(call)), described.status)
+        asked = b"\0".join((request.scope["path"].encode(), raw))
+        found = await once.run(admitted.principal.name, admitted.key, asked, lambda: ask(call))
+        return _answer(encoded(found), described.status)
+
+    return handle
+
+
+async def _read_body(kind: type[Any], raw: bytes) -> Any:  # Any: a Struct of that kind
+    if len(raw) > LOOP_BYTES_MAX:
+        return await asyncio.to_thread(read_body, kind, raw)
+    return read_body(kind, raw)
 
 
 def _monitor_routes(monitor: Monitor) -> list[BaseRouteHandler]:
@@ -100,7 +238,7 @@ def _monitor_routes(monitor: Monitor) -> list[BaseRouteHandler]:
 def _metrics_route(metrics: MetricsPage) -> BaseRouteHandler:
     @get("/metrics")
     async def scrape() -> Response[bytes]:
-        # A page takes milliseconds, which the loop that trades does not have.
+        # A page takes milliseconds, in which others want an answer.
         page = await asyncio.to_thread(metrics.page)
         return Response(page, headers={"content-type": metrics.content_type})
 

@@ -10,7 +10,7 @@ from litestar.exceptions import HTTPException
 
 from genesis.adapters.http.wire import error_body
 from genesis.domain.json_value import MalformedJson
-from genesis.ports.errors import InputError, StoreError, StoreFull
+from genesis.ports.errors import InputError, Killed, NotPossible, StoreError, StoreFull
 
 AnyRequest = Request[Any, Any, Any]  # Any: users, tokens and state of Litestar, none of which is used
 
@@ -19,6 +19,26 @@ _log: Final = logging.getLogger(__name__)
 
 class BadBody(Exception):
     """A body of the wrong shape; the text says what was expected."""
+
+
+class BadQuery(Exception):
+    """A query of the wrong shape; the text says what was expected."""
+
+
+class ReusedKey(Exception):
+    """An Idempotency-Key that came with another request before."""
+
+
+class Missing(Exception):
+    """There is nothing of that name or number; the text says which."""
+
+
+class Denied(Exception):
+    """Something that the asker's role allows, but not as it was asked; *code* is for programs."""
+
+    def __init__(self, code: str, text: str) -> None:
+        self.code = code
+        super().__init__(text)
 
 
 def error_response(status: int, code: str, message: str) -> Response[bytes]:
@@ -46,9 +66,39 @@ def on_bad_body(_: AnyRequest, error: BadBody) -> Response[bytes]:
     return error_response(400, "wrong_type", str(error))
 
 
+def on_bad_query(_: AnyRequest, error: BadQuery) -> Response[bytes]:
+    """Answer a query of the wrong shape."""
+    return error_response(400, "bad_query", str(error))
+
+
+def on_missing(_: AnyRequest, error: Missing) -> Response[bytes]:
+    """Answer a question about something that is not there."""
+    return error_response(404, "not_found", str(error))
+
+
+def on_denied(_: AnyRequest, error: Denied) -> Response[bytes]:
+    """Answer what the role allows, but not like this."""
+    return error_response(403, error.code, str(error))
+
+
+def on_reused_key(_: AnyRequest, error: ReusedKey) -> Response[bytes]:
+    """Answer an Idempotency-Key that came with something else before."""
+    return error_response(409, "key_reused", str(error))
+
+
+def on_not_possible(_: AnyRequest, error: NotPossible) -> Response[bytes]:
+    """Answer a command that the session cannot carry out as it is."""
+    return error_response(409, "not_possible", f"nothing was changed: {error}")
+
+
 def on_input_error(_: AnyRequest, error: InputError) -> Response[bytes]:
     """Answer a body that asks for what this door is not for: nothing was done."""
     return error_response(400, "refused", str(error))
+
+
+def on_killed(_: AnyRequest, error: Killed) -> Response[bytes]:
+    """Answer whoever asks a session that was killed."""
+    return error_response(409, "killed", str(error))
 
 
 def on_store_full(_: AnyRequest, error: StoreFull) -> Response[bytes]:

@@ -1,32 +1,36 @@
 """What stands in front of every route: who may ask, in what form, and how much.
 
-`decide` is pure and looks at the request's head alone; `Guard` applies it to everything, unknown paths included, reads
-the body within its limits, and puts the security headers on every answer. Cookies are never set nor read: they ignore
-ports, so a page of any other local server could ride on them.
+`decide` is pure and looks at the request's head alone; `Guard` applies it to everything, unknown paths included, lets
+in what the table of routes names for the role that the asker proved, reads the body within its limits, and puts the
+security headers on every answer. Cookies are never set nor read: they ignore ports, so a page of any other local
+server could ride on them.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
 
 from attrs import frozen
 from litestar.enums import ScopeType
 from litestar.types import (
     ASGIApp,
     HTTPRequestEvent,
-    HTTPResponseBodyEvent,
-    HTTPResponseStartEvent,
     HTTPScope,
     Message,
     Receive,
     ReceiveMessage,
     Scope,
     Send,
+    WebSocketScope,
 )
 
+from genesis.adapters.http.limiter import PAUSE_S, FailureLimiter
+from genesis.adapters.http.routes import BODY_BYTES_MAX, Effect, Match, Route, RouteTable
+from genesis.adapters.http.sessions import NOBODY, Principal, Sessions
 from genesis.adapters.http.wire import error_body
+from genesis.ports.access import Role
 
-BODY_BYTES_MAX: Final = 64 * 1024
 HEADER_BYTES_MAX: Final = 16 * 1024
 BODY_TIMEOUT_S: Final = 10.0
 
@@ -41,16 +45,17 @@ SECURITY_HEADERS: Final[tuple[tuple[bytes, bytes], ...]] = (
     (b"content-security-policy", _NOTHING_MAY_LOAD),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
-    (b"permissions-policy", b"()"),
+    (b"permissions-policy", b"camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
 )
 
-_ONCE: Final = frozenset({b"authorization", b"content-length", b"content-type", b"host", b"origin", b"sec-fetch-site"})
+_ONCE: Final = frozenset(
+    {b"authorization", b"content-length", b"content-type", b"host", b"origin", b"sec-fetch-site", b"transfer-encoding"}
+)
 _JSON_TYPES: Final = frozenset(
     {b"application/json", b"application/json; charset=utf-8", b"application/json;charset=utf-8"}
 )
-_LOOPBACK: Final = (b"127.0.0.1", b"localhost", b"[::1]")
 
 
 @frozen
@@ -60,9 +65,28 @@ class Refusal:
     status: int
     code: str
     message: str
+    more: Sequence[tuple[bytes, bytes]] = ()
+    """Headers that go with it."""
 
 
-def decide(method: str, http_version: str, port: int, headers: Headers, body_bytes_max: int) -> Refusal | None:
+@frozen
+class Names:
+    """What this server is called: *hosts* as they stand in a Host header, without the port."""
+
+    hosts: Sequence[bytes] = (b"127.0.0.1", b"localhost", b"[::1]")
+    scheme: bytes = b"http"
+
+    def port_may_be_left_out(self, port: int) -> bool:
+        """Whether *port* is the scheme's own."""
+        return port == (443 if self.scheme == b"https" else 80)
+
+
+LOOPBACK: Final = Names()
+
+
+def decide(
+    method: str, http_version: str, port: int, headers: Headers, body_bytes_max: int, names: Names = LOOPBACK
+) -> Refusal | None:
     """Return why a request with this head is refused, or None; *port* is the one that it arrived at."""
     once: dict[bytes, bytes] = {}
     size = 0
@@ -75,20 +99,22 @@ def decide(method: str, http_version: str, port: int, headers: Headers, body_byt
         return Refusal(431, "headers_too_large", f"headers may have {HEADER_BYTES_MAX} bytes together")
     if http_version == "1.0" or b"host" not in once:
         return Refusal(400, "old_protocol", "HTTP/1.1 with a Host header is needed")
-    if not _is_own_host(once[b"host"], port):
-        return Refusal(421, "wrong_host", f"this server answers to 127.0.0.1:{port} and localhost:{port} only")
-    return _foreign_page(method, once) or _unfit_body(method, once, body_bytes_max)
+    if not _is_own_host(once[b"host"], port, names):
+        known = " and ".join(f"{name.decode()}:{port}" for name in names.hosts)
+        return Refusal(421, "wrong_host", f"this server answers to {known} only")
+    return _foreign_page(method, once, names) or _unfit_body(method, once, body_bytes_max)
 
 
-def _is_own_host(host: bytes, port: int) -> bool:
+def _is_own_host(host: bytes, port: int, names: Names) -> bool:
     # DNS rebinding gives any name our address, so the name itself is compared, byte for byte.
     suffix = b":%d" % port
-    return any(host == name + suffix or (port == 80 and host == name) for name in _LOOPBACK)
+    is_short = names.port_may_be_left_out(port)
+    return any(host == name + suffix or (is_short and host == name) for name in names.hosts)
 
 
-def _foreign_page(method: str, once: Mapping[bytes, bytes]) -> Refusal | None:
+def _foreign_page(method: str, once: Mapping[bytes, bytes], names: Names) -> Refusal | None:
     origin = once.get(b"origin")
-    if origin is not None and origin != b"http://" + once[b"host"]:
+    if origin is not None and origin != names.scheme + b"://" + once[b"host"]:
         return Refusal(403, "foreign_origin", "pages of other origins may not ask")
     site = once.get(b"sec-fetch-site", b"same-origin")
     # `same-site` is any other port of this machine.
@@ -98,6 +124,8 @@ def _foreign_page(method: str, once: Mapping[bytes, bytes]) -> Refusal | None:
 
 
 def _unfit_body(method: str, once: Mapping[bytes, bytes], body_bytes_max: int) -> Refusal | None:
+    if b"transfer-encoding" in once and (once[b"transfer-encoding"] != b"chunked" or b"content-length" in once):
+        return Refusal(400, "unclear_length", "a body has a Content-Length or comes in chunks, and is not encoded")
     length = once.get(b"content-length", b"0")
     if not (length.isdigit() and len(length) <= 19):
         return Refusal(400, "bad_length", "the Content-Length is no number")
@@ -117,25 +145,87 @@ def _too_large(body_bytes_max: int) -> Refusal:
     return Refusal(413, "body_too_large", f"the body may have {body_bytes_max} bytes")
 
 
-class Guard:
-    """An ASGI application around *app* that lets in what `decide` allows.
+def authorise(match: Match | Sequence[str], principal: Principal, path: str) -> Refusal | None:
+    """Return why *principal* may not ask this, or None. Whoever proved nothing learns nothing of what there is."""
+    if isinstance(match, Match):
+        if principal.role >= match.route.role:
+            return None
+        if principal.role is Role.PUBLIC:
+            return _UNKNOWN_ASKER
+        return Refusal(403, "role_too_low", f"this needs the role {match.route.role.name.lower()}")
+    if path.startswith("/api/") and principal.role is Role.PUBLIC:
+        return _UNKNOWN_ASKER
+    if match:
+        allow = (b"allow", ", ".join(match).encode())
+        return Refusal(405, "method_not_allowed", f"only {' and '.join(match)} are for this path", (allow,))
+    return Refusal(404, "not_found", "there is nothing under this path")
 
-    *body_bytes_max* gives limits by path, where they differ from 64 KiB; *body_timeout_s* is for the whole body.
+
+_UNKNOWN_ASKER: Final = Refusal(
+    401,
+    "unknown_asker",
+    "log in with the link of the session, or send a token as Authorization: Bearer",
+    ((b"www-authenticate", b"Bearer"),),
+)
+
+
+def idempotency_key(headers: Headers) -> str | Refusal:
+    """Return the key that makes a change happen once, or why there is none."""
+    found = [value for name, value in headers if name == b"idempotency-key"]
+    try:
+        (text,) = found
+        key = UUID(text.decode("ascii"))
+    except (ValueError, UnicodeDecodeError):
+        return Refusal(400, "no_idempotency_key", "a change needs one Idempotency-Key header with a UUID of its own")
+    return str(key)
+
+
+@frozen
+class Admitted:
+    """What the guard found out about a request that it let in; handlers find it under `auth` in their scope."""
+
+    principal: Principal
+    route: Route
+    path: Mapping[str, str]
+    key: str
+
+
+class Guard:
+    """An ASGI application around *app* that lets in what `decide` and `authorise` allow.
+
+    *body_timeout_s* is for the whole body. What the asker proved to be is handed on in the scope, as `auth`.
     """
 
-    def __init__(self, app: ASGIApp, body_bytes_max: Mapping[str, int], body_timeout_s: float = BODY_TIMEOUT_S) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        table: RouteTable,
+        sessions: Sessions | None = None,
+        *,
+        names: Names = LOOPBACK,
+        body_timeout_s: float = BODY_TIMEOUT_S,
+    ) -> None:
         self._app = app
-        self._body_bytes_max = body_bytes_max
+        self._table = table
+        self._sessions = sessions
+        self._names = names
         self._body_timeout_s = body_timeout_s
+        self._limiter = FailureLimiter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != ScopeType.HTTP:
-            await send({"type": "websocket.close", "code": 1008, "reason": ""})
-            return
-        limit = self._body_bytes_max.get(scope["path"], BODY_BYTES_MAX)
-        server = scope["server"]
-        port = server[1] if server and server[1] else 0
-        refusal = decide(scope["method"], scope["http_version"], port, scope["headers"], limit)
+        if scope["type"] == ScopeType.WEBSOCKET:
+            await self._stream(scope, receive, send)
+        elif scope["type"] == ScopeType.HTTP:
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        method = scope["method"]
+        match = self._table.match(method, scope["path"])
+        route = match.route if isinstance(match, Match) else None
+        limit = BODY_BYTES_MAX if route is None else route.body_bytes_max
+        refusal = decide(method, scope["http_version"], _port(scope), scope["headers"], limit, self._names)
+        if refusal is None:
+            refusal = self._admit(scope, match)
         if refusal is None and _may_have_body(scope):
             body = await self._read(receive, limit)
             if body is None:
@@ -147,13 +237,62 @@ class Guard:
         if refusal is not None:
             await _refuse(refusal, send)
             return
+        headers = SECURITY_HEADERS if route is None or route.headers is None else route.headers
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *SECURITY_HEADERS]
+                message["headers"] = [*message["headers"], *headers]
             await send(message)
 
         await self._app(scope, receive, send_guarded)
+
+    def _admit(self, scope: HTTPScope, match: Match | Sequence[str]) -> Refusal | None:
+        """Return why the asker may not; put into the scope who it is and what the table says otherwise."""
+        is_open = isinstance(match, Match) and match.route.role is Role.PUBLIC
+        principal = NOBODY if is_open else self._principal(scope)
+        if isinstance(principal, Refusal):
+            return principal
+        refusal = authorise(match, principal, scope["path"])
+        if refusal is not None:
+            return refusal
+        assert isinstance(match, Match)
+        key = idempotency_key(scope["headers"]) if match.route.effect is Effect.STATE else ""
+        if isinstance(key, Refusal):
+            return key
+        scope["auth"] = Admitted(principal, match.route, match.path, key)
+        return None
+
+    def _principal(self, scope: HTTPScope) -> Principal | Refusal:
+        """Return who asks; a wrong token is counted against its peer, a right one is never held up."""
+        presented = next((value for name, value in scope["headers"] if name == b"authorization"), None)
+        if presented is None:
+            return NOBODY
+        kind, _, token = presented.partition(b" ")
+        found = None
+        if self._sessions is not None and kind.lower() == b"bearer" and token.isascii():
+            found = self._sessions.find(token.decode("ascii"))
+        return found or self._failed(scope["client"])
+
+    def _failed(self, client: tuple[str, int] | None) -> Refusal:
+        if self._limiter.failed(client[0] if client else "", asyncio.get_running_loop().time()):
+            pause = (b"retry-after", b"%d" % PAUSE_S)
+            return Refusal(429, "too_many_failures", "too many wrong tokens: wait between two tries", (pause,))
+        return _UNKNOWN_ASKER
+
+    async def _stream(self, scope: WebSocketScope, receive: Receive, send: Send) -> None:
+        headers: Headers = scope["headers"]
+        refusal = decide("GET", scope["http_version"], _port(scope), headers, 0, self._names)
+        if refusal is None and not any(name == b"origin" for name, _ in headers):
+            refusal = Refusal(403, "foreign_origin", "a stream needs this server's own Origin")
+        match = self._table.match("GET", scope["path"])
+        if refusal is None and not (isinstance(match, Match) and match.route.is_stream):
+            refusal = Refusal(404, "not_found", "there is no stream under this path")
+        if refusal is None:
+            await self._app(scope, receive, send)
+        elif "websocket.http.response" in (scope.get("extensions") or {}):
+            await _refuse(refusal, send, kind="websocket.http.response")
+        else:
+            await send({"type": "websocket.close", "code": 1008, "reason": ""})
 
     async def _read(self, receive: Receive, limit: int) -> bytes | Refusal | None:
         """Return the body, or why it is refused, or None when the peer has gone."""
@@ -194,15 +333,22 @@ def _may_have_body(scope: HTTPScope) -> bool:
     return any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])
 
 
-async def _refuse(refusal: Refusal, send: Send) -> None:
+def _port(scope: HTTPScope | WebSocketScope) -> int:
+    server = scope["server"]
+    return server[1] if server and server[1] else 0
+
+
+async def _refuse(refusal: Refusal, send: Send, kind: str = "http.response") -> None:
     body = error_body(refusal.code, refusal.message)
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", b"%d" % len(body)),
         (b"connection", b"close"),  # what is left of the body is not worth reading
+        *refusal.more,
         *SECURITY_HEADERS,
     ]
-    start: HTTPResponseStartEvent = {"type": "http.response.start", "status": refusal.status, "headers": headers}
+    # Any: the two kinds of answers have the same fields under names of their own.
+    start: Any = {"type": f"{kind}.start", "status": refusal.status, "headers": headers}
     await send(start)
-    end: HTTPResponseBodyEvent = {"type": "http.response.body", "body": body, "more_body": False}
+    end: Any = {"type": f"{kind}.body", "body": body, "more_body": False}
     await send(end)

@@ -1,15 +1,14 @@
 """The bodies of the HTTP side, as they are on the wire; numbers of documents stay the numbers that they were."""
 
-from collections.abc import Mapping, Sequence
-from typing import Final, Literal
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, Literal
 
 import msgspec
 
 from genesis.domain.config_diff import Change
 from genesis.domain.json_value import JsonObject, JsonValue
-from genesis.ports.audit import AuditReceipt
 from genesis.ports.config import ConfigProblem
-from genesis.ports.monitor import Dashboard, Distribution, Health, Note
+from genesis.ports.monitor import Category, Dashboard, Distribution, Health, Note, Severity
 
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
@@ -39,14 +38,25 @@ class ChangeBody(msgspec.Struct, frozen=True):
 
     path: str
     kind: Literal["added", "removed", "changed"]
-    old: JsonValue
-    new: JsonValue
+    old: Any  # Any: JSON; the recursive alias says more than a schema can be made of
+    new: Any
 
 
 class DiffBody(msgspec.Struct, frozen=True):
     """All differences of two configurations."""
 
     changes: Sequence[ChangeBody]
+
+
+class NoteBody(msgspec.Struct, frozen=True):
+    """Something worth knowing: *name* is dotted (`order.unknown`), *fields* are its facts, without secrets."""
+
+    seq: int
+    mts: int
+    category: Category
+    severity: Severity
+    name: str
+    fields: dict[str, Any]  # Any: JSON
 
 
 class DashboardBody(msgspec.Struct, frozen=True):
@@ -56,13 +66,20 @@ class DashboardBody(msgspec.Struct, frozen=True):
     counters: Mapping[str, float]
     gauges: Mapping[str, float]
     distributions: Mapping[str, Distribution]
-    events: Sequence[Note]
+    events: Sequence[NoteBody]
+
+
+def note_bodies(notes: Iterable[Note]) -> list[NoteBody]:
+    """Return *notes* as they are sent."""
+    return [NoteBody(note.seq, note.mts, note.category, note.severity, note.name, dict(note.fields)) for note in notes]
 
 
 def dashboard_body(dashboard: Dashboard) -> DashboardBody:
     """Return *dashboard* as it is sent."""
     metrics = dashboard.metrics
-    return DashboardBody(dashboard.health, metrics.counters, metrics.gauges, metrics.distributions, dashboard.notes)
+    return DashboardBody(
+        dashboard.health, metrics.counters, metrics.gauges, metrics.distributions, note_bodies(dashboard.notes)
+    )
 
 
 def diff_body(changes: Sequence[Change]) -> DiffBody:
@@ -75,7 +92,7 @@ def error_body(code: str, message: str) -> bytes:
     return _ENCODER.encode(ErrorBody(ErrorDetail(code, message)))
 
 
-def encoded(body: Health | AuditReceipt | ValidationBody | DiffBody | DashboardBody) -> bytes:
+def encoded(body: object) -> bytes:
     """Return *body* as JSON; numbers that JSON does not have become null."""
     return _ENCODER.encode(body)
 

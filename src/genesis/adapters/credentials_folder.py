@@ -1,0 +1,173 @@
+"""Credentials in a folder that only its owner can read: one-time codes as files, named tokens in one file.
+
+Nothing here can be used by who reads it: names of code files and entries of the token file are SHA-256 of 256-bit
+secrets. Any process of the owner may issue and revoke; a running session sees it at once.
+"""
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from genesis.domain.units import Mts
+from genesis.ports.access import TOKEN_PREFIX, NamedToken, Role
+from genesis.ports.clock import Clock
+from genesis.ports.errors import InputError, StoreError
+
+CODE_VALID_MS: Final = 3_600_000
+DAY_MS: Final = 86_400_000
+DAYS_MAX: Final = 366
+TOKENS_MAX: Final = 100
+_SECRET_BYTES: Final = 32
+
+
+class CredentialsFolder:
+    """Both sides, `Credentials` and `CredentialsIssuer`, over *folder*, which is made where it is missing."""
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._read_as: tuple[int, int, int] | None = None
+        self._tokens: list[tuple[str, NamedToken]] = []
+
+    def issue_code(self, role: Role) -> str:
+        code = secrets.token_urlsafe(_SECRET_BYTES)
+        document = {"role": role.name, "created_mts": self._clock.now()}
+        try:
+            self._forget_old_codes()
+            self._write(self._code_path(code), json.dumps(document))
+        except OSError as error:
+            raise _store_error(self._folder, error) from error
+        return code
+
+    def redeem(self, code: str) -> Role | None:
+        path = self._code_path(code)
+        try:
+            document = json.loads(path.read_bytes())
+            path.unlink()  # of two at the same time, one finds it gone
+            role, created = Role[document["role"]], int(document["created_mts"])
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _store_error(path, error) from error
+        except (ValueError, KeyError, TypeError):
+            return None
+        return role if abs(self._clock.now() - created) <= CODE_VALID_MS else None
+
+    def issue_token(self, name: str, role: Role, valid_days: int) -> str:
+        if not (name.isascii() and name.replace("-", "").isalnum() and len(name) <= 32):
+            raise InputError(f"{name!r} cannot name a token: use up to 32 letters, digits and hyphens")
+        if not 1 <= valid_days <= DAYS_MAX:
+            raise InputError(f"a token is valid for 1 to {DAYS_MAX} days, not for {valid_days}")
+        token = TOKEN_PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
+        now = self._clock.now()
+        new = NamedToken(name, role, now, Mts(now + valid_days * DAY_MS))
+        with self._lock:
+            known = self._current()
+            if any(each.name == name for _, each in known):
+                raise InputError(f"there is a token {name!r} already: revoke it first, or choose another name")
+            if len(known) >= TOKENS_MAX:
+                raise InputError(f"there are {TOKENS_MAX} tokens already: revoke some first")
+            self._save([*known, (_digest(token), new)])
+        return token
+
+    def token(self, presented: str) -> NamedToken | None:
+        digest, found = _digest(presented), None
+        with self._lock:
+            for known, named in self._current():
+                if hmac.compare_digest(known, digest):  # all are compared, so time tells nothing
+                    found = named
+        return found if found is not None and self._clock.now() < found.expires_mts else None
+
+    def tokens(self) -> Sequence[NamedToken]:
+        with self._lock:
+            return sorted((named for _, named in self._current()), key=lambda named: named.name)
+
+    def revoke(self, name: str) -> bool:
+        with self._lock:
+            known = self._current()
+            left = [each for each in known if each[1].name != name]
+            if len(left) == len(known):
+                return False
+            self._save(left)
+            return True
+
+    def _code_path(self, code: str) -> Path:
+        return self._folder / "codes" / _digest(code)
+
+    def _forget_old_codes(self) -> None:
+        oldest_s = self._clock.now() / 1000 - 2 * CODE_VALID_MS / 1000
+        folder = self._folder / "codes"
+        for path in folder.iterdir() if folder.is_dir() else ():
+            if path.stat().st_mtime < oldest_s:
+                path.unlink(missing_ok=True)
+
+    def _current(self) -> list[tuple[str, NamedToken]]:
+        """Return the tokens as the file has them now, read again only when it is another."""
+        path = self._folder / "tokens.json"
+        try:
+            stat = path.stat()
+            read_as = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+            if read_as != self._read_as:
+                self._tokens = [
+                    (
+                        str(each["sha256"]),
+                        NamedToken(
+                            each["name"], Role[each["role"]], Mts(each["created_mts"]), Mts(each["expires_mts"])
+                        ),
+                    )
+                    for each in json.loads(path.read_bytes())["tokens"]
+                ]
+                self._read_as = read_as
+        except FileNotFoundError:
+            self._tokens, self._read_as = [], None
+        except OSError as error:
+            raise _store_error(path, error) from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise StoreError(f"{path}: is no list of tokens; move it away, and issue new ones") from error
+        return self._tokens
+
+    def _save(self, tokens: Sequence[tuple[str, NamedToken]]) -> None:
+        listed = [
+            {
+                "name": named.name,
+                "role": named.role.name,
+                "sha256": digest,
+                "created_mts": named.created_mts,
+                "expires_mts": named.expires_mts,
+            }
+            for digest, named in tokens
+        ]
+        try:
+            self._write(self._folder / "tokens.json", json.dumps({"tokens": listed}, indent=1))
+        except OSError as error:
+            raise _store_error(self._folder, error) from error
+
+    def _write(self, path: Path, text: str) -> None:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".new-", dir=self._folder)  # of mode 0600
+        try:
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).replace(path)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _store_error(path: Path, error: OSError) -> StoreError:
+    return StoreError(f"{path}: {error.strerror or error}; check the folder, its owner and its permissions")

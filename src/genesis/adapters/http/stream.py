@@ -1,0 +1,266 @@
+"""`/stream`: a snapshot, then deltas, to every page that is open.
+
+Twenty times a second what changed is encoded once and put into the queue of each reader. Frames are numbered without
+gaps; a delta may repeat what the snapshot before it had already, and keys (an order's cid, a fill's or event's seq, a
+candle's time) make that harmless. A reader that is too slow, so that 256 frames or 1 MiB wait for it, loses its queue
+and gets a new snapshot, which says so; one that takes nothing for ten seconds is cut off. So memory is bounded, and
+nothing old is ever shown as new.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, Final, Literal
+
+import msgspec
+from litestar.types import Receive, Scope, Send
+
+from genesis.adapters.http.readings import latency_rows
+from genesis.adapters.http.sessions import Principal, Sessions
+from genesis.domain.json_value import MalformedJson, parse_json
+from genesis.ports.access import Role
+from genesis.ports.clock import Clock
+from genesis.ports.errors import StoreError
+from genesis.ports.monitor import Health, Monitor, Note
+from genesis.ports.session_view import (
+    CandleRow,
+    Changes,
+    EquityPoint,
+    FillRow,
+    LatencyRow,
+    Order,
+    Overview,
+    SessionView,
+    Span,
+)
+
+TICK_S: Final = 0.05
+BEAT_S: Final = 1.0
+TOKEN_WITHIN_S: Final = 2.0
+READERS_MAX: Final = 64
+FRAMES_MAX: Final = 256
+BYTES_MAX: Final = 1 << 20
+CHANGES_MAX: Final = 1_000
+"""More changes than this in one tick are not sent one by one: readers are told to load the charts anew."""
+
+_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+
+
+class Hello(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The first message of a client, and the only one: its token."""
+
+    token: str
+
+
+class Snapshot(msgspec.Struct, frozen=True, tag="snapshot", tag_field="type"):
+    """Everything as it is; *reason* is `start`, or `slow` for a reader that was left behind."""
+
+    seq: int
+    reason: Literal["start", "slow"]
+    overview: Overview
+    health: Health
+    orders: Sequence[Order]
+    fills: Sequence[FillRow]
+    events: Sequence[Note]
+    latency: Sequence[LatencyRow]
+
+
+class Delta(msgspec.Struct, frozen=True, tag="delta", tag_field="type", omit_defaults=True):
+    """What changed; a field that is left out is as it was. With *reload* the charts are to be loaded anew."""
+
+    seq: int
+    overview: Overview | None = None
+    health: Health | None = None
+    orders: Sequence[Order] = ()
+    fills: Sequence[FillRow] = ()
+    candles: Sequence[CandleRow] = ()
+    equity: Sequence[EquityPoint] = ()
+    events: Sequence[Note] = ()
+    latency: Sequence[LatencyRow] = ()
+    reload: bool = False
+
+
+class _Reader:
+    """One client's queue."""
+
+    def __init__(self, token: str) -> None:
+        self.token = token
+        self.frames: deque[bytes] = deque()
+        self.bytes = 0
+        self.is_behind = False
+        self.waiting = asyncio.Event()
+        self.close_code = 0
+
+    def offer(self, frame: bytes) -> None:
+        if len(self.frames) >= FRAMES_MAX or self.bytes + len(frame) > BYTES_MAX:
+            self.fall_behind()
+        if not self.is_behind:  # the snapshot that it gets instead will have what is in this frame
+            self.frames.append(frame)
+            self.bytes += len(frame)
+        self.waiting.set()
+
+    def fall_behind(self) -> None:
+        self.frames.clear()
+        self.bytes = 0
+        self.is_behind = True
+        self.waiting.set()
+
+    def end(self, code: int) -> None:
+        self.close_code = code
+        self.waiting.set()
+
+
+class StreamHub:
+    """The ASGI application of `/stream`; it runs while somebody reads."""
+
+    def __init__(self, view: SessionView, monitor: Monitor, sessions: Sessions, clock: Clock) -> None:
+        self._view = view
+        self._monitor = monitor
+        self._sessions = sessions
+        self._clock = clock
+        self._readers: set[_Reader] = set()
+        self._ticking: asyncio.Task[None] | None = None
+        self._frame_seq = 0
+        self._since = 0
+        self._note_seq = 0
+        self._beat_s = 0.0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        del scope
+        await receive()
+        if len(self._readers) >= READERS_MAX:
+            await send({"type": "websocket.close", "code": 1013, "reason": "too many streams are open"})
+            return
+        await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
+        token = await self._token(receive)
+        if token is None:
+            await send({"type": "websocket.close", "code": 4401, "reason": "a token is needed within two seconds"})
+            return
+        reader = _Reader(token)
+        self._readers.add(reader)
+        if self._ticking is None or self._ticking.done():
+            self._start()
+        listening = asyncio.ensure_future(self._listen(reader, receive))
+        try:
+            await self._serve(reader, send)
+        finally:
+            self._readers.discard(reader)
+            listening.cancel()
+            if not self._readers and self._ticking is not None:
+                self._ticking.cancel()
+                self._ticking = None
+
+    async def _token(self, receive: Receive) -> str | None:
+        try:
+            async with asyncio.timeout(TOKEN_WITHIN_S):
+                message: Any = await receive()  # Any: an ASGI event
+            hello = msgspec.convert(parse_json(message.get("text") or ""), Hello)
+        except (TimeoutError, MalformedJson, msgspec.ValidationError):
+            return None
+        return hello.token if self._principal(hello.token) is not None else None
+
+    def _principal(self, token: str) -> Principal | None:
+        try:
+            found = self._sessions.find(token) if token.isascii() else None
+        except StoreError:
+            return None
+        return found if found is not None and found.role >= Role.READ else None
+
+    async def _listen(self, reader: _Reader, receive: Receive) -> None:
+        """End the stream when the client goes, or says anything more: nothing is expected of it."""
+        message: Any = await receive()  # Any: an ASGI event
+        reader.end(4400 if message["type"] == "websocket.receive" else 1000)
+
+    async def _serve(self, reader: _Reader, send: Send) -> None:
+        await send({"type": "websocket.send", "bytes": self._snapshot("start"), "text": None})
+        while not reader.close_code:
+            await reader.waiting.wait()
+            reader.waiting.clear()
+            while reader.frames and not reader.close_code:
+                frame = reader.frames.popleft()
+                reader.bytes -= len(frame)
+                await send({"type": "websocket.send", "bytes": frame, "text": None})
+            if reader.is_behind and not reader.close_code:
+                reader.is_behind = False
+                await send({"type": "websocket.send", "bytes": self._snapshot("slow"), "text": None})
+        await send({"type": "websocket.close", "code": reader.close_code, "reason": ""})
+
+    def _start(self) -> None:
+        self._since = self._view.overview().seq
+        notes = self._monitor.dashboard().notes
+        self._note_seq = notes[-1].seq if notes else 0
+        self._ticking = asyncio.get_running_loop().create_task(self._tick_for_ever(), name="stream")
+
+    async def _tick_for_ever(self) -> None:
+        while True:
+            await self._clock.sleep(TICK_S)
+            self._tick()
+
+    def _tick(self) -> None:
+        now_s = self._clock.monotonic_s()
+        is_beat = now_s - self._beat_s >= BEAT_S
+        changes = self._view.changes(self._since)
+        self._since = changes.seq
+        # All notes are copied to be looked through, so a quiet session is asked for them once a second alone.
+        notes = self._new_notes() if is_beat or changes.orders or changes.fills or changes.overview else ()
+        if is_beat:
+            self._beat_s = now_s
+            self._end_unknown()
+        if not (is_beat or notes or _is_any(changes)):
+            return
+        if not changes.is_whole:  # more happened than the session view remembers one by one
+            for reader in self._readers:
+                reader.fall_behind()
+            return
+        self._frame_seq += 1
+        frame = _ENCODER.encode(self._delta(changes, notes, is_beat=is_beat))
+        for reader in self._readers:
+            reader.offer(frame)
+
+    def _new_notes(self) -> Sequence[Note]:
+        notes = [note for note in self._monitor.dashboard().notes if note.seq > self._note_seq]
+        if notes:
+            self._note_seq = notes[-1].seq
+        return notes
+
+    def _end_unknown(self) -> None:
+        for reader in self._readers:
+            if self._principal(reader.token) is None:
+                reader.end(4401)
+
+    def _delta(self, changes: Changes, notes: Sequence[Note], *, is_beat: bool) -> Delta:
+        many = len(changes.candles) + len(changes.equity) > CHANGES_MAX
+        latency = latency_rows(self._monitor.dashboard().metrics.distributions) if is_beat else ()
+        return Delta(
+            self._frame_seq,
+            changes.overview,
+            self._monitor.health() if is_beat else None,
+            changes.orders,
+            changes.fills,
+            changes.candles if not many else (),
+            changes.equity if not many else (),
+            notes,
+            latency,
+            reload=many,
+        )
+
+    def _snapshot(self, reason: Literal["start", "slow"]) -> bytes:
+        page = Span(limit=200)
+        dashboard = self._monitor.dashboard()
+        snapshot = Snapshot(
+            self._frame_seq,
+            reason,
+            self._view.overview(),
+            dashboard.health,
+            self._view.orders(page).items,
+            self._view.fills(page).items,
+            dashboard.notes,
+            latency_rows(dashboard.metrics.distributions),
+        )
+        return _ENCODER.encode(snapshot)
+
+
+def _is_any(changes: Changes) -> bool:
+    return bool(
+        not changes.is_whole or changes.overview or changes.orders or changes.fills or changes.candles or changes.equity
+    )

@@ -1,0 +1,238 @@
+"""What a session tells its read model: the one place that turns events of the core into what the page shows.
+
+Candles, fills and orders go on as they happen. The overview (account, positions, limits, strategies) is made anew at
+most twenty times a second, for at full speed nobody could read more.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from attrs import frozen
+
+from genesis.app.session_figures import AccountFigures, DeskFigures, exact, limit_uses, node_values
+from genesis.domain.candle import Candle
+from genesis.domain.core import TradingCore
+from genesis.domain.events import CandleClosed, Event, Reasons, Submit
+from genesis.domain.events import OrderReported as Reported
+from genesis.domain.execution.order_life import OrderLife
+from genesis.domain.fill import Fill
+from genesis.domain.instrument import Instrument
+from genesis.domain.link import LinkState
+from genesis.domain.order import Cid, Side
+from genesis.domain.risk.refusal import RefusalCode
+from genesis.domain.strategy.streaming import Evaluator
+from genesis.domain.units import PPB, Atoms, Mts, Symbol, format_scaled
+from genesis.ports.clock import Clock
+from genesis.ports.session_view import (
+    CandleRow,
+    EquityPoint,
+    ExactText,
+    FillRow,
+    Guard,
+    LinkView,
+    Order,
+    OrderReasons,
+    OrderStep,
+    Overview,
+    Portfolio,
+    SessionFeed,
+)
+
+EVERY_S: Final = 0.05
+
+
+@frozen
+class SessionAbout:
+    """What a session is called by people; *symbol* is the chart's, *labels* and *params* are by strategy."""
+
+    mode: str
+    symbol: Symbol
+    timeframe: str
+    labels: Mapping[str, str]
+    params: Mapping[str, Mapping[str, str]]
+
+
+def empty_overview(about: SessionAbout) -> Overview:
+    """Return what there is to show before the first event."""
+    return Overview(0, about.mode, about.symbol, about.timeframe, None)
+
+
+class SessionFeeding:
+    """Takes what happens in a session and tells *feed*; `begin` comes before the first event."""
+
+    def __init__(self, feed: SessionFeed, about: SessionAbout, clock: Clock) -> None:
+        self._feed = feed
+        self._about = about
+        self._clock = clock
+        self._core: TradingCore | None = None
+        self._account = AccountFigures(0)
+        self._cash_start = 0
+        self._desks: dict[str, DeskFigures] = {}
+        self._links: dict[str, LinkView] = {}
+        self._mts = Mts(0)
+        self._refused: dict[RefusalCode, tuple[int, Mts]] = {}
+        self._is_changed = False
+
+    def begin(self, core: TradingCore) -> None:
+        """Take the core that is about to run."""
+        self._core = core
+        self._cash_start = core.cash
+        self._account = AccountFigures(core.cash)
+        for name, desk in core.desks.items():
+            params = dict(self._about.params.get(name, {}))
+            cash, evaluator = desk.ledger.cash, Evaluator(desk.settings.strategy)
+            label = self._about.labels.get(name, name)
+            self._desks[name] = DeskFigures(desk, label, self._about.timeframe, params, cash, evaluator)
+        self._is_changed = True
+
+    @property
+    def market_mts(self) -> Mts:
+        """The time of the last event."""
+        return self._mts
+
+    async def run(self) -> None:
+        """Tell the overview where it changed, until cancelled."""
+        while True:
+            await self._clock.sleep(EVERY_S)
+            if self._is_changed and self._core is not None:
+                self._is_changed = False
+                self._feed.show(self._overview(self._core))
+
+    def saw(self, event: Event) -> None:
+        """Take an event that the core has handled."""
+        match event:
+            case CandleClosed(symbol, candle):
+                self._closed(symbol, candle)
+            case Reported(mts, _, cid, evidence):
+                self._mts = max(self._mts, mts)
+                said = ", ".join(f"{name} {value}" for name, value in evidence._asdict().items() if value is not None)
+                self._order(cid, OrderStep(mts, _words(type(evidence).__name__), said))
+        self._is_changed = True
+
+    def submit(self, submit: Submit) -> None:
+        """Take an order that is about to leave, with its reasons."""
+        order, reasons = submit.order.order, submit.reasons
+        said = f"target {reasons.target:g} decided on the candle of {reasons.mts}; passed the risk gate"
+        self._order(order.cid, OrderStep(order.mts, "approved", said), _reasons(reasons))
+
+    def fill(self, strategy: str, fill: Fill) -> None:
+        """Take a fill that the core has booked."""
+        figures = self._desks[strategy]
+        figures.fill(fill)
+        instrument = figures.desk.settings.instrument
+        is_buy = fill.side is Side.BUY
+        price = ExactText(format_scaled(fill.price, instrument.price_decimals))
+        self._feed.fill(
+            FillRow(
+                0,
+                fill.mts,
+                fill.cid,
+                fill.symbol,
+                "buy" if is_buy else "sell",
+                exact(fill.amount),
+                price,
+                exact(fill.fee),
+                instrument.base if is_buy else instrument.quote,
+                strategy,
+            )
+        )
+        self._is_changed = True
+
+    def link(self, state: LinkState) -> None:
+        """Take the new state of a connection."""
+        self._links[state.name] = LinkView(state.name, state.link.value, state.mts, state.reason)
+        self._is_changed = True
+
+    def _closed(self, symbol: Symbol, candle: Candle) -> None:
+        assert self._core is not None
+        self._mts = max(self._mts, candle.mts)
+        for figures in self._desks.values():
+            if figures.desk.symbol == symbol:
+                figures.close(candle)
+        drawdown = self._account.close(candle.mts, self._core.equity)
+        if symbol == self._about.symbol:
+            self._feed.candle(CandleRow(*candle))
+            self._feed.equity(EquityPoint(candle.mts, self._core.equity / 10**8, drawdown))
+
+    def _order(self, cid: Cid, step: OrderStep, reasons: OrderReasons | None = None) -> None:
+        """Tell how an order stands now, after *step*."""
+        assert self._core is not None
+        own = self._core.books.orders.by_cid.get(cid)
+        if own is not None:
+            instrument = self._core.settings.instruments[own.life.order.symbol]
+            self._feed.order(_order_row(own.life, own.strategy, instrument, max(self._mts, step.mts)), step, reasons)
+
+    def _overview(self, core: TradingCore) -> Overview:
+        about, account, figures = self._about, self._account, list(self._desks.values())
+        equity = core.equity
+        portfolio = Portfolio(
+            self._mts,
+            core.settings.quote,
+            exact(equity),
+            exact(core.cash),
+            exact(self._cash_start),
+            exact(account.peak),
+            exact(equity - self._cash_start),
+            exact(equity - account.day_equity),
+            exact(sum(each.fees for each in figures)),
+            account.drawdown(equity),
+            account.drawdown_max,
+        )
+        return Overview(
+            0,
+            about.mode,
+            about.symbol,
+            about.timeframe,
+            portfolio,
+            [position for each in figures if (position := each.position(equity)) is not None],
+            list(limit_uses(core, account, figures)),
+            self._guards(core),
+            [each.state() for each in figures],
+            list(self._links.values()),
+            all(each.desk.halted is not None for each in figures),
+            any(each.desk.only_reduce for each in figures),
+        )
+
+    def _guards(self, core: TradingCore) -> list[Guard]:
+        refusals, found = core.refusals, []
+        for code in RefusalCode:
+            count = refusals.get(code, 0)
+            known, mts = self._refused.get(code, (0, self._mts))
+            if count > known:
+                mts = self._mts
+                self._refused[code] = (count, mts)
+            found.append(Guard(code.value, count, "", mts if count else None))
+        return found
+
+
+def _order_row(life: OrderLife, strategy: str, instrument: Instrument, updated: Mts) -> Order:
+    order = life.order
+    amount = Atoms(max(life.filled, life.filled_reported))
+    value = sum(trade.amount * trade.price for trade in life.trades)
+    average = format_scaled(value // life.filled, instrument.price_decimals) if life.filled else ""
+    price = "" if order.price is None else format_scaled(order.price, instrument.price_decimals)
+    return Order(
+        order.cid,
+        order.symbol,
+        "buy" if order.side is Side.BUY else "sell",
+        order.type.value,
+        exact(order.amount),
+        exact(amount),
+        ExactText(price),
+        ExactText(average),
+        life.status.value,
+        not life.status.is_terminal,
+        strategy,
+        order.mts,
+        updated,
+        life.contradiction or life.reason,
+    )
+
+
+def _reasons(reasons: Reasons) -> OrderReasons:
+    nodes = node_values(reasons.nodes, reasons.values)
+    return OrderReasons(reasons.mts, reasons.target, reasons.weight / PPB, reasons.weight_capped / PPB, nodes)
+
+
+def _words(name: str) -> str:
+    return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name).strip()

@@ -1,0 +1,103 @@
+"""The operator of a session: each command stands in the audit log first, then goes to the core or the kill latch."""
+
+from typing import Final, assert_never
+
+from attrs import asdict
+
+from genesis.app.operated_market import MakeEvent, OperatorInbox
+from genesis.domain.events import Asked, OperatorAsked
+from genesis.domain.json_value import JsonValue
+from genesis.ports.audit import AuditLog
+from genesis.ports.clock import Clock
+from genesis.ports.errors import NotPossible, StoreError
+from genesis.ports.kill import KillLatch
+from genesis.ports.operator import (
+    ApplyConfig,
+    CancelAll,
+    CancelOrder,
+    Command,
+    Flatten,
+    Halt,
+    Kill,
+    Outcome,
+    ReduceOnly,
+    Resume,
+    SwitchStrategy,
+)
+from genesis.ports.session_view import SessionView, Span
+
+CANCELS_MAX: Final = 500
+
+
+class SessionOperator:
+    """Carries commands out; it runs on the event loop of whoever asks."""
+
+    def __init__(
+        self, audit: AuditLog, latch: KillLatch, inbox: OperatorInbox, view: SessionView, clock: Clock
+    ) -> None:
+        self._audit = audit
+        self._latch = latch
+        self._inbox = inbox
+        self._view = view
+        self._clock = clock
+
+    async def carry_out(self, command: Command, who: str) -> Outcome:
+        if isinstance(command, Kill):
+            return await self._kill(command, who)
+        receipt = await self._audit.append(_entry(command, who))
+        questions = _questions(command, self._view)
+        handled = [await self._inbox.ask(question) for question in questions]
+        text = "done" if all(handled) else "taken, and not handled yet: the session is busy"
+        return Outcome(receipt.seq, receipt.mts, text if questions else "there was nothing to do")
+
+    async def _kill(self, command: Kill, who: str) -> Outcome:
+        # The one command that a full disk must not stop: the latch is pulled, recorded or not.
+        try:
+            receipt = await self._audit.append(_entry(command, who))
+        except StoreError as error:
+            self._latch.pull(command.reason)
+            return Outcome(0, self._clock.now(), f"killed, but it is not in the audit log: {error}")
+        self._latch.pull(command.reason)
+        return Outcome(receipt.seq, receipt.mts, "killed: the session ends, and none starts until kill.reset")
+
+
+def _entry(command: Command, who: str) -> JsonValue:
+    name = type(command).__name__
+    action = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+    name, _, key = who.partition(" ")
+    return {**asdict(command), "action": f"control.{action}", "who": name, "key": key}
+
+
+def _questions(command: Command, view: SessionView) -> list[MakeEvent]:
+    """Return what the core is asked, in order; raises `NotPossible` for what it cannot do as things stand."""
+    match command:
+        case Halt(reason):
+            return [_asked(Asked.HALT, "", reason)]
+        case Flatten(reason):
+            return [_asked(Asked.FLATTEN, "", reason)]
+        case Resume(reason):
+            return [_asked(Asked.RESUME, "", reason)]
+        case ReduceOnly(reason, is_on):
+            return [_asked(Asked.REDUCE_ONLY if is_on else Asked.RESUME, "", reason)]
+        case CancelOrder(reason, cid):
+            found = view.order_detail(cid)
+            if found is None or not found.order.is_open:
+                raise NotPossible(f"order {cid} is not open")
+            return [_asked(Asked.CANCEL, str(cid), reason)]
+        case CancelAll(reason):
+            open_now = view.orders(Span(CANCELS_MAX), only_open=True).items
+            return [_asked(Asked.CANCEL, str(order.cid), reason) for order in open_now]
+        case SwitchStrategy(reason, name, is_on):
+            if name not in {each.name for each in view.overview().strategies}:
+                raise NotPossible(f"no strategy of this session is called {name}")
+            return [_asked(Asked.STRATEGY_ON if is_on else Asked.STRATEGY_OFF, name, reason)]
+        case ApplyConfig():
+            raise NotPossible("this session takes its configuration when it starts")
+        case Kill():
+            raise AssertionError("a kill goes to the latch")
+        case _:
+            assert_never(command)
+
+
+def _asked(asked: Asked, target: str, reason: str) -> MakeEvent:
+    return lambda mts: OperatorAsked(mts, asked, target, reason)
