@@ -4,22 +4,27 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from genesis.adapters.bitfinex.exchange_time import ExchangeTime
+from genesis.adapters.bitfinex.market_line import TradedInstrument
+from genesis.adapters.bitfinex.market_time import CandleTime
+from genesis.adapters.bitfinex.reconciler import LookRules
 from genesis.adapters.bitfinex.sign import Signer
 from genesis.adapters.bitfinex.socket_aiohttp import AiohttpConnector
-from genesis.adapters.bitfinex.streams import PublicStreams
-from genesis.adapters.bitfinex.streams_account import AccountStream, SocketKey
-from genesis.adapters.bitfinex.trading_market import TradingMarket
+from genesis.adapters.bitfinex.trading_market import MarketRules, TradingMarket
+from genesis.adapters.bitfinex.transport_aiohttp import AiohttpTransport
 from genesis.adapters.clock_system import SystemClock
 from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.adapters.memory.nonces import MemoryNonces
 from genesis.adapters.venue.control_client import VenueControl
 from genesis.adapters.venue.shell import serving
 from genesis.adapters.venue.venue import DEMO_KEYS
+from genesis.app.wires import KeyInUse, Outside, bitfinex_wires, place_at
 from genesis.domain.candle import Timeframe
 from genesis.domain.events import CandleClosed, Event, OrderReported, Quote
 from genesis.domain.exchange.orders import Account
-from genesis.domain.execution.evidence import Closed, Evidence, Traded
+from genesis.domain.execution.evidence import Closed, Traded
 from genesis.domain.instrument import spot_instrument
+from genesis.domain.link import LinkState
 from genesis.domain.order import OrderRequest, OrderType, Side
 from genesis.domain.units import Mts, atoms, ceil_mul_div
 from genesis.ports.market import Market
@@ -44,11 +49,17 @@ async def quoted_market() -> AsyncIterator[tuple[Market, AsyncIterator[Event], Q
         asyncio.timeout(20),
         asyncio.TaskGroup() as tasks,
     ):
-        url, numbers = f"ws://127.0.0.1:{port}/ws/2", MemoryNonces(clock)
-        public = PublicStreams(connector, clock, metrics, url=url)
-        key = SocketKey(Signer(Secret(DEMO_KEYS[0].key), Secret(DEMO_KEYS[0].secret)), numbers)
-        account = AccountStream(key, connector, clock, metrics, {BTC: INSTRUMENT}, Account.EXCHANGE, url=url)
-        market = TradingMarket(INSTRUMENT, Timeframe.M1, public, account, numbers, clock, Listener())
+        numbers, transport = MemoryNonces(clock), AiohttpTransport()
+        signer = Signer(Secret(DEMO_KEYS[0].key), Secret(DEMO_KEYS[0].secret))
+        wires = bitfinex_wires(
+            place_at(f"http://127.0.0.1:{port}/v2/", f"ws://127.0.0.1:{port}/ws/2"),
+            KeyInUse(signer, numbers, ExchangeTime(clock, metrics)),
+            Outside(connector, transport, clock, metrics),
+            {BTC: INSTRUMENT},
+            Account.EXCHANGE,
+        )
+        rules = MarketRules(CandleTime(), LookRules(at_start=False, every_s=None))
+        market = TradingMarket([TradedInstrument(INSTRUMENT, Timeframe.M1)], wires, clock, Listener(), rules)
         running = tasks.create_task(market.run())
         await market.ready()
         events = market.events()
@@ -56,6 +67,8 @@ async def quoted_market() -> AsyncIterator[tuple[Market, AsyncIterator[Event], Q
         trade(venue, BTC, "100.25")
         await control.advance(Mts(START + 60_001))
         closed = await anext(events)
+        while isinstance(closed, LinkState):
+            closed = await anext(events)
         assert isinstance(closed, CandleClosed)
         assert closed.candle.close == 100.5
         market.request_quote(BTC, 1)
@@ -63,30 +76,34 @@ async def quoted_market() -> AsyncIterator[tuple[Market, AsyncIterator[Event], Q
         assert isinstance(quote, Quote)
         yield market, events, quote
         running.cancel()
+        await transport.close()
 
 
 def buying(amount: str, quote: Quote) -> OrderRequest:
     return OrderRequest(quote.cids[0], BTC, Side.BUY, OrderType.MARKET, atoms(amount), quote.mts)
 
 
-async def outcome(events: AsyncIterator[Event]) -> list[Evidence]:
-    found: list[Evidence] = []
-    while not (found and isinstance(found[-1], Closed)):
+async def outcome(events: AsyncIterator[Event]) -> tuple[list[Traded], Closed]:
+    """Return the fills of an order once their fees are known, and its end."""
+    booked: list[Traded] = []
+    end: Closed | None = None
+    while end is None or sum(fill.amount for fill in booked) < end.filled:
         event = await anext(events)
         assert isinstance(event, OrderReported)
-        found.append(event.evidence)
-    return found
+        match event.evidence:
+            case Traded(fee=int()):
+                booked.append(event.evidence)
+            case Closed():
+                end = event.evidence
+    return booked, end
 
 
 async def test_a_market_order_that_walks_the_book_gives_a_fill_for_each_level_and_one_end() -> None:
     async with quoted_market() as (market, events, quote):
         assert (quote.bid, quote.ask) == (INSTRUMENT.price(100), INSTRUMENT.price(101))
         market.submit(approved(buying("2.5", quote)))
-        *fills, end = await outcome(events)
-        assert isinstance(end, Closed)
+        booked, end = await outcome(events)
         assert end.filled == atoms("2.5")
-        booked = [fill for fill in fills if isinstance(fill, Traded)]
-        assert len(booked) == len(fills)
         assert [(fill.price, fill.amount) for fill in booked] == [
             (INSTRUMENT.price(101), atoms(1)),
             (INSTRUMENT.price(102), atoms(1)),
@@ -98,7 +115,5 @@ async def test_a_market_order_that_walks_the_book_gives_a_fill_for_each_level_an
 async def test_what_the_book_could_not_fill_is_told_with_the_end() -> None:
     async with quoted_market() as (market, events, quote):
         market.submit(approved(buying(str(LEVELS + 12), quote)))
-        *fills, end = await outcome(events)
-        assert len(fills) == LEVELS
-        assert isinstance(end, Closed)
-        assert end.filled == atoms(LEVELS)
+        booked, end = await outcome(events)
+        assert (len(booked), end.filled) == (LEVELS, atoms(LEVELS))

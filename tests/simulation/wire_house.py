@@ -16,6 +16,7 @@ from genesis.domain.desk import DeskSettings
 from genesis.domain.exchange.account import WalletKind
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.link import LinkState
+from genesis.domain.order import Cid
 from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.simulation.market_orders import costs_from_bps
 from genesis.domain.statistics.record import Record, Recorder
@@ -36,6 +37,12 @@ class Listener:
 
     def round_trip(self, seconds: float) -> None:
         self.round_trips.append(seconds)
+
+    def accepted_otherwise(self, cid: Cid, differences: tuple[str, ...]) -> None:
+        raise AssertionError(f"order {cid} was accepted otherwise: {differences}")
+
+    def operator_must(self, cid: Cid, reason: str) -> None:
+        raise AssertionError(f"order {cid} cannot be found out about: {reason}")
 
 
 def over_the_wire(

@@ -69,6 +69,8 @@ _SESSION: Final = (
     _gauge("equity_quote", "Cash, and the position at the last close, in the quote currency."),
     _gauge("position_base", "The position in the base currency; negative is short."),
     _counter("orders_submitted_total", "Orders that left.", side=SIDES),
+    _counter("orders_accepted_otherwise_total", "Orders that the exchange took otherwise than asked."),
+    _counter("orders_given_up_total", "Orders of which nothing can be proven any more: a person decides."),
     _counter("fills_total", "Fills that the core has booked.", side=SIDES),
     _counter("alerts_total", "What the core wanted a person to see.", code=frozenset(x.value for x in AlertCode)),
     _gauge("refusals", "Orders that a guard refused, since the start.", code=frozenset(x.value for x in RefusalCode)),

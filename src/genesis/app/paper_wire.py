@@ -6,10 +6,13 @@ from contextlib import asynccontextmanager
 
 from attrs import frozen
 
+from genesis.adapters.bitfinex.exchange_time import ExchangeTime
+from genesis.adapters.bitfinex.market_line import TradedInstrument
+from genesis.adapters.bitfinex.market_time import CandleTime
+from genesis.adapters.bitfinex.reconciler import LookRules
 from genesis.adapters.bitfinex.socket_aiohttp import AiohttpConnector
-from genesis.adapters.bitfinex.streams import PublicStreams
-from genesis.adapters.bitfinex.streams_account import AccountStream, SocketKey
-from genesis.adapters.bitfinex.trading_market import TradingMarket, WireObserver
+from genesis.adapters.bitfinex.trading_market import MarketRules, TradingMarket, WireObserver
+from genesis.adapters.bitfinex.transport_aiohttp import AiohttpTransport
 from genesis.adapters.memory.nonces import MemoryNonces
 from genesis.adapters.venue.control_client import VenueControl
 from genesis.adapters.venue.shell import serving
@@ -18,6 +21,7 @@ from genesis.app.operated_market import Operate, unoperated
 from genesis.app.paper import Component, Pace
 from genesis.app.paper_venue import PaperVenue
 from genesis.app.trade import Observer, Recording, trade, trade_recorded
+from genesis.app.wires import KeyInUse, Outside, bitfinex_wires, place_at
 from genesis.domain.candle import Candles, Timeframe
 from genesis.domain.core import TradingCore
 from genesis.domain.exchange.orders import Account
@@ -53,23 +57,26 @@ async def wired_market(
     Both parts are to be run; when their tasks are over, the venue is closed.
     """
     clock, metrics, instrument = house.clock, house.metrics, venue.instrument
+    transport = AiohttpTransport(metrics=metrics)
     async with serving(venue.venue) as port, AiohttpConnector() as connector:
         url = f"127.0.0.1:{port}"
         numbers = MemoryNonces(clock)  # the key lives no longer than the venue
-        public = PublicStreams(connector, clock, metrics, url=f"ws://{url}/ws/2")
-        account = AccountStream(
-            SocketKey(venue.signer, numbers),
-            connector,
-            clock,
-            metrics,
+        wires = bitfinex_wires(
+            place_at(f"http://{url}/v2/", f"ws://{url}/ws/2"),
+            KeyInUse(venue.signer, numbers, ExchangeTime(clock, metrics)),
+            Outside(connector, transport, clock, metrics),
             {instrument.symbol: instrument},
             Account.EXCHANGE,
-            url=f"ws://{url}/ws/2",
         )
-        market = TradingMarket(instrument, timeframe, public, account, numbers, clock, house.observer)
-        async with VenueControl(f"http://{url}") as control:
-            lock_step = LockStep(candles, timeframe, pace, control, market, clock)
-            yield WiredMarket(market, lock_step, f"http://{url}")
+        # The account is as the session made it, so it is looked at only after something may have been missed.
+        rules = MarketRules(CandleTime(), LookRules(at_start=False, every_s=None))
+        market = TradingMarket([TradedInstrument(instrument, timeframe)], wires, clock, house.observer, rules)
+        try:
+            async with VenueControl(f"http://{url}") as control:
+                lock_step = LockStep(candles, timeframe, pace, control, market, clock)
+                yield WiredMarket(market, lock_step, f"http://{url}")
+        finally:
+            await transport.close()
 
 
 async def trade_over_wire(

@@ -8,6 +8,7 @@ from genesis.domain.core import TradingCore
 from genesis.domain.events import Alert, AlertCode, Submit
 from genesis.domain.fill import Fill
 from genesis.domain.link import Link, LinkState
+from genesis.domain.order import Cid
 from genesis.domain.statistics.record import Record, Recorder
 from genesis.domain.units import Mts, decimal_from_atoms, format_atoms, format_scaled
 from genesis.ports.metrics import Metrics
@@ -115,6 +116,16 @@ class SessionObserver:
         """Take the time from sending an order to its acknowledgement."""
         self.round_trip_s = seconds
         self._metrics.observe("order_round_trip_seconds", seconds)
+
+    def accepted_otherwise(self, cid: Cid, differences: tuple[str, ...]) -> None:
+        """Take what the exchange accepted otherwise than asked."""
+        self._metrics.increment("orders_accepted_otherwise_total")
+        self._feed.note("order", "order.accepted_otherwise", {"cid": cid, "text": "; ".join(differences)}, "warning")
+
+    def operator_must(self, cid: Cid, reason: str) -> None:
+        """Take an order of which nothing can be proven any more."""
+        self._metrics.increment("orders_given_up_total")
+        self._feed.note("order", "order.given_up", {"cid": cid, "text": reason}, "error")
 
     def record(self) -> Record:
         """Return the record of the session so far; the session is over then."""

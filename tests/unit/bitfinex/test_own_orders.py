@@ -1,4 +1,4 @@
-"""What becomes of our orders, told in any order and more than once."""
+"""What becomes of our orders, told in any order and more than once: each fact once, and nothing of anybody else's."""
 
 from decimal import Decimal
 from itertools import permutations
@@ -8,9 +8,11 @@ from attrs import evolve
 
 from genesis.adapters.bitfinex.own_orders import OwnOrders
 from genesis.domain.account_events import FillNews, News, OrderNews
-from genesis.domain.events import Event, OrderReported
+from genesis.domain.events import OrderReported
 from genesis.domain.exchange.orders import Account, FillReport, OrderReport, ReportedStatus
-from genesis.domain.execution.evidence import Closed, Traded
+from genesis.domain.execution.evidence import Accepted, AnswerLost, Closed, NothingLeft, SendBegan, Traded
+from genesis.domain.execution.look import Look
+from genesis.domain.execution.order_life import OrderLife, Status, advance
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.market import Print
 from genesis.domain.order import Cid, OrderId, OrderRequest, OrderType, Side
@@ -20,20 +22,21 @@ from genesis.ports.errors import ProtocolViolation
 BTC = Symbol("tBTCUSD")
 INSTRUMENT = spot_instrument(BTC)
 CID = Cid(7)
+ID = OrderId(1)
 ORDER = OrderRequest(CID, BTC, Side.BUY, OrderType.MARKET, atoms("1"), Mts(1))
 
 
 def fill(number: int, amount: str, fee: str | None = "0.001", print_: Print = Print.CONFIRMED) -> FillNews:
-    told = None if fee is None else Decimal(fee)
+    told, currency = (None, None) if fee is None else (Decimal(fee), "BTC")
     report = FillReport(
-        number, BTC, Mts(5), OrderId(1), CID, Side.BUY, Decimal(amount), Decimal("100.5"), False, told, "BTC"
+        number, BTC, Mts(5), ID, CID, Side.BUY, Decimal(amount), Decimal("100.5"), False, told, currency
     )
     return FillNews(print_, report)
 
 
 def ended(left: str, status: ReportedStatus = ReportedStatus.EXECUTED) -> OrderNews:
     report = OrderReport(
-        id=OrderId(1),
+        id=ID,
         cid=CID,
         group_id=None,
         symbol=BTC,
@@ -59,76 +62,105 @@ def ended(left: str, status: ReportedStatus = ReportedStatus.EXECUTED) -> OrderN
     return OrderNews(News.CLOSED, report)
 
 
-def told(*news: FillNews | OrderNews) -> list[Event]:
-    orders = OwnOrders(INSTRUMENT)
-    orders.send(ORDER)
-    events: list[Event] = []
+def resting() -> OrderNews:
+    news = ended("1", ReportedStatus.ACTIVE)
+    return OrderNews(News.NEW, news.order)
+
+
+def sent() -> OwnOrders:
+    orders = OwnOrders({BTC: INSTRUMENT})
+    orders.begin(ORDER)
+    return orders
+
+
+def told(orders: OwnOrders, *news: FillNews | OrderNews) -> list[OrderReported]:
+    found: list[OrderReported] = []
     for each in news:
-        events += orders.fill(each) if isinstance(each, FillNews) else orders.order(each)
-    is_over = any(isinstance(event, OrderReported) and isinstance(event.evidence, Closed) for event in events)
-    assert bool(orders.in_flight) is not is_over
-    return events
+        found += orders.fill(each) if isinstance(each, FillNews) else orders.order(each)
+    return found
 
 
-def booked(number: int, amount: str, fee: str) -> OrderReported:
-    price = INSTRUMENT.price(Decimal("100.5"))
-    traded = Traded(number, OrderId(1), Mts(5), atoms(amount), price, atoms(fee), "BTC")
-    return OrderReported(Mts(5), BTC, CID, traded)
+MESSAGES: list[FillNews | OrderNews] = [
+    resting(),
+    fill(1, "0.4", None, Print.EXECUTED),
+    fill(2, "0.6", None, Print.EXECUTED),
+    fill(1, "0.4"),
+    fill(2, "0.6"),
+    ended("0"),
+]
 
 
-def closed(filled: str, status: str = "EXECUTED @ 100.5(1)") -> OrderReported:
-    return OrderReported(Mts(6), BTC, CID, Closed(OrderId(1), atoms(filled), status))
+def test_d3_every_order_of_the_messages_ends_in_the_same_life_and_tells_no_fact_twice() -> None:
+    lives = set()
+    for order in permutations(MESSAGES):
+        orders = sent()
+        reports = told(orders, *order, *order)
+        assert len(reports) == len(set(map(repr, reports)))
+        life = advance(OrderLife(ORDER), SendBegan())
+        for report in reports:
+            life = advance(life, report.evidence)
+        assert (life.status, life.fee_is_known, life.filled_unbooked) == (Status.FILLED, True, 0)
+        lives.add(life)
+        assert orders.is_quiet
+        assert not orders.in_flight
+    assert len(lives) == 1
 
 
-def test_every_order_of_the_messages_gives_each_fill_once_and_then_the_end() -> None:
-    messages: list[FillNews | OrderNews] = [
-        fill(1, "0.4", None, Print.EXECUTED),
-        fill(2, "0.6", None, Print.EXECUTED),
-        fill(1, "0.4"),
-        fill(2, "0.6"),
-        fill(2, "0.6"),
-        ended("0"),
-    ]
-    for order in permutations(messages):
-        *fills, end = told(*order)
-        assert sorted(map(repr, fills)) == [repr(booked(1, "0.4", "0.001")), repr(booked(2, "0.6", "0.001"))]
-        assert end == closed("1")
+def test_an_order_is_quiet_when_it_rests_and_when_all_its_fills_are_confirmed() -> None:
+    orders = sent()
+    seen = [orders.is_quiet]
+    for news in (resting(), fill(1, "0.4", None, Print.EXECUTED), fill(1, "0.4"), ended("0"), fill(2, "0.6")):
+        told(orders, news)
+        seen.append(orders.is_quiet)
+    assert seen == [False, True, False, True, False, True]
 
 
-def test_an_order_without_its_last_confirmation_is_still_in_flight() -> None:
-    assert told(ended("0"), fill(1, "0.4")) == [booked(1, "0.4", "0.001")]
+def test_a_late_fill_of_an_order_that_never_left_is_told_all_the_same() -> None:
+    orders = sent()
+    orders.told(CID, Mts(2), NothingLeft("not sent"))
+    assert not orders.in_flight
+    (report,) = told(orders, fill(1, "0.4"))
+    assert isinstance(report.evidence, Traded)
 
 
-def test_what_was_not_filled_is_told_with_the_end() -> None:
-    assert told(fill(1, "0.4"), ended("0.6", ReportedStatus.CANCELED))[-1] == closed("0.4", "CANCELED @ 100.5(1)")
+def test_the_fee_is_rounded_against_us() -> None:
+    (report,) = told(sent(), fill(1, "0.4", "0.000000001"))
+    assert isinstance(report.evidence, Traded)
+    assert report.evidence.fee == 1
 
 
-def test_an_order_that_ended_without_a_fill_says_so_in_the_words_of_the_exchange() -> None:
-    assert told(ended("1", ReportedStatus.CANCELED)) == [closed("0", "CANCELED @ 100.5(1)")]
+def test_orders_of_others_are_none_of_its_business() -> None:
+    orders = OwnOrders({BTC: INSTRUMENT})
+    assert told(orders, *MESSAGES) == []
+    orders.begin(evolve(ORDER, side=Side.SELL))
+    assert told(orders, resting()) == []
 
 
-def test_a_fee_finer_than_an_atom_counts_as_a_whole_one_and_a_rebate_never_grows() -> None:
-    assert told(fill(1, "0.4", "0.000000011"))[0] == booked(1, "0.4", "0.00000002")
-    assert told(fill(1, "0.4", "-0.000000019"))[0] == booked(1, "0.4", "-0.00000001")
-
-
-def test_orders_of_others_are_none_of_our_business() -> None:
-    other = fill(1, "0.4")
-    assert told(FillNews(Print.CONFIRMED, evolve(other.fill, cid=Cid(8)))) == []
-    assert told(FillNews(Print.CONFIRMED, evolve(other.fill, cid=None))) == []
-
-
-REPORT = fill(1, "0.4").fill
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        evolve(REPORT, side=Side.SELL),
-        evolve(REPORT, fee=None),
-    ],
-    ids=["side", "no fee"],
-)
-def test_a_fill_that_cannot_be_booked_is_a_violation(wrong: FillReport) -> None:
+def test_a_fill_on_the_wrong_side_or_finer_than_an_atom_stops_everything() -> None:
+    orders = sent()
+    wrong = fill(1, "0.4")
+    with pytest.raises(ProtocolViolation, match="is a sell"):
+        orders.fill(FillNews(Print.CONFIRMED, evolve(wrong.fill, side=Side.SELL)))
     with pytest.raises(ProtocolViolation, match="fill 1 of order 7"):
-        told(FillNews(Print.CONFIRMED, wrong))
+        orders.fill(fill(1, "0.000000001"))
+
+
+def test_lives_that_a_journal_remembers_are_ours_again() -> None:
+    life = advance(advance(OrderLife(ORDER), SendBegan()), AnswerLost("crashed"))
+    orders = OwnOrders({BTC: INSTRUMENT}, [life])
+    assert [flight.order.cid for flight in orders.in_flight] == [CID]
+    assert [type(report.evidence) for report in told(orders, resting())] == [Accepted]
+    again = OwnOrders({BTC: INSTRUMENT}, [advance(life, Accepted(ID))])
+    nameless = fill(1, "1")
+    (report,) = again.fill(FillNews(nameless.print, evolve(nameless.fill, cid=None)))
+    assert report.cid == CID
+
+
+def test_what_a_look_shows_is_known_and_not_told_again() -> None:
+    orders = sent()
+    orders.see(Look(history=(ended("0").order,), fills=(fill(1, "0.4").fill, fill(2, "0.6").fill)))
+    assert orders.is_quiet
+    assert told(orders, *MESSAGES[3:]) == []
+    flight = orders.find(CID)
+    assert flight is not None
+    assert flight.end == Closed(ID, atoms(1), "EXECUTED")

@@ -1,79 +1,222 @@
-"""What becomes of our orders: messages of the account stream, in any order and more than once, as events of the core.
+"""What messages say about our orders, as evidence for the core: in any order, and each fact once.
 
-A fill counts when it is confirmed, for only then its fee is known, and once by its id. The end of an order may be told
-before its last fills are confirmed, so it is passed on when all of them are.
+The core keeps the lives of orders. Here is only what the way to it needs: which cids are ours, which exchange id
+belongs to which, what was told already, and when an order gives no cause to wait for more.
 """
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 from attrs import define, field
 
-from genesis.domain.account_events import FillNews, News, OrderNews
-from genesis.domain.events import Event, OrderReported
-from genesis.domain.exchange.orders import OrderReport
-from genesis.domain.execution.evidence import Closed, evidence_from_fill
+from genesis.domain.account_events import FillNews, OrderNews
+from genesis.domain.events import OrderReported
+from genesis.domain.exchange.orders import FillReport, OrderReport
+from genesis.domain.execution.evidence import (
+    Accepted,
+    Closed,
+    Evidence,
+    NothingLeft,
+    ProvenAbsent,
+    Refused,
+    Traded,
+    evidence_from_fill,
+    evidence_from_report,
+)
+from genesis.domain.execution.look import Look
+from genesis.domain.execution.order_life import OrderLife, Status
 from genesis.domain.instrument import Instrument
-from genesis.domain.market import Print
-from genesis.domain.order import Cid, OrderRequest
-from genesis.domain.units import atoms
+from genesis.domain.order import Cid, OrderId, OrderRequest
+from genesis.domain.units import InexactNumber, Mts, Symbol
 from genesis.ports.errors import ProtocolViolation
+
+ENDED_MAX: Final = 10_000
+"""Orders that are over and still known, for a fill may come late."""
 
 
 @define(eq=False)
-class _Flight:
-    """An order that may still fill, or whose fills are not all confirmed."""
+class Flight:
+    """An order of ours, as far as the market follows it; times are monotonic seconds."""
 
     order: OrderRequest
-    fills: set[int] = field(factory=set)
-    filled: int = 0
-    end: OrderReport | None = None
+    id: OrderId | None = None
+    sent_s: float | None = None
+    by_socket: bool = True
+    lost_s: float | None = None
+    """Since when its answer is known to be lost."""
+    is_over: bool = False
+    """Whether it ended without the exchange having it: refused, never sent, proven absent."""
+    shown: int | None = None
+    """The atoms filled by the last report of it as open."""
+    end: Closed | None = None
+    booked: dict[int, int] = field(factory=dict)
+    """Atoms by trade id, once the fee is known."""
+    unconfirmed: set[int] = field(factory=set)
+    told: set[tuple[type, Evidence]] = field(factory=set)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is evidence of what became of it."""
+        return self.is_over or self.id is not None
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing more is due: it is over and booked, or rests and all its fills are confirmed."""
+        if self.is_over:
+            return True
+        filled = self.end.filled if self.end is not None else self.shown
+        return filled is not None and not self.unconfirmed and sum(self.booked.values()) >= filled
 
 
 class OwnOrders:
-    """The orders in flight of one instrument. Orders of the account that it does not know are none of its business."""
+    """The orders of one account that are ours. Others are none of its business."""
 
-    def __init__(self, instrument: Instrument) -> None:
-        self._instrument = instrument
-        self._flights: dict[Cid, _Flight] = {}
+    def __init__(self, instruments: Mapping[Symbol, Instrument], known: Iterable[OrderLife] = ()) -> None:
+        """*known* are the lives that a journal remembers."""
+        self.version = 0
+        """Rises with everything that is done or heard, so that a look can tell whether it was alone."""
+        self._instruments = instruments
+        self._flights: dict[Cid, Flight] = {}
+        self._ended: OrderedDict[Cid, Flight] = OrderedDict()
+        self._cids: dict[OrderId, Cid] = {}
+        for life in known:
+            self._remember(life)
 
     @property
-    def in_flight(self) -> tuple[Cid, ...]:
-        """The ids of the orders that are not over."""
-        return tuple(self._flights)
+    def in_flight(self) -> tuple[Flight, ...]:
+        """The orders that are not over and booked."""
+        return tuple(self._flights.values())
 
-    def send(self, order: OrderRequest) -> None:
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing more is due for any order."""
+        return all(flight.is_quiet for flight in self._flights.values())
+
+    def find(self, cid: Cid) -> Flight | None:
+        """Return an order of ours; None for one that is not, or ended long ago."""
+        return self._flights.get(cid) or self._ended.get(cid)
+
+    def begin(self, order: OrderRequest) -> Flight:
         """Note that *order* is about to leave."""
-        self._flights[order.cid] = _Flight(order)
+        self.version += 1
+        flight = self._flights[order.cid] = Flight(order)
+        return flight
 
-    def forget(self, cid: Cid) -> None:
-        """Note that the order certainly is not there."""
-        self._flights.pop(cid, None)
+    def adopt(self, order: OrderRequest) -> Flight:
+        """Return the flight of *order*, making one for an order of an earlier session that nobody named."""
+        return self.find(order.cid) or self.begin(order)
 
-    def fill(self, news: FillNews) -> list[Event]:
-        """Return what a fill means; raises `ProtocolViolation` or `InexactNumber` for one that cannot be booked."""
-        report = news.fill
-        flight = None if report.cid is None else self._flights.get(report.cid)
-        if flight is None or news.print is not Print.CONFIRMED or report.id in flight.fills:
+    def told(self, cid: Cid, mts: Mts, evidence: Evidence) -> list[OrderReported]:
+        """Return what is to be reported of an order: nothing if it was said before, or is not ours."""
+        flight = self.find(cid)
+        if flight is None:
             return []
-        order = flight.order
-        if report.side is not order.side or report.fee is None:
-            raise ProtocolViolation(f"fill {report.id} of order {order.cid} cannot be booked", endpoint="ws tu")
-        flight.fills.add(report.id)
-        flight.filled += atoms(report.amount)
-        traded = evidence_from_fill(report, self._instrument)
-        return [OrderReported(report.mts, order.symbol, order.cid, traded), *self._end(flight)]
-
-    def order(self, news: OrderNews) -> list[Event]:
-        """Return what became of an order, if it is over and all its fills are known."""
-        report = news.order
-        flight = None if report.cid is None else self._flights.get(report.cid)
-        if flight is None or news.news is not News.CLOSED:
+        key = (type(evidence), evidence)
+        if key in flight.told:
             return []
-        flight.end = report
-        return self._end(flight)
+        self.version += 1
+        flight.told.add(key)
+        self._note(flight, evidence)
+        self._sort(flight)
+        return [OrderReported(mts, flight.order.symbol, cid, evidence)]
 
-    def _end(self, flight: _Flight) -> list[Event]:
-        order, report = flight.order, flight.end
-        if report is None or flight.filled < atoms(report.amount_filled):
+    def order(self, news: OrderNews) -> list[OrderReported]:
+        """Return what a message about an order means."""
+        return self.report(news.order)
+
+    def report(self, report: OrderReport) -> list[OrderReported]:
+        """Return what a report of an order means; raises `ProtocolViolation` for one that cannot be read exactly."""
+        cid = self._owner(report)
+        if cid is None:
             return []
-        del self._flights[order.cid]
-        closed = Closed(report.id, atoms(report.amount_filled), report.status_text)
-        return [OrderReported(report.mts_updated, order.symbol, order.cid, closed)]
+        try:
+            evidence = evidence_from_report(report)
+        except InexactNumber as error:
+            raise ProtocolViolation(f"order {report.id}: {error}", endpoint="ws o") from error
+        return self.told(cid, report.mts_updated, evidence)
+
+    def fill(self, news: FillNews) -> list[OrderReported]:
+        """Return what a message about a fill means."""
+        return self.match(news.fill)
+
+    def match(self, fill: FillReport) -> list[OrderReported]:
+        """Return what a fill means; raises `ProtocolViolation` for one that cannot be booked."""
+        cid = self._cids.get(fill.order_id) or fill.cid
+        flight = None if cid is None else self.find(cid)
+        if cid is None or flight is None or flight.order.symbol != fill.symbol:
+            return []
+        if fill.side is not flight.order.side:
+            text = f"fill {fill.id} of order {cid} is a {fill.side.value}, the order a {flight.order.side.value}"
+            raise ProtocolViolation(text, endpoint="ws tu")
+        try:
+            evidence = evidence_from_fill(fill, self._instruments[fill.symbol])
+        except InexactNumber as error:
+            raise ProtocolViolation(f"fill {fill.id} of order {cid}: {error}", endpoint="ws tu") from error
+        if evidence.fee is None and evidence.trade_id in flight.booked:
+            return []
+        return self.told(cid, fill.mts, evidence)
+
+    def see(self, look: Look) -> None:
+        """Note what a look shows of our orders; the core hears it from the look itself."""
+        for report in (*look.open_orders, *look.history):
+            self.report(report)
+        for fill in look.fills:
+            self.match(fill)
+
+    def _note(self, flight: Flight, evidence: Evidence) -> None:
+        match evidence:
+            case Accepted(id, filled):
+                self._identify(flight, id)
+                flight.lost_s = None
+                if flight.end is None:
+                    flight.shown = max(filled, flight.shown or 0)
+            case Closed(id):
+                self._identify(flight, id)
+                flight.end = evidence
+            case Traded():
+                self._identify(flight, evidence.order_id)
+                if evidence.fee is None:
+                    flight.unconfirmed.add(evidence.trade_id)
+                else:
+                    flight.unconfirmed.discard(evidence.trade_id)
+                    flight.booked[evidence.trade_id] = evidence.amount
+            case Refused() | NothingLeft() | ProvenAbsent():
+                flight.is_over = flight.id is None
+            case _:
+                pass
+
+    def _identify(self, flight: Flight, order_id: OrderId) -> None:
+        flight.id = flight.id or order_id
+        self._cids[order_id] = flight.order.cid
+
+    def _sort(self, flight: Flight) -> None:
+        cid = flight.order.cid
+        if not flight.is_quiet or not (flight.is_over or flight.end is not None):
+            return
+        if self._flights.pop(cid, None) is not None:
+            self._ended[cid] = flight
+        while len(self._ended) > ENDED_MAX:
+            _, old = self._ended.popitem(last=False)
+            if old.id is not None:
+                self._cids.pop(old.id, None)
+
+    def _owner(self, report: OrderReport) -> Cid | None:
+        known = self._cids.get(report.id)
+        if known is not None:
+            return known
+        flight = None if report.cid is None else self.find(report.cid)
+        if flight is None or (flight.order.symbol, flight.order.side) != (report.symbol, report.side):
+            return None
+        return flight.order.cid
+
+    def _remember(self, life: OrderLife) -> None:
+        flight = Flight(life.order, life.id, is_over=life.status in {Status.NOT_SENT, Status.REJECTED, Status.ABSENT})
+        flight.end, flight.shown = life.closing, life.filled_reported if life.id is not None else None
+        for trade in life.trades:
+            self._note(flight, trade)
+            flight.told.add((Traded, trade))
+        self._flights[life.order.cid] = flight
+        if life.id is not None:
+            self._cids[life.id] = life.order.cid
+        self._sort(flight)

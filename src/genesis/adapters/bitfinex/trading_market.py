@@ -1,105 +1,157 @@
-"""One instrument to trade on: the `Market` over Bitfinex's streams.
+"""What is traded live: the `Market` over Bitfinex's streams and REST.
 
-Candles come from their channel, quotes from the top of the raw book, and orders go over the account's connection, which
-tells what becomes of them. The order of events is: what the exchange did, oldest first; then a quote, once everything
-that came before is decided on, so that whoever catches up trades on the newest candle alone.
+Candles come from their channels, quotes from the tops of raw books; orders go the way that the gateway chooses, and the
+account's stream, looks and searches tell what becomes of them. The order of events is: what the exchange did, oldest
+first; then quotes, once everything that came before is decided on, so that whoever catches up trades on the newest
+candle alone.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import suppress
+from heapq import heappop, heappush
 from typing import Final, NoReturn, Protocol
 
-from genesis.adapters.bitfinex.closed_candles import ClosedCandles
+from attrs import field, frozen
+
+from genesis.adapters.bitfinex.market_line import MarketLine, TradedInstrument
+from genesis.adapters.bitfinex.market_time import MarketTime
+from genesis.adapters.bitfinex.order_sender import OrderSender, SendObserver
 from genesis.adapters.bitfinex.own_orders import OwnOrders
+from genesis.adapters.bitfinex.reconciler import LookRules, Reconciler
+from genesis.adapters.bitfinex.searcher import Searcher
+from genesis.adapters.bitfinex.streams import within
 from genesis.domain.account_events import FillNews, OrderNews, SnapshotsComplete
-from genesis.domain.candle import Candle, Timeframe
-from genesis.domain.channel import BookChannel, CandlesChannel, Grouping, channel_name
-from genesis.domain.events import Cancel, CandleClosed, Event, LookUp, OrderReported, Quote
-from genesis.domain.exchange.orders import OrderAck
-from genesis.domain.execution.evidence import NothingLeft
-from genesis.domain.instrument import Instrument
+from genesis.domain.channel import Channel, channel_name
+from genesis.domain.events import AccountShown, Cancel, Event, LookUp, Quote, TimePassed
+from genesis.domain.execution.order_life import OrderLife
 from genesis.domain.link import Link, LinkState
-from genesis.domain.market import CandleSnapshot, Gap, GapReason, MarketEvent
+from genesis.domain.market import Gap, GapReason
+from genesis.domain.order import Cid
 from genesis.domain.risk.gate import Approved
 from genesis.domain.units import Mts, Symbol
 from genesis.ports.clock import Clock
-from genesis.ports.errors import NotProcessed, OutcomeUnknown, Rejected, Unreachable
+from genesis.ports.errors import Unreachable
+from genesis.ports.exchange import AccountReader, MarketDataReader, OrderGateway
+from genesis.ports.kill import KillLatch
 from genesis.ports.nonces import NonceStore
 from genesis.ports.streams import AccountStream, MarketStream
 
 SETTLE_S: Final = 30.0
 """How long what is due within this machine may take."""
 
+TICK_S: Final = 1.0
+"""A timer by the wall is looked at this often, for the wall's clock may be set."""
 
-class TradingAccount(AccountStream, Protocol):
-    """An account that takes orders."""
-
-    async def submit(self, order: Approved) -> OrderAck:
-        """Send a new order and return its echo; see `OrderGateway.submit`."""
+MARKET: Final = "market"
+ACCOUNT: Final = "account"
 
 
-class WireObserver(Protocol):
+class AccountSocket(AccountStream, Protocol):
+    """The account's stream, which can be made to begin anew."""
+
+    def reconnect(self, reason: str) -> None:
+        """End the connection of the moment, so that nothing more can come over it."""
+
+
+class WireObserver(SendObserver, Protocol):
     """Whoever wants to see the connections. Must neither block nor raise."""
 
     def link(self, state: LinkState) -> None:
         """Take the new state of a connection."""
 
-    def round_trip(self, seconds: float) -> None:
-        """Take the time from sending an order to its acknowledgement."""
+    def operator_must(self, cid: Cid, reason: str) -> None:
+        """Take an order of which nothing can be proven any more: a person decides, its exposure stays counted."""
+
+
+@frozen(eq=False)
+class Wires:
+    """What a market reaches the exchange by: streams, the way for orders, and readers."""
+
+    public: MarketStream
+    account: AccountSocket
+    gateway: OrderGateway
+    reader: AccountReader
+    platform: MarketDataReader
+    cids: NonceStore
+
+
+@frozen(eq=False)
+class MarketRules:
+    """How a market behaves.
+
+    *time* is the wall's or the candles'; *known* the orders that a journal remembers, and *since* its last fill.
+    """
+
+    time: MarketTime
+    looks: LookRules = field(factory=LookRules)
+    known: tuple[OrderLife, ...] = ()
+    since: Mts | None = None
+    latch: KillLatch | None = None
 
 
 class TradingMarket:
-    """See the module. The streams are run by `run`; the client order ids of quotes come from *cids*."""
+    """See the module. `run` keeps everything going; the client order ids of quotes come from the wires' store."""
 
     def __init__(
         self,
-        instrument: Instrument,
-        timeframe: Timeframe,
-        public: MarketStream,
-        account: TradingAccount,
-        cids: NonceStore,
+        instruments: Sequence[TradedInstrument],
+        wires: Wires,
         clock: Clock,
         observer: WireObserver,
+        rules: MarketRules,
     ) -> None:
-        self._instrument = instrument
-        self._public = public
-        self._account = account
-        self._cids = cids
+        self._wires = wires
         self._clock = clock
         self._observer = observer
-        self._candles_channel = CandlesChannel(instrument.symbol, timeframe.value)
-        self._book_channel = BookChannel(instrument.symbol, Grouping.R0)
-        self._candles = ClosedCandles()
-        self._orders = OwnOrders(instrument)
+        self._time = rules.time
+        self._lines = {each.instrument.symbol: MarketLine(each, wires.public) for each in instruments}
+        self._channels: dict[Channel, MarketLine] = {
+            channel: line for line in self._lines.values() for channel in line.channels
+        }
+        self._orders = OwnOrders({each.instrument.symbol: each.instrument for each in instruments}, rules.known)
+        common = (self._orders, clock, rules.time.now)
+        is_open = lambda: wires.account.is_open  # noqa: E731  # a property, asked when an order leaves
+        self._sender = OrderSender(wires.gateway, *common, self._put, observer, rules.latch, is_open)
+        self._reconciler = Reconciler(wires.reader, *common, self._show, rules.looks, rules.since)
+        ends = (self._put, observer.operator_must, wires.account.reconnect)
+        self._searcher = Searcher(wires.reader, wires.platform, *common, *ends)
+        self._looks_at_once = rules.looks.at_start
         self._pending: deque[Event] = deque()
-        self._quote_orders = 0
-        self._outbox: asyncio.Queue[Approved] = asyncio.Queue()
-        self._is_ending = self._is_ended = False
-        self._wake = asyncio.Event()
-        self._is_resting = False
-        self._rested = asyncio.Event()
-        self._has_account = asyncio.Event()
-        self._has_channels = asyncio.Event()
+        self._quotes: dict[Symbol, int] = {}
+        self._wakes: list[Mts] = []
+        self._searches: asyncio.Queue[LookUp] = asyncio.Queue()
+        self._searching: set[Cid] = set()
+        self._links: dict[str, Link] = {}
+        self._market_link: Link | None = None
+        self._account_link: Link | None = None
+        self._is_by_rest = False
+        self._is_ended = self._is_resting = False
+        self._wake, self._rewake = asyncio.Event(), asyncio.Event()
+        self._rested, self._was_shown, self._has_channels = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def run(self) -> None:
-        """Keep the connections alive and listen until cancelled.
+        """Keep the connections alive, listen and send, until cancelled.
 
-        Raises `OutcomeUnknown` when an order was in flight while something of the account may have been missed,
-        `Unreachable` when the exchange stops giving a channel, and what the streams raise.
+        Raises `Unreachable` when the exchange stops giving a channel, `ProtocolViolation` for news of our orders that
+        cannot be booked, and what the streams and the sender raise: `AuthRefused`, `StoreError`.
         """
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._public.run(), name="market stream")
-            tasks.create_task(self._account.run(), name="account stream")
+            tasks.create_task(self._wires.public.run(), name="market stream")
+            tasks.create_task(self._wires.account.run(), name="account stream")
             tasks.create_task(self._subscribe(), name="subscribe")
             tasks.create_task(self._hear_market(), name="market events")
             tasks.create_task(self._hear_account(), name="account events")
-            tasks.create_task(self._send(), name="orders")
+            tasks.create_task(self._sender.run(), name="orders")
+            tasks.create_task(self._reconciler.run(), name="looks")
+            tasks.create_task(self._watch_time(), name="timers")
+            tasks.create_task(self._search(), name="searches")
 
     async def ready(self) -> None:
-        """Return once the channels are subscribed and orders are taken."""
+        """Return once the channels are subscribed and the account was shown."""
         await self._has_channels.wait()
-        await self._has_account.wait()
+        await self._was_shown.wait()
 
     async def settled(self, mts: Mts) -> None:
         """Return once the candle of *mts* runs and everything that followed from it is done.
@@ -113,16 +165,15 @@ class TradingMarket:
                     await self._rested.wait()
         except TimeoutError:
             text = f"what follows from the candle of {mts} did not come within {SETTLE_S:g} s"
-            raise Unreachable(text, endpoint=channel_name(self._candles_channel)) from None
+            raise Unreachable(text, endpoint="candles") from None
 
     async def finish(self) -> None:
-        """End the stream with the running candle, whose interval is over.
+        """End the stream with the running candles, whose intervals are over.
 
-        Its last state is read anew. Raises what `MarketStream.subscribe` does.
+        Their last states are read anew. Raises what `MarketStream.subscribe` does.
         """
-        await self._public.unsubscribe(self._candles_channel)
-        self._is_ending = True
-        await self._public.subscribe(self._candles_channel)
+        for line in self._lines.values():
+            await line.end()
 
     # The port
 
@@ -130,9 +181,8 @@ class TradingMarket:
         while True:
             while self._pending:
                 yield self._pending.popleft()
-            quote = await self._quote() if self._quote_orders else None
+            quote = await self._quote()
             if quote is not None:
-                self._quote_orders = 0
                 yield quote
                 continue
             if self._is_ended:
@@ -144,45 +194,35 @@ class TradingMarket:
             self._is_resting = False
 
     def request_quote(self, symbol: Symbol, orders: int) -> None:
-        assert symbol == self._instrument.symbol
-        self._quote_orders = max(self._quote_orders, orders)
+        assert symbol in self._lines
+        self._quotes[symbol] = max(orders, self._quotes.get(symbol, 0))
 
     def submit(self, order: Approved) -> None:
-        self._orders.send(order.order)
-        self._outbox.put_nowait(order)
+        self._sender.submit(order)
 
     def cancel(self, cancel: Cancel) -> None:
-        """Not asked for by a core that sends market orders alone."""
+        self._sender.cancel(cancel)
 
     def look_up(self, wanted: LookUp) -> None:
-        """Not asked for: an order whose outcome is unknown ends the session."""
+        if wanted.cid not in self._searching:
+            self._searching.add(wanted.cid)
+            self._searches.put_nowait(wanted)
 
     def wake_at(self, mts: Mts) -> None:
-        """Not asked for by a core that sends market orders alone."""
-
-    async def _send(self) -> NoReturn:
-        while True:
-            order = await self._outbox.get()
-            request = order.order
-            begun_s = self._clock.monotonic_s()
-            try:
-                await self._account.submit(order)
-            except (NotProcessed, Rejected) as refusal:
-                self._orders.forget(request.cid)
-                left = NothingLeft(str(refusal))
-                self._put([OrderReported(request.mts, request.symbol, request.cid, left)])
-            else:
-                self._observer.round_trip(self._clock.monotonic_s() - begun_s)
+        if mts not in self._wakes:
+            heappush(self._wakes, mts)
+        self._fire()
+        self._rewake.set()
 
     async def _quote(self) -> Quote | None:
-        """Return the top of the book as it is; None while there is no book to be trusted, or none with two sides."""
-        book, running = self._public.book(self._book_channel), self._candles.running
-        top = book.top
-        if book.is_stale or running is None or not (top.bid and top.ask) or top.is_crossed:
-            return None
-        price = self._instrument.price_from_market
-        cids = tuple([await self._cids.next_cid() for _ in range(self._quote_orders)])
-        return Quote(self._instrument.symbol, running.mts, price(top.bid), price(top.ask), cids)
+        """Return the next quote that is wanted and can be had; None while there is none."""
+        for symbol, count in self._quotes.items():
+            best = self._lines[symbol].best()
+            if best is not None:
+                del self._quotes[symbol]
+                cids = [await self._wires.cids.next_cid() for _ in range(count)]
+                return Quote(symbol, self._time.now(), *best, tuple(cids))
+        return None
 
     # What comes in
 
@@ -190,68 +230,126 @@ class TradingMarket:
         self._pending.extend(events)
         self._wake.set()
 
+    def _show(self, shown: AccountShown) -> None:
+        if self._account_link is Link.RECONNECT and not self._is_by_rest:
+            self._is_by_rest = True
+            self._put([LinkState(shown.mts, ACCOUNT, Link.OPEN, "by REST, the socket is down")])
+        self._put([shown])
+        self._was_shown.set()
+
     def _is_settled(self, mts: Mts) -> bool:
-        running = self._candles.running
-        has_come = running is not None and running.mts >= mts
-        is_idle = self._is_resting and not self._wake.is_set() and not self._quote_orders
-        return has_come and is_idle and not self._orders.in_flight
+        has_come = all(line.has_come(mts) for line in self._lines.values())
+        is_idle = self._is_resting and not self._wake.is_set() and not self._quotes and self._sender.is_idle
+        return has_come and is_idle and not self._reconciler.is_busy and self._orders.is_quiet
 
     async def _subscribe(self) -> None:
-        # The book first: with the candle that makes us decide, the book around it is there.
-        await self._public.subscribe(self._book_channel)
-        await self._public.subscribe(self._candles_channel)
+        for line in self._lines.values():
+            await line.subscribe()
         self._has_channels.set()
 
     async def _hear_market(self) -> NoReturn:
         while True:
-            item = await self._public.next()
+            item = await self._wires.public.next()
             if isinstance(item, LinkState):
                 self._observer.link(item)
-            elif isinstance(item[1], Gap) and item[1].reason is GapReason.REFUSED:
-                raise Unreachable("the exchange no longer gives this channel", endpoint=channel_name(item[0]))
-            elif item[0] == self._candles_channel:
-                await self._hear_candles(item[1])
-            else:
+                self._hear_market_link(item)
+                continue
+            channel, event = item
+            if isinstance(event, Gap) and event.reason is GapReason.REFUSED:
+                raise Unreachable("the exchange no longer gives this channel", endpoint=channel_name(channel))
+            line = self._channels[channel]
+            if channel != line.candles_channel:
                 self._wake.set()  # a book that is to be quoted may have come back
+                continue
+            closed = await line.hear(event)
+            if line.running_mts is not None:
+                self._time.heard(line.running_mts)
+            self._is_ended = all(each.is_ended for each in self._lines.values())
+            self._put(closed)
+            self._fire()
 
-    async def _hear_candles(self, event: MarketEvent) -> None:
-        match event:
-            case Candle():
-                self._close(self._candles.take(event))
-            case CandleSnapshot(candles):
-                self._close(self._candles.take_all(candles))
-                if self._is_ending:
-                    self._close(self._candles.close())
-                    self._is_ended = True
-            case Gap(reason) if reason is not GapReason.LINK:  # after that one a snapshot comes by itself
-                await self._public.unsubscribe(self._candles_channel)
-                await self._public.subscribe(self._candles_channel)
-
-    def _close(self, candles: Iterable[Candle]) -> None:
-        self._put(CandleClosed(self._instrument.symbol, candle) for candle in candles)
+    def _hear_market_link(self, state: LinkState) -> None:
+        """Tell the worst of the connections as the state of the one market that the core knows."""
+        self._links[state.name] = state.link
+        link = next((each for each in self._links.values() if each is not Link.OPEN), Link.OPEN)
+        if link is not self._market_link:
+            self._market_link = link
+            self._put([LinkState(self._time.now(), MARKET, link, state.reason)])
 
     async def _hear_account(self) -> NoReturn:
         while True:
-            event = await self._account.next()
+            event = await self._wires.account.next()
             match event:
                 case FillNews():
                     self._put(self._orders.fill(event))
                 case OrderNews():
                     self._put(self._orders.order(event))
-                case LinkState(link=link):
-                    self._observer.link(event)
-                    if link is not Link.OPEN:
-                        self._missed(event.reason)
+                case LinkState():
+                    self._hear_account_link(event)
                 case Gap(GapReason.SEQUENCE, 0):
                     pass  # a message came twice, none is missing
                 case Gap(reason):
-                    self._missed(reason.value)
+                    self._missed(f"something may have been missed ({reason.value})")
                 case SnapshotsComplete():
-                    self._has_account.set()
+                    self._begin_connection()
                 case _:
                     pass
 
+    def _hear_account_link(self, state: LinkState) -> None:
+        self._observer.link(state)
+        previous, self._account_link = self._account_link, state.link
+        if state.link in {Link.RECONNECT, Link.CLOSED}:
+            self._searcher.socket_closed()
+        if state.link is Link.RECONNECT is previous:
+            return  # one more attempt failed; what goes by REST goes on
+        if self._is_by_rest:  # what the socket did not tell is to be looked at first
+            self._put([LinkState(self._time.now(), ACCOUNT, Link.RECONNECT, "the socket is back")])
+        self._is_by_rest = False
+        self._put([LinkState(self._time.now(), ACCOUNT, state.link, state.reason)])
+        self._reconciler.link(is_open=state.link is Link.OPEN, is_held=state.link is Link.MAINTENANCE)
+
+    def _begin_connection(self) -> None:
+        if self._looks_at_once:
+            self._reconciler.want()
+        else:
+            self._looks_at_once = True
+            self._was_shown.set()
+        self._sender.resume()
+
     def _missed(self, reason: str) -> None:
-        for cid in self._orders.in_flight:
-            text = f"order {cid} was in flight when messages may have been lost ({reason}): look it up"
-            raise OutcomeUnknown(text, endpoint="account stream")
+        """Let nothing be decided until the account was looked at; the connection is as good as before."""
+        self._put(LinkState(self._time.now(), ACCOUNT, link, reason) for link in (Link.RECONNECT, Link.OPEN))
+        self._reconciler.want()
+
+    # Timers and searches
+
+    def _fire(self) -> None:
+        """Tell the core of timers that are due, all of them at once."""
+        now = self._time.now()
+        if self._wakes and self._wakes[0] <= now:
+            while self._wakes and self._wakes[0] <= now:
+                heappop(self._wakes)
+            self._put([TimePassed(now)])
+
+    async def _watch_time(self) -> NoReturn:
+        while True:
+            self._fire()
+            self._rewake.clear()
+            wait_s = self._time.wait_s(self._wakes[0]) if self._wakes else None
+            if wait_s is None:
+                await self._rewake.wait()
+                continue
+            with suppress(TimeoutError):
+                await within(self._clock, min(wait_s, TICK_S), self._rewake.wait())
+
+    async def _search(self) -> NoReturn:
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                wanted = await self._searches.get()
+                tasks.create_task(self._search_for(wanted), name=f"search {wanted.cid}")
+
+    async def _search_for(self, wanted: LookUp) -> None:
+        try:
+            await self._searcher.find(wanted)
+        finally:
+            self._searching.discard(wanted.cid)

@@ -1,0 +1,152 @@
+"""Looks at the account: by REST, read again until nothing moved meanwhile.
+
+One is taken after each connection of the account's socket, every so often while it is open, and more often while it is
+down. What a look proves is the core's business.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final, NoReturn
+
+from attrs import frozen
+
+from genesis.adapters.bitfinex.history_pages import finished_orders, own_fills
+from genesis.adapters.bitfinex.own_orders import OwnOrders
+from genesis.adapters.bitfinex.streams import within
+from genesis.domain.events import AccountShown
+from genesis.domain.execution.look import Look
+from genesis.domain.units import Mts
+from genesis.ports.clock import Clock
+from genesis.ports.errors import AuthRefused, ExchangeError
+from genesis.ports.exchange import AccountReader
+
+HISTORY_MS_MAX: Final = 14 * 86_400_000
+"""Source: Bitfinex reference, "Orders History"."""
+
+
+@frozen
+class LookRules:
+    """How often to look, in seconds."""
+
+    at_start: bool = True
+    """Whether to look when the account's socket opens for the first time."""
+    every_s: float | None = 60.0
+    """While all is well; D24: a message that never came is found within this. None is for markets that stand still."""
+    down_s: float = 10.0
+    """While the account's socket is down, for orders then go by REST and nothing else tells of them."""
+    again_s: float = 1.0
+    """After a look that failed."""
+    overlap_ms: int = 600_000
+    """How much of what is known is read again, by id: the exchange shows its lists late."""
+    attempts: int = 6
+
+
+class Reconciler:
+    """Takes looks; `run` hands them to *show*."""
+
+    def __init__(
+        self,
+        account: AccountReader,
+        orders: OwnOrders,
+        clock: Clock,
+        now: Callable[[], Mts],
+        show: Callable[[AccountShown], None],
+        rules: LookRules,
+        since: Mts | None = None,
+    ) -> None:
+        """*since* is when the last known fill was; without one, what happened before now is not asked for."""
+        self._account = account
+        self._orders = orders
+        self._clock = clock
+        self._now = now
+        self._show = show
+        self._rules = rules
+        self._since = since
+        self._is_open = False
+        self._is_held = False
+        self._links = 0
+        self._due_s: float | None = None
+        self._changed = asyncio.Event()
+        self.is_busy = False
+        """Whether a look is wanted or being taken."""
+
+    def want(self) -> None:
+        """Look as soon as possible."""
+        self.is_busy = True
+        self._plan(0.0)
+
+    def link(self, *, is_open: bool, is_held: bool) -> None:
+        """Note the state of the account's socket; *is_held* is maintenance, in which nothing is asked."""
+        self._is_open, self._is_held = is_open, is_held
+        self._links += 1
+        if not is_open:
+            self._plan(None if is_held else self._rules.down_s)
+
+    async def run(self) -> NoReturn:
+        """Look until cancelled; raises `AuthRefused`."""
+        while True:
+            await self._until_due()
+            self.is_busy, self._due_s, links = True, None, self._links
+            look = await self._look()
+            if look is not None and links == self._links:
+                self._orders.see(look)
+                self._show(AccountShown(self._now(), look))
+                self.is_busy = self._due_s is not None
+                if not self.is_busy:
+                    self._plan(self._rules.every_s if self._is_open else self._rules.down_s)
+            elif self._due_s is None and not self._is_held:
+                self._plan(self._rules.again_s)
+
+    def _plan(self, after_s: float | None) -> None:
+        self._due_s = None if after_s is None else self._clock.monotonic_s() + after_s
+        self._changed.set()
+
+    async def _until_due(self) -> None:
+        while self._due_s is None or (wait_s := self._due_s - self._clock.monotonic_s()) > 0:
+            self._changed.clear()
+            if self._due_s is None:
+                await self._changed.wait()
+            else:
+                with suppress(TimeoutError):
+                    await within(self._clock, wait_s, self._changed.wait())
+
+    async def _look(self) -> Look | None:
+        """Return a look during which nothing moved; None if none could be had."""
+        try:
+            look, start = None, self._start()
+            for _ in range(self._rules.attempts):
+                version = self._orders.version
+                before = look or await self._read(start)
+                look = await self._read(start)
+                if _steady(look) == _steady(before) and version == self._orders.version:
+                    self._since = max((fill.mts for fill in look.fills), default=self._since)
+                    return look
+        except AuthRefused:
+            raise
+        except ExchangeError:
+            return None
+        return None
+
+    async def _read(self, start: Mts) -> Look:
+        """Read every part once. Open orders come before history, so that none can hide between the two."""
+        open_orders = await self._account.open_orders()
+        history = await finished_orders(self._account, start)
+        fills = await own_fills(self._account, start)
+        wallets, positions = await self._account.wallets(), await self._account.positions()
+        return Look(tuple(open_orders), tuple(history), tuple(fills), tuple(wallets), tuple(positions))
+
+    def _start(self) -> Mts:
+        """Return from when on to ask: the last known fill, or the oldest order that may have more."""
+        if self._since is None:
+            self._since = self._now()
+        oldest = min((flight.order.mts for flight in self._orders.in_flight), default=self._since)
+        start = min(oldest, self._since) - self._rules.overlap_ms
+        return Mts(max(0, start, self._now() - HISTORY_MS_MAX))
+
+
+def _steady(look: Look) -> tuple[object, ...]:
+    """Return what of a look only moves when something happened: prices move profits all the time."""
+    wallets = {(each.kind, each.currency): each.balance for each in look.wallets}
+    positions = {each.symbol: (each.net_amount, each.base_price) for each in look.positions}
+    return look.open_orders, look.history, look.fills, wallets, positions

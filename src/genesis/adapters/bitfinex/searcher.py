@@ -1,0 +1,190 @@
+"""Looking an order up whose answer was lost: open orders, history and fills of every UTC date it may have, to the end,
+again and again, until it is found or proven absent.
+
+An answer may still come while the request's connection is open, and then nothing proves anything. So a socket over
+which an answer got lost is ended once it has been silent about it for long enough and nothing else waits for one.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, time
+from typing import Final
+
+from attrs import define, field
+
+from genesis.adapters.bitfinex.history_pages import finished_orders, own_fills
+from genesis.adapters.bitfinex.own_orders import Flight, OwnOrders
+from genesis.domain.events import LookUp, OrderReported
+from genesis.domain.exchange.market import PlatformStatus
+from genesis.domain.exchange.orders import ByCid, FillReport, OrderReport
+from genesis.domain.execution.absence import AGE_MAX_S, Judgement, Lost, NotYet, OperatorMust, Search, judge_absence
+from genesis.domain.execution.evidence import ProvenAbsent
+from genesis.domain.order import Cid
+from genesis.domain.units import Mts
+from genesis.ports.clock import Clock
+from genesis.ports.errors import AuthRefused, ExchangeError
+from genesis.ports.exchange import AccountReader, MarketDataReader
+
+ANSWER_S: Final = 15.0
+"""How long a request may wait for its answer at most, whichever way it went."""
+
+PAUSES_S: Final = (1.0, 2.0, 5.0, 10.0)
+"""Between searches that found nothing; the last one goes on."""
+
+AGAIN_S: Final = 5.0
+"""After a search that could not be made."""
+
+SOCKET_PATIENCE_S: Final = 20.0
+
+
+@define(eq=False)
+class Found:
+    """What one search saw of the order."""
+
+    orders: list[OrderReport] = field(factory=list)
+    fills: list[FillReport] = field(factory=list)
+
+
+class Searcher:
+    """Searches for orders by cid; evidence goes to *report*, an order that nothing can prove any more to *give_up*."""
+
+    def __init__(
+        self,
+        account: AccountReader,
+        platform: MarketDataReader,
+        orders: OwnOrders,
+        clock: Clock,
+        now: Callable[[], Mts],
+        report: Callable[[Iterable[OrderReported]], None],
+        give_up: Callable[[Cid, str], None],
+        end_socket: Callable[[str], None],
+    ) -> None:
+        self._account = account
+        self._platform = platform
+        self._orders = orders
+        self._clock = clock
+        self._now = now
+        self._report = report
+        self._give_up = give_up
+        self._end_socket = end_socket
+        self._socket_closed_s: float | None = None
+        self._begun_s = clock.monotonic_s()
+
+    def socket_closed(self) -> None:
+        """Note that the account's socket is closed: what was asked over it before is answered no more."""
+        self._socket_closed_s = self._clock.monotonic_s()
+
+    async def find(self, wanted: LookUp) -> None:
+        """Search until everything about the order is known, or can be known no more; raises `AuthRefused`."""
+        searches: list[Search] = []
+        attempt = 0
+        while not self._has_ended(wanted.cid):
+            lost = self._lost(wanted)
+            try:
+                search, found = await self._search(wanted, lost)
+            except AuthRefused:
+                raise
+            except ExchangeError:
+                await self._clock.sleep(AGAIN_S)
+                continue
+            if search.found:
+                self._tell(found)
+                if self._is_settled(wanted.cid):
+                    return
+            elif not self._is_known(wanted.cid):
+                searches.append(search)
+            judgement = self._judged(lost, searches)
+            if self._has_decided(wanted, judgement):
+                return
+            self._release_socket(lost)
+            await self._clock.sleep(self._pause_s(judgement, attempt))
+            attempt += 1
+
+    def _judged(self, lost: Lost, searches: list[Search]) -> Judgement:
+        """Return what follows. An order that was seen once is not absent: it is searched for as long as lists last."""
+        now_s = self._clock.monotonic_s()
+        if not self._is_known(lost.cid):
+            return judge_absence(lost, searches, now_s)
+        if now_s - lost.sent_s > AGE_MAX_S:
+            return OperatorMust(f"order {lost.cid} is older than the history that could show how it ended")
+        return NotYet("not everything about it is shown yet", now_s + PAUSES_S[-1])
+
+    def _has_decided(self, wanted: LookUp, judgement: Judgement) -> bool:
+        match judgement:
+            case ProvenAbsent():
+                if not self._is_known(wanted.cid):
+                    self._report(self._orders.told(wanted.cid, self._now(), judgement))
+                return True
+            case OperatorMust(reason):
+                self._give_up(wanted.cid, reason)
+                return True
+            case NotYet():
+                return False
+
+    def _pause_s(self, judgement: Judgement, attempt: int) -> float:
+        usual_s = PAUSES_S[min(attempt, len(PAUSES_S) - 1)]
+        if not isinstance(judgement, NotYet):
+            return usual_s
+        until_s = judgement.retry_at_s - self._clock.monotonic_s()
+        return min(usual_s, until_s) if until_s > 0 else usual_s
+
+    async def _search(self, wanted: LookUp, lost: Lost) -> tuple[Search, Found]:
+        begun_s, dates, found = self._clock.monotonic_s(), lost.dates, Found()
+        status = await self._platform.platform_status()
+        start = midnight(min(dates))
+        for each in sorted(dates):
+            found.orders += await self._account.open_orders_by_cid(ByCid(wanted.cid, each))
+        found.orders += await self._account.open_orders(wanted.symbol)
+        found.orders += await finished_orders(self._account, start, wanted.symbol)
+        found.orders = [order for order in found.orders if order.cid == wanted.cid and order.symbol == wanted.symbol]
+        ids = {order.id for order in found.orders}
+        fills = await own_fills(self._account, start, wanted.symbol)
+        found.fills = [fill for fill in fills if fill.cid == wanted.cid or fill.order_id in ids]
+        is_found = bool(found.orders or found.fills)
+        ended_s = self._clock.monotonic_s()
+        return Search(begun_s, ended_s, status is PlatformStatus.OPERATIVE, dates, dates, dates, is_found), found
+
+    def _tell(self, found: Found) -> None:
+        # What ended comes last: a list of open orders may be older than the history that was read after it.
+        for order in sorted(found.orders, key=lambda order: not order.status.is_open):
+            self._report(self._orders.report(order))
+        for fill in found.fills:
+            self._report(self._orders.match(fill))
+
+    def _lost(self, wanted: LookUp) -> Lost:
+        flight, now_s = self._orders.find(wanted.cid), self._clock.monotonic_s()
+        if flight is None or flight.sent_s is None:  # of an earlier session, whose connections ended with it
+            sent_s = now_s - max(0.0, (self._now() - wanted.sent_mts) / 1000)
+            return Lost(wanted.cid, wanted.sent_mts, sent_s, sent_s + ANSWER_S, min(self._begun_s, now_s))
+        return Lost(
+            wanted.cid, wanted.sent_mts, flight.sent_s, flight.sent_s + ANSWER_S, self._closed_s(flight, flight.sent_s)
+        )
+
+    def _closed_s(self, flight: Flight, sent_s: float) -> float | None:
+        """Return when the request's connection was closed, None while it could still bring an answer."""
+        if not flight.by_socket:
+            return flight.lost_s
+        closed_s = self._socket_closed_s
+        return closed_s if closed_s is not None and closed_s >= sent_s else None
+
+    def _release_socket(self, lost: Lost) -> None:
+        waited_s = self._clock.monotonic_s() - lost.deadline_s
+        others = any(flight.lost_s is None and not flight.is_known for flight in self._orders.in_flight)
+        if lost.connection_closed_s is None and waited_s >= SOCKET_PATIENCE_S and not others:
+            self._end_socket(f"order {lost.cid} was not answered: a closed connection can bring nothing late")
+
+    def _is_known(self, cid: Cid) -> bool:
+        flight = self._orders.find(cid)
+        return flight is not None and flight.is_known
+
+    def _is_settled(self, cid: Cid) -> bool:
+        flight = self._orders.find(cid)
+        return flight is not None and flight.is_quiet
+
+    def _has_ended(self, cid: Cid) -> bool:
+        flight = self._orders.find(cid)
+        return flight is not None and flight.is_quiet and (flight.is_over or flight.end is not None)
+
+
+def midnight(day: date) -> Mts:
+    """Return when a UTC date begins."""
+    return Mts(int(datetime.combine(day, time(), UTC).timestamp()) * 1000)

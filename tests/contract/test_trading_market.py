@@ -1,0 +1,210 @@
+"""The market's contract: what becomes of an order comes as evidence, whatever fails, and no order is sent twice."""
+
+from genesis.adapters.venue.faults import Fault, Rule
+from genesis.adapters.venue.http import Request
+from genesis.adapters.venue.session import ConnectionId
+from genesis.domain.events import AccountShown, Cancel, LookUp, Quote, TimePassed
+from genesis.domain.execution.evidence import Accepted, AnswerLost, Closed, NothingLeft, ProvenAbsent, Refused, Traded
+from genesis.domain.link import Link, LinkState
+from genesis.domain.order import Cid
+from genesis.domain.units import Mts, atoms
+from genesis.ports.errors import Unreachable
+from genesis.ports.socket import Socket
+from tests.e2e.venue_house import BTC, ETH, START, trade
+from tests.fakes.traded_world import TradedWorld, traded_world
+
+
+def cancel_of(world: TradedWorld, cid: int) -> Cancel:
+    return Cancel(BTC, Cid(cid), None, world.clock.now(), "no longer wanted")
+
+
+async def test_a_market_begins_with_its_links_and_a_look_at_the_account() -> None:
+    async with traded_world() as world:
+        links = [(event.name, event.link) for event in world.of(LinkState)]
+        assert sorted(links) == [("account", Link.OPEN), ("market", Link.OPEN)]
+        (shown,) = world.shown
+        assert {wallet.currency for wallet in shown.look.wallets} >= {"USD", "BTC"}
+
+
+async def test_a_market_order_is_accepted_traded_with_its_fee_and_closed() -> None:
+    async with traded_world() as world:
+        world.market.submit(world.order(1, "2.5"))
+        await world.clock.advance(1)
+        evidence = world.evidence(1)
+        assert isinstance(evidence[0], Accepted)
+        booked = [each for each in evidence if isinstance(each, Traded) and each.fee is not None]
+        assert [each.amount for each in booked] == [atoms(1), atoms(1), atoms("0.5")]
+        assert {each.fee_currency for each in booked} == {"BTC"}
+        assert [each.filled for each in evidence if isinstance(each, Closed)] == [atoms("2.5")]
+        assert len(evidence) == len(set(map(repr, evidence)))
+        assert (world.shell.submits, len(world.watcher.round_trips)) == (1, 1)
+
+
+async def test_quotes_come_for_several_instruments_with_as_many_ids_as_were_asked_for() -> None:
+    async with traded_world() as world:
+        for symbol in (BTC, ETH):
+            trade(world.venue, symbol, "100.25")
+        await world.clock.advance(1)
+        world.market.request_quote(BTC, 3)
+        world.market.request_quote(ETH, 1)
+        world.market.wake_at(world.clock.now())
+        await world.clock.advance(1)
+        quotes = world.of(Quote)
+        assert [(quote.symbol, len(quote.cids)) for quote in quotes] == [(BTC, 3), (ETH, 1)]
+        assert len({cid for quote in quotes for cid in quote.cids}) == 4
+        assert all(0 <= quote.mts - START <= 4000 for quote in quotes)
+
+
+async def test_a_timer_comes_when_it_is_due() -> None:
+    async with traded_world() as world:
+        due = Mts(world.clock.now() + 90_500)
+        world.market.wake_at(due)
+        await world.clock.advance(90)
+        assert not world.of(TimePassed)
+        await world.clock.advance(1)
+        assert [event.mts for event in world.of(TimePassed)] == [due]
+
+
+async def test_a_refusal_is_told_with_its_words() -> None:
+    """D17."""
+    async with traded_world() as world:
+        world.market.submit(world.order(1, "900000", price="50"))
+        await world.clock.advance(1)
+        (refused,) = world.evidence(1)
+        assert isinstance(refused, Refused)
+        assert "not enough" in refused.reason
+
+
+async def test_a_resting_order_is_cancelled_by_its_cid_before_its_id_is_known() -> None:
+    async with traded_world() as world:
+        world.market.submit(world.order(1, price="50"))
+        await world.clock.advance(1)
+        world.market.cancel(cancel_of(world, 1))
+        world.market.cancel(cancel_of(world, 1))
+        await world.clock.advance(1)
+        assert [type(each) for each in world.evidence(1)] == [Accepted, Closed]
+        assert sum('"oc"' in frame for frame in world.shell.frames) == 1
+
+
+async def test_i36_a_cancel_overtakes_the_orders_that_wait() -> None:
+    async with traded_world() as world:
+        world.market.submit(world.order(1, price="50"))
+        await world.clock.advance(1)
+        for cid in range(2, 200):
+            world.market.submit(world.order(cid, "0.001", price="49"))
+        world.market.cancel(cancel_of(world, 1))
+        world.market.cancel(cancel_of(world, 150))  # it waits here still: it never leaves
+        await world.clock.advance(5)
+        writes = [frame for frame in world.shell.frames if '"on"' in frame or '"oc"' in frame]
+        assert '"oc"' in writes[1]
+        assert [type(each) for each in world.evidence(150)] == [NothingLeft]
+        assert (world.shell.submits, len(world.open_orders)) == (198, 197)
+
+
+async def test_d1_a_lost_answer_is_told_and_the_account_stream_shows_the_order() -> None:
+    async with traded_world() as world:
+        world.venue.faults.add(Rule("lost", Fault.DROP_ACK, "on", times=1))
+        world.market.submit(world.order(1, price="50"))
+        await world.clock.advance(20)
+        kinds = [type(each) for each in world.evidence(1)]
+        assert set(kinds) <= {Accepted, AnswerLost}
+        assert Accepted in kinds
+        assert world.shell.submits == 1
+
+
+async def test_i2_a_connection_lost_with_an_order_in_flight_leaves_it_to_the_next_look() -> None:
+    async with traded_world() as world:
+        world.venue.faults.add(Rule("cut", Fault.DISCONNECT, "n", times=1))
+        world.venue.faults.add(Rule("drop", Fault.DROP, "n", times=1))
+        world.market.submit(world.order(1, price="50"))
+        await world.clock.advance(5)
+        assert world.shell.submits == 1
+        assert len(world.open_orders) == 1
+        assert [order.cid for order in world.shown[-1].look.open_orders] == [1]
+
+
+async def test_while_the_socket_is_down_orders_go_by_rest_and_looks_tell_of_them() -> None:
+    async with traded_world() as world:
+        connect = world.shell.connect
+        world.shell.connect = refuse_connections  # type: ignore[method-assign]  # the host is gone
+        world.account.reconnect("a drill")
+        await world.clock.advance(20)
+        assert not world.account.is_open
+        last = [event for event in world.of(LinkState) if event.name == "account"][-1]
+        assert (last.link, last.reason) == (Link.OPEN, "by REST, the socket is down")
+        world.market.submit(world.order(1, "0.5"))
+        world.market.submit(world.order(2, price="50"))
+        await world.clock.advance(30)
+        assert world.shell.paths.count("auth/w/order/submit") == 2
+        assert world.shell.submits == 2
+        assert {fill.cid for fill in world.shown[-1].look.fills} == {1}
+        world.market.cancel(cancel_of(world, 2))
+        await world.clock.advance(2)
+        assert not world.open_orders
+        world.shell.connect = connect  # type: ignore[method-assign]  # and back
+        await world.clock.advance(60)
+        links = [event.link for event in world.of(LinkState) if event.name == "account"]
+        assert links == [Link.OPEN, Link.RECONNECT, Link.OPEN, Link.RECONNECT, Link.OPEN]
+        assert isinstance(world.events[-1], AccountShown)
+
+
+async def refuse_connections(url: str) -> Socket:
+    raise Unreachable("a drill", endpoint=url)
+
+
+async def test_d15_in_maintenance_nothing_leaves_and_cancels_follow_its_end() -> None:
+    async with traded_world() as world:
+        world.market.submit(world.order(1, price="50"))
+        await world.clock.advance(1)
+        maintain(world, on=True)
+        await world.clock.advance(1)
+        world.market.submit(world.order(2, price="50"))
+        world.market.cancel(cancel_of(world, 1))
+        await world.clock.advance(30)
+        assert [type(each) for each in world.evidence(2)] == [NothingLeft]
+        assert (world.shell.submits, len(world.open_orders)) == (1, 1)
+        maintain(world, on=False)
+        await world.clock.advance(5)
+        assert not world.open_orders
+        assert len(world.shown) == 2
+
+
+def maintain(world: TradedWorld, *, on: bool) -> None:
+    body = b'{"on": true}' if on else b'{"on": false}'
+    world.venue.request("/sim/maintenance", Request("POST", "", {}, {}, body, "", 0))
+
+
+async def test_i5_an_order_that_never_arrived_is_proven_absent_late_and_twice() -> None:
+    async with traded_world() as world:
+        world.venue.faults.add(Rule("void", Fault.DROP_ACK, "on", times=1))
+        swallow_orders(world)
+        world.market.submit(world.order(1, price="50"))
+        sent = world.clock.now()
+        await world.clock.advance(11)
+        assert [type(each) for each in world.evidence(1)] == [AnswerLost]
+        world.market.look_up(LookUp(BTC, Cid(1), sent))
+        await world.clock.advance(60)
+        assert [type(each) for each in world.evidence(1)] == [AnswerLost]
+        await world.clock.advance(60)
+        assert [type(each) for each in world.evidence(1)] == [AnswerLost, ProvenAbsent]
+
+
+def swallow_orders(world: TradedWorld) -> None:
+    """Let new orders vanish on their way, as if the socket had been half open."""
+    receive = world.venue.receive
+
+    def without_orders(connection: ConnectionId, text: str, at_ms: int) -> None:
+        if '"on"' not in text:
+            receive(connection, text, at_ms)
+
+    world.venue.receive = without_orders  # type: ignore[method-assign]  # a lossy wire
+
+
+async def test_d24_a_fill_that_the_stream_dropped_is_shown_within_a_minute() -> None:
+    async with traded_world() as world:
+        for kind in ("te", "tu", "oc", "wu"):
+            world.venue.faults.add(Rule(kind, Fault.DROP, kind))
+        world.market.submit(world.order(1, "0.5"))
+        await world.clock.advance(61)
+        assert {fill.cid for fill in world.shown[-1].look.fills} == {1}
+        assert [order.cid for order in world.shown[-1].look.history] == [1]
