@@ -13,14 +13,13 @@ from attrs import Factory, frozen
 
 from genesis.app.config_document import read_config_bytes, valid_document
 from genesis.app.config_problems import mts_from_config, problems
+from genesis.app.config_risk import AccountStrategyConfig, ParameterValue, RiskConfig
 from genesis.domain.json_value import JsonValue, MalformedJson, parse_json
 from genesis.domain.units import Atoms, Mts, Ppb, Symbol, atoms, ppb
 from genesis.ports.errors import InputError
 
 if TYPE_CHECKING:
     from cattrs import Converter
-
-ParameterValue = Decimal | int | bool | str
 
 
 @frozen
@@ -74,6 +73,8 @@ class Config:
     position_cap_pct: Decimal | None = None
     max_daily_loss: Atoms | None = None
     strategy: StrategyConfig | None = None
+    strategies: tuple[AccountStrategyConfig, ...] = ()
+    risk: RiskConfig = Factory(RiskConfig)
     fees: FeesConfig = Factory(FeesConfig)
     data: DataConfig = Factory(DataConfig)
 

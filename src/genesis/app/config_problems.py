@@ -137,6 +137,8 @@ def _refusal(rule: str, definition: Mapping[str, Any]) -> str:  # Any: a piece o
             return f"must be at most {wanted}"
         case "exclusiveMinimum":
             return f"must be above {wanted}"
+        case "exclusiveMaximum":
+            return f"must be below {wanted}"
         case "pattern" if definition["type"] != "string":
             return f"must be {definition['title']}"
         case "pattern":
@@ -151,8 +153,7 @@ def _hint(key: str, known: Iterable[str]) -> str:
 
 
 def _meaning_problems(document: JsonObject) -> Iterator[ConfigProblem]:
-    for steps, decimals in _DECIMALS_MAX.items():
-        value = _member(document, steps)
+    for steps, value, decimals in _numbers(document):
         if isinstance(value, int | Decimal) and not _fits(value, decimals):
             yield ConfigProblem(json_path(steps), f"must have at most {decimals} decimals", "decimals")
     moments: list[Mts] = []
@@ -163,8 +164,46 @@ def _meaning_problems(document: JsonObject) -> Iterator[ConfigProblem]:
             moments.append(moment)
         elif isinstance(value, str):
             yield ConfigProblem(f"$.data.{key}", "must be a moment that the calendar has", "calendar")
+    yield from _account_problems(document)
     if len(moments) == 2 and moments[0] >= moments[1]:
         yield ConfigProblem("$.data.to", "must be later than $.data.from", "order")
+
+
+def _numbers(document: JsonObject) -> Iterator[tuple[tuple[Step, ...], JsonValue, int]]:
+    """Yield the numbers that are exact only so far, with where they stand and how many decimals they may have."""
+    for steps, decimals in _DECIMALS_MAX.items():
+        yield steps, _member(document, steps), decimals
+    for steps in (("risk",), ("risk", "instruments"), ("strategies",)):
+        part = _member(document, steps)
+        members = enumerate(part) if isinstance(part, list | tuple) else [(None, part)]
+        for place, member in members:
+            for at, value in _leaves((*steps, *(() if place is None else (place,))), member):
+                decimals = 9 if at[-1] == "size" else 7 if str(at[-1]).endswith("_pct") else 8
+                yield at, value, decimals
+
+
+def _leaves(steps: tuple[Step, ...], member: JsonValue) -> Iterator[tuple[tuple[Step, ...], JsonValue]]:
+    if not isinstance(member, Mapping):
+        return
+    for name, value in member.items():
+        if name == "params":
+            continue
+        if isinstance(value, Mapping):
+            yield from _leaves((*steps, name), value)
+        elif not isinstance(value, list | tuple):
+            yield (*steps, name), value
+
+
+def _account_problems(document: JsonObject) -> Iterator[ConfigProblem]:
+    strategies = document.get("strategies")
+    if not isinstance(strategies, list | tuple):
+        return
+    if "strategy" in document:
+        yield ConfigProblem("$.strategy", "goes without $.strategies: name each strategy there", "either")
+    names = [each.get("name") for each in strategies if isinstance(each, Mapping)]
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            yield ConfigProblem(f"$.strategies[{place}].name", f"is the name of another one: {name}", "unique")
 
 
 def _float_problems(steps: tuple[Step, ...], value: object) -> Iterator[ConfigProblem]:
