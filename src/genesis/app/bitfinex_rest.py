@@ -37,7 +37,7 @@ async def public_client(url: str = "") -> AsyncIterator[RestClient]:
     clock, metrics = SystemClock(), MemoryMetrics()
     transport = AiohttpTransport(metrics=metrics)
     try:
-        yield RestClient(transport, clock, metrics, Limits(clock, metrics), settings=_settings(url))
+        yield RestClient(transport, clock, metrics, Limits(clock, metrics), settings=rest_settings(url))
     finally:
         await transport.close()
 
@@ -54,7 +54,9 @@ async def signed_client(
     nonces = open_nonces(nonce_folder, keys.api_key, clock, exchange_us=time.now_us, create=is_new)
     try:
         key = ApiKey(signer, nonces, clock, metrics)
-        client = RestClient(transport, clock, metrics, Limits(clock, metrics), key, _settings(url), exchange_time=time)
+        client = RestClient(
+            transport, clock, metrics, Limits(clock, metrics), key, rest_settings(url), exchange_time=time
+        )
         yield SignedAccess(client, nonces, clock)
     finally:
         await transport.close()
@@ -71,7 +73,8 @@ def signer_of(keys: Keys) -> Signer:
         raise InputError(f"BITFINEX_API_KEY cannot be used: {error}") from None
 
 
-def _settings(url: str) -> RestSettings:
+def rest_settings(url: str) -> RestSettings:
+    """Return the settings of the interface at *url*, Bitfinex's own if empty; raises `InputError` for one unsafe."""
     try:
         return evolve(RestSettings(), public_url=url, auth_url=url) if url else RestSettings()
     except ValueError as error:

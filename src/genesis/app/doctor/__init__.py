@@ -1,0 +1,1 @@
+"""Looks at a machine and at the state on it before a session does, and says what to do."""
