@@ -7,13 +7,17 @@ already: a richer one would cost every command a tenth of a second.
 A command writes its lines itself. A session hands them to a queue: trading never waits for who reads them.
 """
 
+import functools
 import io
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
+
+from attrs import fields
 
 from genesis.adapters.redaction.logs import RedactingFilter, RedactingFormatter
 from genesis.adapters.redaction.redactor import Redactor
@@ -22,11 +26,18 @@ from genesis.app.event_log import SamplingFilter
 from genesis.app.event_sampling import Sampler, rates_from
 from genesis.app.log_lines import FORMATS, JsonLine, TextLine
 from genesis.app.log_queue import QueuedLog, unbuffered
-from genesis.app.settings import DOTENV, Keys, Settings, load_keys, load_settings
+from genesis.app.settings import DOTENV, Keys, Settings, load_keys, load_settings, take_keys
+from genesis.domain.config_secrets import is_reference
 from genesis.ports.clock import Clock
 from genesis.ports.errors import InputError
 from genesis.ports.metrics import Metrics
 from genesis.ports.secrets import Secret
+
+if TYPE_CHECKING:
+    from genesis.app.secrets import SecretResolver
+
+_OF_PROVIDERS: Final = ("AZURE_CLIENT_SECRET", "AZURE_PASSWORD", "OP_SERVICE_ACCOUNT_TOKEN", "OP_CONNECT_TOKEN")
+"""Variables with which the keepers of secrets are asked: they have to stay where they are, but show nowhere."""
 
 REDACTOR: Final = Redactor()
 """The process's own: what is registered here shows in no log and on no standard error."""
@@ -37,29 +48,44 @@ LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
 def guarded_keys(dotenv: Path = DOTENV) -> Keys:
     """Return the configured keys; from now on neither logs nor errors nor tracebacks of this process show them.
 
-    Raises `InputError` for a key that is too short to be recognised in a text.
+    References are followed to where the keys are kept, and the variables that held keys leave the environment. Raises
+    `InputError` for a key that is too short to be recognised in a text, and `SecretError` for one that cannot be had.
     """
-    keys = load_keys(dotenv)
-    for secret in {keys.api_key, keys.api_secret, keys.ws_api_key, keys.ws_api_secret}:
-        if secret:
-            REDACTOR.register(secret)
     start_logging(dotenv=dotenv)
     if not isinstance(sys.stderr, GuardedErrors):
         sys.stderr = GuardedErrors(sys.stderr)
-    return keys
+    found = load_keys(dotenv)
+    take_keys()
+    return Keys(*(guarded_secret(f"BITFINEX_{each.name.upper()}", getattr(found, each.name)) for each in fields(Keys)))
 
 
 def guarded_secret(name: str, value: Secret) -> Secret:
-    """Return the secret of the setting *name*; from now on this process shows it nowhere.
+    """Return the secret of the setting *name*, or the one that it refers to; this process shows it nowhere from now on.
 
-    Raises `InputError` for one that is too short to be recognised in a text.
+    Raises `InputError` for one that is too short to be recognised in a text, and `SecretError` if it cannot be had.
     """
-    if value:
-        try:
-            REDACTOR.register(value)
-        except InputError as error:
-            raise InputError(f"{name}: {error}") from None
+    if not value:
+        return value
+    if is_reference(value.reveal()):
+        return secret_resolver().resolve(value.reveal())
+    try:
+        REDACTOR.register(value)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
     return value
+
+
+@functools.cache
+def secret_resolver() -> "SecretResolver":
+    """Return the process's own resolver of references; what it finds shows in no log."""
+    from genesis.adapters.clock_system import SystemClock
+    from genesis.app.secrets import SecretResolver, secret_providers
+
+    for name in _OF_PROVIDERS:
+        with suppress(InputError):  # one too short to be masked is no secret of theirs
+            REDACTOR.register(Secret(os.environ.get(name, "")))
+    clock = SystemClock()
+    return SecretResolver(secret_providers(clock), clock, REDACTOR.register)
 
 
 def start_logging(level: str = "", dotenv: Path = DOTENV) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field, fields, frozen
 
 from genesis.ports.errors import InputError
 from genesis.ports.secrets import Secret
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 DOTENV: Final = Path(".env")
 NONE: Final = Secret("")
+
+TAKEN: Final[dict[str, Secret]] = {}
+"""Variables that were taken out of the environment, and are as if they were there still; for this process alone."""
 
 Loaded = TypeVar("Loaded")
 
@@ -85,16 +88,31 @@ def load_settings(dotenv: Path = DOTENV) -> Settings:
 
 
 def load_keys(dotenv: Path = DOTENV) -> Keys:
-    """Return the keys, empty where there are none.
+    """Return the keys, empty where there are none; one may be a reference to where it is kept.
 
     Raises `InputError` where a WebSocket key comes without its secret, or the other way round.
     """
     keys = _load(Keys, "BITFINEX_", dotenv)
+    taken = {each.name: TAKEN[name] for each in fields(Keys) if (name := _variable(each.name)) in TAKEN}
+    keys = evolve(keys, **{name: value for name, value in taken.items() if _variable(name) not in os.environ})
     if bool(keys.ws_api_key) is not bool(keys.ws_api_secret):
         raise InputError("BITFINEX_WS_API_KEY and BITFINEX_WS_API_SECRET are set together or not at all")
     if keys.ws_api_key:
         return keys
     return evolve(keys, ws_api_key=keys.api_key, ws_api_secret=keys.api_secret)
+
+
+def take_keys() -> None:
+    """Take the variables that hold keys out of the environment, so that no child of this process inherits them."""
+    from genesis.adapters.secrets_env import take_variable
+
+    for name in (_variable(each.name) for each in fields(Keys)):
+        if name in os.environ:
+            TAKEN[name] = take_variable(name)
+
+
+def _variable(name: str) -> str:
+    return f"BITFINEX_{name.upper()}"
 
 
 def _load(kind: type[Loaded], prefix: str, dotenv: Path) -> Loaded:

@@ -5,6 +5,9 @@ GenesisError                     one sentence for a person; the command line pri
 ├── StoreError                   durable state cannot be read or written: nothing that depends on it may go on
 │   ├── StoreFull                the disk or the quota is full: make room, then try again
 │   └── ClockAhead               our clock or counter is too far ahead of the exchange: wait until they agree
+├── SecretError                  a secret cannot be had from where it is kept: nothing that needs it may start
+│   ├── SecretUnavailable        the place cannot be asked now: one that was read before is used until it expires
+│   └── SecretRefused            there is none, or no right to it, or it is unfit: a person has to act
 ├── Killed                       the kill latch is set: nothing is sent until a person resets it
 ├── NotPossible                  what was asked cannot be done as things stand: nothing was changed
 └── ExchangeError
@@ -39,6 +42,22 @@ class StoreFull(StoreError):
 
 class ClockAhead(StoreError):
     """A number that would spoil the key for the time to come; nothing was used, and it passes once the clocks agree."""
+
+
+class SecretError(GenesisError):
+    """A secret that cannot be had; the text names provider and secret, never a value."""
+
+
+class SecretUnavailable(SecretError):
+    """The provider cannot be asked now; after `retry_after_s` it may answer again."""
+
+    def __init__(self, text: str, retry_after_s: float = 0.0) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(text)
+
+
+class SecretRefused(SecretError):
+    """The provider answers, and there is no usable secret."""
 
 
 class Killed(GenesisError):

@@ -1,7 +1,11 @@
-"""A secret as a value that cannot be printed by accident."""
+"""A secret as a value that cannot be printed by accident, and the places where secrets are kept."""
 
 import hmac
-from typing import NoReturn, final
+from typing import NoReturn, Protocol, final
+
+from attrs import frozen
+
+from genesis.domain.units import Mts
 
 
 @final
@@ -48,3 +52,24 @@ class Secret:
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("a Secret cannot be pickled: pass the reference it came from instead")
+
+
+@frozen
+class FetchedSecret:
+    """What a provider gave: the secret, the provider's own word for its version, and when it stops being valid."""
+
+    value: Secret
+    version: str = ""
+    expires_mts: Mts | None = None
+
+
+class SecretProvider(Protocol):
+    """One kind of place where secrets are kept."""
+
+    def fetch(self, name: str) -> FetchedSecret:
+        """Return the secret *name*, as it is there now.
+
+        It blocks: call it in a thread where a loop runs. Raises `SecretUnavailable` when the place cannot be asked now
+        and asking later may help, and `SecretRefused` when a person has to do something: there is no such secret, or no
+        right to it, or what is there is no secret. Messages name provider and secret, never a value.
+        """
