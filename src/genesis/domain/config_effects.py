@@ -51,6 +51,9 @@ _FIELDS: Final[tuple[tuple[Pattern, Effect, Looser], ...]] = (
     (("max_daily_loss",), Effect.LIVE, Looser.UP),
     (("risk", "**"), Effect.LIVE, Looser.UP),
     (("strategies", "*", "enabled"), Effect.LIVE, Looser.NEVER),
+    (("strategies", "*", "max_drawdown_pct"), Effect.LIVE, Looser.UP),
+    (("strategies", "*", "position_cap_pct"), Effect.LIVE, Looser.UP),
+    (("strategies", "*", "max_daily_loss"), Effect.LIVE, Looser.UP),
     (("x-*", "**"), Effect.LIVE, Looser.NEVER),
 )
 _SENDS_ORDERS: Final[tuple[tuple[Pattern, JsonValue], ...]] = ((("dry_run",), False), (("mode",), "live"))

@@ -76,6 +76,23 @@ def test_a_field_that_is_in_no_line_waits_for_a_restart() -> None:
     assert effect_of(("strategies", 0, "name")) is Effect.RESTART
 
 
+def test_e5_limits_of_one_strategy_and_of_one_instrument_count_as_limits() -> None:
+    old: JsonObject = {
+        "strategies": [{"name": "a", "max_daily_loss": 10}],
+        "risk": {"instruments": [{"symbol": "tBTCUSD", "max_exposure": 5}, {"symbol": "tETHUSD"}]},
+    }
+    new: JsonObject = {
+        "strategies": [{"name": "a", "max_daily_loss": 100}],
+        "risk": {"instruments": [{"symbol": "tBTCUSD"}]},
+    }
+    assert [danger.path for danger in dangers(diff(old, new))] == [
+        "$.risk.instruments[0].max_exposure",
+        "$.risk.instruments[1].symbol",
+        "$.strategies[0].max_daily_loss",
+    ]
+    assert same_json(running_document(old, new), new)
+
+
 def test_only_what_is_live_counts_at_once() -> None:
     new: JsonObject = {
         "dry_run": False,
