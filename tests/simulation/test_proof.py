@@ -16,11 +16,16 @@ from genesis.domain.strategy.expression import FIELDS, Computation, Expr, Field,
 from genesis.domain.strategy.features import (
     KEEP,
     close,
+    correlation,
     crosses_above,
     ema,
+    held,
     high,
+    hour,
     lag,
     low,
+    of,
+    on,
     open_,
     rsi,
     sma,
@@ -29,6 +34,7 @@ from genesis.domain.strategy.features import (
 )
 from genesis.domain.strategy.proof import Fault, prove
 from genesis.domain.strategy.shipped import SHIPPED
+from genesis.domain.units import Symbol
 
 CANDLES = synthetic_candles(21, 2.0)[:1800]
 
@@ -104,6 +110,70 @@ LEAKS = [
     *(next_value, value_of_tomorrow, centred_mean, score_over_everything, rank_over_everything, filled_from_behind),
     *(peak_to_come, end_of_the_day, smoothed_both_ways, how_long_the_data_is),
 ]
+
+
+FUTURE = CANDLES.close.copy()
+BY_TIME = dict(zip(CANDLES.mts.tolist(), np.roll(CANDLES.close, -1).tolist(), strict=True))
+
+
+def looks_into_a_table(_: tuple[object, ...], x: Floats, out: Floats) -> None:
+    out[:] = x
+    out[: len(x) - 1] = FUTURE[1 : len(x)]
+
+
+def looks_up_the_time(_: tuple[object, ...], x: Floats, out: Floats) -> None:
+    out[:] = [BY_TIME.get(int(each), 0.0) for each in x]
+
+
+@pytest.mark.parametrize("leak", [looks_into_a_table, looks_up_the_time])
+def test_prices_that_code_carries_are_found(leak: Loop) -> None:
+    carrying = node(leak, close if leak is looks_into_a_table else Field("mts"))
+    found = {(each.fault, each.node) for each in prove(where(carrying > close, 1.0, KEEP), CANDLES).findings}
+    assert (Fault.CARRIES_DATA, str(carrying)) in found
+
+
+def test_who_knows_the_date_is_caught_even_without_its_prices() -> None:
+    middle = float(CANDLES.mts[900])
+
+    def since_then(_: tuple[object, ...], x: Floats, out: Floats) -> None:
+        out[:] = x > middle
+
+    dated = where(node(since_then, Field("mts")) > 0.5, 1.0, 0.0)
+    assert Fault.KNOWS_THE_DATE in {each.fault for each in prove(dated, CANDLES).findings}
+
+
+OTHERS = {Symbol("tETHUSD"): synthetic_candles(24, 2.0)[:1800], Symbol("tLTCUSD"): synthetic_candles(25, 2.0)[::3]}
+
+
+@pytest.mark.parametrize("leak", [next_value, centred_mean, peak_to_come, looks_into_a_table])
+@pytest.mark.parametrize(
+    "place",
+    [lambda x: on("5m", x), lambda x: of("tETHUSD", x), lambda x: on("1h", x / of("tLTCUSD", x)), held],
+)
+def test_a_leak_is_caught_over_other_candles_too(leak: Loop, place: Callable[[Expr], Expr]) -> None:
+    root = where(place(node(leak)) > place(close), 1.0, 0.0)
+    assert {each.fault for each in prove(root, CANDLES, others=OTHERS).findings} & {
+        Fault.LOOKS_AHEAD,
+        Fault.CARRIES_DATA,
+    }
+
+
+@pytest.mark.parametrize(
+    "root",
+    [
+        where(on("1h", ema(close, 3)) > on("1h", ema(close, 9)), 1.0, 0.0),
+        where(on("15m", on("1D", close)) > close, 1.0, KEEP),
+        where(of("tETHUSD", rsi(close, 9)) > 50.0, 1.0, 0.0),
+        where(on("1h", correlation(close, of("tETHUSD", close), 5)) > of("tLTCUSD", on("5m", sma(close, 2))), 1.0, 0.0),
+        where((hour() >= 8.0) & (hour() < 20.0), 1.0, 0.0),
+        where(Field("mts") > float(CANDLES.mts[900]), 1.0, 0.0),
+        held(where(close > lag(close), close, KEEP)),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_other_candles_are_never_accused(root: Expr, seed: int) -> None:
+    assert prove(root, CANDLES, seed, OTHERS).findings == ()
 
 
 @pytest.mark.parametrize("leak", LEAKS)

@@ -1,22 +1,27 @@
 """Proof on data that an expression does not look ahead, and stands what markets throw at it.
 
 An expression is made of nodes that cannot look ahead; an indicator of one's own can. So the future is cut off and
-scrambled at many points, and every node must keep every value that it had before, to the last bit.
+scrambled at many points, of every instrument, and every node must keep every value that it had before, to the last bit.
+What no change of the future brings to light, prices that code carries with it, is looked for in the code.
 """
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from enum import Enum
 from typing import Final
 
 import numpy as np
-from attrs import evolve, frozen
+from attrs import frozen
 
-from genesis.domain.candle import Candles, Floats, Ints
-from genesis.domain.strategy.columns import evaluate_all
-from genesis.domain.strategy.expression import Constant, Expr, nodes
+from genesis.domain.candle import Candles, Floats
+from genesis.domain.indicators.catalog import INDICATORS
+from genesis.domain.strategy.carried import carried_prices
+from genesis.domain.strategy.columns import NO_OTHERS, evaluate_all
+from genesis.domain.strategy.expression import Computation, Constant, Expr, Field, Indicated, nodes
+from genesis.domain.strategy.merged import Of, On, graphs
 from genesis.domain.strategy.streaming import Evaluator
+from genesis.domain.strategy.trials import Market, Trial, changed_futures, later, spoiled
+from genesis.domain.units import Symbol
 
-CUTS: Final = 16
 STREAMED: Final = 2_000
 """Candles of the comparison with streaming, which is slow."""
 
@@ -24,12 +29,18 @@ _PRICES: Final = ("open", "high", "low", "close")
 
 
 class Fault(Enum):
-    """What can be wrong with an expression."""
+    """What can be wrong with a strategy."""
 
     LOOKS_AHEAD = "looks ahead"
+    CARRIES_DATA = "carries the data with it"
+    KNOWS_THE_DATE = "decides by the date itself"
     SPEEDS_DIFFER = "streaming and columns differ"
     WARM_UP_TOO_SHORT = "has no value after its warm-up"
     BREAKS = "raises"
+    DECIDES_OTHERWISE = "does not decide the same twice"
+    CHANGES_ITS_STATE = "changes the state that it was given"
+    HIDES_ITS_STATE = "remembers what is not in its state"
+    BAD_TARGET = "gives a target that is none"
 
 
 @frozen
@@ -47,12 +58,12 @@ class Proof:
     """What was found, how many trials were made, and the warm-up: as the expression says, and as measured.
 
     *agrees_after* is how many candles a start in the middle of the data needs until its targets are, from there on,
-    those of the whole history; None if they never are.
+    those of the whole history; None if they never are. *warm_up* is None where nothing says it.
     """
 
     findings: tuple[Finding, ...]
     trials: int
-    warm_up: int
+    warm_up: int | None
     first_decision: int | None
     agrees_after: int | None
 
@@ -62,99 +73,62 @@ class Proof:
         return not self.findings
 
 
-def prove(root: Expr, candles: Candles, seed: int = 0) -> Proof:
-    """Try *root* on *candles*, of which there are at least two; the same seed makes the same trials."""
-    order = nodes(root)
+def prove(root: Expr, candles: Candles, seed: int = 0, others: Mapping[Symbol, Candles] = NO_OTHERS) -> Proof:
+    """Try *root* on *candles*, of which there are at least two; the same seed makes the same trials.
+
+    *others* has the candles of the instruments that *root* reads besides; raises `MissingInstrument`.
+    """
+    order, market = nodes(root), Market(candles, others)
     try:
-        whole = _values(order, candles)
+        whole = _values(order, market)
     except (ArithmeticError, ValueError, IndexError) as error:
         return Proof((Finding(Fault.BREAKS, str(root), f"the data as it is: {error}", 0),), 1, root.warm_up, None, None)
-    findings: list[Finding] = []
-    trials = 0
-    for trial, changed, known in _trials(candles, root.warm_up, seed):
+    findings = _carried(root, market)
+    trials = 2
+    for trial in changed_futures(market, root.warm_up, seed):
         trials += 1
-        findings += _held(order, whole, changed, known, trial)
-    trials += 1
-    findings += _streamed(root, candles[:STREAMED], "the data as it is")
-    for trial, spoiled, first in _spoiled(candles, seed):
+        findings += _held(order, whole, trial)
+    if _takes_time_from_indicators_alone(root):
         trials += 1
-        findings += _held(order, whole, spoiled, first, trial)
-        findings += _streamed(root, spoiled[max(first - 50, 0) :][:STREAMED], trial)
+        findings += _held((root,), whole[-1:], later(market), Fault.KNOWS_THE_DATE)
+    findings += _streamed(root, Market(candles[:STREAMED], others), "the data as it is")
+    for trial in spoiled(market, seed):
+        trials += 1
+        findings += _held(order, whole, trial)
+        first = max(trial.known - 50, 0)
+        findings += _streamed(root, Market(trial.market.candles[first:][:STREAMED], trial.market.others), trial.words)
     findings += _warmed_up(root, whole[-1], candles)
     decided = np.flatnonzero(~np.isnan(whole[-1]))
     first_decision = int(decided[0]) if len(decided) else None
-    return Proof(_distinct(findings), trials, root.warm_up, first_decision, _agreement(root, whole[-1], candles))
+    return Proof(distinct(findings), trials, root.warm_up, first_decision, _agreement(root, whole[-1], market))
 
 
-def _trials(candles: Candles, warm_up: int, seed: int) -> Iterator[tuple[str, Candles, int]]:
-    """Yield what changes in the future alone: the words, the candles, and how many of them are as they were."""
-    generator = np.random.Generator(np.random.PCG64(seed))
-    count = len(candles)
-    cuts = {1, min(warm_up + 1, count - 1), count - 1, *generator.integers(1, count, CUTS).tolist()}
-    for cut in sorted(cuts):
-        yield f"the future cut off at candle {cut}", candles[:cut], cut
-        yield f"the future scrambled from candle {cut} on", _scrambled(candles, cut, generator), cut
-
-
-def _scrambled(candles: Candles, cut: int, generator: np.random.Generator) -> Candles:
-    rest = len(candles) - cut
-    order = cut + generator.permutation(rest)
-    factors = np.exp(np.cumsum(generator.normal(0.0, 0.02, rest)))
-    columns = {name: getattr(candles, name).copy() for name in (*_PRICES, "volume")}
-    for name, column in columns.items():
-        column[cut:] = column[order] * (factors if name in _PRICES else generator.random(rest) * 3.0)
-    return evolve(candles, **columns)
-
-
-def _spoiled(candles: Candles, seed: int) -> Iterator[tuple[str, Candles, int]]:
-    """Yield candles as no exchange should send them, and how many at the start are as they were."""
-    generator = np.random.Generator(np.random.PCG64([seed, 1]))
-    at = int(generator.integers(len(candles) // 2, len(candles)))
-    holes = {name: getattr(candles, name).copy() for name in (*_PRICES, "volume")}
-    for column in holes.values():
-        column[at : at + 3] = np.nan
-    yield f"not a number from candle {at} on, three times", evolve(candles, **holes), at
-    rows = np.arange(len(candles))
-    yield f"a gap of 500 candles at {at}", _taken(candles, np.delete(rows, slice(at, at + 500))), at
-    again = np.insert(rows, at, [at] * 5)
-    apart = np.where(again == at, np.arange(len(again)) - at, 0)  # of one time there can be but one candle
-    yield f"candle {at} five times more, a millisecond apart", _taken(candles, again, apart), at
-    silent = {name: np.where(rows >= at, candles.close[at], getattr(candles, name)) for name in _PRICES}
-    yield f"no movement and no volume from candle {at} on", evolve(
-        candles, **silent, volume=np.where(rows >= at, 0.0, candles.volume)
-    ), at
-
-
-def _taken(candles: Candles, rows: Ints, later: Ints | int = 0) -> Candles:
-    return Candles(candles.mts[rows] + later, *(getattr(candles, name)[rows] for name in (*_PRICES, "volume")))
-
-
-def _values(order: tuple[Expr, ...], candles: Candles) -> list[Floats]:
+def _values(order: tuple[Expr, ...], market: Market) -> list[Floats]:
     with np.errstate(all="ignore"):  # an indicator of one's own may use numpy, and holes are meant to hurt
-        return evaluate_all(order, candles)
+        return evaluate_all(order, market.candles, market.others)
 
 
-def _held(order: tuple[Expr, ...], whole: list[Floats], changed: Candles, known: int, trial: str) -> list[Finding]:
-    """Return the first node, inputs before readers, whose values before candle *known* are not what they were."""
+def _held(
+    order: tuple[Expr, ...], whole: list[Floats], trial: Trial, fault: Fault = Fault.LOOKS_AHEAD
+) -> list[Finding]:
+    """Return the first node, inputs before readers, whose values before the known end are not what they were."""
+    known = trial.known
     try:
-        values = _values(order, changed)
-    except (ArithmeticError, ValueError, IndexError) as error:
-        return [Finding(Fault.BREAKS, str(order[-1]), f"{trial}: {error}", known)]
+        values = _values(order, trial.market)
+    except (ArithmeticError, ValueError, LookupError) as error:
+        return [Finding(Fault.BREAKS, str(order[-1]), f"{trial.words}: {error}", known)]
     for node, before, after in zip(order, whole, values, strict=True):
         differs = _differs(before[:known], after[:known])
         if differs is not None:
-            return [Finding(Fault.LOOKS_AHEAD, str(node), trial, differs)]
+            return [Finding(fault, str(node), trial.words, differs)]
     return []
 
 
-def _streamed(root: Expr, candles: Candles, trial: str) -> list[Finding]:
+def _streamed(root: Expr, market: Market, trial: str) -> list[Finding]:
     try:
-        evaluator = Evaluator(root)
-        streamed = np.array([(evaluator.step(candle), evaluator.values())[1] for candle in candles]).reshape(
-            len(candles), -1
-        )
-        columns = _values(nodes(root), candles)
-    except (ArithmeticError, ValueError, IndexError) as error:
+        streamed = _stream(root, market)
+        columns = _values(nodes(root), market)
+    except (ArithmeticError, ValueError, LookupError) as error:
         return [Finding(Fault.BREAKS, str(root), f"{trial}: {error}", 0)]
     for index, (node, column) in enumerate(zip(nodes(root), columns, strict=True)):
         differs = _differs(column, np.ascontiguousarray(streamed[:, index]))
@@ -163,9 +137,47 @@ def _streamed(root: Expr, candles: Candles, trial: str) -> list[Finding]:
     return []
 
 
+def _stream(root: Expr, market: Market) -> Floats:
+    evaluator = Evaluator(root)
+    for symbol, candles in market.others.items():
+        for candle in candles:
+            evaluator.observe(symbol, candle)
+    rows = [(evaluator.step(candle), evaluator.values())[1] for candle in market.candles]
+    return np.array(rows, dtype=np.float64).reshape(len(market.candles), -1)
+
+
+def _carried(root: Expr, market: Market) -> list[Finding]:
+    """Look through the code of indicators that do not ship."""
+    every = (node for graph in graphs(root) for node in nodes(graph))
+    own = {node.computation for node in every if isinstance(node, Indicated)}
+    findings = []
+    for computation in sorted((each for each in own if each.indicator not in INDICATORS), key=str):
+        where = _carried_by(computation, market)
+        if where is not None:
+            findings.append(Finding(Fault.CARRIES_DATA, str(computation), where, 0))
+    return findings
+
+
+def _carried_by(computation: Computation, market: Market) -> str | None:
+    indicator = computation.indicator
+    code = (indicator.start, indicator.step, indicator.loop, computation.parameters)
+    for candles in (market.candles, *market.others.values()):
+        where = carried_prices(code, candles)
+        if where is not None:
+            return where
+    return None
+
+
+def _takes_time_from_indicators_alone(root: Expr) -> bool:
+    """Whether times go into nothing but indicators; who does arithmetic with them means the date, and shows it."""
+    time = Field("mts")
+    every = [node for graph in graphs(root) for node in nodes(graph)]
+    return root != time and all(isinstance(node, Indicated | On | Of) for node in every if time in node.inputs)
+
+
 def _warmed_up(root: Expr, targets: Floats, candles: Candles) -> list[Finding]:
     """A target that is never decided by rule says nothing; one that has a value everywhere else must have it here."""
-    if any(isinstance(node, Constant) and np.isnan(node.value) for node in nodes(root)):
+    if any(isinstance(node, On | Of) or _is_unknown(node) for node in nodes(root)):
         return []
     clean = np.isfinite(np.array([getattr(candles, name) for name in _PRICES])).all()
     late = np.flatnonzero(np.isnan(targets[root.warm_up :]))
@@ -174,10 +186,19 @@ def _warmed_up(root: Expr, targets: Floats, candles: Candles) -> list[Finding]:
     return [Finding(Fault.WARM_UP_TOO_SHORT, str(root), f"warm-up of {root.warm_up} candles", root.warm_up)]
 
 
-def _agreement(root: Expr, targets: Floats, candles: Candles) -> int | None:
-    middle = len(candles) // 2
-    late = _values((root,), candles[middle:])[0]
-    same = (late == targets[middle:]) | (np.isnan(late) & np.isnan(targets[middle:]))
+def _is_unknown(node: Expr) -> bool:
+    return isinstance(node, Constant) and bool(np.isnan(node.value))
+
+
+def _agreement(root: Expr, targets: Floats, market: Market) -> int | None:
+    middle = len(market.candles) // 2
+    late = _values((root,), Market(market.candles[middle:], market.others))[0]
+    return agreement(late, targets[middle:])
+
+
+def agreement(late: Floats, targets: Floats) -> int | None:
+    """Return after how many rows two columns are the same to the end; None if they are not."""
+    same = (late == targets) | (np.isnan(late) & np.isnan(targets))
     apart = np.flatnonzero(~same)
     if not len(apart):
         return 0
@@ -191,7 +212,8 @@ def _differs(before: Floats, after: Floats) -> int | None:
     return int(found[0]) if len(found) else None
 
 
-def _distinct(findings: list[Finding]) -> tuple[Finding, ...]:
+def distinct(findings: list[Finding]) -> tuple[Finding, ...]:
+    """Return the first finding of each fault of each node."""
     first: dict[tuple[Fault, str], Finding] = {}
     for finding in findings:
         first.setdefault((finding.fault, finding.node), finding)

@@ -1,4 +1,4 @@
-"""A strategy by name: the function that builds its expression, and the parameters it takes with their ranges."""
+"""A strategy by name: the function that builds it, and the parameters it takes with their ranges."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -6,11 +6,13 @@ from typing import Annotated, Any, Final, get_args, get_origin, get_type_hints
 
 from attrs import field, frozen
 
+from genesis.domain.strategy.event_strategy import AnyEventStrategy
 from genesis.domain.strategy.expression import Expr
 from genesis.domain.units import InexactNumber, decimal_from_text
 
 Value = int | float
 Build = Callable[..., Expr]
+BuildEvents = Callable[..., AnyEventStrategy]
 
 
 class BadStrategy(ValueError):
@@ -54,13 +56,12 @@ class Parameter:
 
 
 @frozen
-class Strategy:
-    """A named function from parameters to an expression whose value is the target exposure."""
+class Named:
+    """What every strategy has, however it decides: a name, a description, and parameters."""
 
     name: str
     description: str
     parameters: tuple[Parameter, ...]
-    function: Build = field(repr=False)
 
     def resolve(self, given: Mapping[str, object]) -> dict[str, Value]:
         """Return every parameter with its value, defaults filled in; raises `BadStrategy` on a wrong name or value."""
@@ -70,20 +71,48 @@ class Strategy:
                 raise BadStrategy(f"{self.name} has no parameter {name!r}; it has {', '.join(known) or 'none'}")
         return {name: each.parse(given.get(name, each.default)) for name, each in known.items()}
 
+    def call(self, function: Callable[..., object], values: Mapping[str, Value]) -> tuple[str, object]:
+        """Return the call as text, and what *function* gives; raises `BadStrategy` if *values* do not go together."""
+        call = f"{self.name}({', '.join(f'{k}={v}' for k, v in values.items())})"
+        try:
+            return call, function(**values)
+        except ValueError as error:
+            raise BadStrategy(f"{call}: {error}") from error
+
+
+@frozen
+class Strategy(Named):
+    """A named function from parameters to an expression whose value is the target exposure."""
+
+    function: Build = field(repr=False)
+
     def build(self, given: Mapping[str, object] | None = None) -> Expr:
         """Return the expression for these parameters; raises `BadStrategy` if they do not fit or do not go together."""
         return self.express(self.resolve(given or {}))
 
     def express(self, values: Mapping[str, Value]) -> Expr:
         """Return the expression for resolved *values*; raises `BadStrategy` if they do not go together."""
-        call = f"{self.name}({', '.join(f'{k}={v}' for k, v in values.items())})"
-        try:
-            expression: object = self.function(**values)
-        except ValueError as error:
-            raise BadStrategy(f"{call}: {error}") from error
+        call, expression = self.call(self.function, values)
         if not isinstance(expression, Expr):
             raise BadStrategy(f"{call} gave {expression!r}: return an expression, such as where(close > 1.0, 1.0, 0.0)")
         return expression
+
+
+@frozen
+class EventDriven(Named):
+    """A named function from parameters to a strategy that decides event by event."""
+
+    function: BuildEvents = field(repr=False)
+
+    def build(self, given: Mapping[str, object] | None = None) -> AnyEventStrategy:
+        """Return the strategy for these parameters; raises `BadStrategy` if they do not fit or do not go together."""
+        call, strategy = self.call(self.function, self.resolve(given or {}))
+        if not (callable(getattr(strategy, "start", None)) and callable(getattr(strategy, "decide", None))):
+            raise BadStrategy(
+                f"{call} gave {strategy!r}: return an event strategy, with start() and decide(state, event)"
+            )
+        built: AnyEventStrategy = strategy  # type: ignore[assignment]  # it has both methods; their types were checked there
+        return built
 
 
 _ANYTHING: Final = Between(-1e9, 1e9)
@@ -91,6 +120,19 @@ _ANYTHING: Final = Between(-1e9, 1e9)
 
 def strategy(function: Build) -> Strategy:
     """Make a strategy of a function: its parameters are ints and floats with defaults, its docstring describes it."""
+    return Strategy(function.__name__, _description(function), _parameters(function), function)
+
+
+def event_strategy(function: BuildEvents) -> EventDriven:
+    """Make an event strategy of a function that returns one: parameters and docstring as for `strategy`."""
+    return EventDriven(function.__name__, _description(function), _parameters(function), function)
+
+
+def _description(function: Callable[..., object]) -> str:
+    return (inspect.getdoc(function) or "").strip()
+
+
+def _parameters(function: Callable[..., object]) -> tuple[Parameter, ...]:
     hints: dict[str, Any] = get_type_hints(function, include_extras=True)  # Any: annotations are arbitrary objects
     parameters = []
     for name, parameter in inspect.signature(function).parameters.items():
@@ -99,5 +141,4 @@ def strategy(function: Build) -> Strategy:
         ranges = get_args(hints[name])[1:] if get_origin(hints[name]) is Annotated else ()
         between = next((each for each in ranges if isinstance(each, Between)), _ANYTHING)
         parameters.append(Parameter(name, parameter.default, between))
-    description = (inspect.getdoc(function) or "").strip()
-    return Strategy(function.__name__, description, tuple(parameters), function)
+    return tuple(parameters)
