@@ -60,7 +60,64 @@ def test_a_prophet_is_caught_by_name_and_exits_1(folder: Path, capsys: pytest.Ca
     assert "FAULT: peek(close) looks ahead: the future" in out
 
 
-@pytest.mark.parametrize(("words", "complaint"), [(("--seed", "-1"), "--seed -1"), (("--strategy", "luck"), "luck")])
+HOARDER = '''
+"""An event strategy that remembers the highest price in itself, where a restart forgets it."""
+from genesis.domain.events import CandleClosed
+from genesis.domain.strategy.event_strategy import Target
+from genesis.domain.strategy.specification import event_strategy
+
+class Peak:
+    def __init__(self, drop):
+        self.drop, self.peak = drop, 0.0
+    def start(self):
+        return 0
+    def decide(self, state, event):
+        if not isinstance(event, CandleClosed):
+            return state, ()
+        self.peak = max(self.peak, event.candle.close)
+        return state, (Target(event.symbol, float(event.candle.close > self.peak * (1 - self.drop))),)
+
+@event_strategy
+def near_the_peak(drop: float = 0.01) -> object:
+    """Long while the price is near its peak."""
+    return Peak(drop)
+'''
+
+
+def test_event_strategies_are_tried_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = call(capsys, "strategy.check", "synthetic:1:1", "--strategy", "trailing_breakout")
+    assert code == 0
+    assert "decides the same twice and after a restart" in out
+    (folder / "mine.py").write_text(HOARDER)
+    code, out, _ = call(capsys, "strategy.check", "synthetic:1:1", "--strategy", "mine.py:near_the_peak")
+    assert code == 1
+    assert "FAULT: near_the_peak remembers what is not in its state: a restart" in out
+
+
+def test_other_instruments_are_read_beside(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("strategy.check", "synthetic:1:1", "--symbol", "tETHUSD", "--strategy", "follow_the_leader")
+    code, out, _ = call(capsys, *words, "--json")
+    assert code == 0
+    found = json.loads(out)
+    assert (found["is_clean"], found["others"]) == (True, ["tBTCUSD"])
+    assert found["hash"]
+    code, out, _ = call(capsys, *words, "--other", "tBTCUSD=synthetic:7:1")
+    assert code == 0
+    assert "beside tBTCUSD" in out
+    code, _, err = call(capsys, "backtest", "synthetic:1:1", "--strategy", "follow_the_leader")
+    assert code == 2
+    assert "reads candles of tBTCUSD too" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("--seed", "-1"), "--seed -1"),
+        (("--strategy", "luck"), "luck"),
+        (("--other", "tLTCUSD=synthetic"), "reads no other instrument"),
+        (("--other", "tLTCUSD"), "SYMBOL=DATA"),
+    ],
+)
 def test_what_cannot_be_checked_is_said_in_one_sentence(
     words: tuple[str, ...], complaint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,25 +5,55 @@ import sys
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final, TypeAlias
 
 from genesis.domain.strategy.expression import Expr, nodes
-from genesis.domain.strategy.shipped import SHIPPED
-from genesis.domain.strategy.specification import BadStrategy, Strategy, Value
+from genesis.domain.strategy.merged import symbols_of
+from genesis.domain.strategy.shipped import PAIRED, SHIPPED
+from genesis.domain.strategy.shipped_events import SHIPPED_EVENTS
+from genesis.domain.strategy.specification import BadStrategy, EventDriven, Strategy, Value
+from genesis.domain.units import Symbol
 from genesis.ports.errors import InputError
+
+AnyStrategy: TypeAlias = Strategy | EventDriven
+
+KNOWN: Final[Mapping[str, AnyStrategy]] = {**SHIPPED, **PAIRED, **SHIPPED_EVENTS}
+"""Every strategy that ships."""
 
 
 def find_strategy(name: str) -> Strategy:
-    """Return the strategy called *name*; raises `InputError` that lists what there is.
+    """Return the strategy called *name*, of one instrument; raises `InputError` that lists what there is.
 
     `FILE.py:NAME` runs the Python file: it is the person's own code, with all that code may do.
     """
+    found = find_any_strategy(name)
+    if isinstance(found, EventDriven):
+        raise InputError(f"{name} decides event by event and is no expression: strategy.check tries it")
+    others = other_symbols(found)
+    if others:
+        raise InputError(
+            f"{name} reads candles of {', '.join(others)} too: strategy.check and strategy.show give it those"
+        )
+    return found
+
+
+def find_any_strategy(name: str) -> AnyStrategy:
+    """Return the strategy called *name*, however it decides; raises `InputError` that lists what there is."""
     path, colon, attribute = name.rpartition(":")
-    if not colon:
-        if name not in SHIPPED:
-            known = ", ".join(sorted(SHIPPED))
-            raise InputError(f"no strategy is called {name!r}: there are {known}, or give your own as FILE.py:NAME")
-        return SHIPPED[name]
-    return _strategy_in(Path(path), attribute)
+    if colon:
+        return _strategy_in(Path(path), attribute)
+    if name not in KNOWN:
+        known = ", ".join(sorted(KNOWN))
+        raise InputError(f"no strategy is called {name!r}: there are {known}, or give your own as FILE.py:NAME")
+    return KNOWN[name]
+
+
+def other_symbols(strategy: Strategy) -> tuple[Symbol, ...]:
+    """Return the other instruments that *strategy* reads at its defaults, where it can be built with those."""
+    try:
+        return symbols_of(strategy.build())
+    except Exception:  # noqa: BLE001 - a strategy is a person's code; what is wrong with it is said where it is built
+        return ()
 
 
 def build_strategy(strategy: Strategy, given: Mapping[str, object]) -> tuple[dict[str, Value], Expr]:
@@ -42,7 +72,19 @@ def build_strategy(strategy: Strategy, given: Mapping[str, object]) -> tuple[dic
     return params, expression
 
 
-def _strategy_in(path: Path, attribute: str) -> Strategy:
+def build_event_strategy(strategy: EventDriven, given: Mapping[str, object]) -> dict[str, Value]:
+    """Return all parameters of *strategy*, with which it can be built; raises `InputError` as `build_strategy` does."""
+    try:
+        params = strategy.resolve(given)
+        strategy.build(params)
+    except BadStrategy as error:
+        raise InputError(str(error)) from error
+    except (Exception, SystemExit) as error:  # a strategy is a person's code and may raise anything
+        raise InputError(f"{strategy.name} cannot be built: {_failure(error)}") from error
+    return params
+
+
+def _strategy_in(path: Path, attribute: str) -> AnyStrategy:
     spec = importlib.util.spec_from_file_location(f"genesis_strategy_{path.stem}", path)
     if path.suffix != ".py" or not path.is_file() or spec is None or spec.loader is None:
         raise InputError(f"{path}: no Python file; give your own strategy as FILE.py:NAME")
@@ -53,10 +95,11 @@ def _strategy_in(path: Path, attribute: str) -> Strategy:
     except (Exception, SystemExit) as error:  # a person's file may raise anything
         raise InputError(f"{path}: {_failure(error)}") from error
     found = getattr(module, attribute, None)
-    if not isinstance(found, Strategy):
-        named = [name for name, value in vars(module).items() if isinstance(value, Strategy)]
+    if not isinstance(found, AnyStrategy):
+        named = [name for name, value in vars(module).items() if isinstance(value, AnyStrategy)]
         raise InputError(
-            f"{path} has no strategy {attribute!r} made with @strategy; it has {', '.join(named) or 'none'}"
+            f"{path} has no strategy {attribute!r} made with @strategy or @event_strategy;"
+            f" it has {', '.join(named) or 'none'}"
         )
     return found
 

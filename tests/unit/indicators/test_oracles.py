@@ -268,6 +268,8 @@ def test_what_is_remembered() -> None:
     off = np.array([0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0])
     assert ours("latch", {"x": on, "y": off})[0].tolist() == [0, 1, 1, 0, 0, 0, 1]
     np.testing.assert_equal(ours("bars_since", {"x": on})[0], [math.nan, 0, 1, 2, 0, 1, 0])
+    wandering = np.array([0.0, 0.2, 0.3, 0.1, -0.2, 0.0])
+    assert ours("stepped", {"x": wandering}, 0.3)[0].tolist() == [0.0, 0.0, 0.3, 0.3, -0.2, -0.2]
     values = np.arange(7.0) * 10
     np.testing.assert_equal(ours("value_when", {"x": on, "y": values})[0], [math.nan, 10, 10, 10, 40, 40, 60])
     assert ours("cumulative", {"x": values})[0].tolist() == np.cumsum(values).tolist()

@@ -25,7 +25,7 @@ from genesis.domain.indicators.kama import EFFICIENCY, KAMA
 from genesis.domain.indicators.keltner import KELTNER
 from genesis.domain.indicators.logarithm import LOGARITHM, SQUARE_ROOT
 from genesis.domain.indicators.macd import MACD
-from genesis.domain.indicators.memory import BARS_SINCE, CUMULATIVE, LATCH, VALUE_WHEN
+from genesis.domain.indicators.memory import BARS_SINCE, CUMULATIVE, LATCH, STEPPED, VALUE_WHEN
 from genesis.domain.indicators.moments import KURTOSIS, SKEW
 from genesis.domain.indicators.money_flow import AD_LINE, CHAIKIN_FLOW, MFI
 from genesis.domain.indicators.obv import OBV
@@ -63,7 +63,7 @@ VOLATILITIES: Final = (
 )
 FLOWS: Final = (OBV, MFI, AD_LINE, CHAIKIN_FLOW)
 STATISTICS: Final = (Z_SCORE, RANK, PERCENTILE, SKEW, KURTOSIS, CORRELATION, BETA, ROLLING_SUM)
-TRANSFORMS: Final = (LOGARITHM, SQUARE_ROOT, CUMULATIVE, LATCH, BARS_SINCE, VALUE_WHEN, CLOCK)
+TRANSFORMS: Final = (LOGARITHM, SQUARE_ROOT, CUMULATIVE, LATCH, STEPPED, BARS_SINCE, VALUE_WHEN, CLOCK)
 
 INDICATORS: Final[tuple[Indicator, ...]] = (
     *(*AVERAGES, *MOMENTA, *TRENDS, *CHANNELS, *VOLATILITIES, *FLOWS, *STATISTICS, *TRANSFORMS),

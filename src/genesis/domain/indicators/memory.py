@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from genesis.domain.candle import Floats
 from genesis.domain.compiled import kernel, step
-from genesis.domain.indicators.indicator import Indicator
+from genesis.domain.indicators.indicator import Indicator, float_parameter
 
 MemoryState: TypeAlias = tuple[float]
 """The one number that is remembered."""
@@ -57,6 +57,23 @@ def value_when_step(state: MemoryState, x: float, y: float) -> tuple[MemoryState
     return state, state[0] if -inf < state[0] < inf else nan
 
 
+def stepped_start(step: float) -> MemoryState:
+    """Return the memory of nothing yet; raises `ValueError` if *step* is not finite and > 0."""
+    float_parameter("step", step)
+    return (nan,)
+
+
+@step
+def stepped_step(state: MemoryState, x: float, step: float) -> tuple[MemoryState, float]:
+    """Return the value last given while *x* is less than *step* away from it, and *x* from then on."""
+    if not -inf < x < inf:
+        return state, nan
+    given = state[0]
+    if abs(x - given) < step:
+        return state, given
+    return (x,), x
+
+
 def total_start() -> MemoryState:
     """Return a sum of nothing yet."""
     return (0.0,)
@@ -87,6 +104,12 @@ def _bars_since_loop(state: MemoryState, x: Floats, out: Floats) -> None:
 def _value_when_loop(state: MemoryState, x: Floats, y: Floats, out: Floats) -> None:
     for i in range(len(x)):
         state, out[i] = value_when_step(state, x[i], y[i])
+
+
+@kernel
+def _stepped_loop(state: MemoryState, x: Floats, step: float, out: Floats) -> None:
+    for i in range(len(x)):
+        state, out[i] = stepped_step(state, x[i], step)
 
 
 @kernel
@@ -141,4 +164,16 @@ CUMULATIVE = Indicator(
     step=cumulative_step,
     loop=_cumulative_loop,
     warm_up=lambda: (0,),
+)
+
+STEPPED = Indicator(
+    name="stepped",
+    inputs=("x",),
+    outputs=("value",),
+    parameters=("step",),
+    defaults=(0.1,),
+    start=stepped_start,
+    step=stepped_step,
+    loop=_stepped_loop,
+    warm_up=lambda _step: (0,),
 )

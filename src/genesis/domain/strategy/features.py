@@ -67,6 +67,7 @@ from genesis.domain.strategy.vocabulary.operations import (
     recently,
     sign,
     sqrt,
+    stepped,
     value_when,
     where,
 )
@@ -147,7 +148,19 @@ __all__ += [
 ]
 __all__ += ["macd", "maximum", "median", "median_price", "mfi", "minimum", "momentum", "obv", "of", "on", "parkinson"]
 __all__ += ["percentile", "ppo", "rank", "realised_volatility", "recently", "regression", "returns", "rma", "roc"]
-__all__ += ["rolling_high", "rolling_low", "rolling_sum", "rsi", "sar", "sign", "skew", "sma", "sqrt", "stoch_rsi"]
+__all__ += [
+    "rolling_high",
+    "rolling_low",
+    "rolling_sum",
+    "rsi",
+    "sar",
+    "sign",
+    "skew",
+    "sma",
+    "sqrt",
+    "stepped",
+    "stoch_rsi",
+]
 __all__ += [
     "stochastic",
     "supertrend",

@@ -4,7 +4,7 @@ import math
 from typing import Final
 
 from genesis.domain.indicators.logarithm import LOGARITHM, SQUARE_ROOT
-from genesis.domain.indicators.memory import BARS_SINCE, CUMULATIVE, LATCH, VALUE_WHEN
+from genesis.domain.indicators.memory import BARS_SINCE, CUMULATIVE, LATCH, STEPPED, VALUE_WHEN
 from genesis.domain.strategy import elementwise
 from genesis.domain.strategy.expression import Applied, Constant, Expr, Held, Lagged, Number, lifted
 from genesis.domain.strategy.vocabulary.candle_fields import output
@@ -55,6 +55,11 @@ def minimum(left: Expr | Number, right: Expr | Number) -> Expr:
 def maximum(left: Expr | Number, right: Expr | Number) -> Expr:
     """Return the larger of two values."""
     return Applied(elementwise.MAXIMUM, (lifted(left), lifted(right)))
+
+
+def stepped(x: Expr, step: Number) -> Expr:
+    """Return *x*, but hold the last value given until *x* is *step* away from it: fewer, larger trades."""
+    return output(STEPPED, (x,), float(step))
 
 
 def sign(x: Expr) -> Expr:
