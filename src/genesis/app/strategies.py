@@ -52,7 +52,7 @@ def other_symbols(strategy: Strategy) -> tuple[Symbol, ...]:
     """Return the other instruments that *strategy* reads at its defaults, where it can be built with those."""
     try:
         return symbols_of(strategy.build())
-    except Exception:  # noqa: BLE001 - a strategy is a person's code; what is wrong with it is said where it is built
+    except (Exception, SystemExit):  # noqa: BLE001 - a person's code may raise anything; building it says so
         return ()
 
 

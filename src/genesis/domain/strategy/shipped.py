@@ -53,15 +53,15 @@ def rsi_reversion(
 
 
 @strategy
-def hourly_trend(
-    fast: Annotated[int, Between(1, 1000)] = 6,
-    slow: Annotated[int, Between(2, 1000)] = 24,
+def two_frames(
+    fast: Annotated[int, Between(1, 1000)] = 4,
+    slow: Annotated[int, Between(2, 1000)] = 12,
     timing: Annotated[int, Between(1, 5000)] = 20,
 ) -> Expr:
-    """Long in an hourly uptrend, entered where the finer candles rise too; out when the hours turn."""
+    """Long in an uptrend of quarters of an hour, entered where the finer candles rise too; out when it turns."""
     if fast >= slow:
         raise ValueError("fast must be below slow")
-    uptrend = on("1h", ema(close, fast) > ema(close, slow))
+    uptrend = on("15m", ema(close, fast) > ema(close, slow))
     rising = close > ema(close, timing)
     return where(uptrend, where(rising, 1.0, KEEP), 0.0)
 
@@ -135,7 +135,7 @@ def follow_the_leader(
 
 SHIPPED: Final[dict[str, Strategy]] = {
     each.name: each
-    for each in (ema_cross, rsi_reversion, hourly_trend, regime_switch, squeeze_breakout, calm_mix, best_lately)
+    for each in (ema_cross, rsi_reversion, two_frames, regime_switch, squeeze_breakout, calm_mix, best_lately)
 }
 PAIRED: Final[dict[str, Strategy]] = {each.name: each for each in (follow_the_leader,)}
 """Strategies that read other instruments as well: they run where those are at hand."""
