@@ -5,7 +5,8 @@ most twenty times a second, for at full speed nobody could read more.
 """
 
 from collections.abc import Mapping
-from typing import Final
+from datetime import UTC, datetime
+from typing import Final, assert_never
 
 from attrs import frozen
 
@@ -14,6 +15,17 @@ from genesis.domain.candle import Candle
 from genesis.domain.core import TradingCore
 from genesis.domain.events import CandleClosed, Event, Reasons, Submit
 from genesis.domain.events import OrderReported as Reported
+from genesis.domain.execution.evidence import (
+    Accepted,
+    AnswerLost,
+    Closed,
+    Evidence,
+    NothingLeft,
+    ProvenAbsent,
+    Refused,
+    SendBegan,
+    Traded,
+)
 from genesis.domain.execution.order_life import OrderLife
 from genesis.domain.fill import Fill
 from genesis.domain.instrument import Instrument
@@ -21,7 +33,7 @@ from genesis.domain.link import LinkState
 from genesis.domain.order import Cid, Side
 from genesis.domain.risk.refusal import RefusalCode
 from genesis.domain.strategy.streaming import Evaluator
-from genesis.domain.units import PPB, Atoms, Mts, Symbol, format_scaled
+from genesis.domain.units import PPB, Atoms, Mts, Symbol, format_atoms, format_scaled
 from genesis.ports.clock import Clock
 from genesis.ports.session_view import (
     CandleRow,
@@ -105,14 +117,14 @@ class SessionFeeding:
                 self._closed(symbol, candle)
             case Reported(mts, _, cid, evidence):
                 self._mts = max(self._mts, mts)
-                said = ", ".join(f"{name} {value}" for name, value in evidence._asdict().items() if value is not None)
-                self._order(cid, OrderStep(mts, _words(type(evidence).__name__), said))
+                self._order(cid, OrderStep(mts, *_told(evidence, self._instrument_of(cid))))
         self._is_changed = True
 
     def submit(self, submit: Submit) -> None:
         """Take an order that is about to leave, with its reasons."""
         order, reasons = submit.order.order, submit.reasons
-        said = f"target {reasons.target:g} decided on the candle of {reasons.mts}; passed the risk gate"
+        candle = datetime.fromtimestamp(reasons.mts / 1000, UTC)
+        said = f"target {reasons.target:g} decided on the candle of {candle:%Y-%m-%d %H:%M}; passed the risk gate"
         self._order(order.cid, OrderStep(order.mts, "approved", said), _reasons(reasons))
 
     def fill(self, strategy: str, fill: Fill) -> None:
@@ -153,6 +165,11 @@ class SessionFeeding:
         if symbol == self._about.symbol:
             self._feed.candle(CandleRow(*candle))
             self._feed.equity(EquityPoint(candle.mts, self._core.equity / 10**8, drawdown))
+
+    def _instrument_of(self, cid: Cid) -> Instrument | None:
+        assert self._core is not None
+        own = self._core.books.orders.by_cid.get(cid)
+        return None if own is None else self._core.settings.instruments[own.life.order.symbol]
 
     def _order(self, cid: Cid, step: OrderStep, reasons: OrderReasons | None = None) -> None:
         """Tell how an order stands now, after *step*."""
@@ -234,5 +251,26 @@ def _reasons(reasons: Reasons) -> OrderReasons:
     return OrderReasons(reasons.mts, reasons.target, reasons.weight / PPB, reasons.weight_capped / PPB, nodes)
 
 
-def _words(name: str) -> str:
-    return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name).strip()
+def _told(evidence: Evidence, instrument: Instrument | None) -> tuple[str, str]:
+    """Return what a fact means for an order, and the fact, in words."""
+    match evidence:
+        case SendBegan():
+            return "sending", "from here on it may have left"
+        case NothingLeft(reason):
+            return "not sent", f"no byte of it left: {reason}"
+        case AnswerLost(reason):
+            return "unknown", f"it may or may not have arrived: {reason}"
+        case Accepted(id):
+            return "accepted", f"the exchange has it as {id}"
+        case Refused(reason):
+            return "refused", f"the exchange says: {reason}"
+        case Traded(trade_id, _, _, amount, price, fee, fee_currency):
+            decimals = 0 if instrument is None else instrument.price_decimals
+            paid = "fee not told yet" if fee is None else f"fee {format_atoms(fee)} {fee_currency}"
+            return "traded", f"{format_atoms(amount)} at {format_scaled(price, decimals)}, {paid} (trade {trade_id})"
+        case Closed(id, filled, status):
+            return "closed", f"the exchange ended {id} with {format_atoms(filled)} filled: {status}"
+        case ProvenAbsent(searched):
+            return "absent", f"the exchange never had it: {searched}"
+        case _:
+            assert_never(evidence)

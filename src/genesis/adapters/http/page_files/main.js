@@ -1,1 +1,228 @@
+// The page: logs in, listens to the stream, and draws what changed, at most once a frame.
 
+import { EquityChart, PriceChart } from "./chart.js";
+import { ACTS, ask, confirmAct } from "./controls.js";
+import { byId, clock, el, fill } from "./dom.js";
+import * as panels from "./panels.js";
+import { Stream } from "./stream.js";
+
+const KEPT = 500;
+const TABS = { orders: "Orders", fills: "Fills", events: "Events", guards: "Why not", latency: "Latency", links: "Links", audit: "Audit", runs: "Runs" };
+const CATEGORIES = ["market", "order", "risk", "link", "config", "security", "system"];
+
+const state = { token: sessionStorage.getItem("genesis"), tab: "orders", stream: null, overview: null, health: null, orders: new Map(), fills: [], events: [], latency: [], audit: [], runs: [], shown: new Set(), severity: "" };
+const price = new PriceChart(byId("price"), byId("price-tip"));
+const equity = new EquityChart(byId("equity"));
+const due = new Set();
+
+// Drawing
+
+function draw(...names) {
+  if (!due.size) requestAnimationFrame(() => { const now = [...due]; due.clear(); for (const name of now) DRAWN[name](); });
+  for (const name of names) due.add(name);
+}
+
+const DRAWN = {
+  overview() {
+    const { overview, health } = state;
+    if (!overview) return;
+    fill(byId("headline"), panels.headline(overview));
+    fill(byId("account"), panels.account(overview.portfolio));
+    fill(byId("positions"), panels.positions(overview.positions));
+    fill(byId("limits"), panels.limits(overview.limits));
+    keepFocus(byId("strategies"), panels.strategies(overview.strategies, switchStrategy));
+    byId("mode").textContent = overview.mode;
+    byId("price-title").textContent = overview.symbol;
+    byId("price-note").textContent = overview.timeframe;
+    const status = overview.is_halted ? "halted" : health?.status ?? "running";
+    byId("status").className = `pill ${status}`;
+    byId("status-text").textContent = status + (overview.is_reduce_only && !overview.is_halted ? ", reduce only" : "");
+    byId("status").title = health?.reason ?? "";
+    document.title = `${overview.portfolio ? Math.round(Number(overview.portfolio.equity)).toLocaleString("en") : ""} ${status} · Genesis`;
+    price.orders = [...state.orders.values()].filter((order) => order.is_open && order.price && order.symbol === overview.symbol);
+    price.draw();
+  },
+  table() {
+    const { tab } = state;
+    const made = {
+      orders: () => panels.orders([...state.orders.values()].sort((a, b) => b.created_mts - a.created_mts || b.cid - a.cid).slice(0, 200), openOrder),
+      fills: () => panels.fills(state.fills.slice(0, 200), openOrder),
+      events: () => panels.events(state.events.filter((each) => (!state.shown.size || state.shown.has(each.category)) && (!state.severity || each.severity === state.severity)).slice(0, 200)),
+      guards: () => panels.guards(state.overview?.guards ?? []),
+      latency: () => panels.latency(state.latency),
+      links: () => panels.links(state.overview?.links ?? []),
+      audit: () => panels.audit(state.audit),
+      runs: () => panels.runs(state.runs),
+    }[tab]();
+    keepFocus(byId("table"), [made]);
+  },
+};
+
+// A table that is drawn anew while somebody walks through it with the keyboard keeps their place.
+function keepFocus(node, children) {
+  const key = node.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+  fill(node, children);
+  if (key) node.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
+}
+
+function tabs() {
+  fill(byId("tabs"), Object.entries(TABS).map(([name, title]) => {
+    const tab = el("button", { role: "tab", id: `tab-${name}`, "aria-selected": name === state.tab, "aria-controls": "table", tabindex: name === state.tab ? 0 : -1, onclick: () => open(name) }, title);
+    tab.addEventListener("keydown", (event) => {
+      const names = Object.keys(TABS), way = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      if (way) { open(names[(names.indexOf(name) + way + names.length) % names.length]); byId(`tab-${state.tab}`).focus(); }
+    });
+    return tab;
+  }));
+  byId("table").setAttribute("aria-labelledby", `tab-${state.tab}`);
+  const chip = (name) => el("button", { class: "filter", "aria-pressed": state.shown.has(name), onclick: () => { if (!state.shown.delete(name)) state.shown.add(name); tabs(); draw("table"); } }, name);
+  const severities = el("select", { "aria-label": "Severity", onchange: (event) => { state.severity = event.target.value; draw("table"); } }, ["", "info", "warning", "error"].map((name) => el("option", { value: name, selected: name === state.severity }, name || "every severity")));
+  fill(byId("filters"), state.tab === "events" ? [...CATEGORIES.map(chip), severities] : []);
+}
+
+async function open(name) {
+  state.tab = name;
+  tabs();
+  draw("table");
+  if (name === "audit" || name === "runs") {
+    const path = name === "audit" ? "/api/v1/audit?limit=100" : "/api/v1/runs";
+    await tell(async () => { state[name] = (await get(path)).items; draw("table"); });
+  }
+}
+
+// Asking
+
+const get = (path) => ask(state.token, "GET", path);
+const send = (path, body, key) => ask(state.token, "POST", `/api/v1/control/${path}`, body, key);
+
+async function tell(work) {
+  try { await work(); } catch (error) { if (error.status === 401) ended("The session ended. Log in again."); else say(error.message); }
+}
+
+let sayTimer = 0;
+function say(text) {
+  byId("toast").textContent = text;
+  clearTimeout(sayTimer);
+  sayTimer = setTimeout(() => { byId("toast").textContent = ""; }, 6000);
+}
+
+const act = (name) => confirmAct(ACTS[name], send, say);
+const switchStrategy = (each) => confirmAct({ title: `${each.label}: ${each.is_on ? "off" : "on"}`, says: each.is_on ? "It decides no more; what it holds stays as it is." : "It decides again at its next close.", path: `strategy/${each.name}`, body: { on: !each.is_on }, label: each.is_on ? "Switch off" : "Switch on" }, send, say);
+
+function openOrder(cid) {
+  const dialog = byId("detail");
+  tell(async () => {
+    const cancel = (order) => { dialog.close(); confirmAct({ title: "Cancel the order", says: `${order.side} ${order.amount} ${order.symbol}`, path: `cancel/${order.cid}`, label: "Cancel it" }, send, say); };
+    fill(dialog, panels.orderDetail(await get(`/api/v1/orders/${cid}`), cancel));
+    dialog.showModal();
+  });
+}
+
+async function loadCharts() {
+  await tell(async () => {
+    const [candles, points] = await Promise.all([get("/api/v1/candles?limit=10000"), get("/api/v1/equity?limit=4000")]);
+    price.load(candles.items);
+    equity.load(points.items);
+    byId("equity-note").textContent = points.currency;
+  });
+}
+
+// Listening
+
+const heard = {
+  snapshot(frame) {
+    Object.assign(state, { overview: frame.overview, health: frame.health, latency: frame.latency, events: [...frame.events].reverse(), fills: [...frame.fills] });
+    state.orders = new Map(frame.orders.map((order) => [order.cid, order]));
+    price.fills = [...state.fills].reverse();
+    loadCharts();
+    draw("overview", "table");
+  },
+  delta(frame) {
+    if (frame.overview) state.overview = frame.overview;
+    if (frame.health) state.health = frame.health;
+    if (frame.latency) state.latency = frame.latency;
+    for (const order of frame.orders ?? []) state.orders.set(order.cid, order);
+    while (state.orders.size > KEPT) state.orders.delete(state.orders.keys().next().value);
+    const known = state.fills[0]?.seq ?? 0;
+    for (const each of frame.fills ?? []) if (each.seq > known) { state.fills.unshift(each); price.fills.push(each); }
+    const seen = state.events[0]?.seq ?? 0;
+    for (const each of frame.events ?? []) if (each.seq > seen) state.events.unshift(each);
+    state.fills.length = Math.min(state.fills.length, KEPT);
+    state.events.length = Math.min(state.events.length, KEPT);
+    if (price.fills.length > 4 * KEPT) price.fills.splice(0, KEPT);
+    if (frame.reload) loadCharts();
+    price.add(frame.candles ?? []);
+    equity.add(frame.equity ?? []);
+    const tables = { orders: frame.orders, fills: frame.fills, events: frame.events, latency: frame.latency, guards: frame.overview, links: frame.overview };
+    if (frame.overview || frame.health || frame.orders) draw("overview");
+    if (tables[state.tab]) draw("table");
+  },
+  stale(since) {
+    byId("stale").hidden = since === null;
+    byId("stale").textContent = since === null ? "" : `Stale since ${clock(since)}: the session does not answer. What you see is old.`;
+    document.body.classList.toggle("old", since !== null);
+  },
+  refused() { ended("The session does not know you any more. Log in again."); },
+};
+
+// Logging in and out
+
+async function login(code) {
+  const answer = await fetch("/api/v1/session", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ code }), credentials: "omit", cache: "no-store" });
+  const found = await answer.json();
+  if (!answer.ok) throw new Error(found.error.message);
+  state.token = found.token;
+  sessionStorage.setItem("genesis", found.token);
+  begin();
+}
+
+function begin() {
+  byId("login").hidden = true;
+  document.body.classList.remove("out");
+  state.stream?.end();
+  state.stream = new Stream(state.token, heard);
+}
+
+function ended(why) {
+  state.stream?.end();
+  state.token = null;
+  sessionStorage.removeItem("genesis");
+  document.querySelectorAll("dialog[open]").forEach((dialog) => dialog.close());
+  byId("login-why").textContent = why;
+  byId("login").hidden = false;
+  document.body.classList.add("out");
+  byId("code").focus();
+}
+
+byId("login-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const code = byId("code").value.trim().split("#").at(-1);
+  byId("code").value = "";
+  login(code).catch((error) => { byId("login-why").textContent = error.message; });
+});
+byId("logout").addEventListener("click", () => tell(async () => { await ask(state.token, "DELETE", "/api/v1/session"); ended("Logged out."); }));
+for (const name of Object.keys(ACTS)) byId(`act-${name}`).addEventListener("click", () => act(name));
+
+function theme(name) {
+  document.documentElement.dataset.theme = name;
+  localStorage.setItem("genesis-theme", name);
+  price.draw();
+  equity.draw();
+}
+byId("theme").addEventListener("click", () => {
+  const isDark = (document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+  theme(isDark ? "light" : "dark");
+});
+if (localStorage.getItem("genesis-theme")) document.documentElement.dataset.theme = localStorage.getItem("genesis-theme");
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { price.draw(); equity.draw(); });
+
+fill(byId("ranges"), [[60, "60"], [240, "240"], [1000, "1k"], [10000, "All"]].map(([count, title]) => el("button", { class: "filter", "aria-label": `The last ${title} candles`, onclick: () => price.show(count) }, title)));
+tabs();
+draw("table");
+
+const code = location.hash.slice(1);
+if (code) {
+  history.replaceState(null, "", "/"); // the code was for once, and does not belong into the history
+  login(code).catch((error) => ended(error.message));
+} else if (state.token) begin();
+else ended("Log in with the one-time link of the session.");

@@ -1,1 +1,68 @@
+// The session's stream: a snapshot, then deltas with sequence numbers that have no gap.
+// Whatever is missing for three seconds is stale, and the page says so.
 
+const STALE_MS = 3000;
+const PAUSES_MS = [250, 500, 1000, 2000, 5000];
+
+export class Stream {
+  constructor(token, heard) {
+    this.token = token;
+    this.heard = heard;
+    this.tries = 0;
+    this.seq = 0;
+    this.lastMs = Date.now();
+    this.isStale = false;
+    this.isOver = false;
+    this.watch = setInterval(() => this.look(), 500);
+    document.addEventListener("visibilitychange", () => this.look());
+    this.connect();
+  }
+
+  connect() {
+    const scheme = location.protocol === "https:" ? "wss" : "ws";
+    const socket = new WebSocket(`${scheme}://${location.host}/stream`);
+    this.socket = socket;
+    socket.onopen = () => socket.send(JSON.stringify({ token: this.token }));
+    socket.onmessage = (message) => this.take(JSON.parse(message.data));
+    socket.onclose = (event) => this.closed(event);
+  }
+
+  take(frame) {
+    if (frame.type === "delta" && frame.seq !== this.seq + 1) {
+      this.socket.close(4000, "gap");
+      return;
+    }
+    this.seq = frame.seq;
+    this.tries = 0;
+    this.lastMs = Date.now();
+    this.look();
+    if (frame.type === "snapshot") this.heard.snapshot(frame);
+    else this.heard.delta(frame);
+  }
+
+  closed(event) {
+    if (this.isOver) return;
+    if (event.code === 4401) {
+      this.end();
+      this.heard.refused();
+      return;
+    }
+    const pause = PAUSES_MS[Math.min(this.tries++, PAUSES_MS.length - 1)];
+    setTimeout(() => this.isOver || this.connect(), pause);
+    this.look();
+  }
+
+  look() {
+    const isStale = Date.now() - this.lastMs > STALE_MS || (this.socket.readyState > 1 && this.tries > 1);
+    if (isStale !== this.isStale) {
+      this.isStale = isStale;
+      this.heard.stale(isStale ? this.lastMs : null);
+    }
+  }
+
+  end() {
+    this.isOver = true;
+    clearInterval(this.watch);
+    this.socket.close(1000);
+  }
+}
