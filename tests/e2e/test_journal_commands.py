@@ -137,12 +137,18 @@ def test_explain_says_why_how_large_when_and_what_came_of_it(home: Path) -> None
     assert found["side"] == "buy"
     assert found["outcome"] == "filled"
     assert found["target"] == 1.0
-    assert found["weight_pct"] == found["weight_capped_pct"] == "100"
+    assert found["weight_pct"] == "100"
+    assert found["sizes"] == [{"after": "position_cap", "weight_pct": "100"}]
     nodes = {node["node"]: node["value"] for node in found["nodes"]}  # type: ignore[attr-defined]  # a list of objects
     assert nodes["ema(close, 12)"] > nodes["ema(close, 26)"]
     assert [each["what"] for each in found["timings_us"]] == ["sending", "fill", "closed"]  # type: ignore[attr-defined]  # a list of objects
     text = ended(home, "explain", first).stdout
-    for word in ("outcome: filled", "strategy: ema_cross(fast=12, slow=26)", "ema(close, 12) = ", "after the cap"):
+    for word in (
+        "outcome: filled",
+        "strategy: ema_cross(fast=12, slow=26)",
+        "ema(close, 12) = ",
+        "after position_cap: 100 %",
+    ):
         assert word in text
 
 

@@ -24,12 +24,15 @@ from genesis.domain.events import (
     Decision,
     Event,
     LimitsApplied,
+    Liquidated,
     LookUp,
+    MarginCharged,
     OperatorAsked,
     OrderReported,
     Quote,
     Reasons,
     RequestQuote,
+    Sized,
     Submit,
     TimePassed,
     Undertaken,
@@ -52,7 +55,7 @@ from genesis.domain.link import LinkState
 from genesis.domain.order import Cid, OrderRequest, OrderType, Side
 from genesis.domain.risk import gate
 from genesis.domain.risk.gate import Approved
-from genesis.domain.risk.guards import RiskLimits
+from genesis.domain.risk.guards import COOL_DOWN_MS_MAX, OnBreach, RiskLimits
 from genesis.domain.risk.limits import AccountLimits, InstrumentLimits, RateLimit
 from genesis.domain.units import INT64_MAX, PPB, Atoms, Currency, Mts, Ppb, Price, Symbol
 
@@ -88,7 +91,7 @@ REASONS = st.builds(
     WHOLE.map(Mts),
     NUMBERS,
     WHOLE.map(Ppb),
-    WHOLE.map(Ppb),
+    st.lists(st.builds(Sized, TEXT, WHOLE.map(Ppb)), max_size=3).map(tuple),
     st.lists(TEXT, max_size=4).map(tuple),
     st.lists(NUMBERS, max_size=4).map(tuple),
 )
@@ -102,7 +105,15 @@ def approved(order: OrderRequest) -> Approved:
 
 
 SHARES = optional(st.integers(1, PPB))
-LIMITS = st.builds(RiskLimits, SHARES, SHARES, optional(st.integers(0, INT64_MAX)))
+LIMITS = st.builds(
+    RiskLimits,
+    SHARES,
+    SHARES,
+    optional(st.integers(0, INT64_MAX)),
+    st.sampled_from(OnBreach),
+    optional(st.integers(1, 9)),
+    st.integers(1, COOL_DOWN_MS_MAX),
+)
 INSTRUMENTS = st.builds(
     Instrument,
     TEXT.map(Symbol),
@@ -135,6 +146,8 @@ ENTRIES: dict[type, st.SearchStrategy[Entry]] = {
     Quote: st.builds(
         Quote, TEXT.map(Symbol), WHOLE.map(Mts), POSITIVE.map(Price), POSITIVE.map(Price), st.lists(POSITIVE).map(tuple)
     ),
+    MarginCharged: st.builds(MarginCharged, WHOLE.map(Mts), TEXT.map(Symbol), WHOLE.map(Atoms)),
+    Liquidated: st.from_type(Liquidated),
     OrderReported: st.from_type(OrderReported),
     AccountShown: st.from_type(AccountShown),
     TimePassed: st.from_type(TimePassed),
@@ -230,7 +243,7 @@ def test_what_is_no_entry_at_all_is_refused(text: str) -> None:
 
 def test_a_recorded_order_cannot_be_sent() -> None:
     order = OrderRequest(Cid(1), Symbol("tBTCUSD"), Side.BUY, OrderType.MARKET, Atoms(5), Mts(0))
-    reasons = Reasons(Mts(0), 1.0, Ppb(1), Ppb(1), (), ())
+    reasons = Reasons(Mts(0), 1.0, Ppb(1), (), (), ())
     found = decode(*encode(Submit(approved(order), reasons, "main")))
     assert isinstance(found, RecordedSubmit)
     assert not isinstance(found, Submit)
@@ -241,7 +254,7 @@ def test_the_text_is_the_same_on_every_hash_seed() -> None:
     code = (
         "from tests.property.test_journal_encoding import *\n"
         "order = OrderRequest(Cid(1), Symbol('tBTCUSD'), Side.BUY, OrderType.MARKET, Atoms(5), Mts(0))\n"
-        "reasons = Reasons(Mts(0), 1.0, Ppb(1), Ppb(1), ('a',), (0.1,))\n"
+        "reasons = Reasons(Mts(0), 1.0, Ppb(1), (), ('a',), (0.1,))\n"
         "print(encode(Submit(approved(order), reasons, 'main')), encode(CANDLE))"
     )
     texts = {

@@ -16,7 +16,10 @@ from genesis.domain.core import one_desk
 from genesis.domain.desk import DeskSettings
 from genesis.domain.events import Alert, Submit, breach_alert
 from genesis.domain.fill import Fill
+from genesis.domain.ledger import Ledger
+from genesis.domain.simulation import desks
 from genesis.domain.simulation.columnar import Walk, walk
+from genesis.domain.simulation.margin_account import MarginAccount
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.statistics.record import Record, Recorder, record_of_walk
 from genesis.domain.strategy import columns
@@ -79,6 +82,10 @@ class RunObserver:
 def run_columnar(terms: Terms, candles: Candles) -> Run:
     """Run by one compiled walk over the columns."""
     core = terms.desk
+    if not desks.is_plain(core):
+        result, alerts = desks.walk_desk(core, terms.costs, terms.cash, candles)
+        on_margin = core.margin is not None
+        return Run(record_of_walk(result, candles, core.instrument, terms.cash, alerts, on_margin), result.equity)
     targets = columns.evaluate(core.strategy, candles)
     result = walk(targets, candles, core.instrument, terms.costs, core.limits, core.size, terms.cash)
     record = record_of_walk(result, candles, core.instrument, terms.cash, _alerts(result, candles, terms.cash))
@@ -88,9 +95,11 @@ def run_columnar(terms: Terms, candles: Candles) -> Run:
 def run_event(terms: Terms, candles: Candles, show: Show | None = None, *, keep_equity: bool = True) -> Run:
     """Run by the trading core on the in-memory market; without the equity, memory is flat in candles."""
     equities = array("q") if keep_equity else None
-    recorder = Recorder(terms.desk.instrument, terms.cash, equities)
+    margin = terms.desk.margin
+    recorder = Recorder(terms.desk.instrument, terms.cash, equities, margin is not None)
     core = one_desk(terms.desk, terms.cash)
-    market = CandleMarket(terms.desk.instrument, terms.costs, _chunks(candles, show))
+    account = None if margin is None else MarginAccount(margin, Ledger(terms.cash, on_margin=True))
+    market = CandleMarket(terms.desk.instrument, terms.costs, _chunks(candles, show), account)
     asyncio.run(trade(core, market, RunObserver(recorder)))
     record = recorder.finish(core.cash, core.position(terms.desk.instrument.symbol), core.refusals)
     return Run(record, np.array(equities or [], dtype=np.int64))

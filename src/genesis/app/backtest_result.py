@@ -6,6 +6,8 @@ from attrs import asdict, frozen
 
 from genesis.app.backtest import Run, Terms
 from genesis.app.json_output import JsonDocument
+from genesis.domain.desk import DeskSettings
+from genesis.domain.risk.guards import OnBreach
 from genesis.domain.statistics.record import decision_hash
 from genesis.domain.statistics.summary import Summary, summarise
 from genesis.domain.strategy.specification import Value
@@ -69,6 +71,7 @@ def document_of(result: BacktestResult) -> JsonDocument:
         "position_cap_pct": _pct(limits.position_cap),
         "max_drawdown_limit_pct": _pct(limits.max_drawdown),
         "max_daily_loss": None if limits.max_daily_loss is None else format_atoms(limits.max_daily_loss),
+        "more_terms": desk_words(terms.desk),
         "fills": len(record.fills),
         "round_trips": summary.round_trips,
         "final_cash": format_atoms(record.final_cash),
@@ -90,6 +93,28 @@ def document_of(result: BacktestResult) -> JsonDocument:
         "engine": result.engine,
         "seconds": round(result.seconds, 6),
     }
+
+
+def desk_words(desk: DeskSettings) -> list[str]:
+    """Return what is not as in a plain spot run: limits, budget and margin, each in a few words."""
+    limits, budget, margin, words = desk.limits, desk.budget, desk.margin, []
+    if limits.on_breach is OnBreach.REDUCE_ONLY:
+        words.append("reduce-only on a breach")
+    if limits.cool_down_losses is not None:
+        words.append(
+            f"cool-down of {limits.cool_down_ms / 1000:g} s after {limits.cool_down_losses} losing round trips"
+        )
+    if budget.volatility is not None:
+        words.append(f"volatility target {_pct(budget.volatility.target)} % by {budget.volatility.measure}")
+    if budget.regimes is not None:
+        shares = ", ".join(f"{regime:g}: {_pct(share)} %" for regime, share in budget.regimes.shares)
+        words.append(f"budget by regime {shares} of {budget.regimes.regime}")
+    if margin is not None:
+        words.append(
+            f"margin with leverage {format_scaled(margin.leverage, 9)}, maintenance {_pct(margin.maintenance)} %,"
+            f" funding {bps_text(margin.funding_a_day)} bp a day"
+        )
+    return words
 
 
 def _pct(share: int | None) -> str | None:

@@ -5,7 +5,7 @@ import sys
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Final
 
-from genesis.app.backtest_result import BacktestResult, bps_text
+from genesis.app.backtest_result import BacktestResult, bps_text, desk_words
 from genesis.domain.statistics.cautions import DataQuality, Severity, cautions
 from genesis.domain.statistics.figures import figures
 from genesis.domain.statistics.record import decision_hash
@@ -89,7 +89,7 @@ def _guards(result: BacktestResult) -> list[str]:
         found.append(f"maximum drawdown {percent(limits.max_drawdown / 1e7)}")
     if limits.max_daily_loss is not None:
         found.append(f"maximum daily loss {format_atoms(limits.max_daily_loss)}")
-    return found
+    return [*found, *desk_words(result.terms.desk)]
 
 
 def _figures(result: BacktestResult) -> "Table":

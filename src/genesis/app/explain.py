@@ -125,7 +125,7 @@ def document(found: Explanation) -> JsonDocument:
         "sent_mts": order.mts,
         "target": reasons.target,
         "weight_pct": _percent(reasons.weight),
-        "weight_capped_pct": _percent(reasons.weight_capped),
+        "sizes": [{"after": each.by, "weight_pct": _percent(each.weight)} for each in reasons.sizes],
         "nodes": [{"node": name, "value": value} for name, value in zip(reasons.nodes, reasons.values, strict=True)],
         "bid": _price(found.quote.bid, instrument) if found.quote else None,
         "ask": _price(found.quote.ask, instrument) if found.quote else None,
@@ -154,7 +154,8 @@ def lines(found: Explanation) -> list[str]:
         f"outcome: {found.outcome}",
         f"strategy: {strategy.strategy}({params})",
         f"decided on the close of the candle of {reasons.mts}: target {reasons.target!r}",
-        f"weight: {_percent(reasons.weight)} % of equity, {_percent(reasons.weight_capped)} % after the cap",
+        f"weight: {_percent(reasons.weight)} % of equity",
+        *(f"  after {each.by}: {_percent(each.weight)} %" for each in reasons.sizes),
     ]
     if found.quote is not None:
         bid, ask = _price(found.quote.bid, instrument), _price(found.quote.ask, instrument)

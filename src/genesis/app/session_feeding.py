@@ -248,7 +248,8 @@ def _order_row(life: OrderLife, strategy: str, instrument: Instrument, updated: 
 
 def _reasons(reasons: Reasons) -> OrderReasons:
     nodes = node_values(reasons.nodes, reasons.values)
-    return OrderReasons(reasons.mts, reasons.target, reasons.weight / PPB, reasons.weight_capped / PPB, nodes)
+    last = reasons.sizes[-1].weight if reasons.sizes else reasons.weight
+    return OrderReasons(reasons.mts, reasons.target, reasons.weight / PPB, last / PPB, nodes)
 
 
 def _told(evidence: Evidence, instrument: Instrument | None) -> tuple[str, str]:

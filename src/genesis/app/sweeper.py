@@ -12,10 +12,12 @@ from attrs import evolve
 from genesis.app.backtest import Terms
 from genesis.domain.candle import Candles, Floats, Ints
 from genesis.domain.simulation.columnar import terms_of, unfit_candle
+from genesis.domain.simulation.desks import is_plain
 from genesis.domain.simulation.sweep import Outcomes, empty_store, joined, market_of, put, walk_runs
 from genesis.domain.strategy.columns import evaluate_all
 from genesis.domain.strategy.expression import Expr, Indicated
 from genesis.domain.strategy.programs import Programs, programs_of
+from genesis.domain.units import InexactNumber
 
 SLICE: Final = 256
 """Runs that one thread walks through the tiles together: enough that a tile is worth bringing into the cache."""
@@ -35,6 +37,8 @@ class Sweeper:
         self._candles = candles
         self._instrument = terms.desk.instrument
         core = terms.desk
+        if not is_plain(core):
+            raise InexactNumber("many runs at once trade spot, at a fixed size, with limits that halt: use backtest")
         self._terms = terms_of(core.instrument, terms.costs, core.limits, core.size, terms.cash)
         self._market = market_of(candles)
         self._columns = SharedColumns(candles, max(column_bytes // (8 * len(candles)), 1))

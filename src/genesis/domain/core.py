@@ -28,7 +28,9 @@ from genesis.domain.events import (
     Decision,
     Event,
     LimitsApplied,
+    Liquidated,
     LookUp,
+    MarginCharged,
     OperatorAsked,
     OrderReported,
     Quote,
@@ -170,6 +172,12 @@ class TradingCore:
             case LimitsApplied(mts, limits):
                 self.now = max(self.now, mts)
                 self.limits = limits
+            case MarginCharged(mts, symbol, amount):
+                self.now = max(self.now, mts)
+                self._by_symbol[symbol][0].charge(amount)
+            case Liquidated(fill):
+                self.now = max(self.now, fill.mts)
+                return tuple(self._liquidate(fill))
             case LinkState():
                 self.books.standings.take(event)
             case TimePassed(mts):
@@ -302,7 +310,8 @@ class TradingCore:
     def _check(self, order: OrderRequest, desk: Desk) -> gate.Approved | Refused:
         instrument, is_halted = desk.settings.instrument, desk.halted is not None
         if self.limits is OFF and not self.settings.needs_account:
-            return gate.check(order, instrument, desk.position, is_halted)
+            on_margin = desk.settings.margin is not None
+            return gate.check(order, instrument, desk.position, is_halted, on_margin=on_margin)
         scene = self.books.scene(order, desk.name, self.now)
         return gate.check_in_account(order, instrument, desk.position, is_halted, self.limits, scene)
 
@@ -365,6 +374,13 @@ class TradingCore:
         desk.take_back(is_torn=life.filled > 0)
         if left:
             yield _incomplete(mts, life, left)
+
+    def _liquidate(self, fill: Fill) -> Iterator[Decision]:
+        """Book that the exchange closed a position that one desk has for itself."""
+        desk = self._by_symbol[fill.symbol][0]
+        alert = desk.liquidated(fill)
+        yield Booked(desk.name, fill)
+        yield alert
 
     # The account
 

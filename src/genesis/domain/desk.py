@@ -11,16 +11,19 @@ from typing import NamedTuple
 from attrs import field, frozen
 
 from genesis.domain.candle import Candle
-from genesis.domain.events import Alert, Quote, Reasons, breach_alert
+from genesis.domain.events import Alert, Quote, Reasons, Sized, liquidation_alert
 from genesis.domain.execution.plans import Market, Plan
 from genesis.domain.execution.protection import Protection
 from genesis.domain.fill import Fill
 from genesis.domain.instrument import Instrument
 from genesis.domain.ledger import Ledger
 from genesis.domain.order import Side
-from genesis.domain.risk.guards import EquityGuards, RiskLimits
+from genesis.domain.purse import Purse
+from genesis.domain.risk.budget import Budget, BudgetMeter, budget_of, budgeted, has_moved
+from genesis.domain.risk.guards import LosingStreak, RiskLimits
+from genesis.domain.risk.margin import Margin, rebalance_on_margin
 from genesis.domain.risk.refusal import RefusalCode
-from genesis.domain.risk.sizing import capped_weight, rebalance
+from genesis.domain.risk.sizing import Rebalancing, capped_weight, rebalance
 from genesis.domain.strategy.expression import Expr
 from genesis.domain.strategy.streaming import Evaluator
 from genesis.domain.units import PPB, Atoms, Mts, Ppb, Symbol, weight_ppb
@@ -31,7 +34,8 @@ class DeskSettings:
     """How a desk trades: *size* scales every target of *strategy*, *limits* guard what the desk has.
 
     *name* tells it from the other desks of the account. *plan* says how its orders are carried out, *protection* what
-    guards its position at the exchange meanwhile.
+    guards its position at the exchange meanwhile. *budget* says how much of the size may be used when. On *margin*
+    targets below 0 go short; None is spot.
     """
 
     instrument: Instrument
@@ -41,10 +45,14 @@ class DeskSettings:
     name: str = "main"
     plan: Plan = field(factory=Market)
     protection: Protection | None = None
+    budget: Budget = field(factory=Budget)
+    margin: Margin | None = None
 
     def __attrs_post_init__(self) -> None:
         if not (math.isfinite(self.size) and 0 < self.size <= 1):
-            raise ValueError(f"size must be above 0 and at most 1, was {self.size}: spot has no leverage")
+            raise ValueError(f"size must be above 0 and at most 1, was {self.size}: leverage is for margin accounts")
+        if self.margin is not None and self.instrument.price_decimals > 9:
+            raise ValueError(f"{self.instrument.symbol}: has more than 9 price decimals, which margin does not take")
 
 
 class Intent(NamedTuple):
@@ -53,6 +61,8 @@ class Intent(NamedTuple):
     side: Side
     target: float
     previous: float
+    budget: int
+    previous_budget: int
     weight: Ppb
     reasons: Reasons
 
@@ -66,24 +76,34 @@ class Wish(NamedTuple):
 
 
 class Desk:
-    """The running state of one strategy; *intent* is what waits for a quote now."""
+    """The running state of one strategy; *intent* is what waits for a quote now.
 
-    def __init__(self, settings: DeskSettings, ledger: Ledger) -> None:
+    Desks that are given one *purse* share its cash and its guards; without one, a desk has its own.
+    """
+
+    def __init__(self, settings: DeskSettings, ledger: Ledger, purse: Purse | None = None) -> None:
         self.settings = settings
         self.ledger = ledger
-        self.equity: int = ledger.cash
+        self.purse = Purse(ledger, settings.limits) if purse is None else purse
+        self.purse.desks.append(self)
         self.position: int = ledger.position(settings.instrument.symbol)
-        self.halted: Alert | None = None
         self.refusals: Counter[RefusalCode] = Counter()
         self.target_acted_on = 0.0
+        self.budget_acted_on: int = PPB
         self.intent: Intent | None = None
         self.is_on = True
         self.only_reduce = False
+        self.streak = LosingStreak(settings.limits)
+        ledger.on_margin = settings.margin is not None
         self._instrument = settings.instrument
+        self._least = 0.0 if settings.margin is None else -1.0
         self._evaluator = Evaluator(settings.strategy)
-        self._guards = EquityGuards(settings.limits, ledger.cash)
+        self._meter = None if settings.budget.is_off else BudgetMeter(settings.budget)
+        self._scales = (PPB, PPB)
         self._in_flight: Intent | None = None
         self._is_torn = False
+        self._value = 0
+        self._flow = 0
 
     @property
     def name(self) -> str:
@@ -95,51 +115,62 @@ class Desk:
         """What it trades."""
         return self.settings.instrument.symbol
 
+    @property
+    def equity(self) -> int:
+        """What the purse was worth at the last close or fill."""
+        return self.purse.equity
+
+    @property
+    def halted(self) -> Alert | None:
+        """Why the desk only gets out, None while it trades."""
+        return self.purse.halted
+
+    @halted.setter
+    def halted(self, alert: Alert | None) -> None:
+        self.purse.halted = alert
+
     def close(self, candle: Candle) -> Alert | None:
         """Take the next candle; return the alert of a guard that was breached. A quote is wanted if *intent* is set.
 
         Raises `InexactNumber` for a close that is no price.
         """
-        mts, ledger = candle.mts, self.ledger
-        equity = ledger.equity_at(self._instrument, candle.close) if self.position else ledger.cash
-        self.equity = equity
-        breach = self._guards.observe(mts, equity)
+        mts, purse = candle.mts, self.purse
+        if self.position:
+            self._mark(self._instrument.price_from_market(candle.close))
         target = self._evaluator.step(candle)
-        if breach is not None and self.halted is None:
-            alert = breach_alert(mts, breach, equity, self._guards.peak)
-            self.halt(alert)
-            return alert
-        if self.halted is not None:
-            self._seek(mts, 0.0)
-        elif (target == self.target_acted_on and not self._is_torn) or not self.is_on:
+        if self._meter is not None:
+            self._scales = self._meter.step(candle)
+        alert = purse.observe(mts)
+        if purse.halted is not None:
+            if alert is not None:
+                purse.seek_out(mts)
+            else:
+                self.seek(mts, 0.0, self.budget_acted_on)
+        elif (target == self.target_acted_on and self._meter is None and not self._is_torn) or not self.is_on:
             self.intent = None
         elif target == target:  # NaN is no decision
-            target = min(max(target, 0.0), 1.0)
-            self._seek(mts, min(target, self.target_acted_on) if self.only_reduce else target)
-        return None
+            self._decide(mts, min(max(target, self._least), 1.0))
+        return alert
 
     def halt(self, alert: Alert) -> None:
         """Want out, and nothing else from now on; the first alert stays the one in `halted`."""
-        self.halted = self.halted or alert
-        self._seek(alert.mts, 0.0)
+        self.purse.halted = self.purse.halted or alert
+        self.purse.seek_out(alert.mts)
 
     def resume(self) -> None:
         """Trade again after a halt, on, and in both directions; what the guards watch begins anew from here."""
-        self.halted = None
         self.is_on, self.only_reduce = True, False
-        self._guards = EquityGuards(self.settings.limits, self.equity)
+        self.streak = LosingStreak(self.settings.limits)
+        self.purse.resume()
 
     def wish(self, quote: Quote) -> Wish | None:
         """Size what waits for a quote; None when nothing does, or when there is nothing to trade."""
         intent, self.intent = self.intent, None
         if intent is None:
             return None
-        ledger, held = self.ledger, self.position
-        price = quote.ask if intent.side is Side.BUY else quote.bid
-        is_exit = intent.target == 0.0
-        size = rebalance(intent.side, intent.weight, is_exit, ledger.cash, held, price, self._instrument.price_scale)
+        size = self._sized(intent, quote.ask if intent.side is Side.BUY else quote.bid)
         if size.delta <= 0:
-            self.target_acted_on = intent.target
+            self.target_acted_on, self.budget_acted_on = intent.target, intent.budget
             self._is_torn = False
             return None
         if size.amount <= 0:
@@ -155,12 +186,35 @@ class Desk:
         """Take that an order for *wish* is on its way: until its end, nothing else is wished."""
         self._in_flight = wish.intent
         self._is_torn = False
-        self.target_acted_on = wish.intent.target
+        self.target_acted_on, self.budget_acted_on = wish.intent.target, wish.intent.budget
 
     def book(self, fill: Fill) -> None:
         """Book a fill; raises `Overdrawn` for one that cannot be."""
+        cash, before = self.ledger.cash, self.position
         self.ledger.book(fill, self._instrument)
         self.position = self.ledger.position(fill.symbol)
+        change = self.ledger.cash - cash
+        self.purse.equity += change
+        self._flow += change
+        self._mark(fill.price)
+        if before and (not self.position or (before > 0) != (self.position > 0)):
+            # The fee of an order that turns the position counts to the round trip that it ends.
+            self.streak.ended(fill.mts, self._flow + self._value)
+            self._flow = -self._value
+
+    def charge(self, amount: int) -> None:
+        """Book a cost that no fill has, such as margin funding."""
+        self.ledger.charge(amount)
+        self.purse.equity -= amount
+        self._flow -= amount
+
+    def liquidated(self, fill: Fill) -> Alert:
+        """Book that the exchange closed the position; the desk wants nothing more."""
+        self.book(fill)
+        self.target_acted_on, self._in_flight = 0.0, None
+        alert = liquidation_alert(fill.mts, self.equity)
+        self.halt(alert)
+        return alert
 
     def done(self) -> None:
         """Take that the order is over, and whole."""
@@ -172,20 +226,79 @@ class Desk:
         *is_torn* says that a part of it was filled, so that what is held is no target's doing.
         """
         if self._in_flight is not None:
-            self.target_acted_on = self._in_flight.previous
+            self.target_acted_on, self.budget_acted_on = self._in_flight.previous, self._in_flight.previous_budget
             self._in_flight = None
             self._is_torn |= is_torn
 
-    def _seek(self, mts: Mts, target: float) -> None:
-        is_there = target == self.target_acted_on and not self._is_torn
-        if is_there or self._in_flight is not None:
+    def seek(self, mts: Mts, target: float, budget: int) -> None:
+        """Want *target* at *budget*, unless it is what was acted on, or an order is on its way."""
+        acted, before = self.target_acted_on, self.budget_acted_on
+        is_same = target == acted and (target == 0.0 or not has_moved(budget, before, self.settings.budget.band))
+        if (is_same and not self._is_torn) or self._in_flight is not None:
             self.intent = None
             return
         weight = weight_ppb(self.settings.size, target)
-        capped = capped_weight(weight, self.settings.limits.position_cap)
-        is_rise = target > self.target_acted_on
+        sizes = self._sizes(weight, budget)
+        # Where the budget moved, what counts is the exposure; a comparison of targets alone is exact.
+        is_buy = target > acted if budget == before else target * budget > acted * before
         if self._is_torn:  # the last target says nothing of what is held
-            is_rise = capped * self.equity > (self.equity - self.ledger.cash) * PPB
-        side = Side.BUY if is_rise else Side.SELL
-        reasons = Reasons(mts, target, weight, capped, self._evaluator.names, self._evaluator.values())
-        self.intent = Intent(side, target, self.target_acted_on, capped, reasons)
+            is_buy = sizes[-1].weight * self.equity > self._value * PPB
+        reasons = Reasons(mts, target, weight, sizes, self._evaluator.names, self._evaluator.values())
+        side = Side.BUY if is_buy else Side.SELL
+        self.intent = Intent(side, target, acted, budget, before, sizes[-1].weight, reasons)
+
+    def drop_growth(self) -> None:
+        """Forget what waits for a quote, if it would add risk."""
+        intent = self.intent
+        if intent is None:
+            return
+        was, wanted = intent.previous * intent.previous_budget, intent.target * intent.budget
+        if abs(wanted) > abs(was) or wanted * was < 0.0:
+            self.intent = None
+
+    def _decide(self, mts: Mts, target: float) -> None:
+        acted, budget = self.target_acted_on, budget_of(*self._scales)
+        if budget < 0 and target != 0.0:
+            return
+        budget = max(budget, 0)
+        only_reduce = self.only_reduce or mts < self.purse.reduce_until
+        if only_reduce or mts < self.streak.pause_until:
+            bound = min(max(target, min(acted, 0.0)), max(acted, 0.0))
+            if bound != target:
+                self.refused(RefusalCode.REDUCE_ONLY if only_reduce else RefusalCode.COOL_DOWN)
+            target, budget = bound, min(budget, self.budget_acted_on)
+        self.seek(mts, target, budget)
+
+    def _sizes(self, weight: Ppb, budget: int) -> tuple[Sized, ...]:
+        """Return the weight after each guard; the last is what the order is sized by."""
+        settings, sizes = self.settings, []
+        if settings.budget.volatility is not None:
+            sizes.append(Sized("volatility_target", Ppb(budgeted(weight, max(self._scales[0], 0)))))
+        if self._meter is not None:
+            weight = Ppb(budgeted(weight, budget))
+        if settings.budget.regimes is not None:
+            sizes.append(Sized("regime_budget", weight))
+        cap = PPB if settings.limits.position_cap is None else settings.limits.position_cap
+        weight = capped_weight(weight, Ppb(cap))
+        sizes.append(Sized("position_cap", weight))
+        if settings.margin is not None:
+            sizes.append(Sized("leverage", Ppb(budgeted(weight, settings.margin.leverage))))
+        return tuple(sizes)
+
+    def _sized(self, intent: Intent, price: int) -> Rebalancing:
+        scale, margin, is_exit = self._instrument.price_scale, self.settings.margin, intent.target == 0.0
+        cash = self.ledger.cash
+        others = self.purse.equity - cash - self._value
+        if margin is None:
+            return rebalance(intent.side, intent.weight, is_exit, cash, self.position, price, scale, others)
+        is_buy = intent.side is Side.BUY
+        return Rebalancing(
+            *rebalance_on_margin(
+                is_buy, is_exit, intent.weight, margin.leverage, margin.fee, cash, self.position, price, scale
+            )
+        )
+
+    def _mark(self, price: int) -> None:
+        value = self.position * price // self._instrument.price_scale
+        self.purse.equity += value - self._value
+        self._value = value

@@ -11,7 +11,7 @@ from genesis.domain.fill import Fill
 from genesis.domain.link import LinkState
 from genesis.domain.order import Cid, OrderId
 from genesis.domain.risk.gate import Approved
-from genesis.domain.risk.guards import Breach
+from genesis.domain.risk.guards import Breach, OnBreach
 from genesis.domain.risk.limits import AccountLimits
 from genesis.domain.units import Atoms, Currency, Mts, Ppb, Price, Symbol, format_atoms
 
@@ -35,6 +35,20 @@ class Quote(NamedTuple):
     bid: Price
     ask: Price
     cids: tuple[Cid, ...] = ()
+
+
+class MarginCharged(NamedTuple):
+    """The exchange took *amount* of the quote currency for what is borrowed to hold a position in *symbol*."""
+
+    mts: Mts
+    symbol: Symbol
+    amount: Atoms
+
+
+class Liquidated(NamedTuple):
+    """The exchange closed a position of ours, for the margin was too small; no order of ours did."""
+
+    fill: Fill
 
 
 class OrderReported(NamedTuple):
@@ -88,7 +102,16 @@ class LimitsApplied(NamedTuple):
 
 
 Event: TypeAlias = (
-    CandleClosed | Quote | OrderReported | AccountShown | TimePassed | OperatorAsked | LimitsApplied | LinkState
+    CandleClosed
+    | Quote
+    | OrderReported
+    | MarginCharged
+    | Liquidated
+    | AccountShown
+    | TimePassed
+    | OperatorAsked
+    | LimitsApplied
+    | LinkState
 )
 
 
@@ -99,13 +122,23 @@ class RequestQuote(NamedTuple):
     orders: int = 1
 
 
+class Sized(NamedTuple):
+    """The signed weight after one guard or budget, which *by* names."""
+
+    by: str
+    weight: Ppb
+
+
 class Reasons(NamedTuple):
-    """Why an order is what it is: the decision behind it, and the value of every node of the strategy then."""
+    """Why an order is what it is: the decision behind it, and the value of every node of the strategy then.
+
+    *weight* is size × target; *sizes* what each budget and guard left of it, in their order.
+    """
 
     mts: Mts
     target: float
     weight: Ppb
-    weight_capped: Ppb
+    sizes: tuple[Sized, ...]
     nodes: tuple[str, ...]
     values: tuple[float, ...]
 
@@ -182,6 +215,7 @@ class AlertCode(Enum):
 
     MAX_DRAWDOWN = "max_drawdown"
     MAX_DAILY_LOSS = "max_daily_loss"
+    LIQUIDATED = "liquidated"
     OPERATOR_HALT = "operator_halt"
     OPERATOR_RESUME = "operator_resume"
     ORDER_REJECTED = "order_rejected"
@@ -200,12 +234,17 @@ class Alert(NamedTuple):
     text: str
 
 
-def breach_alert(mts: Mts, breach: Breach, equity: int, peak: int) -> Alert:
-    """Return the alert of a guard that was breached: it flattens and halts."""
-    text = (
-        f"{breach.value} breached: equity {format_atoms(equity)} after a peak of {format_atoms(peak)}; flat and halted"
-    )
+def breach_alert(mts: Mts, breach: Breach, equity: int, peak: int, on_breach: OnBreach = OnBreach.HALT) -> Alert:
+    """Return the alert of a guard that was breached, with what follows from it."""
+    follows = "flat and halted" if on_breach is OnBreach.HALT else "only reducing"
+    text = f"{breach.value} breached: equity {format_atoms(equity)} after a peak of {format_atoms(peak)}; {follows}"
     return Alert(mts, AlertCode(breach.value), text)
+
+
+def liquidation_alert(mts: Mts, equity: int) -> Alert:
+    """Return the alert that the exchange closed a position; *equity* is what is left."""
+    text = f"liquidated: the margin was too small; equity {format_atoms(equity)} is left; halted"
+    return Alert(mts, AlertCode.LIQUIDATED, text)
 
 
 Decision: TypeAlias = RequestQuote | Submit | Undertaken | Booked | Crossed | Cancel | LookUp | WakeAt | Adopted | Alert

@@ -1,7 +1,8 @@
 """Cash and positions in whole atoms, and what fills do to them.
 
-Every amount is an integer, so the ledger equals an exact Decimal computation after any sequence of fills. What is
-rounded is rounded against the account: a purchase costs the ceiling, a sale brings the floor.
+On margin cash may be owed and a position short, and every fee is in quote. Every amount is an integer, so the ledger
+equals an exact Decimal computation after any sequence of fills. What is rounded is rounded against the account: a
+purchase costs the ceiling, a sale brings the floor.
 """
 
 from attrs import define, field
@@ -28,28 +29,37 @@ def value_of(amount: int, price: int, price_scale: int) -> int:
 
 @define
 class Ledger:
-    """One account on a spot market: cash in the quote currency, and a position per instrument."""
+    """One account: cash in the quote currency, and a position per instrument; both at least 0 unless *on_margin*."""
 
     cash: Atoms
     positions: dict[Symbol, Atoms] = field(factory=dict)
+    on_margin: bool = False
 
     def position(self, symbol: Symbol) -> Atoms:
         """Return the atoms held of an instrument's base currency."""
         return self.positions.get(symbol, Atoms(0))
 
     def book(self, fill: Fill, instrument: Instrument) -> None:
-        """Apply one fill; raises `Overdrawn`, and changes nothing, if cash or position would fall below zero."""
+        """Apply one fill; raises `Overdrawn`, and changes nothing, if a spot account could not have paid for it."""
         held = self.position(fill.symbol)
         if fill.side is Side.BUY:
             cash = self.cash - cost_of(fill.amount, fill.price, instrument.price_scale)
-            position = held + fill.amount - fill.fee
+            position = held + fill.amount
+            if self.on_margin:
+                cash -= fill.fee
+            else:
+                position -= fill.fee
         else:
             cash = self.cash + value_of(fill.amount, fill.price, instrument.price_scale) - fill.fee
             position = held - fill.amount
-        if cash < 0 or position < 0:
+        if (cash < 0 or position < 0) and not self.on_margin:
             raise Overdrawn(f"fill of order {fill.cid} at {fill.mts} would leave cash {cash} and position {position}")
         self.cash = Atoms(cash)
         self.positions[fill.symbol] = Atoms(position)
+
+    def charge(self, amount: int) -> None:
+        """Take a cost that no fill has, such as margin funding, off the cash."""
+        self.cash = Atoms(self.cash - amount)
 
     def equity_at(self, instrument: Instrument, price: float) -> int:
         """Return the atoms of quote currency that cash and the position in *instrument* are worth at a market price.

@@ -6,6 +6,7 @@ from typing import Final
 from genesis.adapters.report.backtest_report import BacktestReport
 from genesis.adapters.report.markup import Content, Markup, element, table
 from genesis.domain.events import AlertCode
+from genesis.domain.risk.guards import OnBreach
 from genesis.domain.statistics.cautions import REFUSALS
 from genesis.domain.statistics.drawdowns import deepest_drawdowns
 from genesis.domain.statistics.figures import figures
@@ -150,7 +151,8 @@ def guards_table(report: BacktestReport) -> Markup:
     def outcome(limit: int | None, code: AlertCode) -> str:
         if limit is None:
             return NONE
-        return f"breached at {moment(codes[code])} UTC: flat and halted" if code in codes else "kept"
+        follows = "flat and halted" if limits.on_breach is OnBreach.HALT else "only reducing"
+        return f"breached at {moment(codes[code])} UTC: {follows}" if code in codes else "kept"
 
     loss = None if limits.max_daily_loss is None else f"{money(limits.max_daily_loss, report.decimals)} {report.quote}"
     rows = (

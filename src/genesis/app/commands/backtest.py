@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @command(
     "backtest",
     words="data",
-    repeated=("param",),
+    repeated=("param", "regime-share"),
     help={
         "strategy": "A strategy by name, or your own as FILE.py:NAME.",
         "data": "Candles: files or names of the archive; none is the archive, or else a synthetic market.",
@@ -36,6 +36,18 @@ if TYPE_CHECKING:
         "position_cap_pct": "Largest position, in percent of equity.",
         "max_drawdown_pct": "Flatten and halt when equity is down this much from its peak, in percent.",
         "max_daily_loss": "Flatten and halt when a UTC day loses more than this, in the quote currency.",
+        "on_breach": "What a breach of the two limits does: halt, or reduce_only.",
+        "cool_down_losses": "Add no risk for a while after so many losing round trips in a row.",
+        "cool_down": "How long that is: 90s, 15m, 4h, 1d.",
+        "volatility_target_pct": "Scale sizes so that volatility is this much a year, in percent.",
+        "volatility_window": "Candles over which volatility is measured.",
+        "volatility_cap": "Largest scale by volatility.",
+        "regime": "An expression, named as a strategy is, whose value is the regime.",
+        "regime_share": "Share of the size that a regime may use, as REGIME=PERCENT; others get none.",
+        "margin": "Trade on margin: targets below 0 go short, cash may be owed.",
+        "leverage": "What a full target is worth on margin, in multiples of equity.",
+        "maintenance_pct": "Equity below this share of the position's value is liquidated, in percent.",
+        "funding_bps_day": "What borrowing costs on margin, in basis points a day.",
         "repair": "Drop faulty rows of files instead of refusing them.",
         "report": "Write a report to this HTML file.",
         "json": "Print one JSON object.",
@@ -59,15 +71,30 @@ def backtest(
     position_cap_pct: str = "",
     max_drawdown_pct: str = "",
     max_daily_loss: str = "",
+    on_breach: str = "halt",
+    cool_down_losses: str = "",
+    cool_down: str = "1d",
+    volatility_target_pct: str = "",
+    volatility_window: str = "1440",
+    volatility_cap: str = "1",
+    regime: str = "",
+    regime_share: Sequence[str] = (),
+    margin: bool = False,
+    leverage: str = "1",
+    maintenance_pct: str = "15",
+    funding_bps_day: str = "2",
     repair: bool = False,
     report: str = "",
     json: bool = False,
 ) -> None:
     """Run a strategy over candles: decided on a close, filled at the next open, to the last atom."""
+    from attrs import evolve
+
     from genesis.adapters.candles_parquet import ParquetCandles
     from genesis.app.backtest import Engine
     from genesis.app.backtest_result import BacktestResult, document_of
     from genesis.app.backtest_view import print_result
+    from genesis.app.desk_options import DeskOptions, apply_options
     from genesis.app.home import candle_folder
     from genesis.app.json_output import print_json
     from genesis.app.market_data import market_data
@@ -81,6 +108,21 @@ def backtest(
     limits = (position_cap_pct, max_drawdown_pct, max_daily_loss)
     market = market_data(data, wanted_of(symbol, timeframe, from_, to, repair), ParquetCandles(candle_folder()))
     terms = terms_of(market.symbol, expression, (cash, size, min_amount), (fee_bps, slippage_bps), limits)
+    wanted = DeskOptions(
+        on_breach,
+        cool_down_losses,
+        cool_down,
+        volatility_target_pct,
+        volatility_window,
+        volatility_cap,
+        regime,
+        regime_share,
+        margin,
+        leverage,
+        maintenance_pct,
+        funding_bps_day,
+    )
+    terms = evolve(terms, desk=apply_options(terms.desk, wanted, market.timeframe, terms.costs.fee))
     begin = perf_counter()
     run = _run(terms, market.candles, chosen_engine, keep_equity=bool(report))
     seconds = perf_counter() - begin

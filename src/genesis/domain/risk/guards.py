@@ -1,4 +1,7 @@
-"""Guards that watch equity: drawdown from the peak, and the loss of one UTC day. A breach flattens and halts."""
+"""Guards that watch what a strategy has: drawdown from the peak, the loss of one UTC day, and round trips that lost.
+
+A breach of the first two flattens and halts, or lets the strategy only reduce; losing trips make it pause.
+"""
 
 import math
 from decimal import Decimal
@@ -8,10 +11,16 @@ from typing import Final
 from attrs import define, field, frozen
 
 from genesis.domain.candle import DAY_MS
+from genesis.domain.compiled import step
 from genesis.domain.units import INT64_MAX, MONEY_MAX, PPB, Atoms, InexactNumber, Ppb, floor_mul_div
 
 NEVER: Final = -INT64_MAX
 """An equity that no account reaches: the floor of a guard that is off."""
+
+FOREVER: Final = INT64_MAX
+"""A time that never comes."""
+
+COOL_DOWN_MS_MAX: Final = 366 * DAY_MS
 
 
 def breached_max_drawdown(equity_peak: float, current_equity: float, max_dd_pct: float) -> bool:
@@ -45,13 +54,26 @@ class Breach(Enum):
     MAX_DAILY_LOSS = "max_daily_loss"
 
 
+class OnBreach(Enum):
+    """What follows a breach: out for good; or no more risk, until the day is over where it was the day's loss."""
+
+    HALT = "halt"
+    REDUCE_ONLY = "reduce_only"
+
+
 @frozen
 class RiskLimits:
-    """Limits; None is off. Weights and shares in parts per billion, losses in atoms of the quote currency."""
+    """Limits of one strategy; None is off. Shares in parts per billion, losses in atoms of the quote currency.
+
+    *cool_down_losses* is how many round trips in a row may lose before no risk is added for *cool_down_ms*.
+    """
 
     position_cap: Ppb | None = field(default=None)
     max_drawdown: Ppb | None = field(default=None)
     max_daily_loss: Atoms | None = field(default=None)
+    on_breach: OnBreach = OnBreach.HALT
+    cool_down_losses: int | None = field(default=None)
+    cool_down_ms: int = field(default=DAY_MS)
 
     @position_cap.validator
     def _check_position_cap(self, _attribute: object, value: Ppb | None) -> None:
@@ -68,6 +90,16 @@ class RiskLimits:
         if value is not None and value < 0:
             raise ValueError("the maximum daily loss must be >= 0")
 
+    @cool_down_losses.validator
+    def _check_cool_down_losses(self, _attribute: object, value: int | None) -> None:
+        if value is not None and value < 1:
+            raise ValueError("the losing round trips before a cool-down must be 1 or more")
+
+    @cool_down_ms.validator
+    def _check_cool_down(self, _attribute: object, value: int) -> None:
+        if not 1 <= value <= COOL_DOWN_MS_MAX:
+            raise ValueError("a cool-down must be 1 ms to 366 days")
+
 
 @define
 class EquityGuards:
@@ -79,10 +111,19 @@ class EquityGuards:
     last_equity: int = field(init=False)
     drawdown_floor: int = field(init=False)
     day_floor: int = NEVER
+    calm_above: int = field(init=False)
+    """Equity above it, up to the peak, breaches nothing before the day ends."""
 
     def __attrs_post_init__(self) -> None:
-        self.last_equity = self.peak
-        self.drawdown_floor = self._floor_below(self.peak)
+        self.restart(self.peak)
+
+    def restart(self, equity: int) -> None:
+        """Let *equity* be the peak, and the equity of the last close."""
+        self.peak = self.last_equity = equity
+        self.drawdown_floor = self._floor_below(equity)
+        self.day_floor = NEVER
+        self.day_end = 0
+        self.calm_above = self.drawdown_floor
 
     def observe(self, mts: int, equity: int) -> Breach | None:
         """Take the equity at the close of the candle that began at *mts*; return the breach, if there is one.
@@ -98,6 +139,7 @@ class EquityGuards:
             self.day_end = (mts // DAY_MS + 1) * DAY_MS
             limit = self.limits.max_daily_loss
             self.day_floor = NEVER if limit is None else self.last_equity - limit
+        self.calm_above = max(self.drawdown_floor, self.day_floor - 1)
         self.last_equity = equity
         if equity <= self.drawdown_floor:
             return Breach.MAX_DRAWDOWN
@@ -106,3 +148,27 @@ class EquityGuards:
     def _floor_below(self, peak: int) -> int:
         limit = self.limits.max_drawdown
         return NEVER if limit is None else drawdown_floor(peak, limit)
+
+
+@define
+class LosingStreak:
+    """Counts round trips that lost, one after the other; *limits* say after how many to pause, and for how long."""
+
+    limits: RiskLimits
+    losses: int = 0
+    pause_until: int = 0
+
+    def ended(self, mts: int, profit: int) -> None:
+        """Take the end of a round trip at *mts*; one that neither won nor lost ends the streak."""
+        self.losses, self.pause_until = after_trip(
+            self.losses, self.pause_until, mts, profit, self.limits.cool_down_losses or 0, self.limits.cool_down_ms
+        )
+
+
+@step
+def after_trip(losses: int, pause_until: int, mts: int, profit: int, most: int, pause_ms: int) -> tuple[int, int]:
+    """Return the losses in a row and the end of the pause after a round trip; *most* 0 never pauses."""
+    losses = losses + 1 if profit < 0 else 0
+    if most > 0 and losses >= most:
+        return 0, mts + pause_ms
+    return losses, pause_until

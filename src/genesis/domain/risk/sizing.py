@@ -18,8 +18,10 @@ def capped_position_size(account_equity: float, risk_fraction: float, position_c
 
 
 def capped_weight(weight: Ppb, cap: Ppb | None) -> Ppb:
-    """Return *weight*, but at most *cap*: `capped_position_size` in whole parts per billion of equity."""
-    return weight if cap is None or weight <= cap else cap
+    """Return *weight*, but at most *cap* either way: `capped_position_size` in whole parts per billion of equity."""
+    if cap is None or abs(weight) <= cap:
+        return weight
+    return cap if weight > 0 else Ppb(-cap)
 
 
 class Rebalancing(NamedTuple):
@@ -30,17 +32,17 @@ class Rebalancing(NamedTuple):
 
 
 def rebalance(
-    side: Side, weight: Ppb, is_exit: bool, cash: int, position: int, price: int, price_scale: int
+    side: Side, weight: Ppb, is_exit: bool, cash: int, position: int, price: int, price_scale: int, others: int = 0
 ) -> Rebalancing:
     """Size the order that moves a position to *weight* of equity at the fill price *price*.
 
-    Equity is cash + floor(position × price); the wish is floor(weight × equity ÷ price) less what is held. An exit
-    sells everything. A purchase is cut to what the cash pays for. A delta that is not positive asks for nothing on this
-    side.
+    Equity is cash + floor(position × price) + *others*, what other positions on the same cash are worth; the wish is
+    floor(weight × equity ÷ price) less what is held. An exit sells everything. A purchase is cut to what the cash pays
+    for. A delta that is not positive asks for nothing on this side.
     """
     if is_exit and side is Side.SELL:
         return Rebalancing(position, position)
-    equity = cash + floor_mul_div(position, price, price_scale)
+    equity = cash + floor_mul_div(position, price, price_scale) + others
     desired = floor_mul_div(weight * equity, price_scale, PPB * price)
     if side is Side.SELL:
         return Rebalancing(position - desired, position - desired)

@@ -13,7 +13,7 @@ from attrs import frozen
 from genesis.domain.candle import DAY_MS, Candles, Floats, Ints
 from genesis.domain.compiled import kernel, step
 from genesis.domain.instrument import PRICE_UNITS_MAX, Instrument
-from genesis.domain.risk.guards import NEVER, Breach, RiskLimits
+from genesis.domain.risk.guards import NEVER, Breach, OnBreach, RiskLimits
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.simulation.wide import ceil_mul_div_64, floor_mul_div_64
 from genesis.domain.units import MONEY_MAX, PPB, Atoms, InexactNumber
@@ -41,6 +41,8 @@ class Walk:
     refused: int
     halted_at: int
     breach: Breach | None
+    reduced: int = 0
+    paused: int = 0
 
 
 class Terms(NamedTuple):
@@ -119,7 +121,12 @@ def unfit_candle(instrument: Instrument, candles: Candles, row: int) -> InexactN
 
 
 def terms_of(instrument: Instrument, costs: Costs, limits: RiskLimits, size: float, cash: Atoms) -> Terms:
-    """Return the numbers of a run; raises `InexactNumber` for an instrument with more decimals than 64 bits take."""
+    """Return the numbers of a run; raises `InexactNumber` for an instrument with more decimals than 64 bits take.
+
+    Raises `ValueError` for limits that do more than halt: those are for `desks.walk_desk`.
+    """
+    if limits.on_breach is not OnBreach.HALT or limits.cool_down_losses is not None:
+        raise ValueError("this engine halts on a breach and knows no cool-down: use backtest for such limits")
     if instrument.price_decimals > 9:
         raise InexactNumber(
             f"{instrument.symbol}: the columnar engine takes up to 9 price decimals; use --engine event"

@@ -46,8 +46,15 @@ def bid_price(open_price: int, slippage: int) -> Price:
     return Price(floor_mul_div(open_price, PPB - slippage, PPB))
 
 
-def filled(order: OrderRequest, price: Price, costs: Costs, instrument: Instrument, mts: Mts) -> Fill:
-    """Fill *order* whole at *price*; the fee is rounded up, in base when buying and in quote when selling."""
-    received = order.amount if order.side is Side.BUY else floor_mul_div(order.amount, price, instrument.price_scale)
+def filled(
+    order: OrderRequest, price: Price, costs: Costs, instrument: Instrument, mts: Mts, on_margin: bool = False
+) -> Fill:
+    """Fill *order* whole at *price*; the fee is rounded up, on spot in base when buying, else in quote."""
+    if order.side is Side.SELL:
+        received = floor_mul_div(order.amount, price, instrument.price_scale)
+    elif on_margin:
+        received = ceil_mul_div(order.amount, price, instrument.price_scale)
+    else:
+        received = order.amount
     fee = Atoms(ceil_mul_div(received, costs.fee, PPB))
     return Fill(mts, order.symbol, order.cid, order.side, order.amount, price, fee)

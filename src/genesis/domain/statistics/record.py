@@ -40,6 +40,7 @@ class Record:
     fills: tuple[Fill, ...]
     alerts: tuple[Alert, ...]
     refusals: Mapping[RefusalCode, int]
+    on_margin: bool = False
 
 
 def decision_hash(record: Record) -> str:
@@ -67,6 +68,7 @@ class Recorder:
     instrument: Instrument
     initial_cash: Atoms
     equities: "array[int] | None" = None
+    on_margin: bool = False
     fills: list[Fill] = field(factory=list)
     alerts: list[Alert] = field(factory=list)
     candles: int = 0
@@ -115,6 +117,7 @@ class Recorder:
             tuple(self.fills),
             tuple(self.alerts),
             Counter(refusals),
+            self.on_margin,
         )
 
     def _end_day(self) -> None:
@@ -131,7 +134,12 @@ _FIRST_CID: Final = 1
 
 
 def record_of_walk(
-    walk: Walk, candles: Candles, instrument: Instrument, cash: Atoms, alerts: tuple[Alert, ...]
+    walk: Walk,
+    candles: Candles,
+    instrument: Instrument,
+    cash: Atoms,
+    alerts: tuple[Alert, ...],
+    on_margin: bool = False,
 ) -> Record:
     """Return the record of a columnar run."""
     days = candles.mts // DAY_MS
@@ -146,12 +154,13 @@ def record_of_walk(
         walk.position,
         Atoms(int(walk.equity[-1])) if len(days) else cash,
         len(days),
-        _candles_in_position(walk, len(days)),
+        _candles_in_position(walk, len(days), on_margin),
         float(np.nanmax(drawdowns, initial=0.0)),
         tuple((Mts(int(days[i]) * DAY_MS), Atoms(int(walk.equity[i]))) for i in last_of_day),
         _fills(walk, candles, instrument),
         alerts,
-        Counter({RefusalCode.AMOUNT_BELOW_MINIMUM: walk.refused} if walk.refused else {}),
+        Counter({code: count for code, count in _refusals(walk) if count}),
+        on_margin,
     )
 
 
@@ -172,8 +181,16 @@ def _fills(walk: Walk, candles: Candles, instrument: Instrument) -> tuple[Fill, 
     )
 
 
-def _candles_in_position(walk: Walk, candles: int) -> int:
-    received = walk.net_amount - np.where(walk.net_amount > 0, walk.fee, 0)
+def _refusals(walk: Walk) -> tuple[tuple[RefusalCode, int], ...]:
+    return (
+        (RefusalCode.AMOUNT_BELOW_MINIMUM, walk.refused),
+        (RefusalCode.REDUCE_ONLY, walk.reduced),
+        (RefusalCode.COOL_DOWN, walk.paused),
+    )
+
+
+def _candles_in_position(walk: Walk, candles: int, on_margin: bool) -> int:
+    received = walk.net_amount if on_margin else walk.net_amount - np.where(walk.net_amount > 0, walk.fee, 0)
     held = np.cumsum(received)
     ends = np.append(walk.row[1:], candles)
-    return int((ends - walk.row)[held > 0].sum())
+    return int((ends - walk.row)[held != 0].sum())

@@ -71,7 +71,7 @@ def summarise(record: Record) -> Summary:
         win_rate_pct=100.0 * sum(p > 0 for p in profits) / len(profits) if profits else None,
         exposure_pct=100.0 * record.candles_in_position / record.candles if record.candles else 0.0,
         turnover=traded / record.initial_cash if record.initial_cash else 0.0,
-        total_fees=Atoms(sum(fee_in_quote(fill, scale) for fill in record.fills)),
+        total_fees=Atoms(sum(fee_in_quote(fill, scale, record.on_margin) for fill in record.fills)),
         total_return_pct=_growth(record) * 100.0,
     )
 
@@ -114,12 +114,14 @@ def calmar(record: Record) -> float | None:
 
 def round_trips(record: Record) -> list[RoundTrip]:
     """Return every passage from flat to flat, in order; a position still open at the end is none."""
-    return list(_round_trips(record.fills, record.instrument.price_scale))
+    trips = _margin_trips if record.on_margin else _round_trips
+    return list(trips(record.fills, record.instrument.price_scale))
 
 
-def fee_in_quote(fill: Fill, price_scale: int) -> int:
+def fee_in_quote(fill: Fill, price_scale: int, on_margin: bool = False) -> int:
     """Return a fill's fee in atoms of the quote currency, rounded up where it was paid in base."""
-    return cost_of(fill.fee, fill.price, price_scale) if fill.side is Side.BUY else fill.fee
+    is_in_base = fill.side is Side.BUY and not on_margin
+    return cost_of(fill.fee, fill.price, price_scale) if is_in_base else fill.fee
 
 
 def _round_trips(fills: Sequence[Fill], scale: int) -> Iterator[RoundTrip]:
@@ -135,6 +137,28 @@ def _round_trips(fills: Sequence[Fill], scale: int) -> Iterator[RoundTrip]:
             returned += value_of(fill.amount, fill.price, scale) - fill.fee
         if held == 0:
             yield RoundTrip(opened, fill.mts, Atoms(spent), Atoms(returned))
+
+
+def _margin_trips(fills: Sequence[Fill], scale: int) -> Iterator[RoundTrip]:
+    """Yield the trips of an account that may be short: *spent* is what was opened, at its prices.
+
+    The fee of a fill that turns the position counts to the trip that it ends; margin funding belongs to none.
+    """
+    held, flow, opened_worth, opened = 0, 0, 0, Mts(0)
+    for fill in fills:
+        before, held = held, held + fill.amount * fill.side.sign
+        if fill.side is Side.BUY:
+            flow -= cost_of(fill.amount, fill.price, scale) + fill.fee
+        else:
+            flow += value_of(fill.amount, fill.price, scale) - fill.fee
+        if before == 0:
+            opened_worth, opened = 0, fill.mts
+        if before * held < 0 or (before and not held):
+            left = held * fill.price // scale
+            yield RoundTrip(opened, fill.mts, Atoms(opened_worth), Atoms(opened_worth + flow + left))
+            flow, opened_worth, opened = -left, cost_of(abs(held), fill.price, scale), fill.mts
+        elif before * fill.side.sign >= 0:
+            opened_worth += cost_of(fill.amount, fill.price, scale)
 
 
 def _growth(record: Record) -> float:

@@ -66,6 +66,6 @@ def _side_costs(record: Record, opens: Sequence[int], side: Side) -> SideCosts:
         if fill.side is side:
             fills += 1
             notional += value_of(fill.amount, fill.price, scale)
-            fees += fee_in_quote(fill, scale)
+            fees += fee_in_quote(fill, scale, record.on_margin)
             slippage += cost_of(fill.amount, (fill.price - price) * side.sign, scale)
     return SideCosts(fills, Atoms(notional), Atoms(fees), Atoms(slippage))

@@ -1,0 +1,169 @@
+"""The columnar engine of desks: strategies over columns, walked together, equal to desks event by event."""
+
+from collections.abc import Sequence
+from typing import Final, TypeVar
+
+import numpy as np
+from attrs import frozen
+
+from genesis.domain.candle import Candles, Floats, Ints
+from genesis.domain.desk import DeskSettings
+from genesis.domain.events import Alert, breach_alert, liquidation_alert
+from genesis.domain.instrument import Instrument
+from genesis.domain.risk.budget import budget_column
+from genesis.domain.risk.guards import Breach, OnBreach, RiskLimits
+from genesis.domain.simulation import desks_walk
+from genesis.domain.simulation.columnar import OFF, Walk, unfit_candle
+from genesis.domain.simulation.desks_walk import Breaches, Columns, Fills, Rules, walk_desks
+from genesis.domain.simulation.market_orders import Costs
+from genesis.domain.strategy import columns
+from genesis.domain.units import PPB, Atoms, InexactNumber, Mts
+
+_KINDS: Final = {desks_walk.DRAWDOWN: Breach.MAX_DRAWDOWN, desks_walk.DAILY_LOSS: Breach.MAX_DAILY_LOSS}
+Column = TypeVar("Column", Floats, Ints)
+
+
+def is_plain(desk: DeskSettings) -> bool:
+    """Tell whether the short walk of `columnar` does: spot, sizes as they are, and limits that only halt."""
+    limits = desk.limits
+    is_simple = limits.on_breach is OnBreach.HALT and limits.cool_down_losses is None
+    return is_simple and desk.budget.is_off and desk.margin is None
+
+
+@frozen(eq=False)
+class Trader:
+    """One instrument of a walk: the desk, and its candles."""
+
+    desk: DeskSettings
+    candles: Candles
+
+
+def walk_desk(desk: DeskSettings, costs: Costs, cash: Atoms, candles: Candles) -> tuple[Walk, tuple[Alert, ...]]:
+    """Walk one desk; raises `InexactNumber` as `columnar.walk` does."""
+    walks, alerts, _ = walk_together((Trader(desk, candles),), desk.limits, costs, cash)
+    return walks[0], alerts
+
+
+def walk_together(
+    traders: Sequence[Trader], limits: RiskLimits, costs: Costs, cash: Atoms
+) -> tuple[tuple[Walk, ...], tuple[Alert, ...], Ints]:
+    """Walk *traders* on one *cash*, guarded together by *limits*.
+
+    Returns the walk of each, the alerts, and what all is worth after each close in the order of time. Raises
+    `InexactNumber` for a price or an equity that does not fit.
+    """
+    counts = [len(trader.candles) for trader in traders]
+    ends = np.cumsum(counts, dtype=np.int64)
+    total = int(ends[-1])
+    wholes = np.zeros((len(traders), desks_walk.WHOLES), dtype=np.int64)
+    wholes[:, desks_walk.END] = ends
+    wholes[1:, desks_walk.CURSOR] = ends[:-1]
+    wholes[:, desks_walk.BUDGET] = PPB
+    reals = np.zeros((len(traders), desks_walk.REALS))
+    reals[:, desks_walk.SIZE] = [trader.desk.size for trader in traders]
+    equities = np.empty(total, dtype=np.int64)
+    room = [np.empty(2 * total + 2, dtype=np.int64) for _ in range(8)]
+    fills, breaches = Fills(*room[:4]), Breaches(*room[4:])
+    left, filled, breached, bad = walk_desks(
+        _rules(traders, limits, costs, cash),
+        _columns(traders, costs),
+        _settings(traders),
+        wholes,
+        reals,
+        equities,
+        fills,
+        breaches,
+    )
+    if bad >= 0:
+        at = int(np.searchsorted(ends, bad, side="right"))
+        raise unfit_candle(traders[at].desk.instrument, traders[at].candles, bad - int(ends[at]) + counts[at])
+    starts = ends - counts
+    walks = tuple(
+        _walk_of(fills, filled, int(first), int(last), equities, Atoms(left), whole)
+        for first, last, whole in zip(starts, ends, wholes, strict=True)
+    )
+    mts = np.concatenate([trader.candles.mts for trader in traders])
+    return walks, _alerts(breaches, breached, mts, limits), equities
+
+
+def _rules(traders: Sequence[Trader], limits: RiskLimits, costs: Costs, cash: Atoms) -> Rules:
+    margin = traders[0].desk.margin
+    if len(traders) > 1 and any(trader.desk.margin is not None for trader in traders):
+        raise ValueError("several instruments on one cash trade spot: margin is for one instrument")
+    return Rules(
+        cash=cash,
+        fee=costs.fee,
+        max_drawdown=OFF if limits.max_drawdown is None else limits.max_drawdown,
+        max_daily_loss=OFF if limits.max_daily_loss is None else limits.max_daily_loss,
+        only_reduces=limits.on_breach is OnBreach.REDUCE_ONLY,
+        leverage=0 if margin is None else margin.leverage,
+        maintenance=0 if margin is None else margin.maintenance,
+        funding_a_day=0 if margin is None else margin.funding_a_day,
+        margin_fee=0 if margin is None else margin.fee,
+    )
+
+
+def _columns(traders: Sequence[Trader], costs: Costs) -> Columns:
+    if all(trader.desk.budget.is_off for trader in traders):
+        budgets = np.empty(0, dtype=np.int64)
+    else:
+        budgets = _joined([budget_column(trader.desk.budget, trader.candles) for trader in traders])
+    return Columns(
+        mts=_joined([trader.candles.mts for trader in traders]),
+        opens=_joined([trader.candles.open for trader in traders]),
+        highs=_joined([trader.candles.high for trader in traders]),
+        lows=_joined([trader.candles.low for trader in traders]),
+        closes=_joined([trader.candles.close for trader in traders]),
+        targets=_joined([columns.evaluate(trader.desk.strategy, trader.candles) for trader in traders]),
+        budgets=budgets,
+        slippages=np.array([costs.slippage], dtype=np.int64),
+    )
+
+
+def _joined(parts: Sequence[Column]) -> Column:
+    return np.ascontiguousarray(parts[0]) if len(parts) == 1 else np.concatenate(parts)
+
+
+def _settings(traders: Sequence[Trader]) -> Ints:
+    return np.array([_setting(trader.desk, trader.desk.instrument) for trader in traders], dtype=np.int64)
+
+
+def _setting(desk: DeskSettings, instrument: Instrument) -> tuple[int, ...]:
+    if instrument.price_decimals > 9:
+        raise InexactNumber(
+            f"{instrument.symbol}: the columnar engine takes up to 9 price decimals; use --engine event"
+        )
+    limits = desk.limits
+    cap = PPB if limits.position_cap is None else limits.position_cap
+    losses = limits.cool_down_losses or 0
+    return instrument.amount_min, instrument.price_scale, cap, desk.budget.band, losses, limits.cool_down_ms
+
+
+def _walk_of(fills: Fills, filled: int, first: int, last: int, equities: Ints, cash: Atoms, whole: Ints) -> Walk:
+    rows = fills.rows[:filled]
+    own = np.flatnonzero((rows >= first) & (rows < last))
+    return Walk(
+        equity=equities,
+        row=rows[own] - first,
+        net_amount=fills.net_amounts[own],
+        price=fills.prices[own],
+        fee=fills.fees[own],
+        cash=cash,
+        position=Atoms(int(whole[desks_walk.POSITION])),
+        refused=int(whole[desks_walk.REFUSED]),
+        halted_at=-1,
+        breach=None,
+        reduced=int(whole[desks_walk.REDUCED]),
+        paused=int(whole[desks_walk.PAUSED]),
+    )
+
+
+def _alerts(breaches: Breaches, breached: int, mts: Ints, limits: RiskLimits) -> tuple[Alert, ...]:
+    alerts = []
+    for row, kind, equity, peak in zip(*(column[:breached].tolist() for column in breaches), strict=True):
+        at = Mts(int(mts[row]))
+        if kind == desks_walk.LIQUIDATED:
+            alerts.append(liquidation_alert(at, equity))
+        else:
+            alerts.append(breach_alert(at, _KINDS[kind], equity, peak, limits.on_breach))
+    return tuple(alerts)

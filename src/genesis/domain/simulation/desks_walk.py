@@ -1,0 +1,388 @@
+"""The compiled walk of everything that trades: several instruments on one cash, budgets, limits of a strategy, margin.
+
+For each time at which an instrument has a candle, in this order: what was decided before fills at the opens, instrument
+by instrument; then, instrument by instrument, the close: equity, the guards, the decision. `domain.desk` does the same
+event by event, and tests hold the two together. `columnar.walk` is the short way for one spot instrument whose limits
+only halt.
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from genesis.domain.candle import DAY_MS, Floats, Ints
+from genesis.domain.compiled import kernel, step
+from genesis.domain.instrument import PRICE_UNITS_MAX
+from genesis.domain.risk.budget import budgeted, has_moved
+from genesis.domain.risk.guards import FOREVER, NEVER, after_trip
+from genesis.domain.risk.margin import (
+    HOUR_MS,
+    funding_due,
+    is_short_of_margin,
+    liquidation_price,
+    rebalance_on_margin,
+    value_at,
+)
+from genesis.domain.simulation.wide import ceil_mul_div_64, floor_mul_div_64
+from genesis.domain.units import MONEY_MAX, PPB
+
+VALUE_MAX: Final = 2.0**60
+"""No position is worth more atoms, and none has more: products would leave what `wide` takes."""
+
+# What each instrument brings, and what it carries from candle to candle: rows of matrices, for a compiled loop cannot
+# keep tuples in an array.
+AMOUNT_MIN, SCALE, CAP, BAND, MOST_LOSSES, PAUSE_MS, SETTINGS = range(7)
+CURSOR, END, POSITION, VALUE, FLOW, LOSSES, PAUSE, BUDGET, PENDING, WANTED_BUDGET, UNITS, LAST_MTS = range(12)
+REFUSED, REDUCED, PAUSED, WHOLES = range(12, 16)
+SIZE, ACTED_ON, WANTED, REALS = range(4)
+
+DRAWDOWN, DAILY_LOSS, LIQUIDATED = range(1, 4)
+"""What ended the free choice: the kinds of a `Breaches` row."""
+
+
+class Rules(NamedTuple):
+    """What holds for all instruments; a limit below 0 is off, and so is margin with a leverage of 0."""
+
+    cash: int
+    fee: int
+    max_drawdown: int
+    max_daily_loss: int
+    only_reduces: bool
+    leverage: int
+    maintenance: int
+    funding_a_day: int
+    margin_fee: int
+
+
+class Columns(NamedTuple):
+    """The candles of all instruments, one after the other; *budget* and *slippage* in parts per billion."""
+
+    mts: Ints
+    opens: Floats
+    highs: Floats
+    lows: Floats
+    closes: Floats
+    targets: Floats
+    budgets: Ints
+    slippages: Ints
+
+
+class Fills(NamedTuple):
+    """Room for fills: the row of the candle, the amount (< 0 when sold), price and fee."""
+
+    rows: Ints
+    net_amounts: Ints
+    prices: Ints
+    fees: Ints
+
+
+class Breaches(NamedTuple):
+    """Room for breaches: the row of the candle, the kind, and equity and peak then."""
+
+    rows: Ints
+    kinds: Ints
+    equities: Ints
+    peaks: Ints
+
+
+class Watch(NamedTuple):
+    """What the guards remember of the equity."""
+
+    peak: int
+    day_end: int
+    last_equity: int
+    drawdown_floor: int
+    day_floor: int
+    calm_above: int
+
+
+@step
+def floor_below(peak: int, max_drawdown: int) -> int:
+    """Return the largest equity that breaches the drawdown."""
+    return floor_mul_div_64(peak, PPB - max_drawdown, PPB) if max_drawdown >= 0 else NEVER
+
+
+@step
+def observed(watch: Watch, mts: int, equity: int, max_drawdown: int, max_daily_loss: int) -> tuple[Watch, int]:
+    """Return what the guards remember after a close, and the kind of the breach, 0 for none."""
+    peak, day_end, last, floor, day_floor, _ = watch
+    if equity > peak:
+        peak = equity
+        floor = floor_below(peak, max_drawdown)
+    if mts >= day_end:
+        day_end = (mts // DAY_MS + 1) * DAY_MS
+        day_floor = last - max_daily_loss if max_daily_loss >= 0 else NEVER
+    kind = 0
+    if equity <= floor:
+        kind = DRAWDOWN
+    elif equity < day_floor:
+        kind = DAILY_LOSS
+    return Watch(peak, day_end, equity, floor, day_floor, max(floor, day_floor - 1)), kind
+
+
+@step
+def rises(target: float, budget: int, acted_on: float, acted_budget: int) -> bool:
+    """Tell whether going from one exposure to another buys."""
+    if budget == acted_budget:
+        return target > acted_on
+    return target * float(budget) > acted_on * float(acted_budget)
+
+
+@step
+def grows(target: float, budget: int, acted_on: float, acted_budget: int) -> bool:
+    """Tell whether going from one exposure to another adds risk."""
+    was, wanted = acted_on * float(acted_budget), target * float(budget)
+    return abs(wanted) > abs(was) or wanted * was < 0.0
+
+
+@kernel
+def seek(whole: Ints, real: Floats, target: float, budget: int, band: int) -> None:
+    """Let an order wait for the next open, unless the target at this budget is what was acted on."""
+    acted_on = real[ACTED_ON]
+    if target == acted_on and (target == 0.0 or not has_moved(budget, whole[BUDGET], band)):
+        whole[PENDING] = 0
+    else:
+        whole[PENDING], whole[WANTED_BUDGET], real[WANTED] = 1, budget, target
+
+
+@kernel
+def decide(whole: Ints, real: Floats, target: float, budget: int, band: int, mts: int, reduce_until: int) -> None:
+    """Take the target and the budget of a close, within what a reduce-only or a pause leaves of them."""
+    if budget < 0 and target != 0.0:
+        return
+    budget = max(budget, 0)
+    if mts < reduce_until or mts < whole[PAUSE]:
+        acted_on = real[ACTED_ON]
+        bound = min(max(target, min(acted_on, 0.0)), max(acted_on, 0.0))
+        if bound != target:
+            whole[REDUCED if mts < reduce_until else PAUSED] += 1
+        target = bound
+        budget = min(budget, whole[BUDGET])
+    seek(whole, real, target, budget, band)
+
+
+@kernel
+def book(whole: Ints, settings: Ints, net_amount: int, price: int, fee: int, on_margin: bool, mts: int) -> int:
+    """Book a fill on one instrument; return the change of the cash."""
+    scale, before = settings[SCALE], whole[POSITION]
+    if net_amount > 0:
+        change = -ceil_mul_div_64(net_amount, price, scale)
+        after = before + net_amount
+        if on_margin:
+            change -= fee
+        else:
+            after -= fee
+    else:
+        change = floor_mul_div_64(-net_amount, price, scale) - fee
+        after = before + net_amount
+    whole[POSITION] = after
+    whole[FLOW] += change
+    whole[VALUE] = value_at(after, price, scale)
+    if before != 0 and (after == 0 or (before > 0) != (after > 0)):
+        profit = whole[FLOW] + whole[VALUE]
+        whole[LOSSES], whole[PAUSE] = after_trip(
+            whole[LOSSES], whole[PAUSE], mts, profit, settings[MOST_LOSSES], settings[PAUSE_MS]
+        )
+        whole[FLOW] = -whole[VALUE]
+    return change
+
+
+@kernel
+def fee_of(net_amount: int, price: int, scale: int, fee: int, on_margin: bool) -> int:
+    """Return the fee of a fill: in base when buying on spot, else in quote; rounded up."""
+    if net_amount < 0:
+        return ceil_mul_div_64(floor_mul_div_64(-net_amount, price, scale), fee, PPB)
+    if on_margin:
+        return ceil_mul_div_64(ceil_mul_div_64(net_amount, price, scale), fee, PPB)
+    return ceil_mul_div_64(net_amount, fee, PPB)
+
+
+@kernel
+def sized(
+    rules: Rules, whole: Ints, real: Floats, settings: Ints, cash: int, others: int, price: int, is_buy: bool
+) -> tuple[int, int]:
+    """Return what the order that waits asks for at *price*, and what the account can do of it."""
+    scale, target, position = settings[SCALE], real[WANTED], whole[POSITION]
+    weight = budgeted(int(np.rint(real[SIZE] * target * PPB)), whole[WANTED_BUDGET])
+    weight = min(max(weight, -settings[CAP]), settings[CAP])
+    is_exit = target == 0.0
+    if rules.leverage > 0:
+        weight = budgeted(weight, rules.leverage)
+        return rebalance_on_margin(
+            is_buy, is_exit, weight, rules.leverage, rules.margin_fee, cash, position, price, scale
+        )
+    if is_exit and not is_buy:
+        return position, position
+    equity = cash + floor_mul_div_64(position, price, scale) + others
+    desired = floor_mul_div_64(weight, equity, price * (PPB // scale))
+    if not is_buy:
+        return position - desired, position - desired
+    return desired - position, min(desired - position, floor_mul_div_64(cash, scale, price))
+
+
+@step
+def too_large(rules: Rules, equity: int, price: int, scale: int) -> bool:
+    """Tell whether a full position at *price* would leave what the walk can count."""
+    full = float(max(equity, 0)) * max(float(rules.leverage) / PPB, 1.0)
+    return full > VALUE_MAX or full * float(scale) > VALUE_MAX * float(price)
+
+
+@kernel
+def walk_desks(  # noqa: C901 - one loop: its state would have to be carried through every call
+    rules: Rules,
+    columns: Columns,
+    settings: Ints,
+    wholes: Ints,
+    reals: Floats,
+    equities: Ints,
+    fills: Fills,
+    breaches: Breaches,
+) -> tuple[int, int, int, int]:
+    """Walk all instruments; return cash, the numbers of fills and breaches, and the row that does not fit or -1.
+
+    *equities* gets what all is worth after each close, in the order in which they happen.
+    """
+    mts, opens, highs, lows, closes, targets, budgets, slippages = columns
+    count, on_margin = len(wholes), rules.leverage > 0
+    has_budgets = len(budgets) > 0
+    has_slippages = len(slippages) > 1
+    cash, worth = rules.cash, 0
+    closed = filled = breached = 0
+    watch = Watch(cash, 0, cash, floor_below(cash, rules.max_drawdown), NEVER, NEVER)
+    halted, reduce_until = False, 0
+    slippage = slippages[0]
+    while True:
+        now = FOREVER
+        for k in range(count):
+            if wholes[k, CURSOR] < wholes[k, END]:
+                now = min(now, mts[wholes[k, CURSOR]])
+        if now == FOREVER:
+            return cash, filled, breached, -1
+        for k in range(count):
+            whole, real, own = wholes[k], reals[k], settings[k]
+            i = whole[CURSOR]
+            if i >= whole[END] or mts[i] != now or not (whole[PENDING] or (on_margin and whole[POSITION])):
+                continue
+            scale = own[SCALE]
+            units = opens[i] * float(scale)
+            if not 0.5 <= units <= PRICE_UNITS_MAX:
+                return cash, filled, breached, i
+            opened = int(np.rint(units))
+            if has_slippages:
+                slippage = slippages[i]
+            is_liquidated = False
+            if on_margin and whole[POSITION]:
+                hours = now // HOUR_MS - whole[LAST_MTS] // HOUR_MS
+                if hours > 0:
+                    due = funding_due(cash, whole[POSITION], whole[UNITS], scale, rules.funding_a_day, hours)
+                    cash -= due
+                    whole[FLOW] -= due
+                is_liquidated = is_short_of_margin(cash, whole[POSITION], opened, scale, rules.maintenance)
+            worst = opened
+            if whole[PENDING] and not is_liquidated:
+                whole[PENDING] = 0
+                is_buy = rises(real[WANTED], whole[WANTED_BUDGET], real[ACTED_ON], whole[BUDGET])
+                if is_buy:
+                    price = ceil_mul_div_64(opened, PPB + slippage, PPB)
+                else:
+                    price = floor_mul_div_64(opened, PPB - slippage, PPB)
+                if price <= 0 or too_large(rules, cash + worth, price, scale):
+                    return cash, filled, breached, i
+                delta, amount = sized(rules, whole, real, own, cash, worth - whole[VALUE], price, is_buy)
+                if delta > 0 and amount < own[AMOUNT_MIN]:
+                    whole[REFUSED] += 1
+                else:
+                    real[ACTED_ON], whole[BUDGET] = real[WANTED], whole[WANTED_BUDGET]
+                    if delta > 0:
+                        net_amount = amount if is_buy else -amount
+                        fee = fee_of(net_amount, price, scale, rules.fee, on_margin)
+                        before = whole[VALUE]
+                        cash += book(whole, own, net_amount, price, fee, on_margin, now)
+                        worth += whole[VALUE] - before
+                        fills.rows[filled], fills.net_amounts[filled] = i, net_amount
+                        fills.prices[filled], fills.fees[filled] = price, fee
+                        filled += 1
+            if on_margin and whole[POSITION] and not is_liquidated:
+                units = (lows[i] if whole[POSITION] > 0 else highs[i]) * float(scale)
+                if not 0.5 <= units <= PRICE_UNITS_MAX:
+                    return cash, filled, breached, i
+                worst = int(np.rint(units))
+                worst = min(worst, opened) if whole[POSITION] > 0 else max(worst, opened)
+                is_liquidated = is_short_of_margin(cash, whole[POSITION], worst, scale, rules.maintenance)
+            if is_liquidated:
+                price = liquidation_price(cash, whole[POSITION], opened, worst, scale, rules.maintenance, slippage)
+                net_amount = -whole[POSITION]
+                fee = fee_of(net_amount, price, scale, rules.fee, on_margin)
+                before = whole[VALUE]
+                cash += book(whole, own, net_amount, price, fee, on_margin, now)
+                worth += whole[VALUE] - before
+                fills.rows[filled], fills.net_amounts[filled] = i, net_amount
+                fills.prices[filled], fills.fees[filled] = price, fee
+                filled += 1
+                real[ACTED_ON] = 0.0
+                halted = True
+                breaches.rows[breached], breaches.kinds[breached] = i, LIQUIDATED
+                breaches.equities[breached], breaches.peaks[breached] = cash + worth, watch.peak
+                breached += 1
+                for j in range(count):
+                    wholes[j, PENDING] = 0
+        for k in range(count):
+            whole, real, own = wholes[k], reals[k], settings[k]
+            i = whole[CURSOR]
+            if i >= whole[END] or mts[i] != now:
+                continue
+            whole[CURSOR] = i + 1
+            if whole[POSITION]:
+                scale = own[SCALE]
+                units = closes[i] * float(scale)
+                if not 0.5 <= units <= PRICE_UNITS_MAX:
+                    return cash, filled, breached, i
+                if float(abs(whole[POSITION])) * units > VALUE_MAX * float(scale):
+                    return cash, filled, breached, i
+                whole[UNITS], whole[LAST_MTS] = int(np.rint(units)), now
+                value = value_at(whole[POSITION], whole[UNITS], scale)
+                worth += value - whole[VALUE]
+                whole[VALUE] = value
+            equity = cash + worth
+            equities[closed] = equity
+            closed += 1
+            has_breached = False
+            if now < watch.day_end and watch.calm_above < equity <= watch.peak:
+                watch = Watch(
+                    watch.peak, watch.day_end, equity, watch.drawdown_floor, watch.day_floor, watch.calm_above
+                )
+            else:
+                if equity > MONEY_MAX:
+                    return cash, filled, breached, i
+                watch, kind = observed(watch, now, equity, rules.max_drawdown, rules.max_daily_loss)
+                if kind and not halted:
+                    until = watch.day_end if kind == DAILY_LOSS else FOREVER
+                    if not rules.only_reduces:
+                        halted = has_breached = True
+                    elif until > reduce_until:
+                        reduce_until = until
+                        has_breached = True
+                        for j in range(count):
+                            if grows(reals[j, WANTED], wholes[j, WANTED_BUDGET], reals[j, ACTED_ON], wholes[j, BUDGET]):
+                                wholes[j, PENDING] = 0
+                    if has_breached:
+                        breaches.rows[breached], breaches.kinds[breached] = i, kind
+                        breaches.equities[breached], breaches.peaks[breached] = equity, watch.peak
+                        breached += 1
+            if halted:
+                if has_breached:
+                    for j in range(count):
+                        seek(wholes[j], reals[j], 0.0, wholes[j, BUDGET], settings[j, BAND])
+                else:
+                    seek(whole, real, 0.0, whole[BUDGET], own[BAND])
+                continue
+            target = targets[i]
+            if has_budgets:
+                if target == target:
+                    target = min(max(target, -1.0 if on_margin else 0.0), 1.0)
+                    decide(whole, real, target, budgets[i], own[BAND], now, reduce_until)
+            elif target == real[ACTED_ON]:
+                whole[PENDING] = 0
+            elif target == target:
+                target = min(max(target, -1.0 if on_margin else 0.0), 1.0)
+                decide(whole, real, target, PPB, own[BAND], now, reduce_until)
