@@ -68,9 +68,16 @@ def types(_: Context) -> None:
 @command("audit")
 def audit(_: Context) -> None:
     """Ask the public databases for known holes in what the locks install."""
-    for name in ("build", "dev"):
-        lock = f"requirements/{name}.lock"
-        python("-m", "pip_audit", "--strict", "--require-hashes", "--disable-pip", "--requirement", lock)
+    python("-m", "tests.security.all_checks", "known holes")
+
+
+@command("security", help={"accept": "Take what looks like a secret now for none; look at the difference."})
+def security(_: Context, accept: bool = False) -> None:
+    """Write the parts list (SBOM), and look for known holes, dangerous code and secrets in files.
+
+    Exits 1 for whatever is found, and where a database could not be asked: that proves nothing.
+    """
+    python("-m", "tests.security.all_checks", *(["--accept"] if accept else []))
 
 
 @command("check")
@@ -139,7 +146,7 @@ def compile_lock(target: Path, source: str, *options: str) -> None:
 def tasks() -> Collection:
     """The run-time tasks of the package and those of this file."""
     collection = namespace()
-    for task in (test, lint, types, audit, check, bench, build, image, lock):
+    for task in (test, lint, types, audit, security, check, bench, build, image, lock):
         add_command(collection, task)
     return collection
 
