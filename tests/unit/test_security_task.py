@@ -45,14 +45,21 @@ def test_the_parts_list_holds_every_package_of_the_lock_with_its_hashes() -> Non
     lock = LOCK.read_bytes()
     document: Any = sbom(lock)
     assert document["specVersion"] == "1.6"
-    components = {each["name"]: each for each in document["components"]}
+    components = {each["bom-ref"]: each for each in document["components"]}
     assert len(components) == len(re.findall(rb"^\w", lock, re.MULTILINE))
-    assert {"numba", "aiohttp", "prometheus-client"} <= components.keys()
+    assert {"numba", "aiohttp", "prometheus-client"} <= {each["name"] for each in components.values()}
     hashes = {each["value"] for part in components.values() for each in part["properties"] if "sha256" in each["name"]}
     assert hashes == set(re.findall(r"sha256:([0-9a-f]{64})", lock.decode()))
     (dependency,) = document["dependencies"]
     assert set(dependency["dependsOn"]) < {each["bom-ref"] for each in document["components"]}
     assert len(dependency["dependsOn"]) >= 15
+
+
+def test_the_parts_list_is_cyclonedx_to_the_letter() -> None:
+    validation = pytest.importorskip("cyclonedx.validation.json")
+    schema = pytest.importorskip("cyclonedx.schema")
+    found = validation.JsonStrictValidator(schema.SchemaVersion.V1_6).validate_str(json.dumps(sbom(LOCK.read_bytes())))
+    assert found is None
 
 
 def test_the_parts_list_is_the_same_every_time() -> None:
