@@ -104,7 +104,7 @@ class TradingCore:
         self.desks = {each.name: Desk(each, ledgers[each.name]) for each in settings.desks}
         self.now = Mts(0)
         self._instruments = settings.instruments
-        standings = Standings(settings.needs_account)
+        standings = Standings(is_reconciled=not settings.needs_account)
         self.books = Books(self.desks, self._instruments, settings.quote, settings.account, standings)
         self._is_pursuing = any(
             each.protection is not None or not isinstance(each.plan, Market) for each in settings.desks
@@ -309,11 +309,13 @@ class TradingCore:
 
     def _check(self, order: OrderRequest, desk: Desk) -> gate.Approved | Refused:
         instrument, is_halted = desk.settings.instrument, desk.halted is not None
-        if self.limits is OFF and not self.settings.needs_account:
-            on_margin = desk.settings.margin is not None
+        on_margin = desk.settings.margin is not None
+        if self.limits == OFF and not self.settings.needs_account and self.books.standings.now is Standing.OPEN:
             return gate.check(order, instrument, desk.position, is_halted, on_margin=on_margin)
         scene = self.books.scene(order, desk.name, self.now)
-        return gate.check_in_account(order, instrument, desk.position, is_halted, self.limits, scene)
+        return gate.check_in_account(
+            order, instrument, desk.position, is_halted, self.limits, scene, on_margin=on_margin
+        )
 
     def _within_one_order(self, desk: Desk, amount: Atoms, quote: Quote) -> Atoms:
         """Cut *amount* to what one order may be; the rest is tried again after the next close."""

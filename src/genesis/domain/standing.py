@@ -13,10 +13,9 @@ ACCOUNT: Final = "account"
 
 @define
 class Standings:
-    """Follows the links by name; without *needs_account* there is no exchange to reconcile with."""
+    """Follows the links by name; *is_reconciled* at the start where the account is known to be as the books say."""
 
-    needs_account: bool
-    is_reconciled: bool = False
+    is_reconciled: bool
     links: dict[str, Link] = field(factory=dict)
 
     @property
@@ -27,7 +26,7 @@ class Standings:
             return Standing.MAINTENANCE
         if any(link is not Link.OPEN for link in links):
             return Standing.LINK_DOWN
-        return Standing.RECONCILING if self.needs_account and not self.is_reconciled else Standing.OPEN
+        return Standing.OPEN if self.is_reconciled else Standing.RECONCILING
 
     def take(self, state: LinkState) -> None:
         """Take a link's new state: what happened on an account while its link was not open has to be looked at."""

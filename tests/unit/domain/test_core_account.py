@@ -344,3 +344,15 @@ class TestOperator:
         world.close(1.0)
         self.ask(world, Asked.CANCEL, str(world.sent[0].cid))
         assert world.canceled == [world.sent[0].cid]
+
+
+def test_an_account_that_is_known_trades_at_once_but_not_after_it_was_out_of_sight() -> None:
+    world = World("one")
+    world.close(0.5)
+    world.handle(LinkState(Mts(1), "account", Link.RECONNECT, "gone"))
+    world.handle(LinkState(Mts(2), "account", Link.OPEN, "back"))
+    world.close(1.0)
+    assert len(world.sent) == 1
+    world.show()
+    world.close(1.0)
+    assert len(world.sent) == 2
