@@ -12,7 +12,7 @@ from genesis.app.operated_market import Operate, unoperated
 from genesis.app.session_observer import SessionObserver
 from genesis.app.trade import Recording, trade, trade_recorded
 from genesis.domain.candle import Candle, Candles
-from genesis.domain.core import TradingCore, one_desk
+from genesis.domain.core import TradingCore
 from genesis.ports.clock import Clock
 
 BATCH_AT_MOST: Final = 1_000
@@ -37,6 +37,7 @@ class Pace:
 
 
 async def run_paper(
+    core: TradingCore,
     terms: Terms,
     candles: Candles,
     pace: Pace,
@@ -45,14 +46,13 @@ async def run_paper(
     others: Sequence[Component],
     recording: Recording | None = None,
     operate: Operate = unoperated,
-) -> TradingCore:
+) -> None:
     """Trade *candles* on paper until they end or the task is cancelled; *others* run beside it and end with it.
 
     *operate* puts an operator's commands into the market's stream.
     With a *recording*, what happens is in its journal before it has an effect, and its latch stops the session.
     The first failure of any part cancels the rest and is raised in an `ExceptionGroup`.
     """
-    core = one_desk(terms.desk, terms.cash)
     observer.begin(core)
     market = operate(CandleMarket(terms.desk.instrument, terms.costs, paced(candles, pace, clock)))
     async with asyncio.TaskGroup() as tasks:
@@ -63,7 +63,6 @@ async def run_paper(
             await trade_recorded(core, market, observer, recording)
         for task in beside:
             task.cancel()
-    return core
 
 
 async def paced(candles: Candles, pace: Pace, clock: Clock) -> AsyncIterator[Sequence[Candle]]:

@@ -25,7 +25,6 @@ from genesis.app.session_plan import Over, SessionPlan
 from genesis.app.session_watch import session_watch
 from genesis.app.trade import Recording
 from genesis.app.wiring import PaperSystem, build_paper, kill_latch
-from genesis.domain.core import one_desk
 from genesis.ports.errors import GenesisError, StoreError
 
 
@@ -62,9 +61,14 @@ def run_session(plan: SessionPlan, home: Path, *, json: bool) -> None:
 
 def about(plan: SessionPlan) -> SessionAbout:
     """Return what the session of *plan* is, for those who watch it."""
-    params = {name: str(value) for name, value in plan.params.items()}
-    market, name = plan.market, plan.terms.desk.name
-    return SessionAbout("paper", market.symbol, market.timeframe.value, {name: plan.strategy}, {name: params})
+    strategies = plan.account.strategies
+    return SessionAbout(
+        "paper",
+        plan.market.symbol,
+        plan.market.timeframe.value,
+        {each.desk.name: each.strategy for each in strategies},
+        {each.desk.name: {name: str(value) for name, value in each.params.items()} for each in strategies},
+    )
 
 
 def _login_line(system: PaperSystem, home: Path) -> str:
@@ -106,13 +110,16 @@ async def _recorded(plan: SessionPlan, system: PaperSystem, beside: Sequence[Com
             await _over_wire(plan, system, recording, others)
             return
         candles, observer = plan.market.candles, system.observer
-        await run_paper(plan.terms, candles, plan.pace, system.clock, observer, others, recording, system.operated)
+        core = plan.account.core()
+        await run_paper(
+            core, plan.terms, candles, plan.pace, system.clock, observer, others, recording, system.operated
+        )
 
 
 async def _over_wire(plan: SessionPlan, system: PaperSystem, recording: Recording, beside: Sequence[Component]) -> None:
     candles, timeframe = plan.market.candles, plan.market.timeframe
     venue = paper_venue(plan.terms, candles, timeframe)
-    core = one_desk(plan.terms.desk, plan.terms.cash)
+    core = plan.account.core()
     system.observer.begin(core)
     house = WireHouse(system.clock, system.metrics, system.observer)
     async with wired_market(venue, candles, timeframe, plan.pace, house) as wired:

@@ -10,8 +10,7 @@ from genesis.app.session_plan import SessionPlan
 from genesis.app.trade import Recording
 from genesis.domain.core import FIRST_CID
 from genesis.domain.exchange.orders import Account
-from genesis.domain.journal.entries import FORMAT, SessionBegan, SessionEnd, SessionEnded, StrategyBegan
-from genesis.domain.risk.limits import OFF
+from genesis.domain.journal.entries import FORMAT, SessionBegan, SessionEnd, SessionEnded
 from genesis.ports.clock import Clock
 from genesis.ports.errors import InputError, Killed, StoreError
 from genesis.ports.kill import KillLatch
@@ -21,28 +20,17 @@ LATCH_EVERY_S: Final = 0.1
 
 def session_began(plan: SessionPlan, mode: str) -> SessionBegan:
     """Return the head of the journal of *plan*."""
-    terms, desk = plan.terms, plan.terms.desk
-    strategy = StrategyBegan(
-        name=desk.name,
-        strategy=plan.strategy,
-        params=tuple((name, repr(value)) for name, value in plan.params.items()),
-        expression=str(desk.strategy),
-        instrument=desk.instrument,
-        size=desk.size,
-        limits=desk.limits,
-        cash=terms.cash,
-    )
     return SessionBegan(
         format=FORMAT,
         version=genesis.__version__,
         mode=mode,
-        strategies=(strategy,),
-        limits=OFF,
+        strategies=tuple(each.began() for each in plan.account.strategies),
+        limits=plan.account.limits,
         account=Account.EXCHANGE,
         needs_account=False,
         first_cid=FIRST_CID,
-        fee=terms.costs.fee,
-        slippage=terms.costs.slippage,
+        fee=plan.terms.costs.fee,
+        slippage=plan.terms.costs.slippage,
         data_sha256=plan.market.description().sha256,
     )
 

@@ -76,7 +76,14 @@ def settings_of(began: SessionBegan) -> CoreSettings:
     """Return the settings of the core of a session, its strategies built anew by name."""
     desks = tuple(
         DeskSettings(
-            each.instrument, find_strategy(each.strategy).build(dict(each.params)), each.size, each.limits, each.name
+            each.instrument,
+            find_strategy(each.strategy).build(dict(each.params)),
+            each.size,
+            each.limits,
+            each.name,
+            plan=each.plan,
+            protection=each.protection,
+            enabled=each.enabled,
         )
         for each in began.strategies
     )

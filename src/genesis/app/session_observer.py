@@ -53,7 +53,10 @@ class SessionObserver:
         self._feed.set_status("running")
 
     def close(self, strategy: str, mts: int, equity: int, position: int) -> None:
-        del strategy  # a session has one
+        symbol = self.recorder.instrument.symbol
+        if strategy != self.core.desks_of(symbol)[-1].name:
+            return  # the account's state is that after the last of them
+        equity, position = self.core.equity, self.core.position(symbol)
         self.recorder.close(mts, equity, position)
         self.last_mts = Mts(mts)
         self._feed.saw_event(self.last_mts)

@@ -7,6 +7,7 @@ from pathlib import Path
 from attrs import evolve, frozen
 
 from genesis.adapters.candles_parquet import ParquetCandles
+from genesis.app.account_plan import AccountPlan, PlannedStrategy, account_plan
 from genesis.app.backtest import Terms
 from genesis.app.config import Config, StrategyConfig, load_config
 from genesis.app.home import candle_folder
@@ -64,16 +65,25 @@ class SessionOptions:
 
 @frozen(eq=False)
 class SessionPlan:
-    """A session that can begin."""
+    """A session that can begin; *terms* are those of its first strategy, with the cash of all."""
 
-    strategy: str
-    params: Mapping[str, Value]
+    account: AccountPlan
     terms: Terms
     market: MarketData
     pace: Pace
     host: str
     port: int
     over: Over = Over.WIRE
+
+    @property
+    def strategy(self) -> str:
+        """What the session is called by: its strategies."""
+        return " + ".join(each.strategy for each in self.account.strategies)
+
+    @property
+    def params(self) -> Mapping[str, Value]:
+        """The parameters of the first strategy."""
+        return self.account.strategies[0].params
 
 
 def plan_session(options: SessionOptions, settings: Settings) -> SessionPlan:
@@ -96,12 +106,16 @@ def plan_session(options: SessionOptions, settings: Settings) -> SessionPlan:
             config.max_daily_loss,
         )
         core = DeskSettings(spot_instrument(market.symbol), expression, float(chosen.size), limits)
-        terms = Terms(core, Costs(config.fees.fee, config.fees.slippage), config.data.cash)
+        only = PlannedStrategy(chosen.name, params, core, config.data.cash)
+        account = account_plan(config, core.instrument, only)
+        account.settings()
+        costs = Costs(config.fees.fee, config.fees.slippage)
+        terms = Terms(account.strategies[0].desk, costs, account.cash)
     except ValueError as error:
         raise InputError(str(error)) from error
     pace = _pace(options.speed or settings.speed)
     host, port = options.host or settings.host, _port(options.port, settings)
-    return SessionPlan(chosen.name, params, terms, market, pace, host, port, over)
+    return SessionPlan(account, terms, market, pace, host, port, over)
 
 
 def _merged(config: Config, options: SessionOptions) -> Config:

@@ -47,6 +47,7 @@ class DeskSettings:
     protection: Protection | None = None
     budget: Budget = field(factory=Budget)
     margin: Margin | None = None
+    enabled: bool = True
 
     def __attrs_post_init__(self) -> None:
         if not (math.isfinite(self.size) and 0 < self.size <= 1):
@@ -91,7 +92,7 @@ class Desk:
         self.target_acted_on = 0.0
         self.budget_acted_on: int = PPB
         self.intent: Intent | None = None
-        self.is_on = True
+        self.is_on = settings.enabled
         self.only_reduce = False
         self.streak = LosingStreak(settings.limits)
         ledger.on_margin = settings.margin is not None

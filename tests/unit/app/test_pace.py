@@ -12,6 +12,7 @@ from genesis.app.backtest import Terms
 from genesis.app.paper import Pace, paced, run_paper
 from genesis.app.session_observer import SessionObserver
 from genesis.domain.candle import Candle, Candles
+from genesis.domain.core import one_desk
 from genesis.domain.desk import DeskSettings
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.simulation.market_orders import costs_from_bps
@@ -71,7 +72,9 @@ async def test_the_failure_of_any_part_ends_the_session() -> None:
             raise StoreError("the disk is gone")
 
     with pytest.raises(ExceptionGroup) as caught:
-        await run_paper(TERMS, _candles(1, 2), Pace(1.0), ManualClock(), observer(), [Broken()])
+        await run_paper(
+            one_desk(TERMS.desk, TERMS.cash), TERMS, _candles(1, 2), Pace(1.0), ManualClock(), observer(), [Broken()]
+        )
     assert caught.group_contains(StoreError)
 
 
@@ -85,6 +88,7 @@ async def test_what_runs_beside_a_session_ends_with_it() -> None:
             finally:
                 ended.append(True)
 
-    core = await run_paper(TERMS, _candles(1, 2), Pace(None), ManualClock(), observer(), [Beside()])
+    core = one_desk(TERMS.desk, TERMS.cash)
+    await run_paper(core, TERMS, _candles(1, 2), Pace(None), ManualClock(), observer(), [Beside()])
     assert core.equity == TERMS.cash
     assert ended == [True]

@@ -130,8 +130,8 @@ def _read_float(value: Any) -> float:  # Any: see Read
 
 
 def _optional(arguments: tuple[Any, ...]) -> Codec:  # Any: annotations
-    (inner,) = (each for each in arguments if each is not type(None))
-    codec = _codec(inner)
+    inner = tuple(each for each in arguments if each is not type(None))
+    codec = _codec(inner[0]) if len(inner) == 1 else _one_of(inner)
     return Codec(
         lambda value: None if value is None else codec.write(value),
         lambda value: None if value is None else codec.read(value),

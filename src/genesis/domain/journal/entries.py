@@ -3,11 +3,13 @@
 from enum import Enum
 from typing import Final, NamedTuple, TypeAlias
 
-from attrs import frozen
+from attrs import field, frozen
 
 from genesis.domain.desk import DeskSettings
 from genesis.domain.events import Decision, Event, Reasons, Submit
 from genesis.domain.exchange.orders import Account
+from genesis.domain.execution.plans import Market, Plan
+from genesis.domain.execution.protection import Protection
 from genesis.domain.instrument import Instrument
 from genesis.domain.order import Cid, OrderRequest
 from genesis.domain.risk.guards import RiskLimits
@@ -34,6 +36,9 @@ class StrategyBegan:
     size: float
     limits: RiskLimits
     cash: Atoms
+    plan: Plan = field(factory=Market)
+    protection: Protection | None = None
+    enabled: bool = True
 
     def describes(self, desk: DeskSettings) -> str:
         """Return in what *desk* differs from that of the session, empty when in nothing."""
