@@ -1,0 +1,120 @@
+"""The credentials' contract, in memory and in a folder: codes work once, tokens until their end, and nothing leaks."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+from genesis.adapters.credentials_folder import CredentialsFolder
+from genesis.adapters.memory.clock import ManualClock
+from genesis.adapters.memory.credentials import MemoryCredentials
+from genesis.ports.access import Role
+from genesis.ports.errors import InputError, StoreError
+
+HOUR_S = 3600.0
+DAY_S = 24 * HOUR_S
+
+Both: TypeAlias = MemoryCredentials | CredentialsFolder
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture(params=["memory", "folder"])
+def credentials(request: pytest.FixtureRequest, clock: ManualClock, tmp_path: Path) -> Both:
+    return MemoryCredentials(clock) if request.param == "memory" else CredentialsFolder(tmp_path / "access", clock)
+
+
+async def pass_s(clock: ManualClock, seconds: float) -> None:
+    await clock.advance(seconds)
+
+
+def test_a_code_gives_its_role_once(credentials: Both) -> None:
+    code = credentials.issue_code(Role.TRADE)
+    assert credentials.redeem(code) is Role.TRADE
+    assert credentials.redeem(code) is None
+    assert credentials.redeem("../../etc/passwd") is None
+    assert credentials.redeem("") is None
+
+
+def test_of_many_at_once_one_gets_the_role(credentials: Both) -> None:
+    for _ in range(20):
+        code = credentials.issue_code(Role.ADMIN)
+        with ThreadPoolExecutor(4) as threads:
+            found = list(threads.map(credentials.redeem, [code] * 8))
+        assert found.count(Role.ADMIN) == 1
+
+
+async def test_a_code_is_too_old_after_an_hour(credentials: Both, clock: ManualClock) -> None:
+    fresh, old = credentials.issue_code(Role.ADMIN), credentials.issue_code(Role.ADMIN)
+    await pass_s(clock, HOUR_S)
+    assert credentials.redeem(fresh) is Role.ADMIN
+    await pass_s(clock, 1)
+    assert credentials.redeem(old) is None
+
+
+async def test_a_token_is_somebodys_until_its_end_or_its_revocation(credentials: Both, clock: ManualClock) -> None:
+    first, second = credentials.issue_token("one", Role.READ, 1), credentials.issue_token("two", Role.ADMIN, 2)
+    assert first.startswith("gen_")
+    found = credentials.token(first)
+    assert found is not None
+    assert (found.name, found.role) == ("one", Role.READ)
+    assert [each.name for each in credentials.tokens()] == ["one", "two"]
+    await pass_s(clock, DAY_S)
+    assert credentials.token(first) is None
+    assert credentials.token(second) is not None
+    assert credentials.revoke("two")
+    assert not credentials.revoke("two")
+    assert credentials.token(second) is None
+    assert credentials.token("gen_" + "x" * 43) is None
+
+
+def test_a_name_is_for_one_token(credentials: Both) -> None:
+    credentials.issue_token("grafana", Role.READ, 1)
+    with pytest.raises(InputError, match="there is a token 'grafana' already"):
+        credentials.issue_token("grafana", Role.READ, 1)
+
+
+def test_another_process_sees_a_revocation_and_a_new_token(tmp_path: Path, clock: ManualClock) -> None:
+    session, command = CredentialsFolder(tmp_path, clock), CredentialsFolder(tmp_path, clock)
+    token = command.issue_token("one", Role.READ, 1)
+    assert session.token(token) is not None
+    command.revoke("one")
+    assert session.token(token) is None
+    assert session.redeem(command.issue_code(Role.READ)) is Role.READ
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_nothing_in_the_folder_can_be_used_or_read_by_others(tmp_path: Path, clock: ManualClock) -> None:
+    folder = tmp_path / "access"
+    credentials = CredentialsFolder(folder, clock)
+    secrets = [credentials.issue_code(Role.ADMIN), credentials.issue_token("one", Role.READ, 1)]
+    for path in [folder, *folder.rglob("*")]:
+        assert path.stat().st_mode & 0o077 == 0, path
+        assert all(secret not in path.name for secret in secrets)
+        if path.is_file():
+            assert all(secret not in path.read_text("ascii") for secret in secrets)
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a/b", "x" * 33, "é", "../x"])
+def test_names_of_tokens_are_plain(tmp_path: Path, clock: ManualClock, name: str) -> None:
+    with pytest.raises(InputError, match="cannot name a token"):
+        CredentialsFolder(tmp_path, clock).issue_token(name, Role.READ, 1)
+
+
+@pytest.mark.parametrize("days", [0, -1, 367])
+def test_every_token_has_an_end(tmp_path: Path, clock: ManualClock, days: int) -> None:
+    with pytest.raises(InputError, match="1 to 366 days"):
+        CredentialsFolder(tmp_path, clock).issue_token("one", Role.READ, days)
+
+
+def test_a_broken_list_lets_nobody_in_and_says_so(tmp_path: Path, clock: ManualClock) -> None:
+    credentials = CredentialsFolder(tmp_path, clock)
+    token = credentials.issue_token("one", Role.READ, 1)
+    (tmp_path / "tokens.json").write_text("{", "ascii")
+    with pytest.raises(StoreError, match="no list of tokens"):
+        credentials.token(token)

@@ -1,0 +1,188 @@
+"""What comes over a bare socket: slow, large, ambiguous and many; and an owner who is served meanwhile."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from genesis.adapters.http import protocol
+from genesis.adapters.http.guard import SECURITY_HEADERS
+from genesis.adapters.http.requests import MONEY_PATTERN
+from genesis.ports.access import Role
+from tests.e2e.api_house import House, feed, house
+from tests.e2e.api_routes import every_route, filled_path
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[House]:
+    async with house(tmp_path) as found:
+        feed(found.view)
+        yield found
+
+
+async def raw(site: House, request: bytes, within_s: float = 5.0) -> bytes:
+    """Send *request* and return what comes back until the server closes; raises `TimeoutError` if it never does."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
+    received = b""
+    try:
+        async with asyncio.timeout(within_s):
+            writer.write(request)
+            while piece := await reader.read(65_536):
+                received += piece
+    except ConnectionResetError:
+        pass
+    finally:
+        writer.close()
+    return received
+
+
+CORPUS: dict[str, tuple[str, int]] = {
+    "two hosts": ("GET /health HTTP/1.1\r\nHOST\r\nHost: evil.test\r\n\r\n", 400),
+    "absolute form": ("GET http://evil.test/health HTTP/1.1\r\nHOST\r\n\r\n", 400),
+    "authority form": ("CONNECT evil.test:80 HTTP/1.1\r\nHOST\r\n\r\n", 400),
+    "asterisk form": ("OPTIONS * HTTP/1.1\r\nHOST\r\n\r\n", 400),
+    "empty host": ("GET /health HTTP/1.1\r\nHost:\r\n\r\n", 421),
+    "no host": ("GET /health HTTP/1.1\r\n\r\n", 400),
+    "old protocol": ("GET /health HTTP/1.0\r\nHOST\r\n\r\n", 400),
+    "no protocol": ("GET /health\r\n\r\n", 400),
+    "length and chunks": (
+        (
+            "POST /config/audit HTTP/1.1\r\nHOST\r\nContent-Type: application/json\r\nContent-Length: 4\r\n"
+            "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+        ),
+        400,
+    ),
+    "two lengths": (
+        (
+            "POST /config/audit HTTP/1.1\r\nHOST\r\nContent-Type: application/json\r\nContent-Length: 2\r\n"
+            "Content-Length: 3\r\n\r\n{} "
+        ),
+        400,
+    ),
+    "odd coding": (
+        (
+            "POST /config/audit HTTP/1.1\r\nHOST\r\nContent-Type: application/json\r\n"
+            "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"
+        ),
+        400,
+    ),
+    "signed length": (
+        "POST /config/audit HTTP/1.1\r\nHOST\r\nContent-Type: application/json\r\nContent-Length: +2\r\n\r\n{}",
+        400,
+    ),
+    "space before colon": ("GET /health HTTP/1.1\r\nHOST\r\nX : y\r\n\r\n", 400),
+    "folded header": ("GET /health HTTP/1.1\r\nHOST\r\nX: y\r\n z\r\n\r\n", 400),
+    "bare line feed": ("GET /health HTTP/1.1\nHOST\n\n", 400),
+    "null in a header": ("GET /health HTTP/1.1\r\nHOST\r\nX: a\x00b\r\n\r\n", 400),
+    "carriage return in a value": ("GET /health HTTP/1.1\r\nHOST\r\nX: a\rb\r\n\r\n", 400),
+    "no method": (" /health HTTP/1.1\r\nHOST\r\n\r\n", 400),
+    "bad chunk": (
+        (
+            "POST /config/audit HTTP/1.1\r\nHOST\r\nContent-Type: application/json\r\n"
+            "Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n"
+        ),
+        400,
+    ),
+    "large head": ("GET /health HTTP/1.1\r\nHOST\r\nX: " + "y" * 200_000 + "\r\n\r\n", 431),
+    "head without end": ("GET /health HTTP/1.1\r\nHOST\r\n" + "X: y\r\n" * 4_000, 431),
+}
+
+
+@pytest.mark.parametrize("name", CORPUS)
+async def test_f3_f13_f14_what_two_readers_could_read_otherwise_is_refused(site: House, name: str) -> None:
+    request, status = CORPUS[name]
+    answer = await raw(site, request.replace("HOST", f"Host: 127.0.0.1:{site.port}").encode("latin-1"))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert int(head.split(b" ")[1]) == status, answer[:200]
+    assert len(re.findall(rb"HTTP/1\.1 [1-5]", answer)) == 1  # what followed was not taken for a request
+    assert set(json.loads(body)["error"]) == {"code", "message"}
+    assert all(b"%s: %s" % header in head for header in SECURITY_HEADERS)
+    assert not (site.home / "logs" / "config_audit.log").exists()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/page/../secret",
+        "/page/%2e%2e/%2e%2e/etc/passwd",
+        "/page/..%2f..%2fetc/passwd",
+        "/page//main.js",
+        "/page/main.js/",
+        "/page/main.js%00",
+        "/page/main.js%00.css",
+        "//etc/passwd",
+        "/page/",
+        "/page/PAGE.JS",
+        "/%2e%2e/pyproject.toml",
+        "/page/dashboard.html",
+        "/page/\\..\\main.js",
+    ],
+)
+async def test_f8_no_path_leads_to_the_disk(site: House, path: str) -> None:
+    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{site.port}\r\nConnection: close\r\n\r\n"
+    assert (await raw(site, request.encode())).split(b" ")[1] in (b"404", b"400")
+
+
+async def test_f4_heads_that_come_slowly_are_closed_and_the_owner_is_served(
+    site: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "HEADER_TIMEOUT_S", 0.4)
+    slow = [await asyncio.open_connection("127.0.0.1", site.port) for _ in range(100)]
+
+    async def drip(number: int) -> bytes:
+        reader, writer = slow[number]
+        for byte in b"GET /health HTTP/1.1\r\nX-Never-Ends: ":
+            if reader.at_eof():
+                break
+            writer.write(bytes((byte,)))
+            await asyncio.wait({asyncio.ensure_future(reader.read(1))}, timeout=0.05)
+        return await reader.read()
+
+    dripping = [asyncio.ensure_future(drip(number)) for number in range(100)]
+    for _ in range(5):
+        assert (await site.ask("GET", "/api/v1/portfolio"))[0] == 200
+    async with asyncio.timeout(10):
+        await asyncio.wait(dripping)
+    for _, writer in slow:
+        writer.close()
+
+
+async def test_f6_idle_connections_make_room_and_never_keep_the_owner_out(
+    site: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "CONNECTIONS_MAX", 20)
+    idle = [await asyncio.open_connection("127.0.0.1", site.port) for _ in range(60)]
+    for _ in range(5):
+        answer = await raw(
+            site, f"GET /health HTTP/1.1\r\nHost: 127.0.0.1:{site.port}\r\nConnection: close\r\n\r\n".encode()
+        )
+        assert answer.startswith(b"HTTP/1.1 200")
+    for _, writer in idle:
+        writer.close()
+
+
+async def test_f23_every_answer_of_every_route_has_the_headers(site: House) -> None:
+    strict = {name.decode() for name, _ in SECURITY_HEADERS}
+    for route in every_route():
+        if route.is_stream:
+            continue
+        for role in (None, Role.READ):
+            async with site.client.request(
+                route.method, site.url + filled_path(route), headers=site.bearer(role)
+            ) as answer:
+                assert strict <= {name.lower() for name in answer.headers}, route.path
+                assert "set-cookie" not in answer.headers
+                assert "server" not in answer.headers
+                policy = answer.headers["content-security-policy"]
+                assert "default-src 'none'" in policy
+                assert "unsafe" not in policy
+
+
+async def test_f19_numbers_that_are_not_plain_are_no_money() -> None:
+    good = ["0", "-1", "1.5", "123456789012.1234567890"]
+    bad = ["NaN", "sNaN", "Infinity", "1e3", "1_000", " 1", "1 ", "1\n", "１", "+1", ".5", "1.", "1,5", "0x1", ""]
+    assert all(re.search(MONEY_PATTERN, text) for text in good)
+    assert not any(re.search(MONEY_PATTERN, text) for text in bad)

@@ -1,0 +1,183 @@
+"""`/stream`: who may listen, what they hear, and what becomes of those who do not keep up."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from genesis.adapters.http import stream
+from genesis.domain.units import Mts
+from genesis.ports.access import Role
+from genesis.ports.session_view import CandleRow
+from tests.e2e.api_house import START, House, feed, fill, house, overview
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[House]:
+    async with house(tmp_path) as found:
+        feed(found.view)
+        yield found
+
+
+async def connected(site: House, **headers: str) -> aiohttp.ClientWebSocketResponse:
+    sent = {"Origin": site.url, **headers}
+    return await site.client.ws_connect(f"{site.url}/stream", headers=sent)
+
+
+async def listening(site: House, role: Role = Role.READ) -> aiohttp.ClientWebSocketResponse:
+    socket = await connected(site)
+    token = site.bearer(role)["Authorization"].removeprefix("Bearer ")
+    await socket.send_str(json.dumps({"token": token}))
+    return socket
+
+
+async def heard(socket: aiohttp.ClientWebSocketResponse) -> dict[str, Any]:  # Any: JSON
+    message = await socket.receive(10)
+    assert message.type is aiohttp.WSMsgType.TEXT, (message, socket.close_code)
+    found: dict[str, Any] = json.loads(message.data)
+    return found
+
+
+async def closed_with(socket: aiohttp.ClientWebSocketResponse) -> int | None:
+    while (await socket.receive(10)).type not in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED):
+        pass
+    return socket.close_code
+
+
+async def test_a_snapshot_then_deltas_without_a_gap(site: House) -> None:
+    socket = await listening(site)
+    first = await heard(socket)
+    assert (first["type"], first["reason"]) == ("snapshot", "start")
+    assert len(first["orders"]) == 6
+    site.view.show(overview("1.25"))
+    site.view.fill(fill(9))
+    site.view.candle(CandleRow(Mts(START + 10**9), 1.0, 2.0, 0.5, 1.5, 3.0))
+    site.monitor.note("risk", "risk.refused", {}, "warning")
+    seq = first["seq"]
+    seen: dict[str, Any] = {}  # Any: JSON
+    while not {"overview", "fills", "candles", "events"} <= seen.keys():
+        delta = await heard(socket)
+        assert delta["seq"] == seq + 1
+        seq = delta["seq"]
+        seen |= {name: value for name, value in delta.items() if value}
+    assert seen["overview"]["portfolio"]["equity"] == "1.25"
+    assert [each["cid"] for each in seen["fills"]] == [9]
+    assert [each["name"] for each in seen["events"]] == ["risk.refused"]
+    await socket.close()
+
+
+async def test_a_beat_comes_though_nothing_happens(site: House) -> None:
+    socket = await listening(site)
+    await heard(socket)
+    assert "health" in await heard(socket)
+    await socket.close()
+
+
+async def test_f12_a_foreign_or_missing_origin_is_refused_before_it_opens(site: House) -> None:
+    for origin in ("http://127.0.0.1:1", "http://evil.test", "null", site.url.replace("127.0.0.1", "localhost")):
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await connected(site, Origin=origin)
+        assert refused.value.status == 403
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+        await site.client.ws_connect(f"{site.url}/stream")
+    assert refused.value.status == 403
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+        await site.client.ws_connect(f"{site.url}/elsewhere", headers={"Origin": site.url})
+    assert refused.value.status == 404
+
+
+@pytest.mark.parametrize("hello", ['{"token":"wrong"}', "{}", "nonsense", '{"token":"x","more":1}', '{"token":1}'])
+async def test_whoever_has_no_token_hears_nothing(site: House, hello: str) -> None:
+    socket = await connected(site)
+    await socket.send_str(hello)
+    message = await socket.receive(10)
+    assert message.type is aiohttp.WSMsgType.CLOSE
+    assert socket.close_code == 4401
+
+
+async def test_the_token_comes_within_two_seconds_or_never(site: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "TOKEN_WITHIN_S", 0.05)
+    assert await closed_with(await connected(site)) == 4401
+
+
+async def test_a_token_in_the_address_is_none(site: House) -> None:
+    token = site.bearer(Role.ADMIN)["Authorization"].removeprefix("Bearer ")
+    socket = await site.client.ws_connect(f"{site.url}/stream?token={token}", headers={"Origin": site.url})
+    await socket.send_str("{}")
+    assert await closed_with(socket) == 4401
+
+
+async def test_a_client_that_says_more_or_too_much_is_cut_off(site: House) -> None:
+    socket = await listening(site)
+    await socket.send_str("hello?")
+    assert await closed_with(socket) == 4400
+    socket = await connected(site)
+    await socket.send_str("x" * 70_000)
+    assert await closed_with(socket) == 1009
+    socket = await connected(site)
+    await socket.send_bytes(b"binary")
+    assert await closed_with(socket) == 1003
+
+
+async def test_a_stream_ends_when_its_token_does(site: House) -> None:
+    socket = await listening(site)
+    await heard(socket)
+    site.credentials.revoke("read")
+    assert await closed_with(socket) == 4401
+
+
+async def test_f7_a_reader_that_is_too_slow_starts_anew_and_keeps_memory_bounded() -> None:
+    reader = stream._Reader("token")
+    for _ in range(stream.FRAMES_MAX):
+        reader.offer(b"x")
+    assert (len(reader.frames), reader.is_behind) == (stream.FRAMES_MAX, False)
+    reader.offer(b"x")
+    assert (len(reader.frames), reader.bytes, reader.is_behind) == (0, 0, True)
+    reader.offer(b"x")
+    assert not reader.frames  # until the snapshot, which will have it all
+    large = stream._Reader("token")
+    for _ in range(40):
+        large.offer(b"x" * 40_000)
+        assert large.bytes <= stream.BYTES_MAX
+    assert large.is_behind
+
+
+async def test_f7_clients_that_never_read_neither_grow_nor_hold_others_up(site: House) -> None:
+    stuck = [await asyncio.open_connection("127.0.0.1", site.port, limit=1) for _ in range(3)]
+    token = site.bearer(Role.READ)["Authorization"].removeprefix("Bearer ")
+    hello = json.dumps({"token": token}).encode()
+    mask = b"\0\0\0\0"
+    for _, writer in stuck:
+        head = (
+            f"GET /stream HTTP/1.1\r\nHost: 127.0.0.1:{site.port}\r\nOrigin: {site.url}\r\nUpgrade: websocket\r\n"
+            "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        )
+        writer.write(head.encode())
+        await writer.drain()
+    await asyncio.wait([asyncio.ensure_future(reader.readuntil(b"\r\n\r\n")) for reader, _ in stuck], timeout=5)
+    for _, writer in stuck:
+        writer.write(bytes((0x81, 0x80 | len(hello))) + mask + hello)
+    socket = await listening(site)
+    seq = (await heard(socket))["seq"]
+    for number in range(40):
+        for _ in range(50):
+            site.view.fill(fill(number))
+        delta = await heard(socket)
+        assert delta["seq"] == seq + 1
+        seq = delta["seq"]
+    await socket.close()
+    for _, writer in stuck:
+        writer.close()
+
+
+async def test_there_is_an_end_to_how_many_listen(site: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "READERS_MAX", 1)
+    first = await listening(site)
+    await heard(first)
+    with pytest.raises(aiohttp.WSServerHandshakeError):
+        await connected(site)
+    await first.close()
