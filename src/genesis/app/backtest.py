@@ -62,11 +62,7 @@ class RunObserver:
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
-        self._close = recorder.close
-
-    def close(self, strategy: str, mts: int, equity: int, position: int) -> None:
-        del strategy  # a backtest has one
-        self._close(mts, equity, position)
+        self.close = recorder.close_of
 
     def fill(self, strategy: str, fill: Fill) -> None:
         del strategy  # a backtest has one

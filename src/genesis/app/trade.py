@@ -51,8 +51,11 @@ async def trade(core: TradingCore, market: Market, observer: Observer) -> None:
     async for event in market.events():
         decisions = handle(event)
         if type(event) is CandleClosed:
-            for desk in desks_of(event.symbol):
-                close(desk.name, event.candle.mts, desk.equity, desk.position)
+            symbol, candle = event
+            for desk in desks_of(symbol):
+                close(desk.name, candle.mts, desk.purse.equity, desk.position)
+            if not decisions:
+                continue
         for decision in decisions:
             if type(decision) is Submit:
                 observer.submit(decision)

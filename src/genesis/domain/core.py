@@ -106,6 +106,7 @@ class TradingCore:
         self._instruments = settings.instruments
         standings = Standings(is_reconciled=not settings.needs_account)
         self.books = Books(self.desks, self._instruments, settings.quote, settings.account, standings)
+        self._closes = self.books.closes
         self._is_pursuing = any(
             each.protection is not None or not isinstance(each.plan, Market) for each in settings.desks
         )
@@ -189,14 +190,21 @@ class TradingCore:
 
     def _close(self, event: CandleClosed) -> tuple[Decision, ...]:
         symbol, candle = event
+        self._closes[symbol] = candle.close
+        desks = self._by_symbol[symbol]
+        if len(desks) == 1 and not self._is_pursuing:  # as most candles of most accounts are: nothing follows
+            (desk,) = desks
+            alert = desk.close(candle)
+            if alert is None and desk.intent is None:
+                return ()
+            return (*(() if alert is None else (alert,)), *self._ask(symbol))
         alerts: list[Decision] = []
         is_waiting = False
-        for desk in self._by_symbol[symbol]:
+        for desk in desks:
             alert = desk.close(candle)
             if alert is not None:
                 alerts.append(alert)
             is_waiting |= desk.intent is not None
-        self.books.closes[symbol] = candle.close
         if is_waiting:
             alerts += self._ask(symbol)
         if self._is_pursuing:

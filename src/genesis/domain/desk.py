@@ -84,6 +84,7 @@ class Desk:
 
     def __init__(self, settings: DeskSettings, ledger: Ledger, purse: Purse | None = None) -> None:
         self.settings = settings
+        self.name = settings.name
         self.ledger = ledger
         self.purse = Purse(ledger, settings.limits) if purse is None else purse
         self.purse.desks.append(self)
@@ -97,6 +98,7 @@ class Desk:
         self.streak = LosingStreak(settings.limits)
         ledger.on_margin = settings.margin is not None
         self._instrument = settings.instrument
+        self._scale = settings.instrument.price_scale
         self._least = 0.0 if settings.margin is None else -1.0
         self._evaluator = Evaluator(settings.strategy)
         self._meter = None if settings.budget.is_off else BudgetMeter(settings.budget)
@@ -105,11 +107,6 @@ class Desk:
         self._is_torn = False
         self._value = 0
         self._flow = 0
-
-    @property
-    def name(self) -> str:
-        """What tells the desk from others."""
-        return self.settings.name
 
     @property
     def symbol(self) -> Symbol:
@@ -135,13 +132,20 @@ class Desk:
 
         Raises `InexactNumber` for a close that is no price.
         """
-        mts, purse = candle.mts, self.purse
+        mts, _, _, _, close, _ = candle
+        purse = self.purse
         if self.position:
-            self._mark(self._instrument.price_from_market(candle.close))
+            value = self.position * self._instrument.price_from_market(close) // self._scale
+            purse.equity += value - self._value
+            self._value = value
         target = self._evaluator.step(candle)
         if self._meter is not None:
             self._scales = self._meter.step(candle)
-        alert = purse.observe(mts)
+        guards, alert = purse.guards, None
+        if mts < guards.day_end and guards.calm_above < purse.equity <= guards.peak:
+            guards.last_equity = purse.equity  # all that `observe` would do, at most candles
+        else:
+            alert = purse.observe(mts)
         if purse.halted is not None:
             if alert is not None:
                 purse.seek_out(mts)

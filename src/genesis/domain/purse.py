@@ -29,9 +29,6 @@ class Purse:
     def observe(self, mts: Mts) -> Alert | None:
         """Let the guards see the equity at a close; return the alert of a breach, once."""
         guards, equity = self.guards, self.equity
-        if mts < guards.day_end and guards.calm_above < equity <= guards.peak:
-            guards.last_equity = equity
-            return None
         breach = guards.observe(mts, equity)
         if breach is None or self.halted is not None:
             return None

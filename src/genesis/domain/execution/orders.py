@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from attrs import define, evolve, field, frozen
+from attrs import define, field, frozen
 
 from genesis.domain.execution.evidence import Evidence, Traded
 from genesis.domain.execution.order_life import OrderLife, advance
@@ -71,7 +71,7 @@ class Orders:
             return None
         before = own.life
         life = advance(before, evidence)
-        after = evolve(own, life=life)
+        after = OwnOrder(own.strategy, own.undertaking, life)
         self.by_cid[cid] = after
         was_done, done = is_done(before), is_done(life)
         if done and not was_done:
