@@ -1,10 +1,15 @@
 """`optimize` as a person or a program calls it."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+import genesis
 from genesis.app.cli import CommandLine
 from genesis.app.commands import namespace
 
@@ -41,6 +46,23 @@ def test_what_a_search_finds_is_what_the_sweep_knows(capsys: pytest.CaptureFixtu
     assert all(known[json.dumps(row["params"])] == row for row in found["rows"])
     ranks = [json.dumps(row["params"]) for row in every["rows"]]
     assert ranks.index(json.dumps(found["rows"][0]["params"])) < len(ranks) / 10
+
+
+def test_a_search_that_was_stopped_keeps_what_it_tried(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = (*SEARCH, "--trials", "64", "--where", "slow - fast >= 30")
+    program = f"from genesis.app.cli import main; import sys; sys.argv = ['genesis', *{words!r}]; main()"
+    environment = {**os.environ, "PYTHONPATH": str(Path(genesis.__file__).parents[1])}
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.DEVNULL, env=environment) as searching:
+        while not (logs := list(folder.glob("home/optimizations/*/trials.log"))) or logs[0].stat().st_size < 8_000:
+            assert searching.poll() is None, "the search ended before it could be stopped"
+        searching.send_signal(signal.SIGINT)
+    assert searching.returncode == 130
+    before = logs[0].read_bytes()
+    logs[0].write_bytes(before + b'{"op_code":4,"torn')
+    resumed = json.loads(call(capsys, *words, "--resume")[1])
+    assert logs[0].read_bytes().startswith(before)
+    assert 0 < resumed["runs"] <= 64
+    assert all(row["params"]["slow"] - row["params"]["fast"] >= 30 for row in resumed["rows"])
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,15 @@ def test_a_random_part_has_the_size_and_the_seed_that_were_asked_for(capsys: pyt
     assert again["folder"] == found["folder"]
 
 
+def test_a_condition_leaves_out_what_does_not_meet_it(capsys: pytest.CaptureFixture[str]) -> None:
+    every = json.loads(call(capsys, *SWEEP, "--top", "100")[1])
+    some = json.loads(call(capsys, *SWEEP, "--top", "100", "--where", "fast * 2 <= slow", "--where", "slow != 24")[1])
+    wanted = [row for row in every["rows"] if row["params"]["fast"] * 2 <= row["params"]["slow"] != 24]
+    assert some["rows"] == wanted
+    assert (some["runs"], some["skipped"]) == (len(wanted), 20 - len(wanted))
+    assert some["folder"] != every["folder"]
+
+
 def test_a_table_says_how_much_is_luck(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = call(capsys, *SWEEP[:-1])
     assert code == 0
@@ -99,6 +108,10 @@ def test_a_report_draws_the_parameters_and_names_luck(folder: Path, capsys: pyte
         (("--workers", "-1"), "--workers -1"),
         (("--param", "fast=1:5000", "--param", "slow=2:5000"), "try --random"),
         (("--random", "-1"), "random part"),
+        (("--workers", "many"), "--workers many"),
+        (("--where", "fast"), "compares nothing"),
+        (("--where", "quick < 3"), "no parameter quick"),
+        (("--where", "fast > slow"), "none of the 1 combinations"),
     ],
 )
 def test_what_cannot_be_swept_is_said_in_one_sentence(
@@ -109,11 +122,14 @@ def test_what_cannot_be_swept_is_said_in_one_sentence(
     assert complaint in err
 
 
-@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("blow", "words"),
+    [(signal.SIGKILL, LARGE), (signal.SIGINT, LARGE), (signal.SIGINT, (*LARGE, "--random", "6000", "--seed", "3"))],
+)
 def test_a_sweep_that_was_stopped_goes_on_where_it_was(
-    folder: Path, blow: signal.Signals, capsys: pytest.CaptureFixture[str]
+    folder: Path, blow: signal.Signals, words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    program = f"from genesis.app.cli import main; import sys; sys.argv = ['genesis', *{LARGE!r}]; main()"
+    program = f"from genesis.app.cli import main; import sys; sys.argv = ['genesis', *{words!r}]; main()"
     source = str(Path(genesis.__file__).parents[1])
     environment = {**os.environ, "PYTHONPATH": source}
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.DEVNULL, env=environment) as sweeping:
@@ -122,10 +138,10 @@ def test_a_sweep_that_was_stopped_goes_on_where_it_was(
         sweeping.send_signal(blow)
     assert sweeping.returncode == (130 if blow is signal.SIGINT else -signal.SIGKILL)
     before = {path: path.read_bytes() for path in folder.glob("home/sweeps/*/part-*.parquet")}
-    resumed = json.loads(call(capsys, *LARGE, "--resume")[1])
+    resumed = json.loads(call(capsys, *words, "--resume")[1])
     assert 0 < resumed["resumed"] < resumed["runs"]
     assert {path: path.read_bytes() for path in before} == before
-    afresh = json.loads(call(capsys, *LARGE)[1])
+    afresh = json.loads(call(capsys, *words)[1])
     assert afresh["resumed"] == 0
     for name in ("runs", "skipped", "rows", "best"):
         assert afresh[name] == resumed[name]

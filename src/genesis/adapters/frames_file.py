@@ -159,21 +159,23 @@ def recorded_frames(path: Path) -> Iterator[RecordedFrame]:
 
 
 def _segment_frames(file: Path) -> Iterator[RecordedFrame]:
+    from msgspec import DecodeError
+    from msgspec.json import Decoder
     from zstandard import ZstdDecompressor, ZstdError
 
+    wanted: type[RecordedFrame | int] = RecordedFrame | int  # type: ignore[assignment]  # mypy has no type for a union
+    decode = Decoder(wanted).decode
     number, total = 0, -1
     try:
         with file.open("rb") as packed, ZstdDecompressor().stream_reader(packed, closefd=False) as unpacked:
             for line in _lines(unpacked):
-                match json.loads(line):
-                    case int(total):
-                        break
-                    case [int(received_us), str(connection), str() | None as frame]:
-                        number += 1
-                        yield RecordedFrame(received_us, connection, frame)
-                    case _:
-                        raise ValueError("not a recorded frame")
-    except (ValueError, ZstdError) as problem:
+                recorded = decode(line)
+                if isinstance(recorded, int):
+                    total = recorded
+                    break
+                number += 1
+                yield recorded
+    except (ValueError, DecodeError, ZstdError) as problem:
         raise InputError(f"{file}, after line {number}: {problem}") from problem
     except OSError as problem:
         raise InputError(f"{file} cannot be read: {problem.strerror or problem}") from problem

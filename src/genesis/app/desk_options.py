@@ -1,10 +1,9 @@
 """What a command line says of a desk besides its strategy and size: limits, budget, margin."""
 
-from collections.abc import Sequence
-
-from attrs import evolve, frozen
+from attrs import evolve
 
 from genesis.app.options import choice_option, decimal_option, parameters_option, percent_option, seconds_option
+from genesis.app.research_options import DeskOptions
 from genesis.app.strategies import build_strategy, find_strategy
 from genesis.domain.candle import Timeframe
 from genesis.domain.desk import DeskSettings
@@ -13,24 +12,6 @@ from genesis.domain.risk.guards import OnBreach
 from genesis.domain.risk.margin import Margin
 from genesis.domain.units import PPB, Ppb, ppb
 from genesis.ports.errors import InputError
-
-
-@frozen
-class DeskOptions:
-    """The texts of the options; an empty one leaves its part off."""
-
-    on_breach: str = "halt"
-    cool_down_losses: str = ""
-    cool_down: str = "1d"
-    volatility_target_pct: str = ""
-    volatility_window: str = "1440"
-    volatility_cap: str = "1"
-    regime: str = ""
-    regime_share: Sequence[str] = ()
-    margin: bool = False
-    leverage: str = "1"
-    maintenance_pct: str = "15"
-    funding_bps_day: str = "2"
 
 
 def apply_options(desk: DeskSettings, options: DeskOptions, timeframe: Timeframe, fee: Ppb) -> DeskSettings:

@@ -1,17 +1,19 @@
 """Search instead of a sweep: Optuna proposes combinations of the grid, learns from their results, and remembers."""
 
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
+from filelock import FileLock
 
 from genesis.app.progress import Show
 from genesis.app.sweep import SweepPlan
+from genesis.app.sweep_part import expressions_of
 from genesis.app.sweeper import Sweeper
 from genesis.domain.candle import Candles, Ints
 from genesis.domain.statistics.sweep_figures import DESCENDING, sweep_figures
 from genesis.domain.strategy.expression import Expr
-from genesis.domain.strategy.specification import BadStrategy
 from genesis.domain.units import InexactNumber
 from genesis.ports.errors import InputError, StoreError
 
@@ -42,6 +44,25 @@ def optimize(
     return np.array(sorted(numbers), dtype=np.int64)
 
 
+class StudyLock:
+    """Optuna's lock over its journal, held by the kernel.
+
+    Optuna's own are files that it renames: interrupted there, one fails with another error or stays behind.
+    """
+
+    def __init__(self, journal: Path) -> None:
+        self._lock = FileLock(f"{journal}.lock")
+
+    def acquire(self) -> bool:
+        """Wait for the lock."""
+        self._lock.acquire()
+        return True
+
+    def release(self) -> None:
+        """Give it back."""
+        self._lock.release()
+
+
 def _study(journal: Path, order: str) -> "Study":
     try:
         import optuna
@@ -52,7 +73,9 @@ def _study(journal: Path, order: str) -> "Study":
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
         journal.parent.mkdir(parents=True, exist_ok=True)
-        storage = JournalStorage(JournalFileBackend(str(journal)))
+        _mend(journal)
+        lock: Any = StudyLock(journal)  # Any: Optuna wants its own base class, which is not loaded with this module
+        storage = JournalStorage(JournalFileBackend(str(journal), lock))
         direction: Literal["maximize", "minimize"] = "maximize" if DESCENDING[order] else "minimize"
         study = optuna.create_study(storage=storage, study_name=order, direction=direction, load_if_exists=True)
     except OSError as error:
@@ -61,6 +84,16 @@ def _study(journal: Path, order: str) -> "Study":
         if not trial.state.is_finished():  # what a killed search had asked for
             study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
     return study
+
+
+def _mend(journal: Path) -> None:
+    """Cut off a last line that a power cut left unfinished: Optuna would append to it, and never read it again."""
+    if not journal.exists():
+        return
+    content = journal.read_bytes()
+    whole = content.rfind(b"\n") + 1
+    if whole < len(content):
+        os.truncate(journal, whole)
 
 
 def _finished(study: "Study") -> int:
@@ -77,10 +110,12 @@ def _batch(plan: SweepPlan, study: "Study", sweeper: Sweeper, order: str, candle
         trial = study.ask()
         index = _asked(plan, trial)
         trial.set_user_attr("index", index)
-        try:
-            taken.append((trial, plan.strategy.express(plan.space.at(index))))
-        except BadStrategy:
+        made = expressions_of(plan.strategy, plan.space, plan.constraints, np.array([index], dtype=np.int64))
+        expression = next((each for _, _, each in made), None)
+        if expression is None:
             study.tell(trial, state=TrialState.FAIL)
+        else:
+            taken.append((trial, expression))
     try:
         outcomes = sweeper.run(expression for _, expression in taken)
     except InexactNumber as error:

@@ -1,11 +1,15 @@
 """Strategies by the name that a person gives: one that ships, or one of the person's own, as FILE.py:NAME."""
 
+import hashlib
 import importlib.util
 import sys
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final, TypeAlias
+
+from attrs import frozen
 
 from genesis.domain.strategy.expression import Expr, nodes
 from genesis.domain.strategy.merged import symbols_of
@@ -19,6 +23,40 @@ AnyStrategy: TypeAlias = Strategy | EventDriven
 
 KNOWN: Final[Mapping[str, AnyStrategy]] = {**SHIPPED, **PAIRED, **SHIPPED_EVENTS}
 """Every strategy that ships."""
+
+
+@frozen
+class StrategyOrigin:
+    """Where a strategy came from: the name that a person gave, and the text of the file where it is their own."""
+
+    name: str
+    source: str | None = None
+
+    @property
+    def sha256(self) -> str | None:
+        """The hash of the file's text; None for a strategy that ships."""
+        return None if self.source is None else hashlib.sha256(self.source.encode()).hexdigest()
+
+    def load(self) -> Strategy:
+        """Return the strategy, on whatever machine this is; runs the text, where there is one."""
+        if self.source is None:
+            return find_strategy(self.name)
+        path, _, attribute = self.name.rpartition(":")
+        with TemporaryDirectory() as folder:
+            file = Path(folder) / Path(path).name
+            file.write_text(self.source, encoding="utf-8")
+            return find_strategy(f"{file}:{attribute}")
+
+
+def origin_of(name: str) -> StrategyOrigin:
+    """Return where the strategy called *name* comes from; raises `InputError` for a file that cannot be read."""
+    path, colon, _ = name.rpartition(":")
+    if not colon:
+        return StrategyOrigin(name)
+    try:
+        return StrategyOrigin(name, Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: no Python file; give your own strategy as FILE.py:NAME") from error
 
 
 def find_strategy(name: str) -> Strategy:

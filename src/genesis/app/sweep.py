@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from typing import Final, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Final, NamedTuple, Protocol
 
-import numpy as np
 from attrs import asdict, evolve, field, frozen
 
 import genesis
@@ -13,14 +13,14 @@ from genesis.app.backtest import Terms
 from genesis.app.backtest_result import DataDescription, bps_text
 from genesis.app.json_output import Json
 from genesis.app.progress import Show
-from genesis.app.sweeper import Sweeper
-from genesis.domain.candle import Candles, Floats, Ints
-from genesis.domain.statistics.sweep_figures import sweep_figures
+from genesis.app.strategies import StrategyOrigin
+from genesis.app.sweep_part import MadePart, PartMaker
+from genesis.domain.candle import Candles, Ints
+from genesis.domain.strategy.constraint import Constraint
 from genesis.domain.strategy.expression import Expr
 from genesis.domain.strategy.space import Space
-from genesis.domain.strategy.specification import BadStrategy, Strategy, Value
-from genesis.domain.units import InexactNumber, format_atoms
-from genesis.ports.errors import InputError
+from genesis.domain.strategy.specification import Strategy
+from genesis.domain.units import format_atoms
 from genesis.ports.sweeps import SweepTable
 
 PART: Final = 1024
@@ -29,10 +29,12 @@ PART: Final = 1024
 
 @frozen(eq=False)
 class SweepPlan:
-    """What to run: the combinations *indices* of *space*, ascending."""
+    """What to run: the combinations *indices* of *space*, ascending, for which all *constraints* hold."""
 
     strategy: Strategy
+    origin: StrategyOrigin
     space: Space
+    constraints: Sequence[Constraint]
     indices: Ints
     terms: Terms
     data: DataDescription
@@ -42,12 +44,9 @@ class SweepPlan:
     def _count_parts(self) -> int:
         return -(-len(self.indices) // PART)
 
-
-class Done(NamedTuple):
-    """How many runs a part made, and how many combinations the strategy refused."""
-
-    runs: int
-    skipped: int
+    def part(self, number: int) -> Ints:
+        """Return the combinations of one part."""
+        return self.indices[number * PART : (number + 1) * PART]
 
 
 class Tally(NamedTuple):
@@ -56,17 +55,6 @@ class Tally(NamedTuple):
     runs: int
     skipped: int
     resumed: int
-
-
-def first_expression(strategy: Strategy, space: Space, indices: Ints) -> Expr:
-    """Return the expression of the first combination that *strategy* takes; raises `InputError` if it takes none."""
-    refusal = "there is no combination"
-    for index in indices.tolist():
-        try:
-            return strategy.express(space.at(index))
-        except BadStrategy as error:
-            refusal = str(error)
-    raise InputError(f"{strategy.name} takes none of the {len(indices)} combinations: {refusal}")
 
 
 def describe(plan: SweepPlan) -> Mapping[str, Json]:
@@ -79,6 +67,7 @@ def describe(plan: SweepPlan) -> Mapping[str, Json]:
         "strategy": plan.strategy.name,
         "expression": str(terms.desk.strategy),
         "axes": axes,
+        "constraints": [each.text for each in plan.constraints],
         "combinations": plan.space.size,
         "indices_sha256": hashlib.sha256(plan.indices.astype("<i8").tobytes()).hexdigest(),
         "data": {**asdict(plan.data), "files": list(plan.data.files), "notes": list(plan.data.notes)},
@@ -100,50 +89,55 @@ def name_of(plan: SweepPlan) -> str:
     return f"{plan.strategy.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
-def run_sweep(plan: SweepPlan, candles: Candles, table: SweepTable, workers: int, show: Show) -> Tally:
-    """Run the parts that *table* lacks. Raises `InputError` where a price that is used does not fit."""
-    done = table.done()
-    tally = Done(0, 0)
-    show(len(done), plan.parts)
-    with Sweeper(candles, plan.terms, workers) as sweeper:
-        for part in range(plan.parts):
-            if part in done:
-                continue
-            made = _run_part(plan, part, sweeper, len(candles), table)
-            tally = Done(tally.runs + made.runs, tally.skipped + made.skipped)
-            show(part + 1, plan.parts)
-    runs = len(table.read(["index"])["index"])
-    return Tally(runs, len(plan.indices) - runs, runs - tally.runs)
+class PartRunner(Protocol):
+    """Runs parts of a plan, somewhere. A context manager: leaving it gives back what it took."""
+
+    def run(self, parts: Sequence[int]) -> Iterator[tuple[int, MadePart]]:
+        """Yield every part with its number, in any order. Raises `InputError` where a price that is used is none."""
+
+    def __enter__(self) -> "PartRunner":
+        """Begin."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """End."""
 
 
-def _run_part(plan: SweepPlan, part: int, sweeper: Sweeper, candles: int, table: SweepTable) -> Done:
-    indices = plan.indices[part * PART : (part + 1) * PART]
-    taken: list[tuple[int, Mapping[str, Value]]] = []
-    try:
-        outcomes = sweeper.run(_expressions(plan, indices, taken))
-    except InexactNumber as error:
-        raise InputError(f"{error}; data.check tells more about the candles") from error
-    columns: dict[str, Ints | Floats] = {"index": np.array([index for index, _ in taken], dtype=np.int64)}
-    for axis in plan.space.axes:
-        tried = [values[axis.name] for _, values in taken]
-        is_whole = isinstance(axis.values[0], int)
-        columns[axis.name] = np.array(tried, dtype=np.int64) if is_whole else np.array(tried, dtype=np.float64)
-    if outcomes is not None:
-        columns |= sweep_figures(outcomes, plan.terms.cash, candles)
-        table.write(part, columns)
-    return Done(len(taken), len(indices) - len(taken))
+class ThreadRunner:
+    """Runs parts on the threads of this process."""
+
+    def __init__(self, plan: SweepPlan, candles: Candles, workers: int) -> None:
+        self._maker = PartMaker(plan.strategy, plan.space, plan.constraints, plan.terms, candles, workers)
+        self._plan = plan
+
+    def __enter__(self) -> "ThreadRunner":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._maker.close()
+
+    def run(self, parts: Sequence[int]) -> Iterator[tuple[int, MadePart]]:
+        for part in parts:
+            yield part, self._maker.make(self._plan.part(part))
 
 
-def _expressions(plan: SweepPlan, indices: Ints, taken: list[tuple[int, Mapping[str, Value]]]) -> Iterator[Expr]:
-    """Yield the expressions of the combinations that the strategy takes, and note them in *taken*."""
-    for index in indices.tolist():
-        values = plan.space.at(index)
-        try:
-            expression = plan.strategy.express(values)
-        except BadStrategy:
-            continue
-        taken.append((index, values))
-        yield expression
+def run_sweep(plan: SweepPlan, table: SweepTable, runner: PartRunner, show: Show) -> Tally:
+    """Run the parts that *table* lacks, and write each as it comes."""
+    done = len(table.done())
+    missing = sorted(set(range(plan.parts)) - table.done())
+    runs = 0
+    show(done, plan.parts)
+    with runner:
+        for part, made in runner.run(missing):
+            if made.runs:
+                table.write(part, made.columns)
+            done, runs = done + 1, runs + made.runs
+            show(done, plan.parts)
+    every = len(table.read(["index"])["index"])
+    return Tally(every, len(plan.indices) - every, every - runs)
 
 
 def with_expression(terms: Terms, expression: Expr) -> Terms:

@@ -22,6 +22,7 @@ from genesis.domain.statistics.significance import (
     probabilistic_sharpe,
 )
 from genesis.domain.statistics.summary import DAYS_PER_YEAR, Summary, daily_returns, summarise
+from genesis.domain.statistics.sweep_figures import DESCENDING
 from genesis.domain.strategy.specification import Value
 from genesis.domain.units import format_atoms
 from genesis.ports.sweeps import Row, SweepTable
@@ -60,6 +61,16 @@ class SweepResult:
     best: BestRun | None
     folder: Path
     seconds: float
+
+
+def result_of(
+    plan: SweepPlan, tally: Tally, order: str, top: int, table: SweepTable, candles: Candles, seconds: float
+) -> SweepResult:
+    """Return what the finished sweep in *table* found: its first *top* runs by *order*, and how good the best is."""
+    rows = table.best(order, top, descending=DESCENDING[order])
+    return SweepResult(
+        plan, tally, order, rows, best_run(plan, rows, candles, table, tally.runs), table.folder, seconds
+    )
 
 
 def best_run(plan: SweepPlan, rows: Sequence[Row], candles: Candles, table: SweepTable, trials: int) -> BestRun | None:

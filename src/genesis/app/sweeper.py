@@ -13,10 +13,12 @@ from genesis.app.backtest import Terms
 from genesis.domain.candle import Candles, Floats, Ints
 from genesis.domain.simulation.columnar import terms_of, unfit_candle
 from genesis.domain.simulation.desks import is_plain
+from genesis.domain.simulation.desks import is_plain
 from genesis.domain.simulation.sweep import Outcomes, empty_store, joined, market_of, put, walk_runs
 from genesis.domain.strategy.columns import evaluate_all
 from genesis.domain.strategy.expression import Expr, Indicated
 from genesis.domain.strategy.programs import Programs, programs_of
+from genesis.ports.errors import InputError
 from genesis.domain.units import InexactNumber
 
 SLICE: Final = 256
@@ -34,6 +36,11 @@ class Sweeper:
     """
 
     def __init__(self, candles: Candles, terms: Terms, workers: int, column_bytes: int = COLUMN_BYTES) -> None:
+        """Make ready; raises `InputError` for terms that only `backtest` takes."""
+        if not is_plain(terms.desk):
+            raise InputError(
+                "a sweep trades spot, with limits that halt: margin, budgets and cool-downs are for backtest"
+            )
         self._candles = candles
         self._instrument = terms.desk.instrument
         core = terms.desk
@@ -51,6 +58,10 @@ class Sweeper:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the threads."""
         self._pool.shutdown(cancel_futures=True)
 
     def run(self, roots: Iterable[Expr]) -> Outcomes | None:

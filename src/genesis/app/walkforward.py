@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 from genesis.app.backtest import Terms
 from genesis.app.progress import Show
 from genesis.app.sweep import SweepPlan
+from genesis.app.sweep_part import expressions_of
 from genesis.app.sweeper import Sweeper
 from genesis.domain.candle import Candles, Floats
 from genesis.domain.simulation.columnar import walk
@@ -21,7 +22,7 @@ from genesis.domain.statistics.sweep_figures import DESCENDING, sweep_figures
 from genesis.domain.statistics.walk_forward import Window
 from genesis.domain.strategy import columns
 from genesis.domain.strategy.expression import Expr
-from genesis.domain.strategy.specification import BadStrategy, Value
+from genesis.domain.strategy.specification import Value
 from genesis.domain.units import Atoms, InexactNumber
 from genesis.ports.errors import InputError
 
@@ -67,7 +68,8 @@ def walk_forward(
     plan: SweepPlan, candles: Candles, windows: Sequence[Window], order: str, workers: int, show: Show
 ) -> WalkForward:
     """Choose and judge window after window. Raises `InputError` where a window has no candles, or a price is none."""
-    expressions = _expressions(plan)
+    made = expressions_of(plan.strategy, plan.space, plan.constraints, plan.indices)
+    expressions = [(values, expression) for _, values, expression in made]
     cash, judged = plan.terms.cash, []
     show(0, len(windows))
     for number, window in enumerate(windows, 1):
@@ -83,17 +85,6 @@ def walk_forward(
         cash = test.final_equity
         show(number, len(windows))
     return _together(plan.terms.cash, len(expressions), judged)
-
-
-def _expressions(plan: SweepPlan) -> list[tuple[Mapping[str, Value], Expr]]:
-    found: list[tuple[Mapping[str, Value], Expr]] = []
-    for index in plan.indices.tolist():
-        values = plan.space.at(index)
-        try:
-            found.append((values, plan.strategy.express(values)))
-        except BadStrategy:
-            continue
-    return found
 
 
 def _chosen(

@@ -1,6 +1,7 @@
 """The results of sweeps, as a port: a table that grows part by part, and can be taken up where it was left."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -12,6 +13,10 @@ Row = Mapping[str, int | float | None]
 
 class SweepTable(Protocol):
     """One row a run, in numbered parts. NaN in a column of floats means that there is no value."""
+
+    @property
+    def folder(self) -> Path:
+        """Where the results are, for people to find them."""
 
     def done(self) -> frozenset[int]:
         """Return the numbers of the parts that are there whole."""

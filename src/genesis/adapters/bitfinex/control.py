@@ -16,10 +16,14 @@ from genesis.domain.channel import (
     CandlesChannel,
     Channel,
     DerivativeChannel,
+    Frequency,
+    Grouping,
     LiquidationsChannel,
     TickerChannel,
     TradesChannel,
+    channel_from_text,
 )
+from genesis.domain.units import Symbol
 
 Code = Annotated[int, Meta(ge=0, le=10**9)]
 ChannelId = Annotated[int, Meta(gt=0, le=2**53 - 1)]
@@ -169,6 +173,23 @@ def request_fields(channel: Channel) -> dict[str, str]:
             return {"channel": "status", "key": f"deriv:{symbol}"}
         case LiquidationsChannel():
             return {"channel": "status", "key": "liq:global"}
+
+
+def channel_of(said: Subscribed) -> Channel:
+    """Return the channel that an answer is about; raises `ValueError` for one that is not known here."""
+    match said:
+        case Subscribed(channel="candles", key=str(key)):
+            return channel_from_text(f"candles:{key.removeprefix('trade:')}")
+        case Subscribed(channel="status", key="liq:global"):
+            return LiquidationsChannel()
+        case Subscribed(channel="status", key=str(key)):
+            return DerivativeChannel(Symbol(key.removeprefix("deriv:")))
+        case Subscribed(channel="book", symbol=str(symbol), prec=grouping, freq=frequency, len=length):
+            kind = Grouping(grouping or Grouping.P0), Frequency(frequency or Frequency.F0)
+            return BookChannel(Symbol(symbol), *kind, int(length or 25))
+        case Subscribed(channel="ticker" | "trades" as kind, symbol=str(symbol)):
+            return channel_from_text(f"{kind}:{symbol}")
+    raise ValueError(f"{said.channel} {said.symbol or said.key or ''}: is no channel that is known")
 
 
 def whole(channel_id: int | str) -> int:

@@ -5,7 +5,9 @@ JSON with `--json` where there is a result, and imports heavy libraries inside i
 quick. A new module is found by itself; a dot in a task's name makes a group, as in `data.import`.
 """
 
+import functools
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -38,14 +40,41 @@ def command(
     Options are the function's parameters. Their defaults give the types; a trailing underscore is dropped (`from_` is
     `--from`); a parameter without a default is a bare word that must be there. Those in *repeated* may be given many
     times and arrive as a list. The option *words* is repeated too and takes bare words as well: with `words="paths"`,
-    `data.import A B` is `data.import --paths A --paths B`.
+    `data.import A B` is `data.import --paths A --paths B`. A parameter whose type is a
+    `NamedTuple` stands for the options that are its fields.
     """
 
     def declare(body: Callable[..., None]) -> Command:
         iterable = [*repeated, words] if words else [*repeated]
-        return Command(body, words, name=name, iterable=iterable, auto_shortflags=False, help=dict(help or {}))
+        options = _with_fields(body)
+        return Command(options, words, name=name, iterable=iterable, auto_shortflags=False, help=dict(help or {}))
 
     return declare
+
+
+def _with_fields(body: Callable[..., None]) -> Callable[..., None]:
+    """Return *body* as a function of the fields of its groups of options, where it has groups."""
+    signature = inspect.signature(body)
+    parameters = signature.parameters.values()
+    # Any: a group is a class that typing.NamedTuple made, and such classes have no type in common.
+    groups: dict[str, Any] = {each.name: each.annotation for each in parameters if hasattr(each.annotation, "_fields")}
+    if not groups:
+        return body
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    bare = [each for each in parameters if each.name not in groups]
+    fields = [
+        inspect.Parameter(name, kind, default=group._field_defaults[name])
+        for group in groups.values()
+        for name in group._fields
+    ]
+
+    @functools.wraps(body)
+    def call(*context: object, **given: object) -> None:
+        made = {name: group(**{each: given.pop(each) for each in group._fields}) for name, group in groups.items()}
+        body(*context, **made, **given)
+
+    vars(call)["__signature__"] = signature.replace(parameters=[*bare[:1], *fields, *bare[1:]])
+    return call
 
 
 def namespace() -> Collection:

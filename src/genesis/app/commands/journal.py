@@ -5,6 +5,7 @@ from pathlib import Path
 
 from genesis.app.commands import command
 from genesis.app.invoking import Context, Exit
+from genesis.app.research_options import ACCOUNT_HELP, STRATEGY_HELP, AccountOptions
 from genesis.ports.errors import InputError
 
 LATEST = "The journal; none is the latest session."
@@ -39,17 +40,50 @@ def verify(_: Context, paths: Sequence[str] = (), json: bool = False) -> None:
 @command(
     "replay",
     words="paths",
-    help={"paths": LATEST, "json": "Print one JSON object: events, decisions, same, difference."},
+    repeated=("param",),
+    help={
+        **ACCOUNT_HELP,
+        "paths": "A journal (none is the latest session), or recorded frames: a segment of `record`, or their folder.",
+        "strategy": f"Frames: {STRATEGY_HELP}",
+        "param": "Frames: a parameter of the strategy, as NAME=VALUE; may be given many times.",
+        "symbol": "Frames: the instrument.",
+        "timeframe": "Frames: the candles to decide on; they are made of trades where there is no channel of theirs.",
+        "speed": "Frames: recorded time per real time, such as 1 or 100; 0 is as fast as it goes.",
+        "expect": "Frames: the decision hash that must come out.",
+        "json": "Print one JSON object: events, decisions, same, difference.",
+    },
 )
-def replay(_: Context, paths: Sequence[str] = (), json: bool = False) -> None:
-    """Run a journal through the trading core again and compare every decision.
+def replay(
+    _: Context,
+    account: AccountOptions,
+    paths: Sequence[str] = (),
+    strategy: str = "ema_cross",
+    param: Sequence[str] = (),
+    symbol: str = "tBTCUSD",
+    timeframe: str = "1m",
+    speed: str = "0",
+    expect: str = "",
+    json: bool = False,
+) -> None:
+    """Run a journal, or recorded frames, through the trading core again.
 
-    Exits 1 and shows the first decision that differs, if there is one.
+    A journal's decisions are compared with those that it holds, and frames give the decisions of a strategy on what
+    they say. Exits 1 where decisions differ from the journal's, or from those that --expect names.
     """
+    from genesis.adapters.frames_file import SUFFIX
+    from genesis.app.commands._replay_frames import FramesOptions, replay_frames
+
+    found = Path(paths[0]) if len(paths) == 1 else None
+    if found is not None and (found.is_dir() or SUFFIX in found.name):
+        replay_frames(found, FramesOptions(strategy, param, symbol, timeframe, speed, expect, json), account)
+    else:
+        _replay_journal(_journal(paths), json=json)
+
+
+def _replay_journal(path: Path, *, json: bool) -> None:
     from genesis.app.json_output import JsonDocument, print_json
     from genesis.app.replay import replay as run_replay
 
-    path = _journal(paths)
     found = run_replay(path)
     difference = found.difference
     if json:

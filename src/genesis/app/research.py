@@ -1,0 +1,123 @@
+"""From the options of the research commands to a plan: the strategy, the grid, the candles and the account."""
+
+import os
+from collections.abc import Sequence
+from typing import Final
+
+from attrs import frozen
+
+from genesis.adapters.candles_parquet import ParquetCandles
+from genesis.app.backtest import Terms
+from genesis.app.home import candle_folder
+from genesis.app.market_data import MarketData, market_data
+from genesis.app.options import parameters_option
+from genesis.app.research_options import AccountOptions, MarketOptions, SearchOptions
+from genesis.app.run_options import terms_of, wanted_of
+from genesis.app.strategies import find_strategy, origin_of
+from genesis.app.sweep import PartRunner, SweepPlan, ThreadRunner
+from genesis.app.sweep_part import first_expression
+from genesis.domain.candle import Candles, Ints
+from genesis.domain.statistics.sweep_figures import DESCENDING
+from genesis.domain.strategy.constraint import Constraint
+from genesis.domain.strategy.expression import Expr
+from genesis.domain.strategy.space import Space, space_of
+from genesis.domain.strategy.specification import BadStrategy, Strategy
+from genesis.domain.units import Symbol
+from genesis.ports.errors import InputError
+
+THREADS_MAX: Final = 1024
+
+
+@frozen(eq=False)
+class Research:
+    """A plan with the candles that it is for."""
+
+    plan: SweepPlan
+    candles: Candles
+
+
+def research_of(
+    search: SearchOptions, market: MarketOptions, account: AccountOptions, random: int = 0, seed: int = 0
+) -> Research:
+    """Return what the options ask for: all combinations, or *random* of them; raises `InputError`."""
+    checked_order(search.sort)
+    origin = origin_of(search.strategy)
+    strategy = find_strategy(search.strategy)
+    space, indices = _space(strategy, search, random, seed)
+    constraints = _constraints(search.where, space)
+    expression = first_expression(strategy, space, constraints, indices)
+    found = market_of_options(market)
+    terms = terms_of_options(found.symbol, expression, account)
+    plan = SweepPlan(strategy, origin, space, constraints, indices, terms, found.description())
+    return Research(plan, found.candles)
+
+
+def market_of_options(market: MarketOptions) -> MarketData:
+    """Return the candles that the options ask for; raises `InputError`."""
+    wanted = wanted_of(market.symbol, market.timeframe, market.from_, market.to, market.repair)
+    return market_data(market.data, wanted, ParquetCandles(candle_folder()))
+
+
+def terms_of_options(symbol: Symbol, expression: Expr, account: AccountOptions) -> Terms:
+    """Return the account and the limits that the options ask for; raises `InputError`."""
+    money, costs = (account.cash, account.size, account.min_amount), (account.fee_bps, account.slippage_bps)
+    limits = (account.position_cap_pct, account.max_drawdown_pct, account.max_daily_loss)
+    return terms_of(symbol, expression, money, costs, limits)
+
+
+def checked_order(sort: str) -> None:
+    """Raise `InputError` for an order that there is not."""
+    if sort not in DESCENDING:
+        raise InputError(f"--sort {sort!r}: is one of {', '.join(DESCENDING)}")
+
+
+def checked_top(top: int) -> None:
+    """Raise `InputError` where no run would be shown."""
+    if top < 1:
+        raise InputError(f"--top {top}: show at least one run")
+
+
+def runner_of(research: Research, workers: str) -> PartRunner:
+    """Return who runs the parts of a sweep: threads, or a Ray cluster; raises `InputError`."""
+    if workers == "ray" or workers.startswith("ray://"):
+        from genesis.app.cluster import ClusterRunner
+
+        return ClusterRunner(research.plan, research.candles, workers)
+    return ThreadRunner(research.plan, research.candles, threads_option(workers))
+
+
+def threads_option(workers: str) -> int:
+    """Return how many threads `--workers` asks for; raises `InputError`."""
+    try:
+        count = int(workers)
+    except ValueError:
+        count = -1
+    if not 0 <= count <= THREADS_MAX:
+        raise InputError(
+            f"--workers {workers}: give 1 to {THREADS_MAX} threads, or 0 for one a core; sweep takes ray and ray://HOST:PORT"
+        )
+    return count or os.cpu_count() or 1
+
+
+def _space(strategy: Strategy, search: SearchOptions, random: int, seed: int) -> tuple[Space, Ints]:
+    try:
+        space = space_of(strategy, parameters_option(search.param))
+        return space, space.sample(random, seed) if random else space.whole()
+    except BadStrategy as error:
+        raise InputError(f"--param: {error}") from error
+
+
+def _constraints(texts: Sequence[str], space: Space) -> list[Constraint]:
+    known = {axis.name for axis in space.axes}
+    constraints = []
+    for text in texts:
+        try:
+            constraint = Constraint(text)
+        except BadStrategy as error:
+            raise InputError(f"--where: {error}") from error
+        if strange := sorted(constraint.names() - known):
+            raise InputError(
+                f"--where {text!r}: there is no parameter {', '.join(strange)}; there are {', '.join(known)}"
+            )
+        constraints.append(constraint)
+    return constraints

@@ -1,0 +1,113 @@
+"""The options that the research commands share: which candles, which account, and which combinations of parameters.
+
+Names and defaults are here and nowhere else: a command that takes a group takes all its fields as options, and a run
+bundle writes them down under the same names.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+
+class MarketOptions(NamedTuple):
+    """The candles of a run."""
+
+    data: Sequence[str] = ()
+    from_: str = ""
+    to: str = ""
+    timeframe: str = ""
+    symbol: str = ""
+    repair: bool = False
+
+
+class AccountOptions(NamedTuple):
+    """The account that trades, what trading costs it, and its limits."""
+
+    cash: str = "10000"
+    size: str = "1.0"
+    fee_bps: str = "20"
+    slippage_bps: str = "1"
+    min_amount: str = "0.0001"
+    position_cap_pct: str = ""
+    max_drawdown_pct: str = ""
+    max_daily_loss: str = ""
+
+
+class DeskOptions(NamedTuple):
+    """Limits, budget and margin of one strategy; an empty text leaves its part off."""
+
+    on_breach: str = "halt"
+    cool_down_losses: str = ""
+    cool_down: str = "1d"
+    volatility_target_pct: str = ""
+    volatility_window: str = "1440"
+    volatility_cap: str = "1"
+    regime: str = ""
+    regime_share: Sequence[str] = ()
+    margin: bool = False
+    leverage: str = "1"
+    maintenance_pct: str = "15"
+    funding_bps_day: str = "2"
+
+
+class SearchOptions(NamedTuple):
+    """The combinations of a strategy's parameters, who runs them, and what puts one before another."""
+
+    strategy: str = "ema_cross"
+    param: Sequence[str] = ()
+    where: Sequence[str] = ()
+    workers: str = "0"
+    sort: str = "sharpe"
+
+
+STRATEGY_HELP: Final = "A strategy by name, or your own as FILE.py:NAME."
+BUNDLE_HELP: Final = "Write what it takes to make this result again to this file; `reproduce` does it."
+REPORT_HELP: Final = "Write a report to this HTML file."
+JSON_HELP: Final = "Print one JSON object."
+
+MARKET_HELP: Final[Mapping[str, str]] = {
+    "data": "Candles: files or names of the archive; none is the archive, or else a synthetic market.",
+    "from_": "Use candles from this UTC date or time on.",
+    "to": "Use candles before this UTC date or time.",
+    "timeframe": "Resample to this time frame first: 5m, 1h, 1D…",
+    "symbol": "The instrument, where the data does not say.",
+    "repair": "Drop faulty rows of files instead of refusing them.",
+}
+
+ACCOUNT_HELP: Final[Mapping[str, str]] = {
+    "cash": "Cash at the start, in the quote currency.",
+    "size": "Share of equity that a full target takes, above 0 to 1.",
+    "fee_bps": "Fee in basis points.",
+    "slippage_bps": "Slippage of a market order in basis points.",
+    "min_amount": "Smallest order, in the base currency.",
+    "position_cap_pct": "Largest position, in percent of equity.",
+    "max_drawdown_pct": "Flatten and halt when equity is down this much from its peak, in percent.",
+    "max_daily_loss": "Flatten and halt when a UTC day loses more than this, in the quote currency.",
+}
+
+RUN_HELP: Final[Mapping[str, str]] = {**MARKET_HELP, **ACCOUNT_HELP, "json": JSON_HELP}
+
+DESK_HELP: Final[Mapping[str, str]] = {
+    "on_breach": "What a breach of the two limits does: halt, or reduce_only.",
+    "cool_down_losses": "Add no risk for a while after so many losing round trips in a row.",
+    "cool_down": "How long that is: 90s, 15m, 4h, 1d.",
+    "volatility_target_pct": "Scale sizes so that volatility is this much a year, in percent.",
+    "volatility_window": "Candles over which volatility is measured.",
+    "volatility_cap": "Largest scale by volatility.",
+    "regime": "An expression, named as a strategy is, whose value is the regime.",
+    "regime_share": "Share of the size that a regime may use, as REGIME=PERCENT; others get none.",
+    "margin": "Trade on margin: targets below 0 go short, cash may be owed.",
+    "leverage": "What a full target is worth on margin, in multiples of equity.",
+    "maintenance_pct": "Equity below this share of the position's value is liquidated, in percent.",
+    "funding_bps_day": "What borrowing costs on margin, in basis points a day.",
+}
+
+SEARCH_HELP: Final[Mapping[str, str]] = {
+    **RUN_HELP,
+    "strategy": STRATEGY_HELP,
+    "param": "The values of a parameter: NAME=5:50:5 (both ends included), NAME=5,8,13, or NAME=5.",
+    "where": "Take only combinations for which this holds, such as 'fast * 2 <= slow'; may be given many times.",
+    "workers": "Threads (0 is one for each core); or a Ray cluster, as ray or ray://HOST:PORT.",
+    "sort": "Order by sharpe, total_return_pct, profit_factor, max_drawdown_pct…",
+    "bundle": BUNDLE_HELP,
+    "report": REPORT_HELP,
+}

@@ -1,0 +1,106 @@
+"""The same sweep on a real Ray cluster of two nodes, one of which is killed in the middle."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
+from typing import Any
+
+import polars as pl
+import pytest
+
+from genesis.adapters.sweeps_parquet import ParquetSweep
+from genesis.app.cli import CommandLine
+from genesis.app.cluster import ClusterRunner
+from genesis.app.commands import namespace
+from genesis.app.research import Research, research_of, runner_of
+from genesis.app.research_options import AccountOptions, MarketOptions, SearchOptions
+from genesis.app.sweep import PART, describe, run_sweep
+from genesis.ports.errors import InputError
+
+# Ray leaves files of its own unclosed, and says so when they are collected.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
+
+GRID = ("fast=2:120", "slow=121:172")
+STORE_BYTES = 80 * 2**20
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:  # Any: Ray has no annotations here
+    """Two nodes of one core each, ended whatever happens; no dashboard, nothing reported to anyone."""
+    pytest.importorskip("ray")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setenv("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+        from ray.cluster_utils import Cluster
+
+        folder = mkdtemp(prefix="ray")  # sockets lie there, whose paths must be short
+        node = {"num_cpus": 1, "object_store_memory": STORE_BYTES, "include_dashboard": False}
+        made: Any = Cluster(initialize_head=True, head_node_args={**node, "temp_dir": folder})
+        try:
+            patch.setenv("RAY_ADDRESS", made.address)
+            yield made
+        finally:
+            made.shutdown()
+            rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def research(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Research:
+    monkeypatch.setenv("GENESIS_HOME", str(tmp_path / "home"))
+    strategy = tmp_path / "own.py"
+    strategy.write_text(
+        "from genesis.domain.strategy.features import close, ema, where\n"
+        "from genesis.domain.strategy.specification import strategy\n\n\n"
+        "@strategy\n"
+        "def own(fast: int = 5, slow: int = 20):\n"
+        '    """Long while the fast EMA is above the slow one."""\n'
+        "    return where(ema(close, fast) > ema(close, slow), 1.0, 0.0)\n"
+    )
+    search = SearchOptions(strategy=f"{strategy}:own", param=GRID, where=("slow - fast > 10",))
+    return research_of(search, MarketOptions(data=("synthetic:5:14",)), AccountOptions())
+
+
+def frame(folder: Path) -> pl.DataFrame:
+    return pl.read_parquet(sorted(folder.glob("part-*.parquet")))
+
+
+def test_a_killed_node_costs_its_parts_and_nothing_else(cluster: Any, research: Research, tmp_path: Path) -> None:
+    plan = research.plan
+    assert plan.parts == -(-119 * 52 // PART) > 5
+    second = cluster.add_node(num_cpus=1, object_store_memory=STORE_BYTES)
+    alive = [True]
+
+    def kill_one(done: int, _total: int) -> None:
+        if done == 1 and alive[0]:
+            alive[0] = False
+            cluster.remove_node(second, allow_graceful=False)
+
+    spread, alone = (ParquetSweep(tmp_path / name, describe(plan), keep=False) for name in ("spread", "alone"))
+    tally = run_sweep(plan, spread, ClusterRunner(plan, research.candles, "ray"), kill_one)
+    assert not alive[0]
+    assert run_sweep(plan, alone, runner_of(research, "2"), lambda _done, _total: None) == tally
+    assert frame(tmp_path / "spread").equals(frame(tmp_path / "alone"))
+
+
+def test_the_command_says_the_same_on_a_cluster(
+    cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cluster.address
+    monkeypatch.setenv("GENESIS_HOME", str(tmp_path / "home"))
+    said = []
+    for workers in ("ray", "1"):
+        words = ("sweep", "synthetic:5:3", "--param", "fast=2:12", "--param", "slow=20:40:5", "--json")
+        with pytest.raises(SystemExit) as end:
+            CommandLine("genesis", namespace()).main(["genesis", *words, "--workers", workers])
+        assert end.value.code == 0
+        said.append({**json.loads(capsys.readouterr().out), "seconds": 0})
+    assert said[0] == said[1]
+
+
+def test_no_cluster_is_one_sentence(research: Research, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+    table = ParquetSweep(tmp_path / "none", describe(research.plan), keep=False)
+    with pytest.raises(InputError, match="no Ray cluster answers"):
+        run_sweep(research.plan, table, runner_of(research, "ray"), lambda _done, _total: None)
