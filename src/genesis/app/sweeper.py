@@ -11,15 +11,15 @@ from attrs import evolve
 
 from genesis.app.backtest import Terms
 from genesis.domain.candle import Candles, Floats, Ints
+from genesis.domain.compiled import register_steps
 from genesis.domain.simulation.columnar import terms_of, unfit_candle
-from genesis.domain.simulation.desks import is_plain
 from genesis.domain.simulation.desks import is_plain
 from genesis.domain.simulation.sweep import Outcomes, empty_store, joined, market_of, put, walk_runs
 from genesis.domain.strategy.columns import evaluate_all
 from genesis.domain.strategy.expression import Expr, Indicated
 from genesis.domain.strategy.programs import Programs, programs_of
-from genesis.ports.errors import InputError
 from genesis.domain.units import InexactNumber
+from genesis.ports.errors import InputError
 
 SLICE: Final = 256
 """Runs that one thread walks through the tiles together: enough that a tile is worth bringing into the cache."""
@@ -50,6 +50,7 @@ class Sweeper:
         self._market = market_of(candles)
         self._columns = SharedColumns(candles, max(column_bytes // (8 * len(candles)), 1))
         self._slice = max(min(SLICE, IN_FLIGHT // workers), 1)
+        register_steps()
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="sweep")
 
     def __enter__(self) -> "Sweeper":

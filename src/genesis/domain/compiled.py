@@ -72,12 +72,18 @@ class Kernel(Generic[P, R]):
         return kind
 
 
-def _compile(function: Callable[P, R]) -> "Dispatcher[Callable[P, R]]":
-    from numba import njit
+def register_steps() -> None:
+    """Make every step known to numba. Whoever compiles on several threads calls this before they begin."""
     from numba.extending import register_jitable
 
     while _pending:
         register_jitable(**_STEP_OPTIONS)(_pending.pop())
+
+
+def _compile(function: Callable[P, R]) -> "Dispatcher[Callable[P, R]]":
+    from numba import njit
+
+    register_steps()
     dispatcher: Dispatcher[Callable[P, R]] = njit(**_OPTIONS)(function)
     try:
         dispatcher.enable_caching()
