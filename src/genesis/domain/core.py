@@ -41,7 +41,7 @@ from genesis.domain.events import (
 )
 from genesis.domain.exchange.orders import Account
 from genesis.domain.execution.netting import Match, Wanted, net
-from genesis.domain.execution.order_life import ContradictingEvidence, ImpossibleStep, OrderLife, Status
+from genesis.domain.execution.order_life import ContradictingEvidence, ImpossibleStep, OrderLife, Status, knows
 from genesis.domain.execution.orders import Reported
 from genesis.domain.execution.plans import Market, Undertaking
 from genesis.domain.execution.reconciliation import facts, missing
@@ -408,7 +408,8 @@ class TradingCore:
         for text in read.unreadable:
             yield from self._halt_all(Alert(event.mts, AlertCode.ORDER_CONTRADICTION, text))
         for cid, evidence in read.ours:
-            yield from self._report(OrderReported(event.mts, lives[cid].order.symbol, cid, evidence))
+            if not knows(books.orders.by_cid[cid].life, evidence):
+                yield from self._report(OrderReported(event.mts, lives[cid].order.symbol, cid, evidence))
         for own in tuple(books.orders.open()):
             life = own.life
             is_missing = bool(missing({life.order.cid: life}, read.shown))

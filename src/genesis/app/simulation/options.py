@@ -117,8 +117,8 @@ SOMETIMES: Final = {
     FaultClass.DISK_SLOW: 1.0,
     FaultClass.CLOCK_STEP: 1.0,
     FaultClass.CLOCK_DRIFT: 0.5,
-    FaultClass.KILLED: 0.3,
-    FaultClass.HALTED: 0.5,
+    FaultClass.KILLED: 0.7,
+    FaultClass.HALTED: 1.0,
     FaultClass.FOREIGN_ORDERS: 4.0,
     FaultClass.DEPOSITS: 1.0,
 }
@@ -155,13 +155,13 @@ def options_of(seed: int, hours: float = HOURS) -> WorldOptions:
     classes = list(FaultClass)
     chance.shuffle(classes)
     switched_on = set(classes[: (len(classes) + 1) // 2])
-    symbols = SYMBOLS[: chance.choice((1, 1, 2, 3))]
+    symbols = SYMBOLS[: chance.choice((1, 1, 1, 2, 3))]
     return WorldOptions(
         seed=seed,
         hours=hours,
         symbols=symbols,
-        desks=max(len(symbols), chance.choice((2, 2, 3, 4))),
+        desks=max(len(symbols), chance.choice((2, 2, 2, 3, 4))),
         faults=tuple(each for each in FaultClass if each in switched_on),
         intensity=chance.choice((0.5, 1.0, 1.0, 2.0, 4.0)),
-        market_step_s=chance.choice((10, 20, 30)),
+        market_step_s=chance.choice((30, 60, 60)),
     )

@@ -66,6 +66,8 @@ class Step(Enum):
 
 _TERMINAL: Final = frozenset({Status.FILLED, Status.CANCELED, Status.REJECTED, Status.NOT_SENT, Status.ABSENT})
 
+_BEFORE_EVIDENCE: Final = frozenset({Status.INTENT, Status.SENDING, Status.UNKNOWN})
+
 TRANSITIONS: Final[Mapping[tuple[Status, Step], Status]] = {
     (Status.INTENT, Step.SEND_BEGAN): Status.SENDING,
     (Status.INTENT, Step.NOTHING_LEFT): Status.NOT_SENT,
@@ -202,6 +204,19 @@ def advance(life: OrderLife, evidence: Evidence) -> OrderLife:
         return after
     # Written out, as below: `evolve` takes five times as long, and this runs for every order of a backtest.
     return OrderLife(after.order, status, after.id, after.trades, after.filled_reported, after.closing, after.reason)
+
+
+def knows(life: OrderLife, evidence: Evidence) -> bool:
+    """Return whether *evidence* is a fact that *life* has: what is told again and again changes nothing."""
+    match evidence:
+        case Traded():
+            return evidence in life.trades
+        case Closed():
+            return life.closing == evidence
+        case Accepted(id, filled):
+            return life.id == id and filled <= life.filled_reported and life.status not in _BEFORE_EVIDENCE
+        case _:
+            return False
 
 
 def _with_facts(life: OrderLife, evidence: Evidence) -> OrderLife:

@@ -26,6 +26,7 @@ from genesis.domain.execution.order_life import (
     Status,
     Step,
     advance,
+    knows,
 )
 from genesis.domain.order import Cid, OrderId, OrderRequest, OrderType, Side
 from genesis.domain.units import Atoms, Mts, Price, Symbol
@@ -207,3 +208,15 @@ def test_i14_what_is_at_risk_counts_the_unanswered_whole_and_ends_with_the_last_
     assert life_after(oc("EXECUTED", 100), te(1, 40)).at_risk == 60
     assert life_after(oc("CANCELED", 40), te(1, 40)).at_risk == 0
     assert life_after(Refused("no")).at_risk == 0
+
+
+def test_i25_what_is_known_changes_nothing_when_it_is_told_again() -> None:
+    frames: list[Evidence] = [ACK, ou(40), te(1, 40), tu(1, 40), oc("CANCELED", 40), LOST]
+    for told in permutations(frames, 4):
+        life = life_after(*told)
+        for again in frames:
+            if knows(life, again):
+                assert advance(life, again) == life
+        assert all(knows(life, each) for each in told if isinstance(each, Closed) or each == tu(1, 40))
+    assert not knows(life_after(LOST), ACK)
+    assert not knows(OrderLife(ORDER), ACK)

@@ -1,0 +1,240 @@
+"""Genesis as a process of a world runs it: the production core, loop, market and adapters, put together as for live."""
+
+import asyncio
+import hashlib
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import genesis
+from genesis.adapters.bitfinex.exchange_time import ExchangeTime
+from genesis.adapters.bitfinex.key import ApiKey
+from genesis.adapters.bitfinex.limits import Limits
+from genesis.adapters.bitfinex.market_line import TradedInstrument
+from genesis.adapters.bitfinex.market_time import WallTime
+from genesis.adapters.bitfinex.rest_account import BitfinexAccount
+from genesis.adapters.bitfinex.rest_client import RestClient
+from genesis.adapters.bitfinex.rest_market import BitfinexMarket
+from genesis.adapters.bitfinex.rest_orders import BitfinexOrders
+from genesis.adapters.bitfinex.rest_settings import RestSettings
+from genesis.adapters.bitfinex.session import SessionRules
+from genesis.adapters.bitfinex.streams import PublicStreams
+from genesis.adapters.bitfinex.streams_account import AccountStream, SocketKey
+from genesis.adapters.bitfinex.trading_market import MarketRules, TradingMarket, Wires
+from genesis.adapters.routed_orders import RoutedOrders
+from genesis.app.recovery import Resumed, begin_again, replay_into
+from genesis.app.simulation.checker.checker import Belief
+from genesis.app.simulation.faults import instruments_of
+from genesis.app.simulation.options import FaultClass, WorldOptions
+from genesis.app.simulation.world import BOUNDS, CASH, Machine
+from genesis.app.trade import Recording, trade_recorded
+from genesis.domain.candle import Timeframe
+from genesis.domain.core import FIRST_CID, CoreSettings, TradingCore
+from genesis.domain.desk import DeskSettings
+from genesis.domain.events import Alert, Submit
+from genesis.domain.exchange.orders import Account
+from genesis.domain.execution.order_life import Status
+from genesis.domain.fill import Fill
+from genesis.domain.journal.chain import Row
+from genesis.domain.journal.encoding import decode
+from genesis.domain.journal.entries import FORMAT, RecordedEntry, SessionBegan, StrategyBegan
+from genesis.domain.ledger import Ledger
+from genesis.domain.link import LinkState
+from genesis.domain.order import Cid
+from genesis.domain.risk.limits import AccountLimits, InstrumentLimits, RateLimit
+from genesis.domain.strategy.expression import Expr
+from genesis.domain.strategy.features import close, where
+from genesis.domain.strategy.shipped import ema_cross
+from genesis.domain.strategy.vocabulary.operations import lag
+from genesis.domain.units import Atoms, Ppb
+
+URL: Final = "http://127.0.0.1/v2/"
+TICK_S: Final = 2.0
+"""Watchdogs that look twice a second would cost more than all else."""
+
+DOUBT: Final = frozenset({Status.INTENT, Status.SENDING, Status.UNKNOWN})
+
+
+def settings_of(options: WorldOptions) -> CoreSettings:
+    """Return what is traded in a world: strategies that change their minds often, within the world's bounds."""
+    instruments = instruments_of(options)
+    desks = []
+    for number in range(options.desks):
+        strategy = ema_cross.build({"fast": 2 + number % 2, "slow": 6 + 2 * number})
+        if number == 0 and FaultClass.HOSTILE_STRATEGY in options.faults:
+            strategy = hostile()
+        desks.append(DeskSettings(instruments[number % len(instruments)], strategy, 0.8, name=f"desk{number}"))
+    limits = AccountLimits(
+        instruments=tuple(
+            InstrumentLimits(each.symbol, max_exposure=Atoms(BOUNDS.exposure_each)) for each in instruments
+        ),
+        max_order_notional=Atoms(BOUNDS.order_notional),
+        max_exposure=Atoms(BOUNDS.exposure),
+        rates=(RateLimit(BOUNDS.orders_a_window, int(BOUNDS.window_s * 1000)),),
+    )
+    return CoreSettings(tuple(desks), limits, Account.EXCHANGE, needs_account=True)
+
+
+def hostile() -> Expr:
+    """Return a strategy that says NaN, wants far more than all there is, and turns with almost every candle."""
+    before = lag(close)
+    return where(close > before, 1e18, where(close < before, -1e18, (close - before) / (close - before)))
+
+
+def new_core(settings: CoreSettings) -> TradingCore:
+    """Return the core as it was before anything happened."""
+    cash = Atoms(CASH // len(settings.desks))
+    return TradingCore(settings, {each.name: Ledger(cash) for each in settings.desks}, FIRST_CID)
+
+
+class Process:
+    """One process: recovers from the journal, then trades."""
+
+    def __init__(self, machine: Machine, core: TradingCore, entries: Iterator[RecordedEntry]) -> None:
+        self._machine = machine
+        self._core = core
+        self._candles = replay_into(core, entries)
+        self._has_begun = False
+
+    def belief(self) -> Belief | None:
+        """Return what the core has in mind; None until it has begun."""
+        return belief_of(self._core) if self._has_begun else None
+
+    async def run(self) -> None:
+        """Recover, then trade until cancelled."""
+        machine, journal = self._machine, self._machine.journal
+        self._has_begun = True
+        await journal.append(_began(self._core.settings))
+        await begin_again(self._core, journal, machine.clock.now())
+        market = _market(machine, self._core)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(journal.run(), name="journal")
+            tasks.create_task(market.run(), name="market")
+            resumed = Resumed(market, self._candles, machine.asks)
+            await trade_recorded(self._core, resumed, Nobody(), Recording(journal, machine.latch))
+
+
+def _market(machine: Machine, core: TradingCore) -> TradingMarket:
+    """Wire the market as a live session does: streams, REST, one lane for the key, orders by either way."""
+    clock, metrics, wire = machine.clock, machine.metrics, machine.wire
+    instruments = {each.symbol: each for each in machine.instruments}
+    time = ExchangeTime(clock, metrics)
+    machine.set_exchange_us(time.now_us)
+    rules = SessionRules(tick_s=TICK_S)
+    key = ApiKey(machine.signer, machine.nonces, clock, metrics)
+    socket_key = SocketKey(machine.signer, machine.nonces, key.lane)
+    public = PublicStreams(wire, clock, metrics, session_rules=rules, random=machine.random)
+    account = AccountStream(
+        *(socket_key, wire, clock, metrics, instruments, Account.EXCHANGE), session_rules=rules, random=machine.random
+    )
+    limits, settings = Limits(clock, metrics), RestSettings(public_url=URL, auth_url=URL)
+    rest = RestClient(wire, clock, metrics, limits, key, settings, random=machine.random, exchange_time=time)
+    gateway = RoutedOrders(account, BitfinexOrders(rest, instruments, Account.EXCHANGE))
+    wires = Wires(public, account, gateway, BitfinexAccount(rest), BitfinexMarket(rest), machine.nonces)
+    known = tuple(own.life for own in core.books.orders.by_cid.values())
+    since = max((trade.mts for life in known for trade in life.trades), default=None)
+    traded = [TradedInstrument(each, Timeframe.M1) for each in machine.instruments]
+    return TradingMarket(
+        traded, wires, clock, Nobody(), MarketRules(WallTime(clock), known=known, since=since, latch=machine.latch)
+    )
+
+
+def _began(settings: CoreSettings) -> SessionBegan:
+    strategies = tuple(
+        StrategyBegan(
+            name=desk.name,
+            strategy=desk.name,
+            params=(),
+            expression=str(desk.strategy),
+            instrument=desk.instrument,
+            size=desk.size,
+            limits=desk.limits,
+            cash=Atoms(CASH // len(settings.desks)),
+        )
+        for desk in settings.desks
+    )
+    none = Ppb(0)
+    return SessionBegan(
+        FORMAT,
+        genesis.__version__,
+        "live",
+        strategies,
+        settings.limits,
+        settings.account,
+        True,
+        FIRST_CID,
+        none,
+        none,
+        "",
+    )
+
+
+def belief_of(core: TradingCore) -> Belief:
+    """Return what *core* takes for true."""
+    books, instruments = core.books, core.settings.instruments
+    holdings = {str(core.settings.quote): books.cash()}
+    holdings |= {str(each.base): books.net_amount(symbol) for symbol, each in instruments.items()}
+    lives = [own.life for own in books.orders.open()]
+    desks = [
+        (each.name, each.ledger.cash, each.position, each.halted, each.target_acted_on) for each in core.desks.values()
+    ]
+    state = (holdings, desks, list(books.orders.by_cid.values()), books.house.balances, books.foreign)
+    return Belief(
+        holdings,
+        {int(life.order.cid): int(life.at_risk) for life in lives},
+        tuple(int(life.order.cid) for life in lives if life.status in DOUBT),
+        hashlib.sha256(repr(state).encode()).hexdigest(),
+    )
+
+
+class Production:
+    """The program of the simulation. It remembers rows that it has decoded: many recoveries read the same ones."""
+
+    def __init__(self) -> None:
+        self._decoded: dict[bytes, RecordedEntry] = {}
+
+    def start(self, machine: Machine) -> Process:
+        """Make a process."""
+        return Process(machine, new_core(settings_of(machine.options)), self._entries(machine.rows))
+
+    def recover(self, rows: Sequence[Row], options: WorldOptions) -> Belief:
+        """Return what a restart would take for true."""
+        core = new_core(settings_of(options))
+        replay_into(core, self._entries(rows))
+        return belief_of(core)
+
+    def _entries(self, rows: Sequence[Row]) -> Iterator[RecordedEntry]:
+        for row in rows:
+            if row.kind != "event":
+                continue
+            entry = self._decoded.get(row.hash)
+            if entry is None:
+                entry = self._decoded[row.hash] = decode(row.kind, row.payload)
+            yield entry
+
+
+class Nobody:
+    """An observer that looks at nothing."""
+
+    def close(self, strategy: str, mts: int, equity: int, position: int) -> None:
+        """See `Observer`."""
+
+    def fill(self, strategy: str, fill: Fill) -> None:
+        """See `Observer`."""
+
+    def submit(self, submit: Submit) -> None:
+        """See `Observer`."""
+
+    def alert(self, alert: Alert) -> None:
+        """See `Observer`."""
+
+    def link(self, state: LinkState) -> None:
+        """See `WireObserver`."""
+
+    def round_trip(self, seconds: float) -> None:
+        """See `WireObserver`."""
+
+    def accepted_otherwise(self, cid: Cid, differences: tuple[str, ...]) -> None:
+        """See `WireObserver`."""
+
+    def operator_must(self, cid: Cid, reason: str) -> None:
+        """See `WireObserver`."""

@@ -1,0 +1,71 @@
+"""R1, R3, R15: worlds by seed violate no invariant, come out the same everywhere, and seeded bugs are found."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from genesis.app.simulation.campaign import simulate
+from genesis.app.simulation.options import FaultClass, options_of
+from genesis.app.simulation.production import Production
+from genesis.app.simulation.world import live_through
+from tests.simulation.seeded_bugs import BUGS
+
+HOURS_IN_ALL = 500
+SEEDS_A_TEST = 10
+BUG_SEEDS = range(1, 26)
+
+KEPT = (6, 11, 13, 27)
+"""Seeds that once found something; each is run for ever."""
+
+
+@pytest.mark.parametrize("first", range(1, HOURS_IN_ALL + 1, SEEDS_A_TEST))
+def test_r1_worlds_with_faults_violate_no_invariant(first: int) -> None:
+    lines = [simulate(seed, 1.0, "") for seed in range(first, first + SEEDS_A_TEST)]
+    assert {line.seed: line.violations for line in lines if line.violations} == {}
+    hours = sum(line.simulated_s for line in lines) / 3600
+    assert sum(line.intents for line in lines) >= 10 * hours
+    assert sum(sum(line.faults.values()) for line in lines) >= 5 * hours
+
+
+@pytest.mark.parametrize("seed", KEPT)
+def test_what_a_seed_once_found_stays_mended(seed: int) -> None:
+    assert simulate(seed, 1.0, "").violations == ()
+
+
+PROGRAM = """
+import json
+from genesis.app.simulation.campaign import simulate
+print(json.dumps([simulate(seed, 0.3, "").trace for seed in (1, 2, 3, 5)]))
+"""
+
+
+def test_r3_the_same_seed_has_the_same_trace_on_any_hash_seed() -> None:
+    path = os.pathsep.join(filter(None, sys.path))
+    traces = []
+    for hash_seed in ("0", "1"):
+        environment = {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": hash_seed}
+        command = [sys.executable, "-c", PROGRAM]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        traces.append(json.loads(done.stdout))
+    assert traces[0] == traces[1]
+    assert len(set(traces[0])) == 4
+
+
+def test_half_of_the_fault_classes_are_off_in_each_world_and_each_is_on_somewhere() -> None:
+    worlds = [options_of(seed) for seed in range(100)]
+    assert all(len(world.faults) == (len(FaultClass) + 1) // 2 for world in worlds)
+    assert {fault for world in worlds for fault in world.faults} == set(FaultClass)
+
+
+@pytest.mark.parametrize("name", BUGS)
+def test_r15_a_seeded_bug_is_found_within_a_few_seeds(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    bug = BUGS[name]
+    bug.patch(monkeypatch)
+    for seed in BUG_SEEDS:
+        outcome = live_through(options_of(seed, 0.5), Production())
+        if {violation.invariant for violation in outcome.violations} & bug.invariants:
+            return
+    pytest.fail(f"{name} was not found in {len(BUG_SEEDS)} seeds")
