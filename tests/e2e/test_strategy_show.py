@@ -1,0 +1,102 @@
+"""`strategy.show` and `strategy.list` as a person or a program calls them, and the page in a real browser."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from genesis.adapters.report.graph_drawing import GAP_Y, HEIGHT, WIDTH, Box, placed
+from genesis.app.cli import CommandLine
+from genesis.app.commands import namespace
+from genesis.app.strategies import KNOWN
+from genesis.domain.strategy.content_hash import content_hash
+from genesis.domain.strategy.outline import outline
+from genesis.domain.strategy.shipped import PAIRED, SHIPPED
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GENESIS_HOME", str(tmp_path / "home"))
+    return tmp_path
+
+
+def call(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[object, str, str]:
+    with pytest.raises(SystemExit) as end:
+        CommandLine("genesis", namespace()).main(["genesis", *words])
+    out, err = capsys.readouterr()
+    return end.value.code, out, err
+
+
+def test_a_graph_is_printed_with_its_hash(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("strategy.show", "--strategy", "two_frames", "--param", "fast=3")
+    code, out, _ = call(capsys, *words)
+    assert code == 0
+    (first,) = [line for line in out.splitlines() if line.startswith("%1 = ")]
+    assert first.split() == ["%1", "=", "ema(close,", "3)", "[15m]"]
+    root = SHIPPED["two_frames"].build({"fast": 3})
+    assert f"Hash: {content_hash(root)}" in out
+    found = json.loads(call(capsys, *words, "--json")[1])
+    assert found["hash"] == content_hash(root)
+    assert [node["name"] for node in found["nodes"]] == [line.name for line in outline(root)]
+    assert found["nodes"][0]["candles"] == ["15m"]
+
+
+def test_all_that_ships_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    listed = json.loads(call(capsys, "strategy.list", "--json")[1])["strategies"]
+    assert {each["name"] for each in listed} == set(KNOWN)
+    code, out, _ = call(capsys, "strategy.list")
+    assert code == 0
+    assert "trailing_breakout (event by event): " in out
+
+
+def test_an_event_strategy_has_no_graph(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = call(capsys, "strategy.show", "--strategy", "trailing_breakout")
+    assert (code, out) == (2, "")
+    assert "has no graph" in err
+
+
+@pytest.mark.parametrize("strategy", [*SHIPPED.values(), *PAIRED.values()], ids=lambda each: each.name)
+def test_no_boxes_overlap_and_every_arrow_goes_to_the_right(strategy: object) -> None:
+    (found,) = [each for each in (*SHIPPED.values(), *PAIRED.values()) if each is strategy]
+    boxes = [Box(line.name, line.text, "", line.reads, "") for line in outline(found.build())]
+    spots = placed(boxes)
+    for box in boxes:
+        assert all(spots[name].x + WIDTH < spots[box.name].x for name in box.reads)
+    for first in boxes:
+        for second in boxes:
+            a, b = spots[first.name], spots[second.name]
+            assert first is second or a.x != b.x or abs(a.y - b.y) > HEIGHT + GAP_Y - 1
+    assert min(spot.y for spot in spots.values()) == 1
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: install it, or name it in CHROMIUM")
+def test_the_page_draws_graph_and_features_and_asks_for_nothing(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("strategy.show", "synthetic:1:1", "--symbol", "tETHUSD", "--strategy", "follow_the_leader")
+    code, out, _ = call(capsys, *words, "--report", "show.html")
+    assert code == 0
+    assert "Report: show.html" in out
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page()
+        asked: list[str] = []
+        wrong: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+        page.goto((folder / "show.html").as_uri())
+        page.wait_for_selector("#chart-features .main-svg")
+        boxes = page.locator("#graph svg rect")
+        assert boxes.count() == len(outline(PAIRED["follow_the_leader"].build()))
+        assert page.locator("#graph").get_by_text("tBTCUSD").first.is_visible()
+        browser.close()
+    assert wrong == []
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
