@@ -35,7 +35,6 @@ def sim(
     Everything is held against the invariants from outside. Seeds that were done with this code are in
     GENESIS_HOME/simulation and are not run again. Exits 1 where an invariant was violated, with the command to see why.
     """
-    from genesis.app.commands.sweep import worker_count
     from genesis.app.home import home
     from genesis.app.json_output import print_json
     from genesis.app.progress import progress
@@ -51,13 +50,22 @@ def sim(
         _write_trace(wanted[0], hours, log)
     ledger = None if no_ledger else SeedLedger(home() / "simulation")
     with progress("simulating") as show:
-        tally = campaign(wanted, hours, worker_count(workers), ledger, show)
+        tally = campaign(wanted, hours, processes(workers), ledger, show)
     if json:
         print_json(tally.document())
     else:
         print_tally(tally)
     if tally.failed:
         raise Exit(code=1)
+
+
+def processes(workers: int) -> int:
+    """Return how many processes `--workers` asks for; raises `InputError`."""
+    import os
+
+    if not 0 <= workers <= 256:
+        raise InputError(f"--workers {workers}: give 1 to 256, or 0 for one a core")
+    return workers or os.cpu_count() or 1
 
 
 def seeds_option(text: str) -> range:

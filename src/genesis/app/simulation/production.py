@@ -47,7 +47,6 @@ from genesis.domain.strategy.shipped import ema_cross
 from genesis.domain.strategy.vocabulary.operations import lag
 from genesis.domain.units import Atoms, Ppb
 
-URL: Final = "http://127.0.0.1/v2/"
 TICK_S: Final = 2.0
 """Watchdogs that look twice a second would cost more than all else."""
 
@@ -115,19 +114,24 @@ class Process:
 
 def _market(machine: Machine, core: TradingCore) -> TradingMarket:
     """Wire the market as a live session does: streams, REST, one lane for the key, orders by either way."""
-    clock, metrics, wire = machine.clock, machine.metrics, machine.wire
+    clock, metrics, url = machine.clock, machine.metrics, machine.socket_url
     instruments = {each.symbol: each for each in machine.instruments}
     time = ExchangeTime(clock, metrics)
     machine.set_exchange_us(time.now_us)
     rules = SessionRules(tick_s=TICK_S)
     key = ApiKey(machine.signer, machine.nonces, clock, metrics)
     socket_key = SocketKey(machine.signer, machine.nonces, key.lane)
-    public = PublicStreams(wire, clock, metrics, session_rules=rules, random=machine.random)
+    public = PublicStreams(machine.connector, clock, metrics, url=url, session_rules=rules, random=machine.random)
     account = AccountStream(
-        *(socket_key, wire, clock, metrics, instruments, Account.EXCHANGE), session_rules=rules, random=machine.random
+        *(socket_key, machine.connector, clock, metrics, instruments, Account.EXCHANGE),
+        url=url,
+        session_rules=rules,
+        random=machine.random,
     )
-    limits, settings = Limits(clock, metrics), RestSettings(public_url=URL, auth_url=URL)
-    rest = RestClient(wire, clock, metrics, limits, key, settings, random=machine.random, exchange_time=time)
+    limits, settings = Limits(clock, metrics), RestSettings(public_url=machine.rest_url, auth_url=machine.rest_url)
+    rest = RestClient(
+        machine.transport, clock, metrics, limits, key, settings, random=machine.random, exchange_time=time
+    )
     gateway = RoutedOrders(account, BitfinexOrders(rest, instruments, Account.EXCHANGE))
     wires = Wires(public, account, gateway, BitfinexAccount(rest), BitfinexMarket(rest), machine.nonces)
     known = tuple(own.life for own in core.books.orders.by_cid.values())

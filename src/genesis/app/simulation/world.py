@@ -33,9 +33,15 @@ from genesis.domain.instrument import Instrument
 from genesis.domain.journal.chain import Row
 from genesis.domain.order import OrderId
 from genesis.domain.units import ATOMS_PER_UNIT, Currency, Mts
+from genesis.ports.clock import Clock
 from genesis.ports.errors import GenesisError
+from genesis.ports.journal import Journal
 from genesis.ports.kill import KillLatch
+from genesis.ports.metrics import Metrics
+from genesis.ports.nonces import NonceStore
 from genesis.ports.secrets import Secret
+from genesis.ports.socket import Connector
+from genesis.ports.transport import Transport
 
 START: Final = Mts(1_700_000_040_000)
 KEY, SECRET = "simulated-key", "simulated-secret"
@@ -65,13 +71,16 @@ class Machine:
 
     options: WorldOptions
     instruments: tuple[Instrument, ...]
-    clock: MachineClock
-    metrics: MemoryMetrics
-    wire: Wire
-    journal: HostJournal
+    clock: Clock
+    metrics: Metrics
+    transport: Transport
+    connector: Connector
+    rest_url: str
+    socket_url: str
+    journal: Journal
     rows: Sequence[Row]
     """What the journal held when it was opened."""
-    nonces: HostNonces
+    nonces: NonceStore
     latch: KillLatch
     signer: Signer
     random: Callable[[], float]
@@ -245,12 +254,16 @@ class World:
         self._asks = asyncio.Queue()
         self._ask()
         random = Random(f"jitter {options.seed} {life.number}")  # nosec B311 - only jitter comes from it
+        wire = Wire(host.network, self.trace, life)
         machine = Machine(
             options=options,
             instruments=self.instruments,
             clock=host.clock,
             metrics=MemoryMetrics(),
-            wire=Wire(host.network, self.trace, life),
+            transport=wire,
+            connector=wire,
+            rest_url="http://127.0.0.1/v2/",
+            socket_url="ws://127.0.0.1/ws/2",
             journal=journal,
             rows=tuple(host.disk.rows),
             nonces=HostNonces(host, exchange.now, life),
