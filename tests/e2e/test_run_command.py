@@ -170,7 +170,10 @@ def test_a_configuration_sets_what_the_options_leave_open(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--mode", "live"), "--mode"),
+        (("--mode", "wild"), "--mode"),
+        (("--mode", "live"), "--timeframe"),
+        (("--mode", "live", "--speed", "60"), "--speed"),
+        (("--new-key",), "--mode live"),
         (("--over", "air"), "--over"),
         (("--speed", "0"), "--speed"),
         (("--port", "x"), "--port"),

@@ -24,11 +24,12 @@ from genesis.ports.nonces import NonceStore
 
 @frozen
 class SignedAccess:
-    """A client that signs, the store that its nonces and client order ids come from, and its clock."""
+    """A client that signs, the store that its nonces and client order ids come from, its clock, and the exchange's."""
 
     client: RestClient
     nonces: NonceStore
     clock: Clock
+    time: ExchangeTime
 
 
 @asynccontextmanager
@@ -57,7 +58,7 @@ async def signed_client(
         client = RestClient(
             transport, clock, metrics, Limits(clock, metrics), key, rest_settings(url), exchange_time=time
         )
-        yield SignedAccess(client, nonces, clock)
+        yield SignedAccess(client, nonces, clock, time)
     finally:
         await transport.close()
         nonces.close()

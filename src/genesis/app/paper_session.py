@@ -1,7 +1,6 @@
 """A paper session from its first candle to its summary: signals, state on disk, and what is printed."""
 
 import asyncio
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +9,6 @@ from time import perf_counter
 import numpy as np
 
 from genesis.adapters.atomic_file import write_whole
-from genesis.app.access import announce
 from genesis.app.backtest import Run
 from genesis.app.backtest_result import BacktestResult, document_of
 from genesis.app.backtest_view import print_result
@@ -22,10 +20,10 @@ from genesis.app.paper_wire import WireHouse, trade_over_wire, wired_market
 from genesis.app.recording import LatchWatch, recorded_session, refuse_while_killed, session_began
 from genesis.app.session_feeding import SessionAbout
 from genesis.app.session_plan import Over, SessionPlan
+from genesis.app.session_run import login_line, until_stopped
 from genesis.app.session_watch import session_watch
 from genesis.app.trade import Recording
-from genesis.app.wiring import PaperSystem, build_paper, kill_latch
-from genesis.ports.errors import GenesisError, StoreError
+from genesis.app.wiring import SessionSystem, build_session, kill_latch
 
 
 def run_session(plan: SessionPlan, home: Path, *, json: bool) -> None:
@@ -34,14 +32,14 @@ def run_session(plan: SessionPlan, home: Path, *, json: bool) -> None:
     Raises `GenesisError` for what ended it early; what happened until then is written all the same.
     """
     refuse_while_killed(kill_latch(home))
-    system = build_paper(plan.terms, about(plan), home, plan.host, plan.port)
+    system = build_session(plan.terms.desk.instrument, plan.terms.cash, about(plan), home, plan.host, plan.port)
     port = system.server.bind()
     say = sys.stderr if json else sys.stdout
     for note in plan.market.notes:
         print(note, file=say)
     title = f"paper session: {plan.strategy} on {plan.market.symbol}, {plan.pace}"
     print(f"{title}, at {system.server.url}", file=say, flush=True)
-    print(_login_line(system, home), file=say, flush=True)
+    print(login_line(system, home), file=say, flush=True)
     print(f"journal: {system.journal_path}", file=say, flush=True)
     beside: list[Component] = [system.server, LatchWatch(system.latch, system.clock), system.feeding]
     if not json and sys.stdout.isatty():
@@ -50,7 +48,7 @@ def run_session(plan: SessionPlan, home: Path, *, json: bool) -> None:
     source = f"{plan.strategy} on {plan.market.symbol}, paper"
     try:
         with session_watch(source, system.clock, system.metrics) as watch:
-            asyncio.run(watch.around(lambda: _until_stopped(plan, system, beside)))
+            asyncio.run(watch.around(lambda: until_stopped(_recorded(plan, system, beside))))
     except KeyboardInterrupt:
         print("interrupted", file=say)
     finally:
@@ -71,38 +69,7 @@ def about(plan: SessionPlan) -> SessionAbout:
     )
 
 
-def _login_line(system: PaperSystem, home: Path) -> str:
-    try:
-        return f"dashboard: {announce(home, system.server.url, system.credentials)} (once; then: login)"
-    except StoreError as error:  # whoever cannot look can trade all the same
-        return f"dashboard: no login, for {error}"
-
-
-async def _until_stopped(plan: SessionPlan, system: PaperSystem, beside: Sequence[Component]) -> None:
-    work = asyncio.ensure_future(_recorded(plan, system, beside))
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        try:
-            loop.add_signal_handler(number, work.cancel)
-        except (
-            NotImplementedError
-        ):  # Windows: Ctrl-C arrives as KeyboardInterrupt, which asyncio.run turns into a cancel
-            break
-    try:
-        await work
-    except asyncio.CancelledError:
-        return
-    except ExceptionGroup as group:
-        expected, other = group.split(GenesisError)
-        if expected is None or other is not None:
-            raise
-        first: BaseException = expected
-        while isinstance(first, BaseExceptionGroup):  # a part that has parts of its own
-            first = first.exceptions[0]
-        raise first from None
-
-
-async def _recorded(plan: SessionPlan, system: PaperSystem, beside: Sequence[Component]) -> None:
+async def _recorded(plan: SessionPlan, system: SessionSystem, beside: Sequence[Component]) -> None:
     recording = system.recording()
     async with recorded_session(recording, session_began(plan, "paper")):
         others = (*beside, recording.journal)
@@ -116,7 +83,9 @@ async def _recorded(plan: SessionPlan, system: PaperSystem, beside: Sequence[Com
         )
 
 
-async def _over_wire(plan: SessionPlan, system: PaperSystem, recording: Recording, beside: Sequence[Component]) -> None:
+async def _over_wire(
+    plan: SessionPlan, system: SessionSystem, recording: Recording, beside: Sequence[Component]
+) -> None:
     candles, timeframe = plan.market.candles, plan.market.timeframe
     venue = paper_venue(plan.terms, candles, timeframe)
     core = plan.account.core()
@@ -127,7 +96,7 @@ async def _over_wire(plan: SessionPlan, system: PaperSystem, recording: Recordin
         await trade_over_wire(core, wired, system.observer, beside, recording, system.operated)
 
 
-def _finish(plan: SessionPlan, system: PaperSystem, seconds: float, home: Path, port: int, *, json: bool) -> None:
+def _finish(plan: SessionPlan, system: SessionSystem, seconds: float, home: Path, port: int, *, json: bool) -> None:
     run = Run(system.observer.record(), np.empty(0, dtype=np.int64))
     result = BacktestResult(plan.strategy, plan.params, plan.market.description(), plan.terms, "paper", run, seconds)
     text = json_text({"port": port, **document_of(result)})

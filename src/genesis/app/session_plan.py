@@ -36,6 +36,7 @@ class Mode(Enum):
     """What a session trades on."""
 
     PAPER = "paper"
+    LIVE = "live"
 
 
 class Over(Enum):
@@ -114,7 +115,7 @@ def plan_session(options: SessionOptions, settings: Settings) -> SessionPlan:
     except ValueError as error:
         raise InputError(str(error)) from error
     pace = _pace(options.speed or settings.speed)
-    host, port = options.host or settings.host, _port(options.port, settings)
+    host, port = options.host or settings.host, port_option(options.port, settings)
     return SessionPlan(account, terms, market, pace, host, port, over)
 
 
@@ -152,7 +153,8 @@ def _pace(text: str) -> Pace:
     return Pace(speed)
 
 
-def _port(text: str, settings: Settings) -> int:
+def port_option(text: str, settings: Settings) -> int:
+    """Return the port of the HTTP API; raises `InputError`."""
     if not text:
         return settings.port
     if not (text.isascii() and text.isdigit() and int(text) <= 65_535):

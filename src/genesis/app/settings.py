@@ -32,6 +32,9 @@ class Settings:
 
     `GENESIS_LOG`, `GENESIS_LOG_FORMAT` and `GENESIS_LOG_SAMPLE`.
 
+    `GENESIS_REST_URL` and `GENESIS_WS_URL` lead a live session and `kill` to another exchange than Bitfinex, such as a
+    local venue; `GENESIS_LOCKS` is where this machine's locks of keys are, whatever the data directory.
+
     `GENESIS_AUDIT_WITNESS` is where the heads of the audit log are kept, `GENESIS_AUDIT_KEY` what they are signed with.
     """
 
@@ -45,6 +48,9 @@ class Settings:
     log_sample: str = ""
     audit_witness: Path | None = None
     audit_key: Secret = NONE
+    rest_url: str = ""
+    ws_url: str = ""
+    locks: Path = Path("~/.genesis/locks")
 
     @port.validator
     def _check_port(self, _attribute: object, value: int) -> None:

@@ -19,7 +19,6 @@ from genesis.adapters.metrics_prometheus import PrometheusMetrics
 from genesis.app.access import credentials_of
 from genesis.app.audit import LOG as AUDIT
 from genesis.app.audit import audit_log
-from genesis.app.backtest import Terms
 from genesis.app.config_problems import SchemaDesk
 from genesis.app.event_log import EventLog
 from genesis.app.metric_catalogue import CATALOGUE
@@ -30,18 +29,22 @@ from genesis.app.session_metrics import SessionMetrics
 from genesis.app.session_observer import SessionObserver
 from genesis.app.session_operator import SessionOperator
 from genesis.app.trade import Recording
+from genesis.domain.instrument import Instrument
 from genesis.domain.statistics.record import Recorder
+from genesis.domain.units import Atoms
 from genesis.ports.clock import Clock
 from genesis.ports.kill import KillLatch
 from genesis.ports.market import Market
 from genesis.ports.metrics import Metrics
+from genesis.ports.monitor import MonitorFeed
 
 
 @frozen
-class PaperSystem:
-    """The parts of a paper session that its run loop puts to work."""
+class SessionSystem:
+    """The parts of a session, paper or live, that its run loop puts to work."""
 
     clock: Clock
+    feed: MonitorFeed
     observer: SessionObserver
     server: HttpServer
     journal_path: Path
@@ -65,16 +68,18 @@ def kill_latch(home: Path) -> KillLatchFile:
     return KillLatchFile(home / "kill.latch")
 
 
-def build_paper(terms: Terms, about: SessionAbout, home: Path, host: str, port: int) -> PaperSystem:
-    """Build a paper session; nothing runs and nothing is bound yet."""
+def build_session(
+    instrument: Instrument, cash: Atoms, about: SessionAbout, home: Path, host: str, port: int
+) -> SessionSystem:
+    """Build a session of any mode; nothing runs and nothing is bound yet. *instrument* is the one that is charted."""
     clock = SystemClock()
     shown, scraped = MemoryMetrics(), PrometheusMetrics(CATALOGUE)
     metrics = MetricsFan((shown, scraped))
-    monitor = MemoryMonitor(clock, shown, version=genesis.__version__, mode="paper")
+    monitor = MemoryMonitor(clock, shown, version=genesis.__version__, mode=about.mode)
     feed = EventLog(monitor, metrics)
     view = MemorySessionView(empty_overview(about))
     feeding, inbox = SessionFeeding(view, about, clock), OperatorInbox()
-    observer = SessionObserver(Recorder(terms.desk.instrument, terms.cash), metrics, feed, feeding)
+    observer = SessionObserver(Recorder(instrument, cash), metrics, feed, feeding)
     latch, credentials = kill_latch(home), credentials_of(home, clock)
     audit = audit_log(home, clock, feed)
     operator = SessionOperator(audit, latch, inbox, view, clock)
@@ -82,4 +87,4 @@ def build_paper(terms: Terms, about: SessionAbout, home: Path, host: str, port: 
     journal_path = home / "journal" / f"{clock.now()}.sqlite"
     page = SessionMetrics(scraped, monitor, observer, home)
     server = HttpServer(build_app(monitor, SchemaDesk(), audit, page, trading), host, port)
-    return PaperSystem(clock, observer, server, journal_path, latch, metrics, feeding, inbox, credentials)
+    return SessionSystem(clock, feed, observer, server, journal_path, latch, metrics, feeding, inbox, credentials)

@@ -27,6 +27,11 @@ class ExchangeTime:
         """Return the exchange's time in microseconds UTC, within about a second."""
         return self._clock.now_us() + self._offset_us
 
+    @property
+    def offset_s(self) -> float:
+        """The exchange's clock less ours, in seconds."""
+        return self._offset_us / 1e6
+
     def note(self, date: str, sent_us: int) -> None:
         """Learn from an answer's `Date` header; *sent_us* is our time when its request left. Nonsense is ignored."""
         received_us = self._clock.now_us()

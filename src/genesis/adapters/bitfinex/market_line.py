@@ -16,16 +16,18 @@ from genesis.ports.streams import MarketStream
 
 @frozen
 class TradedInstrument:
-    """What is traded, and the interval of the candles on which is decided."""
+    """What is traded, the interval of the candles on which is decided, and how many of the past are told first."""
 
     instrument: Instrument
     timeframe: Timeframe
+    warm_up: int = 0
 
 
 class MarketLine:
     """The channels of one instrument."""
 
     def __init__(self, traded: TradedInstrument, stream: MarketStream) -> None:
+        self.traded: Final = traded
         self._instrument = traded.instrument
         self._stream = stream
         self._candles = ClosedCandles()

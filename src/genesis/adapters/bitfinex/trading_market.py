@@ -27,7 +27,7 @@ from genesis.domain.channel import Channel, channel_name
 from genesis.domain.events import AccountShown, Cancel, Event, LookUp, Quote, TimePassed
 from genesis.domain.execution.order_life import OrderLife
 from genesis.domain.link import Link, LinkState
-from genesis.domain.market import Gap, GapReason
+from genesis.domain.market import CandleSnapshot, Gap, GapReason
 from genesis.domain.order import Cid
 from genesis.domain.risk.gate import Approved
 from genesis.domain.units import Mts, Symbol
@@ -40,6 +40,9 @@ from genesis.ports.streams import AccountStream, MarketStream
 
 SETTLE_S: Final = 30.0
 """How long what is due within this machine may take."""
+
+HISTORY_MAX: Final = 10_000
+"""Candles in one answer. Source: Bitfinex reference, "Candles"."""
 
 TICK_S: Final = 1.0
 """A timer by the wall is looked at this often, for the wall's clock may be set."""
@@ -244,8 +247,18 @@ class TradingMarket:
 
     async def _subscribe(self) -> None:
         for line in self._lines.values():
+            await self._warm_up(line)
             await line.subscribe()
         self._has_channels.set()
+
+    async def _warm_up(self, line: MarketLine) -> None:
+        """Tell the past that strategies need before they decide; the channel's own candles go on from there."""
+        instrument, count = line.traded.instrument, line.traded.warm_up
+        if not count:
+            return
+        limit = min(count + 1, HISTORY_MAX)
+        candles = await self._wires.platform.candles(instrument.symbol, line.traded.timeframe, limit=limit)
+        self._put(await line.hear(CandleSnapshot(tuple(sorted(candles, key=lambda candle: candle.mts)))))
 
     async def _hear_market(self) -> NoReturn:
         while True:

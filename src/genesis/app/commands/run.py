@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from genesis.app.commands import command
 from genesis.app.invoking import Context
+from genesis.ports.errors import InputError
 
 
 @command(
@@ -12,7 +13,7 @@ from genesis.app.invoking import Context
     repeated=("param",),
     help={
         "data": "Candles: files or names of the archive; none is the archive, or else a synthetic market.",
-        "mode": "paper: fills are simulated, no order leaves this machine.",
+        "mode": "paper: fills are simulated, no order leaves this machine; live: on Bitfinex, with the key's money.",
         "over": "wire: over sockets to a local venue; memory: without, some thousand times faster.",
         "config": "A configuration file; options given here win over it.",
         "strategy": "A strategy by name, or your own as FILE.py:NAME.",
@@ -23,6 +24,8 @@ from genesis.app.invoking import Context
         "until": "Stop after this much market time, such as 90m, 1h or 2d.",
         "host": "Where the HTTP API listens; only this machine is allowed.",
         "port": "Its port; 0 takes any free one.",
+        "i_understand": "Live: the phrase that it asks for, to begin without a terminal.",
+        "new_key": "Live: the key was never used on this machine: make its nonce store.",
         "json": "Print the summary as one JSON object.",
     },
 )
@@ -40,17 +43,31 @@ def run(
     host: str = "",
     port: str = "",
     over: str = "wire",
+    i_understand: str = "",
+    new_key: bool = False,
     json: bool = False,
 ) -> None:
-    """Trade on paper: candles at a chosen speed through the trading core, with the HTTP API in front.
+    """Trade: candles through the trading core, with the HTTP API in front.
 
-    Orders go over the wire to a local venue that plays the candles and waits for the session at each of them.
+    On paper, orders go over the wire to a local venue that plays the candles and waits for the session at each of them.
+    Live, they go to Bitfinex (dry_run in the configuration decides and writes down, and sends nothing); it begins only
+    with a typed phrase, and with a key that can trade and nothing more.
     Ctrl-C ends the session, writes its state and prints the summary.
     """
-    from genesis.app.paper_session import run_session
-    from genesis.app.session_plan import SessionOptions, plan_session
+    from genesis.app.session_plan import Mode, SessionOptions, plan_session
     from genesis.app.settings import load_settings
 
     settings = load_settings()
     words = (mode, config, strategy, tuple(param), symbol, timeframe, speed, until, host, port, over)
-    run_session(plan_session(SessionOptions(tuple(data), *words), settings), settings.home, json=json)
+    options = SessionOptions(tuple(data), *words)
+    if mode == Mode.LIVE.value:
+        from genesis.app.live_plan import plan_live
+        from genesis.app.live_session import LiveOptions, run_live
+
+        run_live(plan_live(options, settings), settings, LiveOptions(i_understand, new_key, json))
+        return
+    if i_understand or new_key:
+        raise InputError("--i-understand and --new-key are for --mode live")
+    from genesis.app.paper_session import run_session
+
+    run_session(plan_session(options, settings), settings.home, json=json)

@@ -1,0 +1,106 @@
+"""What stands between `run --mode live` and money: a phrase, the key's rights, the kind of account, clock and cash.
+
+Each check is a pure function that returns sentences; none means that it is fine. What cannot be read counts as refused.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
+
+from attrs import frozen
+
+from genesis.domain.exchange.account import Permission, Wallet, WalletKind
+from genesis.domain.exchange.key_rights import refusals
+from genesis.domain.exchange.market import PairRules
+from genesis.domain.instrument import Instrument, spot_pair
+from genesis.domain.units import Atoms, Currency, Symbol, decimal_from_atoms, format_atoms
+from genesis.ports.errors import InputError
+
+PHRASE: Final = "I understand that real orders are sent"
+PAPER: Final = "TEST"
+"""How the currencies of paper accounts begin. Source: Bitfinex documentation, "Paper trading"."""
+
+SKEW_NOTED_S: Final = 1.0
+SKEW_REFUSED_S: Final = 5.0
+SKEW_HALT_S: Final = 30.0
+
+
+@frozen
+class Seen:
+    """What the exchange showed before anything is traded; *skew_s* is its clock less ours."""
+
+    permissions: Sequence[Permission]
+    wallets: Sequence[Wallet]
+    rules: Sequence[PairRules]
+    skew_s: float
+
+
+def is_paper(symbol: Symbol) -> bool:
+    """Whether *symbol* is traded with the money of paper accounts."""
+    return any(currency.startswith(PAPER) for currency in spot_pair(symbol))
+
+
+def phrase_problem(typed: str) -> str:
+    """Return why *typed* does not start a live session, empty when it does."""
+    if typed.strip() == PHRASE:
+        return ""
+    return f"live trading begins only with the exact phrase: --i-understand {PHRASE!r}"
+
+
+def account_problems(symbols: Collection[Symbol], wallets: Sequence[Wallet]) -> list[str]:
+    """Return why this account is not the one for *symbols*: paper money trades paper symbols, and real money real ones.
+
+    The kind of an account shows in its wallets alone, so an empty one is refused as well.
+    """
+    kinds = {wallet.currency.startswith(PAPER) for wallet in wallets if wallet.balance}
+    if not kinds:
+        return ["the account is empty, so whether it is a paper account cannot be told: fund it first"]
+    if len(kinds) > 1:
+        return ["the account shows paper money and real money at once: nothing can be said about it"]
+    has_paper = True in kinds
+    return [
+        f"{symbol} is traded with {'paper' if is_paper(symbol) else 'real'} money, and the key is of a "
+        f"{'paper' if has_paper else 'live'} account"
+        for symbol in symbols
+        if is_paper(symbol) != has_paper
+    ]
+
+
+def cash_problems(cash: Mapping[Currency, Atoms], wallets: Sequence[Wallet]) -> list[str]:
+    """Return which currency the account has too little of for what its strategies shall trade with."""
+    held = {wallet.currency: wallet.balance for wallet in wallets if wallet.kind is WalletKind.EXCHANGE}
+    return [
+        f"the strategies shall trade with {format_atoms(amount)} {currency}, and the exchange wallet has "
+        f"{held.get(currency, 0)}: lower cash in the configuration, or fund it"
+        for currency, amount in cash.items()
+        if held.get(currency, 0) < decimal_from_atoms(amount)
+    ]
+
+
+def skew_problems(skew_s: float) -> list[str]:
+    """B5: return why a clock so far from the exchange's does not start."""
+    if abs(skew_s) <= SKEW_REFUSED_S:
+        return []
+    text = f"the exchange's clock and this machine's differ by {skew_s:.1f} s ({SKEW_REFUSED_S:g} s allowed)"
+    return [f"{text}: set this machine's clock"]
+
+
+def problems(symbols: Collection[Symbol], cash: Mapping[Currency, Atoms], seen: Seen) -> list[str]:
+    """Return everything that forbids to trade *symbols* with this key now."""
+    found = [f"the key {reason}" for reason in refusals(seen.permissions, is_trading=True)]
+    found += account_problems(symbols, seen.wallets)
+    found += skew_problems(seen.skew_s)
+    found += cash_problems(cash, seen.wallets)
+    known = {rules.symbol for rules in seen.rules}
+    return found + [f"the exchange does not trade {symbol}" for symbol in symbols if symbol not in known]
+
+
+def instruments_of(symbols: Collection[Symbol], rules: Sequence[PairRules]) -> dict[Symbol, Instrument]:
+    """Return what is traded, with the exchange's limits on amounts; raises `InputError` for a pair that it has not."""
+    by_symbol = {each.symbol: each for each in rules}
+    found = {}
+    for symbol in symbols:
+        if symbol not in by_symbol:
+            raise InputError(f"the exchange does not trade {symbol}")
+        base, quote = spot_pair(symbol)
+        found[symbol] = Instrument(symbol, base, quote, by_symbol[symbol].amount_min, by_symbol[symbol].amount_max)
+    return found

@@ -1,0 +1,149 @@
+"""What a live session will trade: the command line wins over the configuration file, and that over the settings."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from attrs import evolve, frozen
+
+from genesis.app.account_plan import AccountPlan, PlannedStrategy
+from genesis.app.config import Config, StrategyConfig, load_config
+from genesis.app.config_risk import AccountStrategyConfig
+from genesis.app.options import parameters_option, symbol_option, timeframe_option
+from genesis.app.session_plan import SessionOptions, port_option
+from genesis.app.settings import Settings
+from genesis.app.strategies import build_strategy, find_strategy
+from genesis.domain.candle import Timeframe
+from genesis.domain.desk import DeskSettings
+from genesis.domain.instrument import Instrument
+from genesis.domain.simulation.market_orders import Costs
+from genesis.domain.strategy.expression import Expr
+from genesis.domain.strategy.specification import Value
+from genesis.domain.units import Atoms, Symbol
+from genesis.ports.errors import InputError
+
+_FOR_PAPER: Final = {"data": (), "speed": "", "until": ""}
+"""Options that mean nothing where the exchange gives data and time."""
+
+
+@frozen(eq=False)
+class LiveStrategy:
+    """One strategy with its money; its instrument's rules are the exchange's to tell."""
+
+    config: AccountStrategyConfig
+    params: Mapping[str, Value]
+    expression: Expr
+    symbol: Symbol
+
+    @property
+    def cash(self) -> Atoms:
+        """What it may trade with, of the quote currency."""
+        return self.config.cash
+
+    def desk(self, instrument: Instrument) -> DeskSettings:
+        """Return how its desk trades *instrument*."""
+        config, where = self.config, f"strategies.{self.config.name}"
+        protection = None if config.protection is None else config.protection.protection(f"{where}.protection")
+        plan = config.plan.plan(f"{where}.plan")
+        size = float(config.size)
+        return DeskSettings(instrument, self.expression, size, config.limits, config.name, plan, protection)
+
+
+@frozen(eq=False)
+class LivePlan:
+    """A live session that can begin once the exchange was asked about its key and instruments."""
+
+    strategies: tuple[LiveStrategy, ...]
+    timeframe: Timeframe
+    config: Config
+    host: str
+    port: int
+
+    @property
+    def is_dry(self) -> bool:
+        """Whether orders are decided and written down, and not sent."""
+        return self.config.dry_run
+
+    @property
+    def costs(self) -> Costs:
+        """What trading is expected to cost."""
+        return Costs(self.config.fees.fee, self.config.fees.slippage)
+
+    @property
+    def symbols(self) -> tuple[Symbol, ...]:
+        """What is traded, each once."""
+        return tuple(dict.fromkeys(each.symbol for each in self.strategies))
+
+    @property
+    def cash(self) -> Atoms:
+        """What all strategies trade with together."""
+        return Atoms(sum(each.cash for each in self.strategies))
+
+    @property
+    def warm_up(self) -> int:
+        """Candles that the longest of the strategies needs before its first decision."""
+        return max(each.expression.warm_up for each in self.strategies)
+
+    def account(self, instruments: Mapping[Symbol, Instrument]) -> AccountPlan:
+        """Return the account as the core trades it; raises `InputError` for strategies that do not fit together."""
+        try:
+            planned = tuple(
+                PlannedStrategy(each.config.strategy, each.params, each.desk(instruments[each.symbol]), each.cash)
+                for each in self.strategies
+            )
+            account = AccountPlan(planned, self.config.risk.limits)
+            account.settings(needs_account=True)
+        except ValueError as error:
+            raise InputError(str(error)) from error
+        return account
+
+
+def plan_live(options: SessionOptions, settings: Settings) -> LivePlan:
+    """Return the plan; raises `InputError` that says which option, file or variable is wrong."""
+    for name, nothing in _FOR_PAPER.items():
+        if getattr(options, name) != nothing:
+            raise InputError(f"--{name} is for paper: live, the exchange gives data and time")
+    path = Path(options.config) if options.config else settings.config
+    config = load_config(path) if path else Config(dry_run=True)
+    chosen = config.strategy or StrategyConfig("ema_cross")
+    timeframe = timeframe_option("timeframe", options.timeframe or chosen.timeframe or "")
+    if timeframe is None:
+        raise InputError("--timeframe is missing: say on which candles to decide, such as 1m or 1h")
+    wanted = config.strategies or (_single(config, chosen),)
+    if options.strategy or options.param:
+        if config.strategies:
+            raise InputError("--strategy and --param are for one strategy, and the configuration has several")
+        wanted = (_overridden(wanted[0], options),)
+    symbol = symbol_option("symbol", options.symbol) or chosen.symbol
+    strategies = tuple(_strategy(each, symbol) for each in wanted if each.enabled)
+    if not strategies:
+        raise InputError("no strategy is enabled in the configuration")
+    return LivePlan(strategies, timeframe, config, options.host or settings.host, port_option(options.port, settings))
+
+
+def _single(config: Config, chosen: StrategyConfig) -> AccountStrategyConfig:
+    return AccountStrategyConfig(
+        "main",
+        chosen.name,
+        config.data.cash,
+        chosen.symbol,
+        chosen.params,
+        chosen.size,
+        position_cap_pct=config.position_cap_pct,
+        max_drawdown_pct=config.max_drawdown_pct,
+        max_daily_loss=config.max_daily_loss,
+    )
+
+
+def _overridden(config: AccountStrategyConfig, options: SessionOptions) -> AccountStrategyConfig:
+    name = options.strategy or config.strategy
+    params = config.params if name == config.strategy else {}
+    return evolve(config, strategy=name, params={**params, **parameters_option(options.param)})
+
+
+def _strategy(config: AccountStrategyConfig, symbol: Symbol | None) -> LiveStrategy:
+    params, expression = build_strategy(find_strategy(config.strategy), config.params)
+    traded = config.symbol or symbol
+    if traded is None:
+        raise InputError(f"strategy {config.name} has no symbol: give --symbol, such as tBTCUSD")
+    return LiveStrategy(config, params, expression, traded)

@@ -1,0 +1,209 @@
+"""A live session: the same wiring as on paper, against Bitfinex, behind the guards of `live_guard`."""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from attrs import evolve, frozen
+
+from genesis.adapters.atomic_file import write_whole
+from genesis.adapters.bitfinex.exchange_time import ExchangeTime
+from genesis.adapters.bitfinex.market_line import TradedInstrument
+from genesis.adapters.bitfinex.market_time import WallTime
+from genesis.adapters.bitfinex.reconciler import LookRules
+from genesis.adapters.bitfinex.rest_account import BitfinexAccount
+from genesis.adapters.bitfinex.rest_market import BitfinexMarket
+from genesis.adapters.bitfinex.socket_aiohttp import AiohttpConnector
+from genesis.adapters.bitfinex.trading_market import MarketRules, TradingMarket
+from genesis.adapters.bitfinex.transport_aiohttp import AiohttpTransport
+from genesis.adapters.key_lock_file import KeyLock
+from genesis.adapters.nonce_file.opening import open_nonces
+from genesis.app.account_plan import AccountPlan
+from genesis.app.bitfinex_rest import signed_client, signer_of
+from genesis.app.dry_orders import DryOrders
+from genesis.app.json_output import json_text
+from genesis.app.live_begin import begin, live_began
+from genesis.app.live_guard import PHRASE, Seen, instruments_of, phrase_problem, problems
+from genesis.app.live_plan import LivePlan
+from genesis.app.live_watch import Halting, LockWatch, RightsWatch, SkewWatch
+from genesis.app.logs import guarded_keys
+from genesis.app.recording import LatchWatch, recorded_session, refuse_while_killed
+from genesis.app.session_feeding import SessionAbout
+from genesis.app.session_run import login_line, trade_beside, until_stopped
+from genesis.app.session_watch import session_watch
+from genesis.app.settings import Keys, Settings
+from genesis.app.trade import Recording
+from genesis.app.wires import KeyInUse, Outside, Place, bitfinex_wires, place_at
+from genesis.app.wiring import SessionSystem, build_session, kill_latch
+from genesis.domain.exchange.orders import Account
+from genesis.domain.instrument import spot_pair
+from genesis.domain.units import Atoms, Currency, format_atoms
+from genesis.ports.errors import InputError
+
+
+@frozen
+class LiveOptions:
+    """How a live session was asked for: the phrase as it was given, and whether the key is new on this machine."""
+
+    phrase: str = ""
+    new_key: bool = False
+    json: bool = False
+
+
+@frozen(eq=False)
+class LiveHouse:
+    """What a live session runs on."""
+
+    plan: LivePlan
+    account: AccountPlan
+    system: SessionSystem
+    keys: Keys
+    place: Place
+    nonce_folder: Path
+    lock: KeyLock
+
+
+def run_live(plan: LivePlan, settings: Settings, options: LiveOptions) -> None:
+    """Run *plan* until someone asks it to stop (Ctrl-C, SIGTERM).
+
+    Raises `InputError` with every reason for which it does not begin, and `GenesisError` for what ended it early.
+    """
+    home = settings.home
+    refuse_while_killed(kill_latch(home))
+    keys = guarded_keys()
+    signer_of(keys)
+    place = place_at(settings.rest_url, settings.ws_url)
+    say = sys.stderr if options.json else sys.stdout
+    with KeyLock(settings.locks.expanduser(), keys.api_key, f"live session of {home.resolve()}") as lock:
+        seen = asyncio.run(look_around(keys, home / "nonces", settings.rest_url, is_new=options.new_key))
+        found = problems(plan.symbols, _cash(plan), seen)
+        if found:
+            raise InputError(f"no live session begins: {'; '.join(found)}")
+        print(_what(plan, place), file=say, flush=True)
+        _confirm(options.phrase, say.write)
+        account = plan.account(instruments_of(plan.symbols, seen.rules))
+        chart = account.strategies[0].desk.instrument
+        system = build_session(chart, plan.cash, about(plan), home, plan.host, plan.port)
+        port = system.server.bind()
+        print(f"live session at {system.server.url}", file=say, flush=True)
+        print(login_line(system, home), file=say, flush=True)
+        print(f"journal: {system.journal_path}", file=say, flush=True)
+        house = LiveHouse(plan, account, system, keys, place, home / "nonces", lock)
+        try:
+            source = f"{', '.join(plan.symbols)}, live"
+            with session_watch(source, system.clock, system.metrics) as watch:
+                asyncio.run(watch.around(lambda: until_stopped(_recorded(house))))
+        except KeyboardInterrupt:
+            print("interrupted", file=say)
+        finally:
+            system.server.close()
+            _finish(house, home, port, json=options.json)
+
+
+async def look_around(keys: Keys, nonce_folder: Path, rest_url: str, *, is_new: bool) -> Seen:
+    """Ask the exchange for all that the guards want to see."""
+    async with signed_client(keys, nonce_folder, rest_url, is_new=is_new) as access:
+        account, market = BitfinexAccount(access.client), BitfinexMarket(access.client)
+        permissions, wallets = await account.permissions(), await account.wallets()
+        return Seen(permissions, wallets, await market.pair_rules(), access.time.offset_s)
+
+
+def about(plan: LivePlan) -> SessionAbout:
+    """Return what the session of *plan* is, for those who watch it."""
+    labels = {each.config.name: each.config.strategy for each in plan.strategies}
+    params = {each.config.name: {name: str(value) for name, value in each.params.items()} for each in plan.strategies}
+    mode = "live, dry run" if plan.is_dry else "live"
+    return SessionAbout(mode, plan.symbols[0], plan.timeframe.value, labels, params)
+
+
+def _cash(plan: LivePlan) -> dict[Currency, Atoms]:
+    found: dict[Currency, Atoms] = {}
+    for each in plan.strategies:
+        quote = spot_pair(each.symbol)[1]
+        found[quote] = Atoms(found.get(quote, 0) + each.cash)
+    return found
+
+
+def _what(plan: LivePlan, place: Place) -> str:
+    lines = [f"LIVE on {place.rest.auth_url}" + (", dry run: no order is sent" if plan.is_dry else "")]
+    lines += [
+        f"  {each.config.name}: {each.config.strategy} on {each.symbol}, {plan.timeframe.value}, "
+        f"with {format_atoms(each.cash)}"
+        for each in plan.strategies
+    ]
+    return "\n".join(lines)
+
+
+def _confirm(phrase: str, ask: Callable[[str], object]) -> None:
+    typed = phrase
+    if not typed and sys.stdin.isatty():
+        ask(f"Type to go on: {PHRASE}\n> ")
+        sys.stdout.flush()
+        typed = sys.stdin.readline()
+    problem = phrase_problem(typed)
+    if problem:
+        raise InputError(problem)
+
+
+async def _recorded(house: LiveHouse) -> None:
+    recording = house.system.recording()
+    async with recorded_session(recording, live_began(house.plan, house.account)):
+        await _trade(house, recording)
+
+
+async def _trade(house: LiveHouse, recording: Recording) -> None:
+    system, plan = house.system, house.plan
+    clock, metrics = system.clock, system.metrics
+    time = ExchangeTime(clock, metrics)
+    nonces = open_nonces(house.nonce_folder, house.keys.api_key, clock, exchange_us=time.now_us)
+    transport = AiohttpTransport(metrics=metrics)
+    try:
+        async with AiohttpConnector() as connector:
+            key = KeyInUse(signer_of(house.keys), nonces, time)
+            outside = Outside(connector, transport, clock, metrics)
+            instruments = house.account.settings(needs_account=True).instruments
+            wires = bitfinex_wires(house.place, key, outside, instruments, Account.EXCHANGE)
+            if plan.is_dry:
+                wires = evolve(wires, gateway=DryOrders())
+            begun = begin(house.account)
+            system.observer.begin(begun.core)
+            rules = MarketRules(WallTime(clock), LookRules(), begun.known, begun.since, system.latch)
+            traded = [TradedInstrument(each, plan.timeframe, plan.warm_up) for each in instruments.values()]
+            market = TradingMarket(traded, wires, clock, system.observer, rules)
+            halting = Halting(system.inbox)
+            parts = (
+                market,
+                system.server,
+                LatchWatch(system.latch, clock),
+                system.feeding,
+                recording.journal,
+                RightsWatch(wires.reader, clock, halting),
+                SkewWatch(time, clock, halting, system.feed),
+                LockWatch(house.lock, clock),
+            )
+            await trade_beside(begun.core, system.operated(market), system.observer, parts, recording)
+    finally:
+        await transport.close()
+        nonces.close()
+
+
+def _finish(house: LiveHouse, home: Path, port: int, *, json: bool) -> None:
+    """Write how the session ended; the journal has everything else."""
+    observer = house.system.observer
+    if not observer.has_begun:
+        return
+    core = observer.core
+    halted = core.halted
+    text = json_text(
+        {
+            "port": port,
+            "mode": "live, dry run" if house.plan.is_dry else "live",
+            "journal": str(house.system.journal_path),
+            "equity": format_atoms(core.equity),
+            "halted": "" if halted is None else halted.text,
+            "fills": len(observer.recorder.fills),
+        }
+    )
+    print(text if json else f"equity of the strategies: {format_atoms(core.equity)} {core.settings.quote}")
+    write_whole(home / "sessions" / f"{house.system.clock.now()}.json", text + "\n")

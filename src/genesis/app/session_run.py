@@ -1,0 +1,61 @@
+"""How a session of any mode runs in its process: until it ends, or somebody asks it to stop."""
+
+import asyncio
+import signal
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+
+from genesis.app.access import announce
+from genesis.app.paper import Component
+from genesis.app.trade import Observer, Recording, trade_recorded
+from genesis.app.wiring import SessionSystem
+from genesis.domain.core import TradingCore
+from genesis.ports.errors import GenesisError, StoreError
+from genesis.ports.market import Market
+
+
+async def until_stopped(session: Coroutine[None, None, None]) -> None:
+    """Run *session* until it ends, or SIGINT or SIGTERM comes; raises the first `GenesisError` that ended it early."""
+    work = asyncio.ensure_future(session)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, work.cancel)
+        except (
+            NotImplementedError
+        ):  # Windows: Ctrl-C arrives as KeyboardInterrupt, which asyncio.run turns into a cancel
+            break
+    try:
+        await work
+    except asyncio.CancelledError:
+        return
+    except ExceptionGroup as group:
+        expected, other = group.split(GenesisError)
+        if expected is None or other is not None:
+            raise
+        first: BaseException = expected
+        while isinstance(first, BaseExceptionGroup):  # a part that has parts of its own
+            first = first.exceptions[0]
+        raise first from None
+
+
+async def trade_beside(
+    core: TradingCore, market: Market, observer: Observer, parts: Sequence[Component], recording: Recording
+) -> None:
+    """Trade until the market's events end or the task is cancelled; *parts* run beside it and end with it.
+
+    The first failure of any part cancels the rest and is raised in an `ExceptionGroup`.
+    """
+    async with asyncio.TaskGroup() as tasks:
+        beside = [tasks.create_task(each.run(), name=type(each).__name__) for each in parts]
+        await trade_recorded(core, market, observer, recording)
+        for task in beside:
+            task.cancel()
+
+
+def login_line(system: SessionSystem, home: Path) -> str:
+    """Return how to get to the dashboard, once."""
+    try:
+        return f"dashboard: {announce(home, system.server.url, system.credentials)} (once; then: login)"
+    except StoreError as error:  # whoever cannot look can trade all the same
+        return f"dashboard: no login, for {error}"

@@ -1,0 +1,220 @@
+"""`run --mode live` as a process, against a local venue: it begins only past its guards, trades, and stops in order."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from attrs import define
+
+from genesis.adapters.journal_sqlite.reading import read_journal
+from genesis.adapters.venue.keys import all_rights
+from genesis.adapters.venue.session import ConnectionId
+from genesis.adapters.venue.shell import serving
+from genesis.adapters.venue.venue import Venue
+from genesis.app.live_guard import PHRASE
+from genesis.domain.exchange.account import WalletKind
+from genesis.domain.instrument import spot_instrument
+from genesis.domain.order import Side
+from genesis.domain.simulation.matching_order import UserId
+from genesis.domain.units import Currency, Mts, Symbol, atoms
+from tests.e2e.venue_house import BTC, place, trade
+
+PAPER = Symbol("tTESTBTC:TESTUSD")
+KEY, SECRET = "a-live-key-of-the-drills", "a-live-secret-of-the-drills"
+RIGHTS = {scope: (True, scope in {"orders", "positions", "account"}) for scope in all_rights()}
+ALWAYS_LONG = """
+from genesis.domain.strategy.expression import Expr
+from genesis.domain.strategy.features import close, where
+from genesis.domain.strategy.specification import strategy
+
+@strategy
+def long() -> Expr:
+    return where(close > 0.0, 1.0, 0.0)
+"""
+
+
+class Ended(NamedTuple):
+    code: int
+    stdout: str
+    stderr: str
+
+
+@define(eq=False)
+class House:
+    venue: Venue
+    home: Path
+    port: int
+    user: UserId
+    submits: int = 0
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "GENESIS_HOME": str(self.home),
+            "GENESIS_LOCKS": str(self.home / "locks"),
+            "GENESIS_REST_URL": f"http://127.0.0.1:{self.port}/v2/",
+            "GENESIS_WS_URL": f"ws://127.0.0.1:{self.port}/ws/2",
+            "BITFINEX_API_KEY": KEY,
+            "BITFINEX_API_SECRET": SECRET,
+        }
+
+    def words(self, *, dry: bool, symbol: str = BTC) -> tuple[str, ...]:
+        config, strategy = self.home / "live.json", self.home / "mine.py"
+        config.write_text(json.dumps({"dry_run": dry, "data": {"cash": "1000"}}))
+        strategy.write_text(ALWAYS_LONG)
+        chosen = ("--strategy", f"{strategy}:long", "--symbol", symbol, "--timeframe", "1m")
+        return ("run", "--mode", "live", "--port", "0", "--config", str(config), "--new-key", *chosen)
+
+    async def begin(self, *words: str) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", "from genesis.app.cli import main\nmain()", *words),
+            env=self.environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+
+    async def ended(self, *words: str) -> Ended:
+        process = await self.begin(*words)
+        out, err = await process.communicate()
+        assert process.returncode is not None
+        return Ended(process.returncode, out.decode(), err.decode())
+
+    @property
+    def held(self) -> int:
+        return self.venue.core.exchange.accounts.by_user[self.user].wallet(WalletKind.EXCHANGE, Currency("BTC")).balance
+
+
+@asynccontextmanager
+async def house(tmp_path: Path, *, currency: str = "USD") -> AsyncIterator[House]:
+    """A venue whose market trades, sixty times as fast as the wall, and an account with 5 000 on it."""
+    venue = Venue(Mts(time.time_ns() // 1_000_000), seed=1, limited=False)
+    for symbol in (BTC, PAPER):
+        venue.list_instrument(spot_instrument(symbol, atoms("0.0001")))
+        trade(venue, symbol, "100.5")
+        for level in range(30):
+            place(venue, symbol, Side.BUY, "100", str(100 - level))
+            place(venue, symbol, Side.SELL, "100", str(101 + level))
+    user = venue.core.new_user()
+    venue.core.keys.add(user, KEY, SECRET, RIGHTS)
+    venue.core.exchange.accounts.deposit(user, WalletKind.EXCHANGE, Currency(currency), atoms("5000"), venue.now)
+    async with serving(venue, speed=60.0) as port, asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+        here = House(venue, tmp_path, port, user)
+
+        async def play() -> None:
+            while True:
+                for symbol in (BTC, PAPER):
+                    trade(venue, symbol, "100.5")
+                await asyncio.sleep(0.2)
+
+        receive = venue.receive
+
+        def counted(connection: ConnectionId, text: str, at_ms: int) -> None:
+            here.submits += '"on"' in text
+            receive(connection, text, at_ms)
+
+        venue.receive = counted  # type: ignore[method-assign]  # a wiretap
+        playing = tasks.create_task(play())
+        yield here
+        playing.cancel()
+
+
+async def until_true(condition: Callable[[], object], process: asyncio.subprocess.Process) -> None:
+    while not condition() and process.returncode is None:  # noqa: ASYNC110  # another process sets no event
+        await asyncio.sleep(0.05)
+
+
+async def stopped(process: asyncio.subprocess.Process) -> Ended:
+    if process.returncode is None:
+        process.send_signal(signal.SIGTERM)
+    out, err = await process.communicate()
+    assert process.returncode is not None
+    return Ended(process.returncode, out.decode(), err.decode())
+
+
+async def test_a_live_session_warms_up_decides_trades_and_stops_in_order(tmp_path: Path) -> None:
+    async with house(tmp_path) as here:
+        process = await here.begin(*here.words(dry=False), "--i-understand", PHRASE)
+        await until_true(lambda: here.held, process)
+        second = await here.ended(*here.words(dry=False), "--i-understand", PHRASE)
+        done = await stopped(process)
+        assert done.code == 0, done.stderr
+        assert (second.code, f"process {process.pid}" in second.stderr) == (2, True)  # E7
+        assert here.submits == 1
+        assert here.held > atoms("9")
+        assert SECRET not in done.stdout + done.stderr
+        verified = await here.ended("journal.verify", "--json")
+        assert json.loads(verified.stdout)["whole"] is True
+
+
+async def test_a_dry_run_decides_and_writes_down_and_sends_nothing(tmp_path: Path) -> None:
+    async with house(tmp_path) as here:
+        process = await here.begin(*here.words(dry=True), "--i-understand", PHRASE)
+        await until_true(lambda: "dry_run is on" in journalled(tmp_path), process)
+        done = await stopped(process)
+        assert done.code == 0, done.stderr
+        assert "dry run: no order is sent" in done.stdout
+        assert "dry_run is on" in journalled(tmp_path)
+        assert (here.submits, here.held) == (0, 0)
+
+
+def journalled(home: Path) -> str:
+    return "\n".join(row.payload for path in (home / "journal").glob("*.sqlite") for row, _ in read_journal(path))
+
+
+async def test_e5_without_the_phrase_nothing_begins(tmp_path: Path) -> None:
+    async with house(tmp_path) as here:
+        for words in ((), ("--i-understand", "yes")):
+            refused = await here.ended(*here.words(dry=False), *words)
+            assert refused.code == 2
+            assert PHRASE in refused.stderr
+        assert here.submits == 0
+
+
+@pytest.mark.parametrize("scope", ["withdraw", "wallets", "settings"])
+async def test_d30_a_key_that_can_do_more_than_trade_is_refused(scope: str, tmp_path: Path) -> None:
+    async with house(tmp_path) as here:
+        here.venue.core.keys.by_key[KEY].rights[scope] = (True, True)
+        refused = await here.ended(*here.words(dry=False), "--i-understand", PHRASE)
+        assert refused.code == 2
+        assert "no live session begins: the key can" in refused.stderr
+
+
+@pytest.mark.parametrize(("currency", "symbol"), [("TESTUSD", BTC), ("USD", PAPER)])
+async def test_e5_e10_paper_keys_and_live_symbols_do_not_go_together(
+    currency: str, symbol: Symbol, tmp_path: Path
+) -> None:
+    async with house(tmp_path, currency=currency) as here:
+        refused = await here.ended(*here.words(dry=False, symbol=symbol), "--i-understand", PHRASE)
+        assert refused.code == 2
+        assert "account" in refused.stderr
+
+
+async def test_a_latch_that_is_set_and_a_key_that_is_unknown_are_refused(tmp_path: Path) -> None:
+    async with house(tmp_path) as here:
+        (tmp_path / "kill.latch").write_text("too wild")
+        refused = await here.ended(*here.words(dry=False), "--i-understand", PHRASE)
+        assert (refused.code, "too wild" in refused.stderr) == (2, True)
+        (tmp_path / "kill.latch").unlink()
+        here.venue.core.keys.by_key.clear()
+        refused = await here.ended(*here.words(dry=False), "--i-understand", PHRASE)
+        assert (refused.code, "code 10100" in refused.stderr) == (2, True), refused.stderr
+
+
+async def test_i9_a_kill_ends_the_live_session_and_cancels_what_is_open(tmp_path: Path) -> None:
+    async with house(tmp_path) as here:
+        process = await here.begin(*here.words(dry=False), "--i-understand", PHRASE)
+        await until_true(lambda: here.held, process)
+        killed = await here.ended("kill", "enough")
+        _, err = await process.communicate()
+        assert (killed.code, process.returncode) == (0, 2), killed.stderr
+        assert b"kill latch is set (enough)" in err

@@ -1,0 +1,79 @@
+"""What keeps a live session from beginning: every guard by itself, and all of them at once."""
+
+from decimal import Decimal
+
+import pytest
+from attrs import evolve
+
+from genesis.app.live_guard import PHRASE, Seen, account_problems, is_paper, phrase_problem, problems, skew_problems
+from genesis.domain.exchange.account import Permission, Wallet, WalletKind
+from genesis.domain.exchange.market import PairRules
+from genesis.domain.units import Atoms, Currency, Symbol, atoms
+
+BTC, PAPER = Symbol("tBTCUSD"), Symbol("tTESTBTC:TESTUSD")
+CASH = {Currency("USD"): atoms("1000")}
+
+
+def wallet(currency: str, balance: str, kind: WalletKind = WalletKind.EXCHANGE) -> Wallet:
+    return Wallet(kind, Currency(currency), Decimal(balance), None, Decimal(0))
+
+
+GOOD = Seen(
+    [Permission("orders", can_read=True, can_write=True), Permission("withdraw", can_read=True, can_write=False)],
+    [wallet("USD", "1000")],
+    [PairRules(BTC, Atoms(1), Atoms(2), None, None)],
+    0.4,
+)
+
+
+def test_everything_as_it_should_be_is_no_problem() -> None:
+    assert problems([BTC], CASH, GOOD) == []
+
+
+def test_all_problems_are_told_at_once() -> None:
+    seen = Seen([], [wallet("TESTUSD", "10")], [], -9.0)
+    assert len(problems([BTC], CASH, seen)) == 5
+
+
+def test_the_phrase_is_exact() -> None:
+    assert phrase_problem(f"{PHRASE}\n") == ""
+    for typed in ("", "yes", PHRASE.lower(), PHRASE + "!"):
+        assert PHRASE in phrase_problem(typed)
+
+
+@pytest.mark.parametrize(
+    ("symbols", "wallets", "count"),
+    [
+        ([BTC], [wallet("USD", "1")], 0),
+        ([PAPER], [wallet("TESTUSD", "1")], 0),
+        ([PAPER], [wallet("USD", "1")], 1),
+        ([BTC, PAPER], [wallet("USD", "1")], 1),
+        ([BTC], [wallet("TESTUSD", "1")], 1),
+        ([BTC], [], 1),
+        ([BTC], [wallet("USD", "0")], 1),
+        ([BTC], [wallet("USD", "1"), wallet("TESTBTC", "1")], 1),
+    ],
+)
+def test_e5_e10_paper_money_trades_paper_symbols_and_real_money_real_ones(
+    symbols: list[Symbol], wallets: list[Wallet], count: int
+) -> None:
+    assert len(account_problems(symbols, wallets)) == count
+
+
+def test_paper_symbols_are_known_by_their_currencies() -> None:
+    assert [is_paper(Symbol(name)) for name in ("tTESTBTC:TESTUSD", "tBTCUSD", "tTESTBTC:TESTUSDT")] == [
+        True,
+        False,
+        True,
+    ]
+
+
+@pytest.mark.parametrize(("skew_s", "is_fine"), [(0.0, True), (4.9, True), (-4.9, True), (5.1, False), (-31.0, False)])
+def test_b5_a_clock_that_is_off_by_more_than_five_seconds_does_not_start(skew_s: float, is_fine: bool) -> None:
+    assert (skew_problems(skew_s) == []) is is_fine
+
+
+def test_only_the_exchange_wallet_counts_for_what_strategies_trade_with() -> None:
+    elsewhere = evolve(GOOD, wallets=[wallet("USD", "999"), wallet("USD", "5000", WalletKind.MARGIN)])
+    (problem,) = problems([BTC], CASH, elsewhere)
+    assert "1000 USD" in problem
