@@ -108,6 +108,12 @@ def build(_: Context) -> None:
     python("-m", "hatchling", "build")
 
 
+@command("docs")
+def docs(_: Context) -> None:
+    """Make the API reference from the docstrings, in build/docs; a warning fails."""
+    python("-m", "tests.docs.reference")
+
+
 @command(
     "image",
     help={
@@ -146,7 +152,7 @@ def compile_lock(target: Path, source: str, *options: str) -> None:
 def tasks() -> Collection:
     """The run-time tasks of the package and those of this file."""
     collection = namespace()
-    for task in (test, lint, types, audit, security, check, bench, build, image, lock):
+    for task in (test, lint, types, audit, security, check, bench, build, docs, image, lock):
         add_command(collection, task)
     return collection
 

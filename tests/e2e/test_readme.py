@@ -1,4 +1,4 @@
-"""The commands of the README do what it says."""
+"""The commands of the README and of the quick start do what they say."""
 
 import json
 import os
@@ -12,12 +12,26 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
-LINES = [line[2:].partition("  #")[0].strip() for line in TEXT.splitlines() if line.startswith("$ ")]
+QUICK_START = (ROOT / "docs" / "quick-start.md").read_text(encoding="utf-8")
 ENDLESS = {"./inv run", "./inv run --speed 600", "curl http://127.0.0.1:8000/health"}
 """They run until somebody ends them, on a fixed port: `test_run_command` starts and ends their like."""
 ITSELF = {"./inv test"}
-COMMANDS = sorted({line for line in LINES if line.startswith("./inv ")} - ENDLESS - ITSELF)
 REAL = ROOT.parent / "shared" / "data" / "tBTCUSD-1m-2017.csv.gz"
+
+
+def commands(text: str) -> list[str]:
+    """Return the commands of a page in their order."""
+    return [line[2:].partition("  #")[0].strip() for line in text.splitlines() if line.startswith("$ ")]
+
+
+LINES = commands(TEXT)
+COMMANDS = sorted({line for line in LINES if line.startswith("./inv ")} - ENDLESS - ITSELF)
+
+
+def ended(folder: Path, words: list[str]) -> "subprocess.CompletedProcess[str]":
+    environment = {**os.environ, "GENESIS_HOME": str(folder / "var"), "GENESIS_PORT": "0"}
+    command = [sys.executable, "-c", "from genesis.app.cli import main; main()", *words]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
 
 
 def test_every_command_of_the_readme_is_known_to_the_tests() -> None:
@@ -33,9 +47,7 @@ def test_a_command_of_the_readme_runs(line: str, tmp_path: Path) -> None:
         if not REAL.exists():
             pytest.skip("the real candles are not beside the checkout")
         words = [str(REAL) if word.startswith("../shared/data/") else word for word in words]
-    environment = {**os.environ, "GENESIS_HOME": str(tmp_path / "var"), "GENESIS_PORT": "0"}
-    command = [sys.executable, "-c", "from genesis.app.cli import main; main()", *words]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+    done = ended(tmp_path, words)
     assert done.returncode == 0, done.stderr
     if "--report" in words:
         assert (tmp_path / "report.html").stat().st_size > 1_000_000
@@ -43,3 +55,15 @@ def test_a_command_of_the_readme_runs(line: str, tmp_path: Path) -> None:
         shown = re.search(r'"decision_hash": "(\w+)"', TEXT)
         assert shown is not None
         assert json.loads(done.stdout)["decision_hash"] == shown[1]
+
+
+def test_the_quick_start_can_be_followed_from_its_first_line_to_its_last(tmp_path: Path) -> None:
+    lines = commands(QUICK_START)
+    assert len(lines) >= 10
+    for line in lines:
+        if line in ENDLESS:
+            continue
+        assert line.startswith("./inv ")
+        done = ended(tmp_path, shlex.split(line)[1:])
+        assert done.returncode == 0, f"{line}: {done.stderr or done.stdout}"
+    assert (tmp_path / "report.html").is_file()

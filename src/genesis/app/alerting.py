@@ -17,6 +17,7 @@ from genesis.ports.alerts import AlertChannel, Notice, Undelivered
 from genesis.ports.clock import Clock
 from genesis.ports.errors import InputError
 from genesis.ports.metrics import Metrics
+from genesis.ports.secrets import Secret
 
 LEVELS: Final = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 TOLD_APART_BY: Final = ("symbol", "link", "endpoint", "code", "strategy")
@@ -25,8 +26,12 @@ TOLD_APART_BY: Final = ("symbol", "link", "endpoint", "code", "strategy")
 TEXT_CHARS_MAX: Final = 1_000
 
 
-def alert_channels(settings: AlertSettings, redactor: Redactor) -> Sequence[AlertChannel]:
-    """Return the channels that are set up; their secrets are masked from now on.
+Guard = Callable[[str, Secret], Secret]
+"""Takes a setting's name and its secret, or a reference to one, and returns the secret, masked from now on."""
+
+
+def alert_channels(settings: AlertSettings, guard: Guard) -> Sequence[AlertChannel]:
+    """Return the channels that are set up.
 
     Raises `InputError` for a channel that is set up by half, or leads where alerts may not go.
     """
@@ -36,12 +41,11 @@ def alert_channels(settings: AlertSettings, redactor: Redactor) -> Sequence[Aler
     allowed = allow_list(named)
     found: list[AlertChannel] = []
     if settings.webhook:
-        redactor.register(settings.webhook)
-        found.append(WebhookAlerts(settings.webhook, allowed))
+        found.append(WebhookAlerts(guard("GENESIS_ALERT_WEBHOOK", settings.webhook), allowed))
     if settings.telegram_token:
-        redactor.register(settings.telegram_token)
+        token = guard("GENESIS_ALERT_TELEGRAM_TOKEN", settings.telegram_token)
         telegram = AllowList(allowed.hosts | {HOST}, allowed.networks)
-        found.append(TelegramAlerts(settings.telegram_token, settings.telegram_chat, telegram))
+        found.append(TelegramAlerts(token, settings.telegram_chat, telegram))
     return found
 
 
@@ -52,9 +56,9 @@ def alert_level(settings: AlertSettings) -> int:
     return LEVELS[settings.level.lower()]
 
 
-def alert_desk(settings: AlertSettings, clock: Clock, metrics: Metrics, redactor: Redactor) -> AlertDesk | None:
+def alert_desk(settings: AlertSettings, clock: Clock, metrics: Metrics, guard: Guard) -> AlertDesk | None:
     """Return the desk of the channels that are set up, None without any."""
-    channels = alert_channels(settings, redactor)
+    channels = alert_channels(settings, guard)
     return AlertDesk(channels, clock, metrics) if channels else None
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from genesis.app.alert_desk import AlertDesk
 from genesis.app.alerting import alert_desk, alert_level, telling
-from genesis.app.logs import REDACTOR, session_log
+from genesis.app.logs import REDACTOR, guarded_secret, session_log
 from genesis.app.session_metrics import LoopLag
 from genesis.app.settings import load_alert_settings, load_settings
 from genesis.ports.clock import Clock
@@ -50,7 +50,7 @@ def session_watch(source: str, clock: Clock, metrics: Metrics) -> Iterator[Sessi
     """
     alerts = load_alert_settings()
     level = alert_level(alerts)
-    desk = alert_desk(alerts, clock, metrics, REDACTOR)
+    desk = alert_desk(alerts, clock, metrics, guarded_secret)
     tell = None if desk is None else desk.tell
     with session_log(clock, metrics, load_settings()), telling(tell, clock, REDACTOR, source, level):
         yield SessionWatch(desk, LoopLag(clock, metrics))

@@ -214,7 +214,7 @@ def test_what_is_logged_is_told_masked_from_its_level_on() -> None:
     ],
 )
 def test_channels_are_those_that_are_set_up(settings: AlertSettings, names: list[str]) -> None:
-    assert [channel.name for channel in alert_channels(settings, Redactor())] == names
+    assert [channel.name for channel in alert_channels(settings, lambda _, secret: secret)] == names
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,13 @@ def test_channels_are_those_that_are_set_up(settings: AlertSettings, names: list
 )
 def test_a_channel_that_is_set_up_by_half_is_refused(settings: AlertSettings) -> None:
     with pytest.raises(InputError, match="GENESIS_ALERT"):
-        alert_channels(settings, Redactor())
+        alert_channels(settings, lambda _, secret: secret)
+
+
+def test_a_reference_is_followed_to_the_secret() -> None:
+    settings = AlertSettings(webhook=Secret("file:/run/secrets/webhook"), hosts="hooks.test")
+    (channel,) = alert_channels(settings, lambda _, __: Secret("https://hooks.test/abcdefgh"))
+    assert channel.name == "webhook"
 
 
 def test_a_level_that_is_none_is_named() -> None:

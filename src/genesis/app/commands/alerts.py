@@ -15,11 +15,11 @@ def try_alerts(_: Context, json: bool = False) -> None:
     from genesis.adapters.clock_system import SystemClock
     from genesis.app.alerting import alert_channels, try_channels
     from genesis.app.json_output import print_json
-    from genesis.app.logs import REDACTOR
+    from genesis.app.logs import guarded_secret
     from genesis.app.settings import load_alert_settings
     from genesis.ports.errors import InputError
 
-    channels = alert_channels(load_alert_settings(), REDACTOR)
+    channels = alert_channels(load_alert_settings(), guarded_secret)
     if not channels:
         raise InputError("nobody is told: set GENESIS_ALERT_WEBHOOK, or GENESIS_ALERT_TELEGRAM_TOKEN and …_CHAT")
     found = asyncio.run(try_channels(channels, SystemClock()))

@@ -14,7 +14,7 @@ from genesis.app.candle_import import Report, check_names
 from genesis.app.config import load_config
 from genesis.app.doctor.finding import Finding, good
 from genesis.app.event_sampling import rates_from
-from genesis.app.logs import REDACTOR
+from genesis.app.logs import guarded_secret
 from genesis.app.settings import DOTENV, Settings, load_alert_settings, load_keys
 from genesis.domain.journal.chain import BadRow
 from genesis.domain.journal.entries import FORMAT
@@ -42,7 +42,7 @@ def look_at_alerts(dotenv: Path = DOTENV) -> Iterator[Finding]:
     """Look at whether somebody would be told."""
     try:
         alerts = load_alert_settings(dotenv)
-        channels = alert_channels(alerts, REDACTOR)
+        channels = alert_channels(alerts, guarded_secret)
         alert_level(alerts)
     except GenesisError as error:
         yield Finding("alerts", "failed", str(error), "correct the variable; alerts.test tries it")
