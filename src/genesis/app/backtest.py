@@ -94,11 +94,16 @@ def run_event(terms: Terms, candles: Candles, show: Show | None = None, *, keep_
     margin = terms.desk.margin
     recorder = Recorder(terms.desk.instrument, terms.cash, equities, margin is not None)
     core = one_desk(terms.desk, terms.cash)
-    account = None if margin is None else MarginAccount(margin, Ledger(terms.cash, on_margin=True))
-    market = CandleMarket(terms.desk.instrument, terms.costs, _chunks(candles, show), account)
-    asyncio.run(trade(core, market, RunObserver(recorder)))
+    asyncio.run(trade(core, candle_market(terms, candles, show), RunObserver(recorder)))
     record = recorder.finish(core.cash, core.position(terms.desk.instrument.symbol), core.refusals)
     return Run(record, np.array(equities or [], dtype=np.int64))
+
+
+def candle_market(terms: Terms, candles: Candles, show: Show | None = None) -> CandleMarket:
+    """Return the in-memory market on which *terms* trade *candles*."""
+    margin = terms.desk.margin
+    account = None if margin is None else MarginAccount(margin, Ledger(terms.cash, on_margin=True))
+    return CandleMarket(terms.desk.instrument, terms.costs, _chunks(candles, show), account)
 
 
 def filling_at_the_close(candles: Candles) -> Candles:

@@ -87,8 +87,8 @@ class Recorder:
         """Take the state at the close of the candle that began at *mts*."""
         self.close_of("", mts, equity, position)
 
-    def close_of(self, strategy: str, mts: int, equity: int, position: int) -> None:
-        """Do as `close` does, as an observer of the trading loop is told; *strategy* is the only one."""
+    def close_of(self, _strategy: str, mts: int, equity: int, position: int) -> None:
+        """Do as `close` does, as an observer of the trading loop is told: of the one strategy that there is."""
         if mts >= self._day_end:
             self._end_day()
             self._day_end = (mts // DAY_MS + 1) * DAY_MS
