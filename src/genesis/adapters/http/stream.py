@@ -43,6 +43,9 @@ BYTES_MAX: Final = 1 << 20
 CHANGES_MAX: Final = 1_000
 """More changes than this in one tick are not sent one by one: readers are told to load the charts anew."""
 
+EQUITY_MAX: Final = 4
+"""Points of the equity line in one delta: at full speed the latest are enough, and the history has them all."""
+
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -238,7 +241,7 @@ class StreamHub:
             changes.orders,
             changes.fills,
             changes.candles if not many else (),
-            changes.equity if not many else (),
+            changes.equity[-EQUITY_MAX:] if not many else (),
             notes,
             latency,
             reload=many,

@@ -118,7 +118,9 @@ function openOrder(cid) {
   });
 }
 
+let loadedMs = 0;
 async function loadCharts() {
+  loadedMs = Date.now();
   await tell(async () => {
     const [candles, points] = await Promise.all([get("/api/v1/candles?limit=10000"), get("/api/v1/equity?limit=4000")]);
     price.load(candles.items);
@@ -150,7 +152,7 @@ const heard = {
     state.fills.length = Math.min(state.fills.length, KEPT);
     state.events.length = Math.min(state.events.length, KEPT);
     if (price.fills.length > 4 * KEPT) price.fills.splice(0, KEPT);
-    if (frame.reload) loadCharts();
+    if (frame.reload && Date.now() - loadedMs > 3000) loadCharts();
     price.add(frame.candles ?? []);
     equity.add(frame.equity ?? []);
     const tables = { orders: frame.orders, fills: frame.fills, events: frame.events, latency: frame.latency, guards: frame.overview, links: frame.overview };
