@@ -44,6 +44,7 @@ class _Known:
 class AuditFile:
     """The audit log in the file *path*, whose heads *witness* keeps elsewhere.
 
+    *mask* hides secrets in what others note.
     *write* and *fsync* are the operating system's unless a test breaks them.
     """
 
@@ -54,6 +55,7 @@ class AuditFile:
         feed: MonitorFeed,
         witness: AuditWitness | None = None,
         *,
+        mask: Callable[[JsonValue], JsonValue] = lambda entry: entry,
         write: Callable[[int, bytes], int] = os.write,
         fsync: Callable[[int], None] = os.fsync,
     ) -> None:
@@ -61,6 +63,7 @@ class AuditFile:
         self._clock = clock
         self._feed = feed
         self._witness = witness
+        self._mask = mask
         self._os_write = write
         self._os_fsync = fsync
         self._known: _Known | None = None
@@ -72,7 +75,7 @@ class AuditFile:
         if isinstance(entry, Mapping) and str(entry.get("action", "")).startswith(RESERVED):
             raise InputError(f"actions that begin with {RESERVED!r} change the configuration: apply one instead")
         async with self._turn:
-            return await asyncio.to_thread(self._append, entry)
+            return await asyncio.to_thread(self._append, self._mask(entry))
 
     def transact(self, place: int, decide: Decide) -> Transacted:
         def decided(fd: int) -> Transacted:

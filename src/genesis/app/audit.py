@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +16,7 @@ from genesis.app.config_file import ConfigFile
 from genesis.app.logs import REDACTOR, guarded_secret
 from genesis.app.settings import load_settings
 from genesis.domain.audit import BadLine, ChainHead
-from genesis.domain.json_value import JsonObject
+from genesis.domain.json_value import JsonObject, JsonValue
 from genesis.domain.units import Mts
 from genesis.ports.clock import Clock
 from genesis.ports.errors import InputError
@@ -37,7 +38,20 @@ class AuditState:
 
 def audit_log(home: Path, clock: Clock, feed: MonitorFeed) -> AuditFile:
     """Return the audit log of the data directory *home*, with its witness."""
-    return AuditFile(home / LOG, clock, feed, _witness(home))
+    return AuditFile(home / LOG, clock, feed, _witness(home), mask=_masked)
+
+
+def _masked(entry: JsonValue) -> JsonValue:
+    """Return an entry of somebody outside without secrets that this process knows: what is in the log stays there."""
+    match entry:
+        case str():
+            return REDACTOR.text(entry) if REDACTOR.knows(entry) else entry
+        case Mapping():
+            return {str(_masked(key)): _masked(value) for key, value in entry.items()}
+        case Sequence():
+            return [_masked(value) for value in entry]
+        case _:
+            return entry
 
 
 def config_authority(home: Path, clock: Clock, feed: MonitorFeed, log: AuditFile | None = None) -> ConfigAuthority:

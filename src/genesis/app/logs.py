@@ -26,7 +26,7 @@ from genesis.app.event_log import SamplingFilter
 from genesis.app.event_sampling import Sampler, rates_from
 from genesis.app.log_lines import FORMATS, JsonLine, TextLine
 from genesis.app.log_queue import QueuedLog, unbuffered
-from genesis.app.settings import DOTENV, Keys, Settings, load_keys, load_settings, take_keys
+from genesis.app.settings import DOTENV, Keys, Settings, load_keys, load_settings, secret_settings, take_secrets
 from genesis.domain.config_secrets import is_reference
 from genesis.ports.clock import Clock
 from genesis.ports.errors import InputError
@@ -52,11 +52,29 @@ def guarded_keys(dotenv: Path = DOTENV) -> Keys:
     `InputError` for a key that is too short to be recognised in a text, and `SecretError` for one that cannot be had.
     """
     start_logging(dotenv=dotenv)
+    found = load_keys(dotenv)
+    guard_secrets(dotenv)
+    return Keys(*(guarded_secret(f"BITFINEX_{each.name.upper()}", getattr(found, each.name)) for each in fields(Keys)))
+
+
+def guard_secrets(dotenv: Path = DOTENV) -> None:
+    """Let nothing of this process show a secret that is set, and no child inherit one; references are not followed.
+
+    A secret that is too short to be recognised in a text is left to whoever uses it.
+    """
+    for value in secret_settings(dotenv).values():
+        if not is_reference(value.reveal()):
+            with suppress(InputError):
+                REDACTOR.register(value)
+    take_secrets()
     if not isinstance(sys.stderr, GuardedErrors):
         sys.stderr = GuardedErrors(sys.stderr)
-    found = load_keys(dotenv)
-    take_keys()
-    return Keys(*(guarded_secret(f"BITFINEX_{each.name.upper()}", getattr(found, each.name)) for each in fields(Keys)))
+
+
+def refuse_secrets(*words: str) -> None:
+    """Raise `InputError` if one of *words* holds a secret of this process: it would be printed, recorded and shown."""
+    if any(REDACTOR.knows(word) for word in words):
+        raise InputError("an option holds a secret that is set for this program: give the name of its place instead")
 
 
 def guarded_secret(name: str, value: Secret) -> Secret:

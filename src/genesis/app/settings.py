@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from attrs import evolve, field, fields, frozen
+from attrs import AttrsInstance, evolve, field, fields, frozen
 
 from genesis.ports.errors import InputError
 from genesis.ports.secrets import Secret
@@ -23,7 +23,7 @@ NONE: Final = Secret("")
 TAKEN: Final[dict[str, Secret]] = {}
 """Variables that were taken out of the environment, and are as if they were there still; for this process alone."""
 
-Loaded = TypeVar("Loaded")
+Loaded = TypeVar("Loaded", bound=AttrsInstance)
 
 
 @frozen
@@ -79,6 +79,13 @@ class AlertSettings:
     level: str = "warning"
 
 
+_WITH_SECRETS: Final[tuple[tuple[str, type[AttrsInstance]], ...]] = (
+    ("BITFINEX_", Keys),
+    ("GENESIS_", Settings),
+    ("GENESIS_ALERT_", AlertSettings),
+)
+
+
 def load_alert_settings(dotenv: Path = DOTENV) -> AlertSettings:
     """Return whom to tell, nobody where nothing is set; raises `InputError` for what cannot be used."""
     return _load(AlertSettings, "GENESIS_ALERT_", dotenv)
@@ -99,8 +106,6 @@ def load_keys(dotenv: Path = DOTENV) -> Keys:
     Raises `InputError` where a WebSocket key comes without its secret, or the other way round.
     """
     keys = _load(Keys, "BITFINEX_", dotenv)
-    taken = {each.name: TAKEN[name] for each in fields(Keys) if (name := _variable(each.name)) in TAKEN}
-    keys = evolve(keys, **{name: value for name, value in taken.items() if _variable(name) not in os.environ})
     if bool(keys.ws_api_key) is not bool(keys.ws_api_secret):
         raise InputError("BITFINEX_WS_API_KEY and BITFINEX_WS_API_SECRET are set together or not at all")
     if keys.ws_api_key:
@@ -108,17 +113,26 @@ def load_keys(dotenv: Path = DOTENV) -> Keys:
     return evolve(keys, ws_api_key=keys.api_key, ws_api_secret=keys.api_secret)
 
 
-def take_keys() -> None:
-    """Take the variables that hold keys out of the environment, so that no child of this process inherits them."""
+def secret_settings(dotenv: Path = DOTENV) -> dict[str, Secret]:
+    """Return every secret that is set, by its variable; a reference is one as well."""
+    found: dict[str, Secret] = {}
+    for prefix, kind in _WITH_SECRETS:
+        group = _load(kind, prefix, dotenv)
+        for each in fields(kind):
+            value: object = getattr(group, each.name)
+            if isinstance(value, Secret) and value:
+                found[f"{prefix}{each.name.upper()}"] = value
+    return found
+
+
+def take_secrets() -> None:
+    """Take the variables that hold secrets out of the environment, so that no child of this process inherits them."""
     from genesis.adapters.secrets_env import take_variable
 
-    for name in (_variable(each.name) for each in fields(Keys)):
-        if name in os.environ:
-            TAKEN[name] = take_variable(name)
-
-
-def _variable(name: str) -> str:
-    return f"BITFINEX_{name.upper()}"
+    for prefix, kind in _WITH_SECRETS:
+        for name in (f"{prefix}{each.name.upper()}" for each in fields(kind) if each.type is Secret):
+            if name in os.environ:
+                TAKEN[name] = take_variable(name)
 
 
 def _load(kind: type[Loaded], prefix: str, dotenv: Path) -> Loaded:
@@ -129,12 +143,22 @@ def _load(kind: type[Loaded], prefix: str, dotenv: Path) -> Loaded:
     loaders: list[Loader] = [DotEnvLoader(prefix, dotenv)] if dotenv.is_file() else []
     loaders.append(EnvLoader(prefix))
     try:
-        return typed_settings.load_settings(kind, loaders, converter=_converter())
+        return _with_taken(typed_settings.load_settings(kind, loaders, converter=_converter()), prefix)
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{dotenv}: cannot be read as UTF-8 text ({error})") from None
     except (TsError, BaseExceptionGroup) as error:
         said = "; ".join(_reasons(error))
         raise InputError(f"a {prefix}… variable of the environment or of {dotenv} cannot be used: {said}") from None
+
+
+def _with_taken(loaded: Loaded, prefix: str) -> Loaded:
+    """Return *loaded* with the variables that were taken out of the environment since the start."""
+    values: dict[str, object] = {}
+    for each in fields(type(loaded)):
+        name = f"{prefix}{each.name.upper()}"
+        is_taken = name in TAKEN and name not in os.environ
+        values[each.name] = TAKEN[name] if is_taken else getattr(loaded, each.name)
+    return type(loaded)(**values)
 
 
 def _value(name: str, dotenv: Path) -> str | None:

@@ -9,6 +9,7 @@ from genesis.adapters.archive_files import ArchiveFiles
 from genesis.adapters.clock_system import SystemClock
 from genesis.adapters.credentials_folder import CredentialsFolder
 from genesis.adapters.http.app import TradingSide, build_app
+from genesis.adapters.http.masking import MaskedAnswers
 from genesis.adapters.http.server import HttpServer
 from genesis.adapters.journal_sqlite.writing import SqliteJournal
 from genesis.adapters.kill_latch_file import KillLatchFile
@@ -21,6 +22,7 @@ from genesis.app.audit import LOG as AUDIT
 from genesis.app.audit import audit_log
 from genesis.app.config_problems import SchemaDesk
 from genesis.app.event_log import EventLog
+from genesis.app.logs import REDACTOR
 from genesis.app.metric_catalogue import CATALOGUE
 from genesis.app.metrics_fan import MetricsFan
 from genesis.app.operated_market import OperatedMarket, OperatorInbox
@@ -86,5 +88,7 @@ def build_session(
     trading = TradingSide(view, operator, ArchiveFiles(home, home / AUDIT), credentials, clock)
     journal_path = home / "journal" / f"{clock.now()}.sqlite"
     page = SessionMetrics(scraped, monitor, observer, home)
-    server = HttpServer(build_app(monitor, SchemaDesk(), audit, page, trading), host, port)
+    app = build_app(monitor, SchemaDesk(REDACTOR.knows), audit, page, trading)
+    app.asgi_handler = MaskedAnswers(app.asgi_handler, REDACTOR.known)
+    server = HttpServer(app, host, port)
     return SessionSystem(clock, feed, observer, server, journal_path, latch, metrics, feeding, inbox, credentials)

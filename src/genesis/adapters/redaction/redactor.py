@@ -65,6 +65,10 @@ class Redactor:
         """Tell whether *text* holds a registered secret in any form."""
         return self._text.mask(text) != text
 
+    def known(self, data: bytes) -> bytes:
+        """Return *data* with registered secrets masked, and nothing that only looks like one."""
+        return self._bytes.mask(data.decode("latin-1")).encode("latin-1")
+
     @property
     def overlap(self) -> int:
         """How many bytes at the end of a chunk may be the beginning of a secret."""

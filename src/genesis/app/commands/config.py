@@ -11,6 +11,7 @@ from genesis.ports.errors import InputError
 if TYPE_CHECKING:
     from genesis.app.config_authority import ConfigAuthority
     from genesis.domain.config_diff import Change
+    from genesis.domain.config_secrets import IsKnown
 
 _EXPECT = "The version that you changed, as config.show says it; not needed for the first."
 _REASON = "Why; it is kept in the audit log."
@@ -32,7 +33,7 @@ def validate(_: Context, paths: Sequence[str] = (), json: bool = False) -> None:
     from genesis.domain.json_value import JsonValue, canonical_json
 
     (path,) = _files(paths, 1, "config.validate FILE")
-    found = judge_text(read_config_bytes(path)).problems
+    found = judge_text(read_config_bytes(path), _known_secrets()).problems
     if json:
         errors: list[JsonValue] = [
             {"path": p.path, "line": p.line, "message": p.message, "rule": p.rule} for p in found
@@ -58,6 +59,7 @@ def difference(_: Context, paths: Sequence[str] = (), json: bool = False) -> Non
     from genesis.domain.config_diff import diff
     from genesis.domain.json_value import canonical_json
 
+    _known_secrets()
     if len(paths) == 1:
         _what_it_would_change(Path(paths[0]), json=json)
         return
@@ -114,7 +116,7 @@ def apply(
 
     (path,) = _files(paths, 1, "config.apply FILE --expect VERSION --reason TEXT")
     expected = _version(expect)
-    judged = judge_text(read_config_bytes(path))
+    judged = judge_text(read_config_bytes(path), _known_secrets())
     if judged.document is None:
         print_result(Invalid(judged.problems), json=json)
         raise Exit(code=1)
@@ -194,6 +196,14 @@ def _authority() -> "ConfigAuthority":
     from genesis.app.home import home
 
     return config_authority(home(), SystemClock(), CommandFeed())
+
+
+def _known_secrets() -> "IsKnown":
+    """Return how to tell the secrets that are set for this program; from now on it shows none of them."""
+    from genesis.app.logs import REDACTOR, guard_secrets
+
+    guard_secrets()
+    return REDACTOR.knows
 
 
 def _version(text: str) -> int:

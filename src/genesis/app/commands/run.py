@@ -54,11 +54,14 @@ def run(
     with a typed phrase, and with a key that can trade and nothing more.
     Ctrl-C ends the session, writes its state and prints the summary.
     """
+    from genesis.app.logs import guard_secrets, refuse_secrets
     from genesis.app.session_plan import Mode, SessionOptions, plan_session
     from genesis.app.settings import load_settings
 
+    guard_secrets()
     settings = load_settings()
     words = (mode, config, strategy, tuple(param), symbol, timeframe, speed, until, host, port, over)
+    refuse_secrets(*data, *param, config, strategy, symbol)
     options = SessionOptions(tuple(data), *words)
     if mode == Mode.LIVE.value:
         from genesis.app.live_plan import plan_live
@@ -70,4 +73,6 @@ def run(
         raise InputError("--i-understand and --new-key are for --mode live")
     from genesis.app.paper_session import run_session
 
-    run_session(plan_session(options, settings), settings.home, json=json)
+    plan = plan_session(options, settings)
+    refuse_secrets(*map(str, plan.params.values()))
+    run_session(plan, settings.home, json=json)
