@@ -1,4 +1,4 @@
-"""I39: nothing that a whole session says, answers or leaves behind holds a secret, in any encoding, or eight of its bytes."""
+"""I39: nothing that a whole session says, answers or leaves holds a secret, in any encoding, or eight bytes of one."""
 
 import base64
 import html
