@@ -1,17 +1,34 @@
 """The market's contract: what becomes of an order comes as evidence, whatever fails, and no order is sent twice."""
 
+from decimal import Decimal
+
+import pytest
+from attrs import evolve
+
 from genesis.adapters.venue.faults import Fault, Rule
 from genesis.adapters.venue.http import Request
 from genesis.adapters.venue.session import ConnectionId
 from genesis.domain.events import AccountShown, Cancel, LookUp, Quote, TimePassed
-from genesis.domain.execution.evidence import Accepted, AnswerLost, Closed, NothingLeft, ProvenAbsent, Refused, Traded
+from genesis.domain.execution.evidence import (
+    Accepted,
+    AnswerLost,
+    Closed,
+    NothingLeft,
+    ProvenAbsent,
+    Refused,
+    SendBegan,
+    Traded,
+)
+from genesis.domain.execution.order_life import OrderLife, Status, advance
 from genesis.domain.link import Link, LinkState
-from genesis.domain.order import Cid
-from genesis.domain.units import Mts, atoms
+from genesis.domain.order import Cid, OrderRequest, OrderType, Side
+from genesis.domain.risk.gate import Approved
+from genesis.domain.units import Mts, Price, atoms
 from genesis.ports.errors import Unreachable
 from genesis.ports.socket import Socket
-from tests.e2e.venue_house import BTC, ETH, START, trade
-from tests.fakes.traded_world import TradedWorld, traded_world
+from tests.e2e.venue_house import BTC, ETH, START, place, trade
+from tests.fakes.rest import approved
+from tests.fakes.traded_world import INSTRUMENTS, TradedWorld, traded_world
 
 
 def cancel_of(world: TradedWorld, cid: int) -> Cancel:
@@ -208,3 +225,83 @@ async def test_d24_a_fill_that_the_stream_dropped_is_shown_within_a_minute() -> 
         await world.clock.advance(61)
         assert {fill.cid for fill in world.shown[-1].look.fills} == {1}
         assert [order.cid for order in world.shown[-1].look.history] == [1]
+
+
+def selling(world: TradedWorld, cid: int, kind: OrderType) -> OrderRequest:
+    """Return a sale of one unit, yet without its prices."""
+    return OrderRequest(Cid(cid), BTC, Side.SELL, kind, atoms("1"), world.clock.now())
+
+
+def price_of(value: int) -> Price:
+    return INSTRUMENTS[BTC].price(value)
+
+
+def pair_of(world: TradedWorld, stop: int) -> Approved:
+    """Return a sale at 103 that a stop below the market belongs to."""
+    return approved(evolve(selling(world, 1, OrderType.LIMIT), price=price_of(103), oco_stop=price_of(stop)))
+
+
+def life_of(world: TradedWorld, order: Approved) -> OrderLife:
+    """Return the life that the evidence makes: every step of it is possible, and nothing contradicts."""
+    life = advance(OrderLife(order.order), SendBegan())
+    for each in world.evidence(order.order.cid):
+        life = advance(life, each)
+    return life
+
+
+@pytest.mark.parametrize("by_rest", [False, True], ids=["socket", "rest"])
+@pytest.mark.parametrize("price", [99, 103], ids=["stop", "limit"])
+async def test_a_pair_is_one_order_whichever_half_is_filled(price: int, by_rest: bool) -> None:
+    async with traded_world() as world:
+        if by_rest:
+            world.shell.connect = refuse_connections  # type: ignore[method-assign]  # the host is gone
+            world.account.reconnect("a drill")
+            await world.clock.advance(20)
+        order = pair_of(world, 99)
+        world.market.submit(order)
+        await world.clock.advance(2)
+        assert len(world.open_orders) == 2
+        place(world.venue, BTC, Side.BUY, "4", "103") if price == 103 else trade_down(world, "98")
+        await world.clock.advance(30)
+        assert not world.open_orders
+        if by_rest:
+            look = world.shown[-1].look
+            assert not look.open_orders
+            assert [type(each) for each in world.evidence(1)] == [Accepted]
+            assert [(one.cid, one.amount_filled) for one in look.history] == [(Cid(1), Decimal(1))]
+            assert {fill.order_id for fill in look.fills} == {look.history[0].id}
+            return
+        assert not [each for each in world.evidence(1) if isinstance(each, AnswerLost)]
+        life = life_of(world, order)
+        assert (life.status, life.filled_unbooked, life.contradiction) == (Status.FILLED, 0, "")
+
+
+def trade_down(world: TradedWorld, price: str) -> None:
+    """Let the last price fall: somebody sells into the bids until there."""
+    place(world.venue, BTC, Side.SELL, "2", price)
+
+
+async def test_a_pair_is_cancelled_as_one() -> None:
+    async with traded_world() as world:
+        order = pair_of(world, 90)
+        world.market.submit(order)
+        await world.clock.advance(1)
+        world.market.cancel(cancel_of(world, 1))
+        await world.clock.advance(1)
+        assert not world.open_orders
+        assert life_of(world, order).status is Status.CANCELED
+
+
+async def test_stops_trails_and_post_only_work_at_the_exchange() -> None:
+    async with traded_world() as world:
+        stop = approved(evolve(selling(world, 1, OrderType.STOP), stop_price=price_of(99)))
+        trail = approved(evolve(selling(world, 2, OrderType.TRAILING_STOP), trail=price_of(1)))
+        maker = approved(evolve(world.order(3, price="101").order, post_only=True))
+        for order in (stop, trail, maker):
+            world.market.submit(order)
+        await world.clock.advance(1)
+        assert life_of(world, maker).status is Status.CANCELED
+        assert [life_of(world, order).status for order in (stop, trail)] == [Status.WORKING, Status.WORKING]
+        trade_down(world, "98")
+        await world.clock.advance(1)
+        assert [life_of(world, order).status for order in (stop, trail)] == [Status.FILLED, Status.FILLED]

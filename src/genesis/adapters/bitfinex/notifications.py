@@ -1,7 +1,8 @@
 """What the answer to a write says: the notification, its verdict, and the orders inside it.
 
-REST wraps the submitted order in one more list than all others; a reader that unwraps a single list inside a list takes
-both. Whatever cannot be read proves nothing about a write and is an `OutcomeUnknown`.
+REST wraps the submitted order in one more list than all others, and a pair of orders is two of them, the limit first; a
+reader that takes the first list inside a list takes all. Whatever cannot be read proves nothing about a write and is an
+`OutcomeUnknown`.
 """
 
 from collections.abc import Callable
@@ -54,7 +55,7 @@ def accepted(row: NotificationRow, kinds: frozenset[str], asked: Asked) -> Notif
 
 def _unwrapped(data: Raw, asked: Asked) -> Raw:
     inner = decode(data, list[Raw], endpoint=asked.endpoint)
-    return inner[0] if len(inner) == 1 and bytes(inner[0]).lstrip().startswith(b"[") else data
+    return inner[0] if inner and bytes(inner[0]).lstrip().startswith(b"[") else data
 
 
 def _words(problem: ProtocolViolation | ValueError) -> str:

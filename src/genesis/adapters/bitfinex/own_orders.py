@@ -10,6 +10,7 @@ from typing import Final
 
 from attrs import define, field
 
+from genesis.adapters.bitfinex.pairs import whole_order
 from genesis.domain.account_events import FillNews, OrderNews
 from genesis.domain.events import OrderReported
 from genesis.domain.exchange.orders import FillReport, OrderReport
@@ -54,6 +55,8 @@ class Flight:
     """Atoms by trade id, once the fee is known."""
     unconfirmed: set[int] = field(factory=set)
     told: set[tuple[type, Evidence]] = field(factory=set)
+    halves: dict[OrderId, OrderReport] = field(factory=dict)
+    """The last report of each half, where it is a pair at the exchange."""
 
     @property
     def is_known(self) -> bool:
@@ -122,8 +125,16 @@ class OwnOrders:
         return [OrderReported(mts, flight.order.symbol, cid, evidence)]
 
     def order(self, news: OrderNews) -> list[OrderReported]:
-        """Return what a message about an order means."""
-        return self.report(news.order)
+        """Return what a message about an order, or about one half of a pair, means."""
+        report = news.order
+        cid = self._owner(report)
+        flight = None if cid is None else self.find(cid)
+        if cid is None or flight is None or flight.order.oco_stop is None:
+            return self.report(report)
+        self._cids[report.id] = cid
+        flight.halves[report.id] = report
+        whole = whole_order(flight.halves.values())
+        return [] if whole is None else self.report(whole)
 
     def report(self, report: OrderReport) -> list[OrderReported]:
         """Return what a report of an order means; raises `ProtocolViolation` for one that cannot be read exactly."""
@@ -155,6 +166,8 @@ class OwnOrders:
             raise ProtocolViolation(f"fill {fill.id} of order {cid}: {error}", endpoint="ws tu") from error
         if evidence.fee is None and evidence.trade_id in flight.booked:
             return []
+        if flight.order.oco_stop is not None and flight.id is not None:
+            evidence = evidence._replace(order_id=flight.id)  # whichever half of the pair was met
         return self.told(cid, fill.mts, evidence)
 
     def see(self, look: Look) -> None:
@@ -203,6 +216,8 @@ class OwnOrders:
 
     def _owner(self, report: OrderReport) -> Cid | None:
         known = self._cids.get(report.id)
+        if known is None and report.placed_id is not None:
+            known = self._cids.get(report.placed_id)
         if known is not None:
             return known
         flight = None if report.cid is None else self.find(report.cid)

@@ -13,6 +13,7 @@ from attrs import frozen
 
 from genesis.adapters.bitfinex.history_pages import finished_orders, own_fills
 from genesis.adapters.bitfinex.own_orders import OwnOrders
+from genesis.adapters.bitfinex.pairs import whole_pairs
 from genesis.adapters.bitfinex.streams import within
 from genesis.domain.events import AccountShown
 from genesis.domain.execution.look import Look
@@ -134,7 +135,7 @@ class Reconciler:
         history = await finished_orders(self._account, start)
         fills = await own_fills(self._account, start)
         wallets, positions = await self._account.wallets(), await self._account.positions()
-        return Look(tuple(open_orders), tuple(history), tuple(fills), tuple(wallets), tuple(positions))
+        return whole_pairs(Look(tuple(open_orders), tuple(history), tuple(fills), tuple(wallets), tuple(positions)))
 
     def _start(self) -> Mts:
         """Return from when on to ask: the last known fill, or the oldest order that may have more."""

@@ -13,11 +13,13 @@ from attrs import define, field
 
 from genesis.adapters.bitfinex.history_pages import finished_orders, own_fills
 from genesis.adapters.bitfinex.own_orders import Flight, OwnOrders
+from genesis.adapters.bitfinex.pairs import whole_pairs
 from genesis.domain.events import LookUp, OrderReported
 from genesis.domain.exchange.market import PlatformStatus
 from genesis.domain.exchange.orders import ByCid, FillReport, OrderReport
 from genesis.domain.execution.absence import AGE_MAX_S, Judgement, Lost, NotYet, OperatorMust, Search, judge_absence
 from genesis.domain.execution.evidence import ProvenAbsent
+from genesis.domain.execution.look import Look
 from genesis.domain.order import Cid
 from genesis.domain.units import Mts
 from genesis.ports.clock import Clock
@@ -131,14 +133,23 @@ class Searcher:
         begun_s, dates, found = self._clock.monotonic_s(), lost.dates, Found()
         status = await self._platform.platform_status()
         start = midnight(min(dates))
+        open_orders = await self._account.open_orders(wanted.symbol)
         for each in sorted(dates):
-            found.orders += await self._account.open_orders_by_cid(ByCid(wanted.cid, each))
-        found.orders += await self._account.open_orders(wanted.symbol)
-        found.orders += await finished_orders(self._account, start, wanted.symbol)
-        found.orders = [order for order in found.orders if order.cid == wanted.cid and order.symbol == wanted.symbol]
-        ids = {order.id for order in found.orders}
+            open_orders += await self._account.open_orders_by_cid(ByCid(wanted.cid, each))
+        history = await finished_orders(self._account, start, wanted.symbol)
         fills = await own_fills(self._account, start, wanted.symbol)
-        found.fills = [fill for fill in fills if fill.cid == wanted.cid or fill.order_id in ids]
+        once = {order.id: order for order in (*open_orders, *history)}  # what ended is read last, and is newer
+        look = whole_pairs(
+            Look(
+                tuple(order for order in once.values() if order.status.is_open),
+                tuple(order for order in once.values() if not order.status.is_open),
+                tuple(fills),
+            )
+        )
+        orders = (*look.open_orders, *look.history)
+        found.orders = [order for order in orders if order.cid == wanted.cid and order.symbol == wanted.symbol]
+        ids = {order.id for order in found.orders}
+        found.fills = [fill for fill in look.fills if fill.cid == wanted.cid or fill.order_id in ids]
         is_found = bool(found.orders or found.fills)
         ended_s = self._clock.monotonic_s()
         return Search(begun_s, ended_s, status is PlatformStatus.OPERATIVE, dates, dates, dates, is_found), found
