@@ -1,5 +1,6 @@
 """Results of sweeps as Parquet: a folder a sweep, `sweep.json` with what it is, and a file for each part."""
 
+import hashlib
 import json
 import os
 import re
@@ -68,6 +69,19 @@ class ParquetSweep:
             return {name: np.empty(0) for name in columns}
         frame = self._scan().select(columns).collect()
         return {name: frame[name].to_numpy().astype(np.float64) for name in columns}
+
+    def sha256(self) -> str:
+        digest = hashlib.sha256()
+        if self.done():
+            frame = self._scan().sort("index").collect()
+            for name in sorted(frame.columns):
+                column = frame[name].to_numpy()
+                # NaN is what has no value, whatever its sign and payload.
+                whole = column if column.dtype.kind == "i" else np.where(column != column, np.nan, column)
+                bits = whole.astype(column.dtype.newbyteorder("<"))
+                digest.update(f"{name} {bits.dtype.str}\n".encode())
+                digest.update(bits.tobytes())
+        return digest.hexdigest()
 
     def _scan(self) -> "pl.LazyFrame":
         import polars as pl

@@ -39,7 +39,7 @@ def report_of(result: SweepResult, table: SweepTable) -> SweepReport:
         luck=luck,
         headers=(*names, *_SHOWN.values()),
         best=[[*(_text(row, name) for name in (*names, *_SHOWN))] for row in result.rows],
-        origin=[(name, _plain(value)) for name, value in describe(plan).items()],
+        origin=[(name, plain(value)) for name, value in describe(plan).items()],
     )
 
 
@@ -50,10 +50,11 @@ def _text(row: Row, name: str) -> str:
     return f"{value:.2f}" if isinstance(value, float) and name in _SHOWN else str(value)
 
 
-def _plain(value: Json) -> str:
+def plain(value: Json) -> str:
+    """Return a value of a description as a person reads it."""
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_plain(each)}" for name, each in value.items())
+        return ", ".join(f"{name} {plain(each)}" for name, each in value.items())
     if isinstance(value, list):
         shown = [str(each) for each in value[:20]]
-        return " ".join(shown) + (f" … ({len(value)})" if len(value) > 20 else "")
+        return (" ".join(shown) or "none") + (f" … ({len(value)})" if len(value) > 20 else "")
     return "off" if value is None else str(value)

@@ -46,11 +46,12 @@ def print_walk_forward(plan: SweepPlan, found: WalkForward, seconds: float) -> N
     for note in plan.data.notes:
         console.print(f"Note: {note}", style="yellow", highlight=False)
     console.print(_table(plan, found))
-    for line in _verdict(found):
+    for line in verdict(found):
         console.print(line, highlight=False)
 
 
-def _verdict(found: WalkForward) -> list[str]:
+def verdict(found: WalkForward) -> list[str]:
+    """Return what to think of it, in sentences."""
     total = percent(found.total_return_pct, sign=True)
     lines = [f"Outside of training: return {total}, Sharpe ratio {_ratio(found.sharpe)}."]
     if found.probabilistic_sharpe is not None:
@@ -79,8 +80,8 @@ def _table(plan: SweepPlan, found: WalkForward) -> "Table":
     for each in found.judged:
         summary = summarise(each.test)
         table.add_row(
-            _day(each.window.test_start),
-            _day(each.window.test_end),
+            day(each.window.test_start),
+            day(each.window.test_end),
             *(str(each.params[name]) for name in names),
             *(_ratio(ratio) for ratio in (each.train_sharpe, each.luck_sharpe, summary.sharpe)),
             f"{summary.total_return_pct:.2f}",
@@ -111,5 +112,6 @@ def _ratio(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}"
 
 
-def _day(mts: int) -> str:
+def day(mts: int) -> str:
+    """Return a day as a person reads it."""
     return datetime.fromtimestamp(mts / 1000, UTC).strftime("%Y-%m-%d")

@@ -29,3 +29,6 @@ class SweepTable(Protocol):
 
     def read(self, columns: Sequence[str]) -> dict[str, npt.NDArray[np.float64]]:
         """Return some columns of all rows, by part and row."""
+
+    def sha256(self) -> str:
+        """Return a hash over all rows in the order of `index`, and all columns: equal for equal bits."""

@@ -1,7 +1,6 @@
 """`sweep`: one strategy over candles with many combinations of parameters."""
 
 from pathlib import Path
-from time import perf_counter
 
 from genesis.app.commands import command
 from genesis.app.invoking import Context
@@ -30,6 +29,7 @@ def sweep(
     top: int = 10,
     resume: bool = False,
     report: str = "",
+    bundle: str = "",
     json: bool = False,
 ) -> None:
     """Run a strategy with every combination of its parameters, each exactly as `backtest` would.
@@ -38,28 +38,21 @@ def sweep(
     """
     from genesis.adapters.atomic_file import write_whole
     from genesis.adapters.report.sweep_page import sweep_page
-    from genesis.adapters.sweeps_parquet import ParquetSweep
-    from genesis.app.home import home
+    from genesis.app.bundle import write_bundle
     from genesis.app.json_output import print_json
     from genesis.app.progress import progress
-    from genesis.app.research import checked_order, checked_top, research_of, runner_of
-    from genesis.app.sweep import describe, name_of, run_sweep
+    from genesis.app.research_runs import SweepOptions, make_sweep
     from genesis.app.sweep_report import report_of
-    from genesis.app.sweep_result import document_of, print_sweep, result_of
+    from genesis.app.sweep_result import document_of, print_sweep
 
-    checked_order(search.sort)
-    checked_top(top)
-    research = research_of(search, market, account, random, seed)
-    runner = runner_of(research, search.workers)
-    plan = research.plan
-    table = ParquetSweep(home() / "sweeps" / name_of(plan), describe(plan), keep=resume)
-    begin = perf_counter()
-    with progress("sweeping") as show:
-        tally = run_sweep(plan, table, runner, show)
-    result = result_of(plan, tally, search.sort, top, table, research.candles, perf_counter() - begin)
+    options = SweepOptions(random, seed, top)
+    run = make_sweep(options, search, market, account, progress, resume=resume)
     if report:
-        write_whole(Path(report), sweep_page(report_of(result, table)))
+        write_whole(Path(report), sweep_page(report_of(run.result, run.table)))
+    if bundle:
+        groups = {**options._asdict(), **search._asdict(), **market._asdict(), **account._asdict()}
+        write_bundle(Path(bundle), "sweep", groups, run.made)
     if json:
-        print_json(document_of(result))
+        print_json(document_of(run.result))
     else:
-        print_sweep(result)
+        print_sweep(run.result)

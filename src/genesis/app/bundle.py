@@ -1,0 +1,102 @@
+"""Run bundles: one JSON file with all that made a result, so that it can be made again anywhere and compared.
+
+It holds the command with every option, defaults included; the version and hash of the code; the hash of the candles;
+the text of a strategy of one's own; and the hash of the result. Hashes cover what is exact on every machine: fills,
+ledgers, and figures made of correctly rounded operations.
+"""
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from attrs import asdict, frozen
+
+import genesis
+from genesis.adapters.atomic_file import write_whole
+from genesis.app.backtest_result import DataDescription
+from genesis.app.code_version import code_sha256
+from genesis.app.json_output import Json, json_text
+from genesis.app.strategies import StrategyOrigin
+from genesis.app.walkforward import WalkForward
+from genesis.domain.statistics.record import decision_hash
+from genesis.ports.errors import InputError
+
+FORMAT: Final = 1
+COMMANDS: Final = ("backtest", "sweep", "optimize", "walkforward")
+
+Options = Mapping[str, Json]
+
+
+@frozen
+class Made:
+    """A result that can be made again: the candles and the strategy that it was made of, and its hash."""
+
+    data: DataDescription
+    origin: StrategyOrigin
+    sha256: str
+
+
+@frozen
+class Bundle:
+    """A bundle as it was read."""
+
+    command: str
+    options: Options
+    code: Mapping[str, str]
+    rows: int
+    data_sha256: str
+    origin: StrategyOrigin
+    sha256: str
+
+
+def write_bundle(path: Path, command: str, options: Options, made: Made) -> None:
+    """Write the bundle of a finished run; raises `StoreError` where it cannot be written."""
+    document: dict[str, Json] = {
+        "bundle": FORMAT,
+        "command": command,
+        "options": options,
+        "code": {
+            "version": genesis.__version__,
+            "sha256": code_sha256(),
+            "python": platform.python_version(),
+            "machine": platform.machine(),
+        },
+        "data": {**asdict(made.data), "files": list(made.data.files), "notes": list(made.data.notes)},
+        "strategy": {"name": made.origin.name, "source": made.origin.source, "sha256": made.origin.sha256},
+        "result": {"sha256": made.sha256},
+    }
+    write_whole(path, json.dumps(json.loads(json_text(document)), indent=2, ensure_ascii=False) + "\n")
+
+
+def read_bundle(path: Path) -> Bundle:
+    """Return the bundle at *path*; raises `InputError` for anything that is none."""
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        if said["bundle"] != FORMAT or said["command"] not in COMMANDS:
+            raise InputError(f"{path}: is a bundle of a kind that this version does not know")
+        strategy, data = said["strategy"], said["data"]
+        origin = StrategyOrigin(str(strategy["name"]), None if strategy["source"] is None else str(strategy["source"]))
+        code = {name: str(value) for name, value in said["code"].items()}
+        options = dict(said["options"])
+        return Bundle(
+            said["command"], options, code, int(data["rows"]), str(data["sha256"]), origin, said["result"]["sha256"]
+        )
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    except (ValueError, KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: is no run bundle ({type(error).__name__}: {error})") from error
+
+
+def walk_forward_sha256(found: WalkForward) -> str:
+    """Return the hash of what walk-forward chose and traded.
+
+    What is drawn at random afterwards is left out: its sums may be rounded in another order on another machine.
+    """
+    windows = [
+        [*each.window, dict(each.params), repr(each.train_sharpe), decision_hash(each.test)] for each in found.judged
+    ]
+    text = json.dumps([found.trials, windows, int(found.final_equity)], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()

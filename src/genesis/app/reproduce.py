@@ -1,0 +1,127 @@
+"""Make the result of a run bundle again, and say whether it is the same."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
+
+from attrs import frozen
+
+from genesis.app.bundle import Bundle, Made
+from genesis.app.code_version import code_sha256
+from genesis.app.research_options import AccountOptions, DeskOptions, MarketOptions, SearchOptions
+from genesis.app.research_runs import (
+    BacktestOptions,
+    OptimizeOptions,
+    Progress,
+    SweepOptions,
+    WalkOptions,
+    make_backtest,
+    make_optimization,
+    make_sweep,
+    make_walk_forward,
+)
+from genesis.app.strategies import StrategyOrigin
+from genesis.ports.errors import InputError
+
+Group = TypeVar("Group", bound=tuple[object, ...])
+
+
+@frozen
+class Reproduction:
+    """What came of it; *code_differs* says that other code made the bundle."""
+
+    expected: str
+    found: str
+    code_differs: bool
+
+    @property
+    def is_same(self) -> bool:
+        """Whether the result is the same."""
+        return self.found == self.expected
+
+
+def reproduce(bundle: Bundle, data: Sequence[str], *, runs_carried: bool, progress: Progress) -> Reproduction:
+    """Make the result again, from *data* where it is given.
+
+    Raises `InputError` where candles or the strategy are missing, or are others. A strategy's text that the bundle
+    carries is run only with *runs_carried*, for it is code that somebody else may have written.
+    """
+    with _strategy(bundle.origin, runs_carried=runs_carried) as strategy:
+        options = {**bundle.options, **({"data": list(data)} if data else {}), "strategy": strategy, "workers": "0"}
+        try:
+            made = _make(bundle.command, options, progress)
+        except InputError as error:
+            where = "" if data else "; if the candles are elsewhere, name them with --data"
+            raise InputError(f"the bundle cannot be made again here: {error}{where}") from error
+    if made.data.sha256 != bundle.data_sha256:
+        told = f"{made.data.rows} rows with the hash {made.data.sha256[:12]}"
+        raise InputError(
+            f"these are other candles: the bundle was made of {bundle.rows} rows with the hash"
+            f" {bundle.data_sha256[:12]}, these are {told}"
+        )
+    return Reproduction(bundle.sha256, made.sha256, bundle.code.get("sha256") != code_sha256())
+
+
+@contextmanager
+def _strategy(origin: StrategyOrigin, *, runs_carried: bool) -> Iterator[str]:
+    """Give the name of the strategy: as it was, or of a file made of the text that the bundle carries."""
+    if origin.source is None:
+        yield origin.name
+        return
+    path, _, attribute = origin.name.rpartition(":")
+    local = Path(path)
+    if local.is_file() and StrategyOrigin(origin.name, _text(local)).sha256 == origin.sha256:
+        yield origin.name
+        return
+    if not runs_carried:
+        what = "is not the one of the bundle" if local.is_file() else "is not here"
+        raise InputError(
+            f"the strategy {path} {what}: read the text in the bundle (strategy.source), and run it with --carried"
+        )
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / local.name
+        file.write_text(origin.source, encoding="utf-8")
+        yield f"{file}:{attribute}"
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _make(command: str, options: Mapping[str, object], progress: Progress) -> Made:
+    market, account = _group(MarketOptions, options), _group(AccountOptions, options)
+    if command == "backtest":
+        desk = _group(DeskOptions, options)
+        return make_backtest(_group(BacktestOptions, options), market, account, desk, progress).made
+    search = _group(SearchOptions, options)
+    if command == "walkforward":
+        return make_walk_forward(_group(WalkOptions, options), search, market, account, progress).made
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        if command == "sweep":
+            wanted = _group(SweepOptions, options)
+            return make_sweep(wanted, search, market, account, progress, folder=folder).made
+        trials = _group(OptimizeOptions, options)
+        return make_optimization(trials, search, market, account, progress, folder=folder).made
+
+
+def _group(kind: type[Group], options: Mapping[str, object]) -> Group:
+    """Return the group of options *kind* from a bundle; raises `InputError` for one that is not as it should be."""
+    named: Any = kind  # Any: what typing.NamedTuple makes has no type of its own
+    found: dict[str, object] = {}
+    for name, default in named._field_defaults.items():
+        value = options.get(name, default)
+        if isinstance(default, tuple):
+            is_right = isinstance(value, list | tuple) and all(isinstance(each, str) for each in value)
+        else:
+            is_right = type(value) is type(default)
+        if not is_right:
+            raise InputError(f"the option {name} is {value!r}")
+        found[name] = value
+    made: Group = named(**found)
+    return made

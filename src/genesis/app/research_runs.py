@@ -1,0 +1,244 @@
+"""The research commands as functions of their options: what each command calls, and `reproduce` calls again."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from attrs import evolve, frozen
+
+from genesis.adapters.sweeps_parquet import ParquetSweep
+from genesis.app.backtest import Engine, Run, Terms, run_columnar, run_event
+from genesis.app.backtest_result import BacktestResult
+from genesis.app.bundle import Made, walk_forward_sha256
+from genesis.app.desk_options import apply_options
+from genesis.app.home import home
+from genesis.app.options import choice_option, parameters_option, seconds_option
+from genesis.app.progress import Show
+from genesis.app.research import (
+    Research,
+    checked_order,
+    checked_top,
+    market_of_options,
+    research_of,
+    runner_of,
+    terms_of_options,
+    threads_option,
+)
+from genesis.app.research_options import AccountOptions, DeskOptions, MarketOptions, SearchOptions
+from genesis.app.strategies import build_strategy, find_strategy, origin_of
+from genesis.app.sweep import SweepPlan, ThreadRunner, describe, name_of, run_sweep
+from genesis.app.sweep_result import SweepResult, result_of
+from genesis.app.walkforward import WalkForward, walk_forward
+from genesis.domain.candle import Candles
+from genesis.domain.statistics.record import decision_hash
+from genesis.domain.statistics.walk_forward import Schedule, Window, windows_of
+from genesis.domain.units import InexactNumber
+from genesis.ports.errors import InputError
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+Progress = Callable[[str], "AbstractContextManager[Show]"]
+"""Shows the progress of something, under a text."""
+
+
+class BacktestOptions(NamedTuple):
+    """What `backtest` takes besides its groups."""
+
+    strategy: str = "ema_cross"
+    param: Sequence[str] = ()
+    engine: str = "columnar"
+
+
+class SweepOptions(NamedTuple):
+    """What `sweep` takes besides its groups."""
+
+    random: int = 0
+    seed: int = 0
+    top: int = 10
+
+
+class OptimizeOptions(NamedTuple):
+    """What `optimize` takes besides its groups."""
+
+    trials: int = 200
+    seed: int = 0
+    top: int = 10
+
+
+class WalkOptions(NamedTuple):
+    """What `walkforward` takes besides its groups."""
+
+    random: int = 0
+    seed: int = 0
+    train: str = "60d"
+    test: str = "20d"
+    purge: str = ""
+    embargo: str = ""
+    anchored: bool = False
+
+
+@frozen(eq=False)
+class BacktestRun:
+    """A finished `backtest`."""
+
+    result: BacktestResult
+    candles: Candles
+    made: Made
+
+
+@frozen(eq=False)
+class SweepRun:
+    """A finished `sweep` or `optimize`."""
+
+    result: SweepResult
+    table: ParquetSweep
+
+    @property
+    def made(self) -> Made:
+        """What can be made again."""
+        plan = self.result.plan
+        return Made(plan.data, plan.origin, self.table.sha256())
+
+
+@frozen(eq=False)
+class WalkRun:
+    """A finished `walkforward`."""
+
+    plan: SweepPlan
+    candles: Candles
+    found: WalkForward
+    made: Made
+    seconds: float
+
+
+def make_backtest(
+    options: BacktestOptions,
+    market: MarketOptions,
+    account: AccountOptions,
+    desk: DeskOptions,
+    progress: Progress,
+    *,
+    keep_equity: bool = False,
+) -> BacktestRun:
+    """Run a backtest; raises `InputError`."""
+    engine = choice_option("engine", options.engine, Engine)
+    chosen = find_strategy(options.strategy)
+    params, expression = build_strategy(chosen, parameters_option(options.param))
+    found = market_of_options(market)
+    terms = terms_of_options(found.symbol, expression, account)
+    terms = evolve(terms, desk=apply_options(terms.desk, desk, found.timeframe, terms.costs.fee))
+    begin = perf_counter()
+    run = _run(terms, found.candles, engine, progress, keep_equity=keep_equity)
+    seconds = perf_counter() - begin
+    data = found.description()
+    result = BacktestResult(chosen.name, params, data, terms, engine.value, run, seconds)
+    made = Made(data, origin_of(options.strategy), decision_hash(run.record))
+    return BacktestRun(result, found.candles, made)
+
+
+def make_sweep(
+    options: SweepOptions,
+    search: SearchOptions,
+    market: MarketOptions,
+    account: AccountOptions,
+    progress: Progress,
+    *,
+    resume: bool = False,
+    folder: Path | None = None,
+) -> SweepRun:
+    """Run a sweep, with its results in *folder*, or else in the data directory; raises `InputError`."""
+    checked_order(search.sort)
+    checked_top(options.top)
+    research = research_of(search, market, account, options.random, options.seed)
+    runner = runner_of(research, search.workers)
+    plan = research.plan
+    table = ParquetSweep((folder or home() / "sweeps") / name_of(plan), describe(plan), keep=resume)
+    begin = perf_counter()
+    with progress("sweeping") as show:
+        tally = run_sweep(plan, table, runner, show)
+    seconds = perf_counter() - begin
+    result = result_of(plan, tally, search.sort, options.top, table, research.candles, seconds)
+    return SweepRun(result, table)
+
+
+def make_optimization(
+    options: OptimizeOptions,
+    search: SearchOptions,
+    market: MarketOptions,
+    account: AccountOptions,
+    progress: Progress,
+    *,
+    resume: bool = False,
+    folder: Path | None = None,
+) -> SweepRun:
+    """Search with Optuna, with its trials in *folder*, or else in the data directory; raises `InputError`."""
+    from genesis.app.optimize import optimize
+
+    trials, seed, order = options.trials, options.seed, search.sort
+    checked_order(order)
+    checked_top(options.top)
+    if not 1 <= trials <= 1_000_000:
+        raise InputError(f"--trials {trials}: give 1 to 1000000")
+    if not 0 <= seed < 2**31:
+        raise InputError(f"--seed {seed}: must be from 0 to {2**31 - 1}")
+    threads = threads_option(search.workers)
+    research = research_of(search, market, account)
+    plan, candles = research.plan, research.candles
+    place = (folder or home() / "optimizations") / f"{name_of(plan)}-{order}-{seed}"
+    journal = place / "trials.log"
+    if not resume:
+        journal.unlink(missing_ok=True)
+    begin = perf_counter()
+    with progress("searching") as show:
+        tried = optimize(plan, candles, journal, order, trials, seed, threads, show)
+    plan = evolve(plan, indices=tried)
+    table = ParquetSweep(place, describe(plan), keep=False)
+    tally = run_sweep(plan, table, ThreadRunner(plan, candles, threads), lambda _done, _total: None)
+    return SweepRun(result_of(plan, tally, order, options.top, table, candles, perf_counter() - begin), table)
+
+
+def make_walk_forward(
+    options: WalkOptions, search: SearchOptions, market: MarketOptions, account: AccountOptions, progress: Progress
+) -> WalkRun:
+    """Walk forward; raises `InputError`."""
+    checked_order(search.sort)
+    spans = [_span(name, getattr(options, name)) for name in ("train", "test", "purge", "embargo")]
+    schedule = Schedule(spans[0], spans[1], spans[2], spans[3], options.anchored)
+    threads = threads_option(search.workers)
+    research = research_of(search, market, account, options.random, options.seed)
+    windows = _windows(research, schedule, f"--train {options.train} --test {options.test}")
+    plan, candles = research.plan, research.candles
+    begin = perf_counter()
+    with progress("walking forward") as show:
+        found = walk_forward(plan, candles, windows, search.sort, threads, show)
+    made = Made(plan.data, plan.origin, walk_forward_sha256(found))
+    return WalkRun(plan, candles, found, made, perf_counter() - begin)
+
+
+def _windows(research: Research, schedule: Schedule, told: str) -> list[Window]:
+    mts = research.candles.mts
+    try:
+        windows = windows_of(int(mts[0]), int(mts[-1]), schedule)
+    except ValueError as error:
+        raise InputError(f"{told}: {error}") from error
+    if not windows:
+        raise InputError(f"{told}: the candles are not long enough for one window")
+    return windows
+
+
+def _run(terms: Terms, candles: Candles, engine: Engine, progress: Progress, *, keep_equity: bool) -> Run:
+    try:
+        if engine is Engine.COLUMNAR:
+            return run_columnar(terms, candles)
+        with progress("running") as show:
+            return run_event(terms, candles, show, keep_equity=keep_equity)
+    except InexactNumber as error:
+        raise InputError(str(error)) from error
+
+
+def _span(option: str, text: str) -> int:
+    if text.rstrip("dhms").strip("0") == "":
+        return 0
+    return round((seconds_option(option, text) or 0.0) * 1000)

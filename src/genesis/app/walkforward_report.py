@@ -1,0 +1,68 @@
+"""From a finished walk-forward to its page."""
+
+from itertools import pairwise
+from typing import Final
+
+from genesis.adapters.report.walk_page import Curve, WalkReport, WindowBar
+from genesis.app.research_runs import WalkRun
+from genesis.app.sweep import describe
+from genesis.app.sweep_report import plain
+from genesis.app.walkforward_result import day, verdict
+from genesis.domain.candle import DAY_MS, Candles
+from genesis.domain.statistics.summary import summarise
+
+_RATIOS: Final = ("Sharpe, training", "Sharpe by luck", "Sharpe, test")
+
+
+def report_of(run: WalkRun, order: str) -> WalkReport:
+    """Return the report of *run*, whose training chose by *order*."""
+    plan, found = run.plan, run.found
+    names = [axis.name for axis in plan.space.axes]
+    varied = [axis.name for axis in plan.space.axes if len(axis.values) > 1]
+    summaries = [summarise(each.test) for each in found.judged]
+    rows = [
+        [
+            f"{day(each.window.test_start)} to {day(each.window.test_end)}",
+            *(str(each.params[name]) for name in names),
+            *(_ratio(value) for value in (each.train_sharpe, each.luck_sharpe, summary.sharpe)),
+            f"{summary.total_return_pct:.2f}",
+            f"{summary.max_drawdown_pct:.2f}",
+            str(len(each.test.fills)),
+        ]
+        for each, summary in zip(found.judged, summaries, strict=True)
+    ]
+    facts = f"{plan.data.rows} candles of {plan.data.timeframe}, {len(found.judged)} windows of {found.trials} runs"
+    first, last = found.judged[0].window.test_start, found.judged[-1].window.test_end
+    return WalkReport(
+        title=f"{plan.strategy.name} on {plan.data.symbol}: walk-forward",
+        facts=f"{facts}, chosen by {order}",
+        notes=plan.data.notes,
+        verdict=verdict(found),
+        account=_account(run),
+        held=_held(run.candles.between(first, last)),
+        windows=[
+            WindowBar(int(each.window.test_start), each.train_sharpe, each.luck_sharpe, summary.sharpe)
+            for each, summary in zip(found.judged, summaries, strict=True)
+        ],
+        choices=[(name, [float(each.params[name]) for each in found.judged]) for name in varied],
+        headers=("Test", *names, *_RATIOS, "Return (%)", "Drawdown (%)", "Fills"),
+        rows=rows,
+        origin=[(name, plain(value)) for name, value in describe(plan).items()],
+    )
+
+
+def _account(run: WalkRun) -> Curve:
+    days = [pair for each in run.found.judged for pair in each.test.days]
+    cash = run.plan.terms.cash
+    return Curve("The strategy", [int(mts) for mts, _ in days], [equity / cash if cash else 1.0 for _, equity in days])
+
+
+def _held(candles: Candles) -> Curve:
+    closes, mts = candles.close.tolist(), candles.mts.tolist()
+    first = candles.open[0]
+    ends = [at for at, (now, later) in enumerate(pairwise(mts)) if now // DAY_MS != later // DAY_MS] + [len(mts) - 1]
+    return Curve("Buy and hold", [mts[at] // DAY_MS * DAY_MS for at in ends], [closes[at] / first for at in ends])
+
+
+def _ratio(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"

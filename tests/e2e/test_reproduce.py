@@ -1,0 +1,132 @@
+"""Run bundles: what they hold gives the same result again, elsewhere; and what is missing or another is said."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from genesis.app.cli import CommandLine
+from genesis.app.commands import namespace
+from genesis.domain.candle import Candles
+from genesis.domain.simulation.synthetic import synthetic_candles
+
+GRID = ("--param", "fast=3:12:3", "--param", "slow=15:45:15")
+DATA = "tBTCUSD-1m-here.csv"
+RUNS = {
+    "backtest": ("--param", "fast=4", "--max-drawdown-pct", "20", "--engine", "event"),
+    "sweep": (*GRID, "--where", "slow > 15", "--random", "10", "--seed", "2"),
+    "optimize": (*GRID, "--trials", "20", "--seed", "5"),
+    "walkforward": (*GRID, "--train", "3d", "--test", "1d", "--purge", "2h", "--anchored"),
+}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GENESIS_HOME", str(tmp_path / "home"))
+    write(Path(DATA), synthetic_candles(9, 6.0))
+    return tmp_path
+
+
+def write(path: Path, candles: Candles) -> None:
+    names = ("mts", "open", "close", "high", "low", "volume")
+    rows = zip(*(getattr(candles, name).tolist() for name in names), strict=True)
+    path.write_text("\n".join(",".join(map(repr, row)) for row in rows) + "\n")
+
+
+def call(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[object, str, str]:
+    with pytest.raises(SystemExit) as end:
+        CommandLine("genesis", namespace()).main(["genesis", *words])
+    out, err = capsys.readouterr()
+    return end.value.code, out, err
+
+
+@pytest.mark.parametrize("command", list(RUNS))
+def test_a_bundle_gives_the_same_result_elsewhere(
+    command: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(capsys, command, DATA, *RUNS[command], "--bundle", "run.json")[0] == 0
+    bundle = json.loads(Path("run.json").read_text())
+    assert bundle["options"]["fee_bps"] == "20", "defaults are written down too"
+    assert bundle["options"]["data"] == [DATA]
+    elsewhere = folder / "elsewhere"
+    elsewhere.mkdir()
+    shutil.move("run.json", elsewhere)
+    shutil.move(DATA, elsewhere / "tBTCUSD-1m-moved.csv")
+    monkeypatch.chdir(elsewhere)
+    code, out, err = call(capsys, "reproduce", "run.json")
+    assert (code, out) == (2, "")
+    assert "name them with --data" in err
+    code, out, _ = call(capsys, "reproduce", "run.json", "--data", "tBTCUSD-1m-moved.csv", "--json")
+    said = json.loads(out)
+    assert (code, said["same"], said["code_differs"]) == (0, True, False)
+    assert said["found"] == bundle["result"]["sha256"]
+
+
+def test_another_result_is_an_exit_of_1(capsys: pytest.CaptureFixture[str]) -> None:
+    call(capsys, "backtest", DATA, "--param", "fast=4", "--bundle", "run.json")
+    bundle = json.loads(Path("run.json").read_text())
+    bundle["result"]["sha256"] = "0" * 64
+    bundle["code"]["sha256"] = "0" * 64
+    Path("run.json").write_text(json.dumps(bundle))
+    code, out, _ = call(capsys, "reproduce", "run.json")
+    assert code == 1
+    assert "ANOTHER RESULT" in out
+    assert "The code differs" in out
+
+
+def test_other_candles_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    call(capsys, "backtest", DATA, "--bundle", "run.json")
+    write(Path(DATA), synthetic_candles(10, 6.0))
+    code, _, err = call(capsys, "reproduce", "run.json")
+    assert code == 2
+    assert "these are other candles" in err
+
+
+def test_a_carried_strategy_runs_only_when_asked(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    own = folder / "own.py"
+    own.write_text(
+        "from genesis.domain.strategy.features import close, ema, where\n"
+        "from genesis.domain.strategy.specification import strategy\n\n\n"
+        "@strategy\n"
+        "def own(fast: int = 5):\n"
+        '    """Long above an average."""\n'
+        "    return where(close > ema(close, fast), 1.0, 0.0)\n"
+    )
+    call(capsys, "backtest", DATA, "--strategy", "own.py:own", "--bundle", "run.json")
+    assert call(capsys, "reproduce", "run.json")[0] == 0
+    own.write_text(own.read_text().replace("1.0", "0.5"))
+    code, _, err = call(capsys, "reproduce", "run.json")
+    assert code == 2
+    assert "is not the one of the bundle" in err
+    own.unlink()
+    code, _, err = call(capsys, "reproduce", "run.json")
+    assert code == 2
+    assert "--carried" in err
+    assert call(capsys, "reproduce", "run.json", "--carried")[0] == 0
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"bundle": 2, "command": "sweep"}', '{"bundle": 1, "command": "rm"}']
+)
+def test_what_is_no_bundle_is_refused(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("run.json").write_text(text)
+    code, _, err = call(capsys, "reproduce", "run.json")
+    assert code == 2
+    assert "run.json: is " in err
+
+
+def test_an_option_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    call(capsys, "backtest", DATA, "--bundle", "run.json")
+    bundle = json.loads(Path("run.json").read_text())
+    bundle["options"]["cash"] = 5
+    Path("run.json").write_text(json.dumps(bundle))
+    code, _, err = call(capsys, "reproduce", "run.json")
+    assert code == 2
+    assert "the option cash is 5" in err
+
+
+def test_no_bundle_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "name one bundle" in call(capsys, "reproduce")[2]
+    assert "cannot be read" in call(capsys, "reproduce", "none.json")[2]
