@@ -141,7 +141,9 @@ def test_explain_says_why_how_large_when_and_what_came_of_it(home: Path) -> None
     assert found["sizes"] == [{"after": "position_cap", "weight_pct": "100"}]
     nodes = {node["node"]: node["value"] for node in found["nodes"]}  # type: ignore[attr-defined]  # a list of objects
     assert nodes["ema(close, 12)"] > nodes["ema(close, 26)"]
-    assert [each["what"] for each in found["timings_us"]] == ["sending", "fill", "closed"]  # type: ignore[attr-defined]  # a list of objects
+    said = [each["what"] for each in found["timings_us"]]  # type: ignore[attr-defined]  # a list of objects
+    assert said[0] == "sending"
+    assert {"fill", "closed"} <= set(said)
     text = ended(home, "explain", first).stdout
     for word in (
         "outcome: filled",

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genesis.domain.candle import Candle
+from genesis.domain.desk import Intent
 from genesis.domain.events import (
     AccountShown,
     Adopted,
@@ -32,12 +33,15 @@ from genesis.domain.events import (
     Quote,
     Reasons,
     RequestQuote,
+    Settled,
     Sized,
     Submit,
     TimePassed,
     Undertaken,
     WakeAt,
 )
+from genesis.domain.execution.order_life import OrderLife
+from genesis.domain.execution.orders import OwnOrder
 from genesis.domain.execution.plans import Iceberg, Market, PostOnly, Twap, Undertaking
 from genesis.domain.instrument import Instrument
 from genesis.domain.journal.encoding import MalformedEntry, decode, encode
@@ -57,6 +61,7 @@ from genesis.domain.risk import gate
 from genesis.domain.risk.gate import Approved
 from genesis.domain.risk.guards import COOL_DOWN_MS_MAX, OnBreach, RiskLimits
 from genesis.domain.risk.limits import AccountLimits, InstrumentLimits, RateLimit
+from genesis.domain.saved import Saved, SavedDesk, SavedEntry
 from genesis.domain.units import INT64_MAX, PPB, Atoms, Currency, Mts, Ppb, Price, Symbol
 
 WHOLE = st.integers(-(2**63), 2**63 - 1)
@@ -125,6 +130,16 @@ INSTRUMENTS = st.builds(
 )
 STRATEGIES = st.builds(StrategyBegan, instrument=INSTRUMENTS, limits=LIMITS)
 
+INTENTS = st.builds(Intent, reasons=REASONS)
+SAVED = st.builds(
+    Saved,
+    desks=st.lists(st.builds(SavedDesk, in_flight=st.none() | INTENTS), max_size=2).map(tuple),
+    limits=st.just(AccountLimits()),
+    orders=st.lists(st.builds(OwnOrder, life=st.builds(OrderLife, ORDERS)), max_size=2).map(tuple),
+    under_way=st.just(()),
+    entries=st.lists(st.builds(SavedEntry, reasons=REASONS), max_size=2).map(tuple),
+    reasons=st.lists(st.tuples(TEXT, REASONS), max_size=2).map(tuple),
+)
 MANY = st.lists(STRATEGIES, max_size=3).map(tuple)
 ACCOUNT_LIMITS = st.builds(
     AccountLimits,
@@ -156,6 +171,7 @@ ENTRIES: dict[type, st.SearchStrategy[Entry]] = {
     LimitsApplied: st.builds(LimitsApplied, WHOLE.map(Mts), ACCOUNT_LIMITS),
     RequestQuote: st.from_type(RequestQuote),
     Undertaken: st.builds(Undertaken, st.builds(Undertaking, plan=PLANS)),
+    Settled: st.from_type(Settled),
     Booked: st.from_type(Booked),
     Crossed: st.from_type(Crossed),
     Adopted: st.from_type(Adopted),
@@ -165,12 +181,13 @@ ENTRIES: dict[type, st.SearchStrategy[Entry]] = {
     Submit: st.builds(Submit, ORDERS.map(approved), REASONS, TEXT, WHOLE),
     Alert: st.builds(Alert, WHOLE.map(Mts), st.sampled_from(AlertCode), TEXT),
     SessionBegan: st.builds(SessionBegan, strategies=MANY, limits=ACCOUNT_LIMITS),
+    Saved: SAVED,
     SessionEnded: st.builds(SessionEnded, st.sampled_from(SessionEnd), TEXT),
 }
 
 
 def test_every_entry_there_is_is_tried() -> None:
-    every = {cls for union in (SessionMark, Event, Decision) for cls in get_args(union)}
+    every = {Saved, *(cls for union in (SessionMark, Event, Decision) for cls in get_args(union))}
     assert every == set(ENTRIES)
 
 

@@ -16,6 +16,7 @@ from genesis.domain.journal.chain import Row
 from genesis.domain.journal.encoding import encode
 from genesis.domain.journal.entries import RecordedEntry, SessionBegan, SessionEnded
 from genesis.domain.ledger import Ledger
+from genesis.domain.saved import Saved, restore, saved
 from genesis.domain.units import format_atoms
 from genesis.ports.errors import InputError
 
@@ -106,6 +107,12 @@ def _compare(core: TradingCore, rows: Iterable[tuple[Row, RecordedEntry]], found
             found.events += 1
             seq = row.seq
             due.extend(encode(decision)[1] for decision in core.handle(entry))
+        elif isinstance(entry, Saved):
+            if found.events == 0:
+                restore(core, entry)  # the session went on where another had ended
+            elif (state := encode(saved(core))[1]) != row.payload:  # as text, for NaN is not equal to itself
+                found.difference = Difference(seq, row.payload, state)
+                return
         elif row.kind == DECISION:
             replayed = due.popleft() if due else "no decision"
             if replayed != row.payload:

@@ -1,6 +1,6 @@
 """The one loop: events to the core, decisions to the market; recorded, each is written before it has an effect."""
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from attrs import frozen
 
@@ -17,16 +17,21 @@ from genesis.domain.events import (
     LookUp,
     OrderReported,
     RequestQuote,
+    Settled,
     Submit,
     Undertaken,
     WakeAt,
 )
 from genesis.domain.execution.evidence import NothingLeft, SendBegan
 from genesis.domain.fill import Fill
+from genesis.domain.saved import saved
 from genesis.ports.errors import Killed, StoreError
 from genesis.ports.journal import Journal
 from genesis.ports.kill import KillLatch
 from genesis.ports.market import Market
+
+SAVED_EVERY: Final = 2_000
+"""After so many facts about orders the state of the core is written, so that recovery reads no more than that."""
 
 
 class Observer(Protocol):
@@ -80,7 +85,7 @@ async def trade_recorded(core: TradingCore, market: Market, observer: Observer, 
     the latch is set, and `StoreError` when the journal cannot be written: then nothing is sent any more, and what is
     open of ours is cancelled first.
     """
-    journal = recording.journal
+    journal, reports = recording.journal, 0
     try:
         async for event in market.events():
             await journal.append(event)
@@ -88,6 +93,7 @@ async def trade_recorded(core: TradingCore, market: Market, observer: Observer, 
             _show(observer, core, event)
             for decision in decisions:
                 await journal.append(decision)
+            reports += type(event) is OrderReported
             for decision in decisions:
                 if type(decision) is Submit:
                     await journal.commit()
@@ -95,6 +101,10 @@ async def trade_recorded(core: TradingCore, market: Market, observer: Observer, 
                     await _send(decision, core, market, recording)
                 else:
                     _carry_out(decision, market, observer)
+            if reports >= SAVED_EVERY:
+                reports = 0
+                await journal.append(saved(core))
+        await journal.append(saved(core))
     except StoreError:
         await _cancel_all(core, market, journal)
         raise
@@ -120,7 +130,7 @@ def _carry_out(decision: Decision, market: Market, observer: Observer) -> None:
             market.wake_at(mts)
         case Alert():
             observer.alert(decision)
-        case Crossed() | Adopted() | Undertaken() | Submit():
+        case Crossed() | Adopted() | Undertaken() | Settled() | Submit():
             pass
 
 

@@ -26,7 +26,10 @@ ROUNDING_MAX = 1_000
 
 
 class Books:
-    """See the module; *desks* are those of the account, by name."""
+    """See the module; *desks* are those of the account, by name.
+
+    *recent* are the orders that the rates still count, *last_fill* is when the newest fill was.
+    """
 
     def __init__(
         self,
@@ -46,8 +49,9 @@ class Books:
         self._instruments = instruments
         self._quote = quote
         self._is_margin = account is Account.MARGIN
-        self._sent: deque[Sent] = deque()
-        self._was_shown = False
+        self.recent: deque[Sent] = deque()
+        self.was_shown = False
+        self.last_fill = Mts(0)
 
     def net_amount(self, symbol: Symbol) -> int:
         """Return the atoms that the whole account holds of an instrument."""
@@ -56,16 +60,17 @@ class Books:
 
     def cash(self) -> int:
         """Return the atoms of the quote currency that the whole account has."""
-        return sum(desk.ledger.cash for desk in self._desks.values()) + self.house.of(self._quote)
+        ledgers = {id(desk.ledger): desk.ledger for desk in self._desks.values()}  # desks may share one
+        return sum(ledger.cash for ledger in ledgers.values()) + self.house.of(self._quote)
 
     def sent(self, order: OrderRequest, strategy: str, undertaking: int, limits: AccountLimits) -> None:
         """Take an order that is about to leave."""
         self.orders.intend(order, strategy, undertaking)
         oldest = order.mts - limits.longest_window_ms
-        while self._sent and self._sent[0].mts <= oldest:
-            self._sent.popleft()
+        while self.recent and self.recent[0].mts <= oldest:
+            self.recent.popleft()
         if limits.longest_window_ms:
-            self._sent.append(Sent(order.mts, strategy, order.symbol, order.side))
+            self.recent.append(Sent(order.mts, strategy, order.symbol, order.side))
 
     def scene(self, order: OrderRequest, strategy: str, now: Mts) -> Scene:
         """Return what the gate has to see around *order*."""
@@ -82,7 +87,7 @@ class Books:
             pending=self.pending(order.symbol),
             exposure_elsewhere=sum(elsewhere),
             positions_elsewhere=sum(value > 0 for value in elsewhere),
-            sent=tuple(self._sent),
+            sent=tuple(self.recent),
             cash_free=None if self._is_margin else self.cash() - self._reserved(),
         )
 
@@ -108,7 +113,7 @@ class Books:
             if difference:
                 self.house.add(name, difference)
                 yield Adopted(event.mts, Currency(name), difference, self._cause(difference, foreign_fills))
-        self._was_shown = True
+        self.was_shown = True
 
     def _booked(self, name: str) -> int:
         if name == self._quote:
@@ -117,7 +122,7 @@ class Books:
         return self.net_amount(next(symbols))
 
     def _cause(self, difference: int, foreign_fills: int) -> str:
-        if not self._was_shown:
+        if not self.was_shown:
             return "there before the session"
         if abs(difference) <= ROUNDING_MAX:
             return "rounding"

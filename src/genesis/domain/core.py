@@ -15,6 +15,7 @@ from typing import Final
 from attrs import field, frozen
 
 from genesis.domain.books import Books
+from genesis.domain.candle import Candle
 from genesis.domain.desk import Desk, DeskSettings, Wish
 from genesis.domain.events import (
     AccountShown,
@@ -96,13 +97,18 @@ class CoreSettings:
 
 
 class TradingCore:
-    """The desks of one account, and the books around them."""
+    """The desks of one account, and the books around them.
+
+    *is_new* says that the account was not shown yet: candles are history then, on which strategies warm up. *cut* names
+    the desks whose order is only a part of their wish, *reasons* why each sent its last order.
+    """
 
     def __init__(self, settings: CoreSettings, ledgers: Mapping[str, Ledger], first_cid: Cid = FIRST_CID) -> None:
         self.settings = settings
         self.limits = settings.limits
         self.desks = {each.name: Desk(each, ledgers[each.name]) for each in settings.desks}
         self.now = Mts(0)
+        self.is_new = settings.needs_account
         self._instruments = settings.instruments
         standings = Standings(is_reconciled=not settings.needs_account)
         self.books = Books(self.desks, self._instruments, settings.quote, settings.account, standings)
@@ -114,10 +120,10 @@ class TradingCore:
             symbol: tuple(desk for desk in self.desks.values() if desk.symbol == symbol) for symbol in self._instruments
         }
         self.pursuits = Pursuits(self.desks, self.books, self._send)
-        self._cut: set[str] = set()
-        self._reasons: dict[str, Reasons] = {}
-        self._next_cid = int(first_cid)
-        self._next_undertaking = 1
+        self.cut: set[str] = set()
+        self.reasons: dict[str, Reasons] = {}
+        self.next_cid = int(first_cid)
+        self.next_undertaking = 1
 
     @property
     def equity(self) -> int:
@@ -150,10 +156,15 @@ class TradingCore:
         """Return the desks that trade an instrument."""
         return self._by_symbol[symbol]
 
+    def warm(self, symbol: Symbol, candle: Candle) -> None:
+        """Let the strategies of an instrument see a candle from before the session."""
+        for desk in self._by_symbol[symbol]:
+            desk.warm(candle)
+
     def handle(self, event: Event) -> tuple[Decision, ...]:
         """Take the next event; return what to do about it, in order.
 
-        Raises `Overdrawn` or `InexactNumber` on events that cannot be true; the core must not be used after that.
+        Raises `InexactNumber` on events that cannot be true; the core must not be used after that.
         """
         if type(event) is CandleClosed:
             return self._close(event)
@@ -190,6 +201,9 @@ class TradingCore:
 
     def _close(self, event: CandleClosed) -> tuple[Decision, ...]:
         symbol, candle = event
+        if self.is_new:
+            self.warm(symbol, candle)
+            return ()
         self._closes[symbol] = candle.close
         desks = self._by_symbol[symbol]
         if len(desks) == 1 and not self._is_pursuing:  # as most candles of most accounts are: nothing follows
@@ -261,7 +275,7 @@ class TradingCore:
     def _counted(self) -> Iterator[Cid]:
         """Yield ids of our own, where no exchange has to know them: the next one until it was used."""
         while True:
-            yield Cid(self._next_cid)
+            yield Cid(self.next_cid)
 
     def _cross(self, match: Match, quote: Quote) -> Iterator[Decision]:
         """Let two strategies trade with each other; what rounding takes from one and gives to none is the house's."""
@@ -285,10 +299,8 @@ class TradingCore:
             return
         plan, reasons = desk.settings.plan, wish.intent.reasons
         if not isinstance(plan, Market) and desk.halted is None:
-            undertaking = Undertaking(
-                self._next_undertaking, desk.name, quote.symbol, wish.side, amount, self.now, plan
-            )
-            self._next_undertaking += 1
+            undertaking = Undertaking(self.next_undertaking, desk.name, quote.symbol, wish.side, amount, self.now, plan)
+            self.next_undertaking += 1
             desk.sent(wish)
             yield from self.pursuits.begin(undertaking, reasons)
             return
@@ -299,7 +311,7 @@ class TradingCore:
         order = OrderRequest(cid, quote.symbol, wish.side, OrderType.MARKET, capped, quote.mts)
         for decision in self._send(desk, order, reasons, 0):
             if capped < amount:
-                self._cut.add(desk.name)
+                self.cut.add(desk.name)
             desk.sent(wish)
             yield decision
 
@@ -310,8 +322,8 @@ class TradingCore:
             desk.refused(answer.code)
             return
         if undertaking != PROTECTION:
-            self._reasons[desk.name] = reasons
-        self._next_cid += order.cid == self._next_cid
+            self.reasons[desk.name] = reasons
+        self.next_cid += order.cid == self.next_cid
         self.books.sent(order, desk.name, undertaking, self.limits)
         yield Submit(answer, reasons, desk.name, undertaking)
 
@@ -350,11 +362,15 @@ class TradingCore:
         life, strategy = reported.order.life, reported.order.strategy
         desk = self.desks.get(strategy)
         if reported.fill is not None and desk is not None:
-            held = abs(desk.position)
+            held, owed = abs(desk.position), desk.ledger.is_overdrawn
             desk.book(reported.fill)
+            books.last_fill = max(books.last_fill, reported.fill.mts)
             yield Booked(strategy, reported.fill)
-            if abs(desk.position) > held and strategy in self._reasons:
-                self.pursuits.entered(strategy, reported.fill.price, self._reasons[strategy])
+            if desk.ledger.is_overdrawn and not owed:
+                text = f"order {cid} {event.symbol}: filled dearer than {strategy} could pay; the account pays"
+                yield Alert(event.mts, AlertCode.OVERDRAWN, text)
+            if abs(desk.position) > held and strategy in self.reasons:
+                self.pursuits.entered(strategy, reported.fill.price, self.reasons[strategy])
                 yield from self.pursuits.protect(desk)
         if life.contradiction and life.contradiction != before.life.contradiction:
             text = f"order {cid}: {life.contradiction}"
@@ -377,10 +393,10 @@ class TradingCore:
             if life.filled or life.status is Status.CANCELED:
                 yield from self.pursuits.go_on(self.now, undertaking)
             return
-        if not left and desk.name not in self._cut:
+        if not left and desk.name not in self.cut:
             desk.done()
             return
-        self._cut.discard(desk.name)
+        self.cut.discard(desk.name)
         desk.take_back(is_torn=life.filled > 0)
         if left:
             yield _incomplete(mts, life, left)
@@ -416,6 +432,7 @@ class TradingCore:
             if is_missing or life.filled_unbooked or not life.fee_is_known:
                 yield LookUp(life.order.symbol, life.order.cid, life.order.mts)
         yield from books.adopt(event, len(read.foreign_fills))
+        self.is_new = False
         books.standings.is_reconciled = True
 
     # The operator

@@ -77,7 +77,10 @@ class Wish(NamedTuple):
 
 
 class Desk:
-    """The running state of one strategy; *intent* is what waits for a quote now.
+    """The running state of one strategy; *intent* is what waits for a quote now, *in_flight* what waits for its end.
+
+    *is_torn* says that what is held is no target's doing; *value* is what the position was worth when it was last
+    marked, *flow* the cash of the round trip that is under way.
 
     Desks that are given one *purse* share its cash and its guards; without one, a desk has its own.
     """
@@ -103,10 +106,10 @@ class Desk:
         self._evaluator = Evaluator(settings.strategy)
         self._meter = None if settings.budget.is_off else BudgetMeter(settings.budget)
         self._scales = (PPB, PPB)
-        self._in_flight: Intent | None = None
-        self._is_torn = False
-        self._value = 0
-        self._flow = 0
+        self.in_flight: Intent | None = None
+        self.is_torn = False
+        self.value = 0
+        self.flow = 0
 
     @property
     def symbol(self) -> Symbol:
@@ -151,11 +154,30 @@ class Desk:
                 purse.seek_out(mts)
             else:
                 self.seek(mts, 0.0, self.budget_acted_on)
-        elif (target == self.target_acted_on and self._meter is None and not self._is_torn) or not self.is_on:
+        elif (target == self.target_acted_on and self._meter is None and not self.is_torn) or not self.is_on:
             self.intent = None
         elif target == target:  # NaN is no decision
             self._decide(mts, min(max(target, self._least), 1.0))
         return alert
+
+    def warm(self, candle: Candle) -> None:
+        """Let the strategy see a candle from before the session: it decides nothing on it."""
+        self._evaluator.step(candle)
+        if self._meter is not None:
+            self._scales = self._meter.step(candle)
+
+    def recall_close(self, candle: Candle) -> None:
+        """Take a candle of a journal again: what the guards saw then, without a strategy."""
+        if self.position:
+            self._mark(self._instrument.price_from_market(candle.close))
+        self.purse.observe(candle.mts)
+
+    def recall_sent(self, side: Side, reasons: Reasons) -> None:
+        """Take an order of a journal again, as `sent` did."""
+        acted, budget = self.target_acted_on, self.budget_acted_on
+        self.in_flight = Intent(side, reasons.target, acted, budget, budget, reasons.weight, reasons)
+        self.is_torn = False
+        self.target_acted_on = reasons.target
 
     def halt(self, alert: Alert) -> None:
         """Want out, and nothing else from now on; the first alert stays the one in `halted`."""
@@ -176,7 +198,7 @@ class Desk:
         size = self._sized(intent, quote.ask if intent.side is Side.BUY else quote.bid)
         if size.delta <= 0:
             self.target_acted_on, self.budget_acted_on = intent.target, intent.budget
-            self._is_torn = False
+            self.is_torn = False
             return None
         if size.amount <= 0:
             self.refused(RefusalCode.AMOUNT_BELOW_MINIMUM)
@@ -189,65 +211,65 @@ class Desk:
 
     def sent(self, wish: Wish) -> None:
         """Take that an order for *wish* is on its way: until its end, nothing else is wished."""
-        self._in_flight = wish.intent
-        self._is_torn = False
+        self.in_flight = wish.intent
+        self.is_torn = False
         self.target_acted_on, self.budget_acted_on = wish.intent.target, wish.intent.budget
 
     def book(self, fill: Fill) -> None:
-        """Book a fill; raises `Overdrawn` for one that cannot be."""
+        """Book a fill."""
         cash, before = self.ledger.cash, self.position
         self.ledger.book(fill, self._instrument)
         self.position = self.ledger.position(fill.symbol)
         change = self.ledger.cash - cash
         self.purse.equity += change
-        self._flow += change
+        self.flow += change
         self._mark(fill.price)
         if before and (not self.position or (before > 0) != (self.position > 0)):
             # The fee of an order that turns the position counts to the round trip that it ends.
-            self.streak.ended(fill.mts, self._flow + self._value)
-            self._flow = -self._value
+            self.streak.ended(fill.mts, self.flow + self.value)
+            self.flow = -self.value
 
     def charge(self, amount: int) -> None:
         """Book a cost that no fill has, such as margin funding."""
         self.ledger.charge(amount)
         self.purse.equity -= amount
-        self._flow -= amount
+        self.flow -= amount
 
     def liquidated(self, fill: Fill) -> Alert:
         """Book that the exchange closed the position; the desk wants nothing more."""
         self.book(fill)
-        self.target_acted_on, self._in_flight = 0.0, None
+        self.target_acted_on, self.in_flight = 0.0, None
         alert = liquidation_alert(fill.mts, self.equity)
         self.halt(alert)
         return alert
 
     def done(self) -> None:
         """Take that the order is over, and whole."""
-        self._in_flight = None
+        self.in_flight = None
 
     def take_back(self, *, is_torn: bool) -> None:
         """Take that the order is over, and not whole: its target is tried again after the next close.
 
         *is_torn* says that a part of it was filled, so that what is held is no target's doing.
         """
-        if self._in_flight is not None:
-            self.target_acted_on, self.budget_acted_on = self._in_flight.previous, self._in_flight.previous_budget
-            self._in_flight = None
-            self._is_torn |= is_torn
+        if self.in_flight is not None:
+            self.target_acted_on, self.budget_acted_on = self.in_flight.previous, self.in_flight.previous_budget
+            self.in_flight = None
+            self.is_torn |= is_torn
 
     def seek(self, mts: Mts, target: float, budget: int) -> None:
         """Want *target* at *budget*, unless it is what was acted on, or an order is on its way."""
         acted, before = self.target_acted_on, self.budget_acted_on
         is_same = target == acted and (target == 0.0 or not has_moved(budget, before, self.settings.budget.band))
-        if (is_same and not self._is_torn) or self._in_flight is not None:
+        if (is_same and not self.is_torn) or self.in_flight is not None:
             self.intent = None
             return
         weight = weight_ppb(self.settings.size, target)
         sizes = self._sizes(weight, budget)
         # Where the budget moved, what counts is the exposure; a comparison of targets alone is exact.
         is_buy = target > acted if budget == before else target * budget > acted * before
-        if self._is_torn:  # the last target says nothing of what is held
-            is_buy = sizes[-1].weight * self.equity > self._value * PPB
+        if self.is_torn:  # the last target says nothing of what is held
+            is_buy = sizes[-1].weight * self.equity > self.value * PPB
         reasons = Reasons(mts, target, weight, sizes, self._evaluator.names, self._evaluator.values())
         side = Side.BUY if is_buy else Side.SELL
         self.intent = Intent(side, target, acted, budget, before, sizes[-1].weight, reasons)
@@ -293,7 +315,7 @@ class Desk:
     def _sized(self, intent: Intent, price: int) -> Rebalancing:
         scale, margin, is_exit = self._instrument.price_scale, self.settings.margin, intent.target == 0.0
         cash = self.ledger.cash
-        others = self.purse.equity - cash - self._value
+        others = self.purse.equity - cash - self.value
         if margin is None:
             return rebalance(intent.side, intent.weight, is_exit, cash, self.position, price, scale, others)
         is_buy = intent.side is Side.BUY
@@ -305,5 +327,5 @@ class Desk:
 
     def _mark(self, price: int) -> None:
         value = self.position * price // self._instrument.price_scale
-        self.purse.equity += value - self._value
-        self._value = value
+        self.purse.equity += value - self.value
+        self.value = value

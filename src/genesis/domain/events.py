@@ -159,6 +159,13 @@ class Undertaken(NamedTuple):
     reasons: Reasons
 
 
+class Settled(NamedTuple):
+    """An undertaking is over; *left* of it was not filled."""
+
+    undertaking: int
+    left: Atoms
+
+
 class Booked(NamedTuple):
     """A fill was booked for a strategy, once."""
 
@@ -224,6 +231,7 @@ class AlertCode(Enum):
     ORDER_CONTRADICTION = "order_contradiction"
     ACCOUNT_CHANGED = "account_changed"
     FOREIGN_ORDER = "foreign_order"
+    OVERDRAWN = "overdrawn"
 
 
 class Alert(NamedTuple):
@@ -247,4 +255,6 @@ def liquidation_alert(mts: Mts, equity: int) -> Alert:
     return Alert(mts, AlertCode.LIQUIDATED, text)
 
 
-Decision: TypeAlias = RequestQuote | Submit | Undertaken | Booked | Crossed | Cancel | LookUp | WakeAt | Adopted | Alert
+Decision: TypeAlias = (
+    RequestQuote | Submit | Undertaken | Settled | Booked | Crossed | Cancel | LookUp | WakeAt | Adopted | Alert
+)

@@ -13,10 +13,6 @@ from genesis.domain.order import Side
 from genesis.domain.units import Atoms, Symbol, ceil_mul_div, floor_mul_div
 
 
-class Overdrawn(ValueError):
-    """A fill that the account could not have paid for: the books are wrong and nothing may go on."""
-
-
 def cost_of(amount: int, price: int, price_scale: int) -> int:
     """Return the atoms of quote currency that buying *amount* atoms at *price* takes, rounded up."""
     return ceil_mul_div(amount, price, price_scale)
@@ -29,7 +25,10 @@ def value_of(amount: int, price: int, price_scale: int) -> int:
 
 @define
 class Ledger:
-    """One account: cash in the quote currency, and a position per instrument; both at least 0 unless *on_margin*."""
+    """One account: cash in the quote currency, and a position per instrument.
+
+    Below 0 both are owed: on margin to the exchange, on spot to the account that the ledger is a part of.
+    """
 
     cash: Atoms
     positions: dict[Symbol, Atoms] = field(factory=dict)
@@ -40,7 +39,7 @@ class Ledger:
         return self.positions.get(symbol, Atoms(0))
 
     def book(self, fill: Fill, instrument: Instrument) -> None:
-        """Apply one fill; raises `Overdrawn`, and changes nothing, if a spot account could not have paid for it."""
+        """Apply one fill, whatever it leaves: it is a fact."""
         held = self.position(fill.symbol)
         if fill.side is Side.BUY:
             cash = self.cash - cost_of(fill.amount, fill.price, instrument.price_scale)
@@ -52,10 +51,13 @@ class Ledger:
         else:
             cash = self.cash + value_of(fill.amount, fill.price, instrument.price_scale) - fill.fee
             position = held - fill.amount
-        if (cash < 0 or position < 0) and not self.on_margin:
-            raise Overdrawn(f"fill of order {fill.cid} at {fill.mts} would leave cash {cash} and position {position}")
         self.cash = Atoms(cash)
         self.positions[fill.symbol] = Atoms(position)
+
+    @property
+    def is_overdrawn(self) -> bool:
+        """Whether a spot ledger owes something: an order filled dearer than it could pay."""
+        return not self.on_margin and (self.cash < 0 or any(held < 0 for held in self.positions.values()))
 
     def charge(self, amount: int) -> None:
         """Take a cost that no fill has, such as margin funding, off the cash."""

@@ -9,12 +9,12 @@ from attrs import frozen
 
 from genesis.domain.books import Books
 from genesis.domain.desk import Desk
-from genesis.domain.events import Cancel, Decision, Quote, Reasons, RequestQuote, Undertaken, WakeAt
+from genesis.domain.events import Cancel, Decision, Quote, Reasons, RequestQuote, Settled, Undertaken, WakeAt
 from genesis.domain.execution.plans import Finished, Place, Undertaking, Wait, Withdraw, next_step, pricing
 from genesis.domain.execution.protection import Guarded, exit_order
 from genesis.domain.order import Cid, OrderRequest, Side
 from genesis.domain.risk.scene import Top
-from genesis.domain.units import Atoms, Mts, Price, Symbol
+from genesis.domain.units import Atoms, Mts, Price, Symbol, floor_mul_div
 
 PROTECTION = -1
 """The undertaking of orders that guard a position."""
@@ -47,6 +47,11 @@ class Pursuits:
     def waiting(self, symbol: Symbol) -> int:
         """Return how many orders wait for a quote of an instrument."""
         return sum(each == symbol for each in (*self._to_place.values(), *self._to_protect.values()))
+
+    def wait_for_nothing(self) -> None:
+        """Forget what waits for a quote: nobody asked for one."""
+        self._to_place.clear()
+        self._to_protect.clear()
 
     def begin(self, undertaking: Undertaking, reasons: Reasons) -> Iterator[Decision]:
         """Take an undertaking; its first part needs the quote that is there."""
@@ -114,7 +119,7 @@ class Pursuits:
                 if part.order.cid not in self._withdrawn:
                     yield self._cancel(part.order.cid, desk.halted.text)
             if not working:
-                self._finish(undertaking, desk, Atoms(undertaking.amount - sum(part.filled for part in parts)))
+                yield self._finish(undertaking, desk, Atoms(undertaking.amount - sum(part.filled for part in parts)))
             return
         step = next_step(undertaking, parts, now, self._top(undertaking.symbol), instrument)
         match step:
@@ -129,7 +134,7 @@ class Pursuits:
                 if until is not None:
                     yield WakeAt(until)
             case Finished(left):
-                self._finish(undertaking, desk, left)
+                yield self._finish(undertaking, desk, left)
 
     def _place(self, pursued: Pursued, cid: Cid, quote: Quote, now: Mts) -> Iterator[Decision]:
         undertaking = pursued.undertaking
@@ -140,13 +145,20 @@ class Pursuits:
         if not isinstance(step, Place) or desk.halted is not None:  # it filled or ended meanwhile
             yield from self._step(pursued, now)
             return
+        amount = step.amount
+        if undertaking.side is Side.BUY and desk.settings.margin is None:
+            amount = min(amount, Atoms(floor_mul_div(max(desk.ledger.cash, 0), instrument.price_scale, quote.ask)))
+        if amount < instrument.amount_min:  # the market ran away from what the strategy has
+            if not any(part.at_risk for part in parts):
+                yield self._finish(undertaking, desk, Atoms(undertaking.amount - sum(part.filled for part in parts)))
+            return
         how = pricing(undertaking.plan, undertaking.side, top, instrument)
         order = OrderRequest(
             cid,
             undertaking.symbol,
             undertaking.side,
             how.type,
-            step.amount,
+            amount,
             quote.mts,
             price=how.price,
             post_only=how.post_only,
@@ -163,13 +175,14 @@ class Pursuits:
         order = exit_order(protection, guarded, cid, instrument, quote.mts)
         yield from self._send(desk, order, reasons, PROTECTION)
 
-    def _finish(self, undertaking: Undertaking, desk: Desk, left: Atoms) -> None:
+    def _finish(self, undertaking: Undertaking, desk: Desk, left: Atoms) -> Settled:
         del self.under_way[undertaking.id]
         self._to_place.pop(undertaking.id, None)
         if left:
             desk.take_back(is_torn=left < undertaking.amount)
         else:
             desk.done()
+        return Settled(undertaking.id, left)
 
     def _unguarded(self, desk: Desk) -> int:
         """Return what a desk holds and no order of its own may already bring out."""

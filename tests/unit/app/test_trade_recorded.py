@@ -103,11 +103,11 @@ async def test_i29_the_journal_holds_all_events_and_decisions_in_the_order_in_wh
     closes = [entry.candle.volume for entry in found if isinstance(entry, CandleClosed)]
     assert repr(closes) == repr(list(TARGETS))
     letters = {"CandleClosed": "c", "Quote": "q", "RequestQuote": "r", "RecordedSubmit": "S", "Booked": "b"}
-    letters |= {"SendBegan": "s", "Traded": "f"}
+    letters |= {"SendBegan": "s", "Traded": "f", "Saved": "v"}
     kinds = "".join(
         letters[type(entry.evidence if isinstance(entry, OrderReported) else entry).__name__] for entry in found
     )
-    assert kinds == "ccr" + "qSsfbc" + "cr" + 3 * "qSsfbcr" + "qSsfbc"
+    assert kinds == "ccr" + "qSsfbc" + "cr" + 3 * "qSsfbcr" + "qSsfbcv"
 
 
 async def test_i29_the_core_never_sees_an_event_that_the_journal_did_not_take() -> None:

@@ -205,7 +205,6 @@ class TestReconciliation:
         world = World("one", needs_account=True)
         world.close(1.0)
         assert world.sent == []
-        assert world.core.refusals == {RefusalCode.RECONCILING: 1}
         world.show()
         world.close(1.0)
         assert len(world.sent) == 1
@@ -356,3 +355,16 @@ def test_an_account_that_is_known_trades_at_once_but_not_after_it_was_out_of_sig
     world.show()
     world.close(1.0)
     assert len(world.sent) == 2
+
+
+def test_a_fill_that_is_dearer_than_the_strategy_could_pay_is_booked_and_told_once() -> None:
+    world = World("one")
+    world.fills = False
+    world.close(1.0)
+    (order,) = world.sent
+    world.price = 110
+    world.fill(order, atoms(9))
+    decisions = world.fill(order, atoms(1))
+    assert [each.code for each in decisions if isinstance(each, Alert)] == [AlertCode.OVERDRAWN]
+    assert world.core.desks["one"].ledger.cash == -atoms(100)
+    assert world.core.books.cash() == world.cash

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+from attrs import frozen
+
 from genesis.adapters.journal_sqlite.witness import read_witnesses
 from genesis.domain.journal import chain
 from genesis.domain.journal.chain import BadRow, Head, Row
-from genesis.domain.journal.encoding import MalformedEntry, decode
+from genesis.domain.journal.encoding import STATE, MalformedEntry, decode
 from genesis.domain.journal.entries import FORMAT, RecordedEntry
 from genesis.ports.errors import StoreError
 
@@ -65,6 +67,34 @@ def read_journal(path: Path) -> Iterator[tuple[Row, RecordedEntry]]:
         except MalformedEntry as error:
             raise StoreError(f"{path}: row {row.seq} was written by another version of Genesis: {error}") from error
         yield row, entry
+
+
+@frozen
+class Tail:
+    """The first entry of a journal, its last saved state where it has one, and all that came after that."""
+
+    entries: tuple[RecordedEntry, ...]
+    head: Head
+
+
+def read_tail(path: Path) -> Tail:
+    """Return what recovery needs of a journal, with the chain checked over every row.
+
+    Raises `DamagedRow` at the first row that does not belong, and `StoreError` for what is no journal.
+    """
+    head, first, rows = Head(), list[Row](), list[Row]()
+    for row in _rows(path):
+        found = chain.follow(head, row)
+        if isinstance(found, BadRow):
+            raise DamagedRow(path, found)
+        head = found
+        if row.kind == STATE:
+            rows.clear()
+        (rows if first else first).append(row)
+    try:
+        return Tail(tuple(decode(row.kind, row.payload) for row in (*first, *rows)), head)
+    except MalformedEntry as error:
+        raise StoreError(f"{path}: was written by another version of Genesis: {error}") from error
 
 
 def _rows(path: Path) -> Iterator[Row]:

@@ -18,9 +18,12 @@ import attrs
 
 from genesis.domain.events import Decision, Event, Submit
 from genesis.domain.journal.entries import Entry, RecordedEntry, RecordedSubmit, SessionMark, recorded
+from genesis.domain.saved import Saved
 from genesis.domain.units import decimal_from_text
 
 TYPE: Final = "type"
+STATE: Final = "state"
+"""The kind of a row that holds the whole state of a core."""
 _NOT_FINITE: Final = ("nan", "inf", "-inf")
 _text: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
@@ -70,10 +73,15 @@ class _Known(NamedTuple):
 
 @cache
 def _by_class() -> Mapping[type, _Known]:
-    kinds = {"session": SessionMark, "event": Event, "decision": Decision}
+    kinds = {
+        "session": get_args(SessionMark),
+        "event": get_args(Event),
+        "decision": get_args(Decision),
+        STATE: (Saved,),
+    }
     known = {}
-    for kind, union in kinds.items():
-        for cls in get_args(union):
+    for kind, classes in kinds.items():
+        for cls in classes:
             stored = RecordedSubmit if cls is Submit else cls
             known[stored] = _Known(kind, _snake(cls.__name__), _codec(stored))
     return known

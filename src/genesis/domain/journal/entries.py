@@ -14,6 +14,7 @@ from genesis.domain.instrument import Instrument
 from genesis.domain.order import Cid, OrderRequest
 from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.risk.limits import AccountLimits
+from genesis.domain.saved import Saved
 from genesis.domain.units import Atoms, Ppb
 
 FORMAT: Final = 3
@@ -96,11 +97,11 @@ class RecordedSubmit(NamedTuple):
 
 
 SessionMark: TypeAlias = SessionBegan | SessionEnded
-Entry: TypeAlias = SessionMark | Event | Decision
+Entry: TypeAlias = SessionMark | Saved | Event | Decision
 """What can be written."""
 
 RecordedDecision: TypeAlias = RecordedSubmit | Decision
-RecordedEntry: TypeAlias = SessionMark | Event | RecordedDecision
+RecordedEntry: TypeAlias = SessionMark | Saved | Event | RecordedDecision
 """What can be read."""
 
 

@@ -1,0 +1,63 @@
+"""The core of the last session of an account, from its journal: start-up is crash recovery.
+
+A journal holds the state of its core every so often, so only what came after the last one is taken again; the chain is
+checked over every row all the same. What the end of the process means for orders on their way is `recovery`'s to say.
+"""
+
+from pathlib import Path
+
+from attrs import frozen
+
+from genesis.adapters.journal_sqlite.reading import read_tail
+from genesis.domain.core import CoreSettings, TradingCore
+from genesis.domain.execution.order_life import OrderLife
+from genesis.domain.journal.entries import SessionBegan
+from genesis.domain.ledger import Ledger
+from genesis.domain.recall import recall
+from genesis.domain.units import Atoms, Mts
+from genesis.ports.errors import InputError
+
+
+@frozen(eq=False)
+class Recovered:
+    """A core as its last session left it; *known* are the orders that may still be open, *since* its last fill."""
+
+    core: TradingCore
+    known: tuple[OrderLife, ...]
+    since: Mts
+
+
+def last_journal(folder: Path, mode: str) -> Path | None:
+    """Return the newest journal of sessions of *mode* in a folder, None where there is none.
+
+    Raises `StoreError` for a journal that is damaged.
+    """
+    for path in sorted(folder.glob("*.sqlite"), reverse=True):
+        first = next(iter(read_tail(path).entries), None)
+        if isinstance(first, SessionBegan) and first.mode == mode:
+            return path
+    return None
+
+
+def recover(path: Path, settings: CoreSettings) -> Recovered:
+    """Return the core of *settings* where the journal *path* ends.
+
+    Raises `StoreError` for a damaged journal, `InputError` where it has strategies that *settings* have not.
+    """
+    tail = read_tail(path)
+    began = next(iter(tail.entries), None)
+    if not isinstance(began, SessionBegan):
+        raise InputError(f"{path}: holds no session: it ended before it began")
+    cash = {each.name: each.cash for each in began.strategies}
+    missing = sorted(set(cash) - {desk.name for desk in settings.desks})
+    if missing:
+        raise InputError(f"{path}: the last session had {', '.join(missing)} too: keep its strategies, or end flat")
+    core = TradingCore(
+        settings, {desk.name: Ledger(cash.get(desk.name, Atoms(0))) for desk in settings.desks}, began.first_cid
+    )
+    for entry in tail.entries[1:]:
+        recall(core, entry)
+    core.limits = settings.limits
+    core.is_new = settings.needs_account
+    core.books.standings.is_reconciled = not settings.needs_account
+    return Recovered(core, tuple(own.life for own in core.books.orders.open()), core.books.last_fill)

@@ -1,0 +1,76 @@
+"""A core brought to where a journal ends: recorded facts are taken again, and nothing is decided."""
+
+from genesis.domain.core import NO_CID, TradingCore
+from genesis.domain.events import (
+    AccountShown,
+    Booked,
+    CandleClosed,
+    Crossed,
+    LimitsApplied,
+    Liquidated,
+    MarginCharged,
+    OperatorAsked,
+    OrderReported,
+    Quote,
+    Settled,
+    TimePassed,
+    Undertaken,
+)
+from genesis.domain.journal.entries import RecordedEntry, RecordedSubmit
+from genesis.domain.ledger import cost_of, value_of
+from genesis.domain.pursuits import Pursued
+from genesis.domain.saved import Saved, restore
+
+
+def recall(core: TradingCore, entry: RecordedEntry) -> None:
+    """Let *core* take one entry of a journal again; entries come in the order in which they were written."""
+    books = core.books
+    match entry:
+        case Saved():
+            restore(core, entry)
+        case CandleClosed(symbol, candle):
+            books.closes[symbol] = candle.close
+            for desk in core.desks_of(symbol) if not core.is_new else ():
+                desk.recall_close(candle)
+        case Quote():
+            core.now = max(core.now, entry.mts)
+            books.quotes[entry.symbol] = (core.now, entry)
+        case OrderReported() | AccountShown() | LimitsApplied() | OperatorAsked() | MarginCharged() | Liquidated():
+            core.handle(entry)
+            core.pursuits.wait_for_nothing()
+            for desk in core.desks.values():
+                desk.intent = None
+        case TimePassed(mts):
+            core.now = max(core.now, mts)
+        case _:
+            _recall_decision(core, entry)
+
+
+def _recall_decision(core: TradingCore, entry: RecordedEntry) -> None:
+    match entry:
+        case RecordedSubmit(order, reasons, strategy, undertaking):
+            core.next_cid += order.cid == core.next_cid
+            core.books.sent(order, strategy, undertaking, core.limits)
+            if undertaking >= 0:
+                core.reasons[strategy] = reasons
+            if undertaking == 0:
+                core.desks[strategy].recall_sent(order.side, reasons)
+        case Undertaken(undertaking, reasons):
+            core.next_undertaking = max(core.next_undertaking, undertaking.id + 1)
+            core.pursuits.under_way[undertaking.id] = Pursued(undertaking, reasons)
+            core.desks[undertaking.strategy].recall_sent(undertaking.side, reasons)
+        case Settled(number, left) if number in core.pursuits.under_way:  # else an order's end has settled it already
+            undertaking = core.pursuits.under_way.pop(number).undertaking
+            desk = core.desks[undertaking.strategy]
+            if left:
+                desk.take_back(is_torn=left < undertaking.amount)
+            else:
+                desk.done()
+        case Booked(strategy, fill) if fill.cid == NO_CID:  # what two strategies traded with each other
+            core.desks[strategy].book(fill)
+        case Crossed(symbol=symbol, amount=amount, price=price):
+            instrument = core.settings.instruments[symbol]
+            scale = instrument.price_scale
+            core.books.house.add(instrument.quote, cost_of(amount, price, scale) - value_of(amount, price, scale))
+        case _:
+            pass

@@ -1,0 +1,153 @@
+"""What of a core outlives its process: everything but what strategies remember of candles, which they see again."""
+
+from attrs import frozen
+
+from genesis.domain.core import TradingCore
+from genesis.domain.desk import Desk, Intent
+from genesis.domain.events import Alert, Reasons
+from genesis.domain.execution.orders import OwnOrder
+from genesis.domain.pursuits import Pursued
+from genesis.domain.risk.limits import AccountLimits
+from genesis.domain.risk.scene import Sent
+from genesis.domain.units import Atoms, Mts, Price, Symbol
+
+
+@frozen
+class SavedDesk:
+    """A desk and its purse."""
+
+    name: str
+    cash: Atoms
+    positions: tuple[tuple[Symbol, Atoms], ...]
+    equity: int
+    halted: Alert | None
+    reduce_until: int
+    peak: int
+    day_end: int
+    last_equity: int
+    drawdown_floor: int
+    day_floor: int
+    calm_above: int
+    losses: int
+    pause_until: int
+    target_acted_on: float
+    budget_acted_on: int
+    in_flight: Intent | None
+    is_torn: bool
+    is_on: bool
+    only_reduce: bool
+    value: int
+    flow: int
+
+
+@frozen
+class SavedEntry:
+    """At what price a strategy last entered, and why."""
+
+    strategy: str
+    price: Price
+    reasons: Reasons
+
+
+@frozen
+class Saved:
+    """A core between two events."""
+
+    now: Mts
+    next_cid: int
+    next_undertaking: int
+    limits: AccountLimits
+    desks: tuple[SavedDesk, ...]
+    orders: tuple[OwnOrder, ...]
+    house: tuple[tuple[str, int], ...]
+    was_shown: bool
+    recent: tuple[Sent, ...]
+    last_fill: Mts
+    under_way: tuple[Pursued, ...]
+    entries: tuple[SavedEntry, ...]
+    reasons: tuple[tuple[str, Reasons], ...]
+    cut: tuple[str, ...]
+
+
+def saved(core: TradingCore) -> Saved:
+    """Return what is to be kept of *core*; orders that ended are left out."""
+    books, pursuits = core.books, core.pursuits
+    return Saved(
+        now=core.now,
+        next_cid=core.next_cid,
+        next_undertaking=core.next_undertaking,
+        limits=core.limits,
+        desks=tuple(_saved_desk(desk) for desk in core.desks.values()),
+        orders=tuple(books.orders.open()),
+        house=tuple(sorted(books.house.balances.items())),
+        was_shown=books.was_shown,
+        recent=tuple(books.recent),
+        last_fill=books.last_fill,
+        under_way=tuple(pursuits.under_way.values()),
+        entries=tuple(SavedEntry(name, *entry) for name, entry in pursuits.entries.items()),
+        reasons=tuple(core.reasons.items()),
+        cut=tuple(sorted(core.cut)),
+    )
+
+
+def restore(core: TradingCore, state: Saved) -> None:
+    """Bring a fresh *core* of the same settings to *state*; raises `ValueError` for a strategy that it has not."""
+    unknown = sorted({desk.name for desk in state.desks} - set(core.desks))
+    if unknown:
+        raise ValueError(f"the account has positions or orders of {', '.join(unknown)}, which no strategy trades now")
+    books, pursuits = core.books, core.pursuits
+    core.now, core.next_cid, core.next_undertaking = state.now, state.next_cid, state.next_undertaking
+    core.limits = state.limits
+    for desk in state.desks:
+        _restore_desk(core.desks[desk.name], desk)
+    for order in state.orders:
+        books.orders.take(order)
+    books.house.balances = dict(state.house)
+    books.was_shown, books.last_fill = state.was_shown, state.last_fill
+    books.recent.extend(state.recent)
+    pursuits.under_way = {each.undertaking.id: each for each in state.under_way}
+    pursuits.entries = {each.strategy: (each.price, each.reasons) for each in state.entries}
+    core.reasons, core.cut = dict(state.reasons), set(state.cut)
+
+
+def _saved_desk(desk: Desk) -> SavedDesk:
+    purse, guards = desk.purse, desk.purse.guards
+    return SavedDesk(
+        name=desk.name,
+        cash=desk.ledger.cash,
+        positions=tuple(sorted(desk.ledger.positions.items())),
+        equity=purse.equity,
+        halted=purse.halted,
+        reduce_until=purse.reduce_until,
+        peak=guards.peak,
+        day_end=guards.day_end,
+        last_equity=guards.last_equity,
+        drawdown_floor=guards.drawdown_floor,
+        day_floor=guards.day_floor,
+        calm_above=guards.calm_above,
+        losses=desk.streak.losses,
+        pause_until=desk.streak.pause_until,
+        target_acted_on=desk.target_acted_on,
+        budget_acted_on=desk.budget_acted_on,
+        in_flight=desk.in_flight,
+        is_torn=desk.is_torn,
+        is_on=desk.is_on,
+        only_reduce=desk.only_reduce,
+        value=desk.value,
+        flow=desk.flow,
+    )
+
+
+def _restore_desk(desk: Desk, state: SavedDesk) -> None:
+    purse, guards, ledger = desk.purse, desk.purse.guards, desk.ledger
+    ledger.cash, ledger.positions = state.cash, dict(state.positions)
+    desk.position = ledger.position(desk.symbol)
+    purse.equity, purse.halted, purse.reduce_until = state.equity, state.halted, state.reduce_until
+    guards.peak, guards.day_end, guards.last_equity = state.peak, state.day_end, state.last_equity
+    guards.drawdown_floor, guards.day_floor = state.drawdown_floor, state.day_floor
+    guards.calm_above = state.calm_above
+    desk.streak.losses, desk.streak.pause_until = state.losses, state.pause_until
+    desk.target_acted_on, desk.budget_acted_on = state.target_acted_on, state.budget_acted_on
+    desk.in_flight, desk.is_torn = state.in_flight, state.is_torn
+    desk.is_on, desk.only_reduce = state.is_on, state.only_reduce
+    desk.value, desk.flow = state.value, state.flow

@@ -1,0 +1,110 @@
+"""I24, I25: a journal brings a fresh core to where the old one was, wherever the journal was cut."""
+
+import pytest
+from attrs import evolve
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from genesis.domain.core import TradingCore
+from genesis.domain.events import Asked, Decision, Event, OperatorAsked, TimePassed
+from genesis.domain.execution.plans import Market, Plan, Twap
+from genesis.domain.journal.encoding import decode, encode
+from genesis.domain.journal.entries import RecordedEntry, recorded
+from genesis.domain.ledger import Ledger
+from genesis.domain.recall import recall
+from genesis.domain.saved import Saved, restore, saved
+from genesis.domain.units import Mts
+from tests.unit.domain.accounts import CASH, World
+
+MINUTE = 60_000
+
+
+class Written(World):
+    """A world whose journal is a list, with the state of the core after each event."""
+
+    def __init__(self, *names: str, plan: Plan | None = None) -> None:
+        super().__init__(*names, plan=plan)
+        self.journal: list[RecordedEntry] = []
+        self.states: dict[int, Saved] = {}
+        real = self.core.handle
+
+        def handle(event: Event) -> tuple[Decision, ...]:
+            decisions = real(event)
+            self.journal += [recorded(each) for each in (event, *decisions)]
+            self.states[len(self.journal)] = saved(self.core)
+            return decisions
+
+        self.core.handle = handle  # type: ignore[method-assign]  # the journal is between, as in the loop
+
+    def fresh(self) -> TradingCore:
+        names = list(self.core.desks)
+        return TradingCore(self.core.settings, {name: Ledger(CASH) for name in names})
+
+    def recalled(self, rows: int) -> TradingCore:
+        core = self.fresh()
+        for entry in self.journal[:rows]:
+            recall(core, decode(*encode(entry)))
+        return core
+
+
+def facts(state: Saved) -> Saved:
+    """Leave out what a strategy wants next: it decides that anew on the candles that it sees after the start."""
+    desks = tuple(evolve(desk, target_acted_on=0.0, in_flight=None, is_torn=False) for desk in state.desks)
+    return evolve(state, desks=desks, now=Mts(0))
+
+
+MOVES = st.lists(
+    st.tuples(st.sampled_from([0.0, 0.5, 1.0]), st.sampled_from([0.0, 1.0]), st.integers(50, 200)), max_size=8
+)
+
+
+@pytest.mark.parametrize("plan", [Market(), Twap(2, MINUTE)])
+@settings(max_examples=40, deadline=None)
+@given(moves=MOVES)
+def test_i24_wherever_a_journal_is_cut_the_facts_come_back(plan: Plan, moves: list[tuple[float, float, int]]) -> None:
+    world = Written("one", "two", plan=plan)
+    for target, other, price in moves:
+        world.price = price
+        world.close(target, other)
+        world.handle(TimePassed(Mts(MINUTE * world.minute)))
+    for rows, state in world.states.items():
+        assert facts(saved(world.recalled(rows))) == facts(state)
+
+
+def test_i24_a_saved_state_and_what_came_after_are_the_whole_journal() -> None:
+    world = Written("one", "two")
+    for target, other in ((1.0, 0.0), (0.0, 1.0), (1.0, 1.0), (0.5, 0.0)):
+        world.close(target, other)
+    for rows, state in list(world.states.items())[:-1]:
+        core = world.fresh()
+        recall(core, decode(*encode(state)))
+        for entry in world.journal[rows:]:
+            recall(core, entry)
+        assert facts(saved(core)) == facts(world.states[len(world.journal)])
+
+
+def test_a_restored_core_decides_as_the_old_one_does() -> None:
+    world = Written("one")
+    world.close(0.5)
+    core = world.fresh()
+    restore(core, saved(world.core))
+    assert saved(core) == saved(world.core)
+
+
+def test_a_halt_survives_and_so_does_a_peak() -> None:
+    world = Written("one")
+    world.price = 100
+    world.close(1.0)
+    world.close(1.0, 50.0)
+    world.handle(OperatorAsked(Mts(1), Asked.HALT, "", "enough"))
+    core = world.recalled(len(world.journal))
+    assert core.halted == world.core.halted
+    assert core.desks["one"].purse.guards.peak == world.core.desks["one"].purse.guards.peak
+
+
+def test_a_state_of_a_strategy_that_is_gone_is_refused() -> None:
+    world = Written("one", "two")
+    core = Written("one").core
+    with pytest.raises(ValueError, match="positions or orders of two"):
+        restore(core, saved(world.core))
+
