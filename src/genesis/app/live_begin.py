@@ -1,12 +1,12 @@
-"""What a live session begins with: its core, and the orders that are ours already.
+"""What a live session begins with: its core, and the orders that are ours already, as the last session left them."""
 
-This is the seam of recovery: whoever can read the last journal of a key puts its books and orders here.
-"""
+from pathlib import Path
 
 from attrs import frozen
 
 import genesis
 from genesis.app.account_plan import AccountPlan
+from genesis.app.account_recovery import last_journal, recover
 from genesis.app.live_plan import LivePlan
 from genesis.domain.core import FIRST_CID, TradingCore
 from genesis.domain.exchange.orders import Account
@@ -24,9 +24,21 @@ class Begun:
     since: Mts | None = None
 
 
-def begin(account: AccountPlan) -> Begun:
-    """Return the core of a session that has no past: each strategy with its cash, and nothing held."""
-    return Begun(account.core(needs_account=True))
+def begin(plan: LivePlan, account: AccountPlan, journals: Path) -> Begun:
+    """Return the core where the last session of this mode ended; without one, each strategy with its cash.
+
+    Raises `StoreError` for a damaged journal, `InputError` where it has strategies that are gone.
+    """
+    last = last_journal(journals, mode_of(plan))
+    if last is None:
+        return Begun(account.core(needs_account=True))
+    found = recover(last, account.settings(needs_account=True))
+    return Begun(found.core, found.known, found.since or None)
+
+
+def mode_of(plan: LivePlan) -> str:
+    """Return what a journal calls the mode: what was never sent is no past of what is."""
+    return "live, dry run" if plan.is_dry else "live"
 
 
 def live_began(plan: LivePlan, account: AccountPlan) -> SessionBegan:
@@ -34,7 +46,7 @@ def live_began(plan: LivePlan, account: AccountPlan) -> SessionBegan:
     return SessionBegan(
         format=FORMAT,
         version=genesis.__version__,
-        mode="live, dry run" if plan.is_dry else "live",
+        mode=mode_of(plan),
         strategies=tuple(each.began() for each in account.strategies),
         limits=account.limits,
         account=Account.EXCHANGE,

@@ -23,12 +23,13 @@ from genesis.app.account_plan import AccountPlan
 from genesis.app.bitfinex_rest import signed_client, signer_of
 from genesis.app.dry_orders import DryOrders
 from genesis.app.json_output import json_text
-from genesis.app.live_begin import begin, live_began
+from genesis.app.live_begin import Begun, begin, live_began
 from genesis.app.live_guard import PHRASE, Seen, instruments_of, phrase_problem, problems
 from genesis.app.live_plan import LivePlan
 from genesis.app.live_watch import Halting, LockWatch, RightsWatch, SkewWatch
 from genesis.app.logs import guarded_keys
 from genesis.app.recording import LatchWatch, recorded_session, refuse_while_killed
+from genesis.app.recovery import begin_again
 from genesis.app.session_feeding import SessionAbout
 from genesis.app.session_run import login_line, trade_beside, until_stopped
 from genesis.app.session_watch import session_watch
@@ -38,6 +39,7 @@ from genesis.app.wires import KeyInUse, Outside, Place, bitfinex_wires, place_at
 from genesis.app.wiring import SessionSystem, build_session, kill_latch
 from genesis.domain.exchange.orders import Account
 from genesis.domain.instrument import spot_pair
+from genesis.domain.saved import saved
 from genesis.domain.units import Atoms, Currency, format_atoms
 from genesis.ports.errors import InputError
 
@@ -57,6 +59,7 @@ class LiveHouse:
 
     plan: LivePlan
     account: AccountPlan
+    begun: Begun
     system: SessionSystem
     keys: Keys
     place: Place
@@ -83,13 +86,14 @@ def run_live(plan: LivePlan, settings: Settings, options: LiveOptions) -> None:
         print(_what(plan, place), file=say, flush=True)
         _confirm(options.phrase, say.write)
         account = plan.account(instruments_of(plan.symbols, seen.rules))
+        begun = begin(plan, account, home / "journal")
         chart = account.strategies[0].desk.instrument
         system = build_session(chart, plan.cash, about(plan), home, plan.host, plan.port)
         port = system.server.bind()
         print(f"live session at {system.server.url}", file=say, flush=True)
         print(login_line(system, home), file=say, flush=True)
         print(f"journal: {system.journal_path}", file=say, flush=True)
-        house = LiveHouse(plan, account, system, keys, place, home / "nonces", lock)
+        house = LiveHouse(plan, account, begun, system, keys, place, home / "nonces", lock)
         try:
             source = f"{', '.join(plan.symbols)}, live"
             with session_watch(source, system.clock, system.metrics) as watch:
@@ -166,8 +170,10 @@ async def _trade(house: LiveHouse, recording: Recording) -> None:
             wires = bitfinex_wires(house.place, key, outside, instruments, Account.EXCHANGE)
             if plan.is_dry:
                 wires = evolve(wires, gateway=DryOrders())
-            begun = begin(house.account)
+            begun = house.begun
             system.observer.begin(begun.core)
+            await recording.journal.append(saved(begun.core))
+            await begin_again(begun.core, recording.journal, clock.now())
             rules = MarketRules(WallTime(clock), LookRules(), begun.known, begun.since, system.latch)
             traded = [TradedInstrument(each, plan.timeframe, plan.warm_up) for each in instruments.values()]
             market = TradingMarket(traded, wires, clock, system.observer, rules)

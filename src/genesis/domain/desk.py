@@ -139,8 +139,8 @@ class Desk:
         purse = self.purse
         if self.position:
             value = self.position * self._instrument.price_from_market(close) // self._scale
-            purse.equity += value - self._value
-            self._value = value
+            purse.equity += value - self.value
+            self.value = value
         target = self._evaluator.step(candle)
         if self._meter is not None:
             self._scales = self._meter.step(candle)

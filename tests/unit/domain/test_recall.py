@@ -107,4 +107,3 @@ def test_a_state_of_a_strategy_that_is_gone_is_refused() -> None:
     core = Written("one").core
     with pytest.raises(ValueError, match="positions or orders of two"):
         restore(core, saved(world.core))
-
