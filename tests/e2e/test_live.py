@@ -20,9 +20,11 @@ from genesis.adapters.venue.session import ConnectionId
 from genesis.adapters.venue.shell import serving
 from genesis.adapters.venue.venue import Venue
 from genesis.app.live_guard import PHRASE
+from genesis.domain.events import AccountShown
 from genesis.domain.exchange.account import WalletKind
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.order import Side
+from genesis.domain.saved import Saved
 from genesis.domain.simulation.matching_order import UserId
 from genesis.domain.units import Currency, Mts, Symbol, atoms
 from tests.e2e.venue_house import BTC, place, trade
@@ -218,3 +220,30 @@ async def test_i9_a_kill_ends_the_live_session_and_cancels_what_is_open(tmp_path
         _, err = await process.communicate()
         assert (killed.code, process.returncode) == (0, 2), killed.stderr
         assert b"kill latch is set (enough)" in err
+
+
+async def test_a3_i25_a_session_that_was_killed_goes_on_where_it_was(tmp_path: Path) -> None:
+    async with house(tmp_path) as here:
+        first = await here.begin(*here.words(dry=False), "--i-understand", PHRASE)
+        await until_true(lambda: here.held, first)
+        first.kill()
+        await first.wait()
+        held = here.held
+        assert held > 0
+        again = await here.begin(*here.words(dry=False), "--i-understand", PHRASE)
+        journals = tmp_path / "journal"
+
+        def has_looked() -> bool:
+            newest = max(journals.glob("*.sqlite"))
+            return len(list(journals.glob("*.sqlite"))) == 2 and any(
+                isinstance(entry, AccountShown) for _, entry in read_journal(newest)
+            )
+
+        await until_true(has_looked, again)
+        await stopped(again)
+        assert (here.submits, here.held) == (1, held)
+        entries = [entry for _, entry in read_journal(max(journals.glob("*.sqlite")))]
+        state = next(entry for entry in entries if isinstance(entry, Saved))
+        last = [entry for entry in entries if isinstance(entry, Saved)][-1]
+        assert sum(amount for desk in last.desks for _, amount in desk.positions) == held
+        assert state.last_fill or last.last_fill

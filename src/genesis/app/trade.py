@@ -1,5 +1,7 @@
 """The one loop: events to the core, decisions to the market; recorded, each is written before it has an effect."""
 
+import asyncio
+from contextlib import suppress
 from typing import Final, Protocol
 
 from attrs import frozen
@@ -105,6 +107,10 @@ async def trade_recorded(core: TradingCore, market: Market, observer: Observer, 
                 reports = 0
                 await journal.append(saved(core))
         await journal.append(saved(core))
+    except asyncio.CancelledError:
+        with suppress(StoreError):  # a journal that failed has said so to whoever wrote to it
+            await journal.append(saved(core))
+        raise
     except StoreError:
         await _cancel_all(core, market, journal)
         raise
