@@ -3,15 +3,28 @@
 import asyncio
 import json
 import re
+import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
 import pytest
+import trustme
 
+from genesis.adapters.audit_file import AuditFile
+from genesis.adapters.clock_system import SystemClock
 from genesis.adapters.http import protocol
+from genesis.adapters.http.app import build_app
 from genesis.adapters.http.guard import SECURITY_HEADERS
 from genesis.adapters.http.requests import MONEY_PATTERN
+from genesis.adapters.http.server import Exposure, HttpServer, names_of
+from genesis.adapters.memory.metrics import MemoryMetrics
+from genesis.adapters.memory.monitor import MemoryMonitor
+from genesis.app.config_problems import SchemaDesk
+from genesis.app.exposure import exposure_of
+from genesis.app.settings import Settings
 from genesis.ports.access import Role
+from genesis.ports.errors import InputError
 from tests.e2e.api_house import House, feed, house
 from tests.e2e.api_routes import every_route, filled_path
 
@@ -186,3 +199,52 @@ async def test_f19_numbers_that_are_not_plain_are_no_money() -> None:
     bad = ["NaN", "sNaN", "Infinity", "1e3", "1_000", " 1", "1 ", "1\n", "１", "+1", ".5", "1.", "1,5", "0x1", ""]
     assert all(re.search(MONEY_PATTERN, text) for text in good)
     assert not any(re.search(MONEY_PATTERN, text) for text in bad)
+
+
+async def test_f28_others_come_in_over_tls_under_the_given_names_alone(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    certificate = authority.issue_cert("localhost")
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    certificate.cert_chain_pems[0].write_to_path(str(cert))
+    certificate.private_key_pem.write_to_path(str(key))
+    exposure = exposure_of(Settings(expose=True, tls_cert=cert, tls_key=key, names="localhost, trader.test"))
+    assert exposure is not None
+    monitor = MemoryMonitor(SystemClock(), MemoryMetrics(), version="0", mode="paper")
+    audit = AuditFile(tmp_path / "audit.log", SystemClock(), monitor)
+    app = build_app(monitor, SchemaDesk(), audit, names=names_of(exposure))
+    server = HttpServer(app, "127.0.0.1", 0, exposure)
+    port = server.bind()
+    assert server.url == f"https://localhost:{port}"
+    running = asyncio.create_task(server.run())
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context)) as client:
+        async with client.get(f"{server.url}/health") as answer:
+            assert answer.status == 200
+            assert "max-age" in answer.headers["strict-transport-security"]
+        async with client.get(f"{server.url}/health", headers={"Host": f"127.0.0.1:{port}"}) as answer:
+            assert answer.status == 421
+        async with client.get(f"{server.url}/health", headers={"Origin": f"http://localhost:{port}"}) as answer:
+            assert answer.status == 403
+    running.cancel()
+    await asyncio.wait([running])
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (Settings(expose=True), "needs GENESIS_TLS_CERT, GENESIS_TLS_KEY, GENESIS_NAMES"),
+        (Settings(names="trader.test"), "GENESIS_NAMES is set, but not GENESIS_EXPOSE"),
+    ],
+)
+def test_f28_half_a_leave_is_none(settings: Settings, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        exposure_of(settings)
+
+
+def test_f28_a_certificate_that_cannot_be_used_is_told_before_anything_listens(tmp_path: Path) -> None:
+    monitor = MemoryMonitor(SystemClock(), MemoryMetrics(), version="0", mode="paper")
+    app = build_app(monitor, SchemaDesk(), AuditFile(tmp_path / "audit.log", SystemClock(), monitor))
+    exposure = Exposure(tmp_path / "none.pem", tmp_path / "none.pem", ("trader.test",))
+    with pytest.raises(InputError, match="cannot be used as certificate"):
+        HttpServer(app, "0.0.0.0", 0, exposure).bind()

@@ -38,8 +38,9 @@ def run_session(plan: SessionPlan, home: Path, *, json: bool) -> None:
     for note in plan.market.notes:
         print(note, file=say)
     title = f"paper session: {plan.strategy} on {plan.market.symbol}, {plan.pace}"
+    login = login_line(system, home)
     print(f"{title}, at {system.server.url}", file=say, flush=True)
-    print(login_line(system, home), file=say, flush=True)
+    print(login, file=say, flush=True)
     print(f"journal: {system.journal_path}", file=say, flush=True)
     beside: list[Component] = [system.server, LatchWatch(system.latch, system.clock), system.feeding]
     if not json and sys.stdout.isatty():

@@ -35,6 +35,9 @@ class Settings:
     `GENESIS_REST_URL` and `GENESIS_WS_URL` lead a live session and `kill` to another exchange than Bitfinex, such as a
     local venue; `GENESIS_LOCKS` is where this machine's locks of keys are, whatever the data directory.
 
+    `GENESIS_EXPOSE` lets other machines reach the HTTP side, over TLS with `GENESIS_TLS_CERT` and `GENESIS_TLS_KEY`,
+    under the `GENESIS_NAMES` alone (with commas between).
+
     `GENESIS_AUDIT_WITNESS` is where the heads of the audit log are kept, `GENESIS_AUDIT_KEY` what they are signed with.
     """
 
@@ -51,6 +54,10 @@ class Settings:
     rest_url: str = ""
     ws_url: str = ""
     locks: Path = Path("~/.genesis/locks")
+    expose: bool = False
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    names: str = ""
 
     @port.validator
     def _check_port(self, _attribute: object, value: int) -> None:

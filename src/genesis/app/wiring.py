@@ -10,7 +10,7 @@ from genesis.adapters.clock_system import SystemClock
 from genesis.adapters.credentials_folder import CredentialsFolder
 from genesis.adapters.http.app import TradingSide, build_app
 from genesis.adapters.http.masking import MaskedAnswers
-from genesis.adapters.http.server import HttpServer
+from genesis.adapters.http.server import HttpServer, names_of
 from genesis.adapters.journal_sqlite.writing import SqliteJournal
 from genesis.adapters.kill_latch_file import KillLatchFile
 from genesis.adapters.memory.metrics import MemoryMetrics
@@ -22,6 +22,7 @@ from genesis.app.audit import LOG as AUDIT
 from genesis.app.audit import audit_log
 from genesis.app.config_problems import SchemaDesk
 from genesis.app.event_log import EventLog
+from genesis.app.exposure import exposure_of
 from genesis.app.logs import REDACTOR
 from genesis.app.metric_catalogue import CATALOGUE
 from genesis.app.metrics_fan import MetricsFan
@@ -30,6 +31,7 @@ from genesis.app.session_feeding import SessionAbout, SessionFeeding, empty_over
 from genesis.app.session_metrics import SessionMetrics
 from genesis.app.session_observer import SessionObserver
 from genesis.app.session_operator import SessionOperator
+from genesis.app.settings import load_settings
 from genesis.app.trade import Recording
 from genesis.domain.instrument import Instrument
 from genesis.domain.statistics.record import Recorder
@@ -88,7 +90,8 @@ def build_session(
     trading = TradingSide(view, operator, ArchiveFiles(home, home / AUDIT), credentials, clock)
     journal_path = home / "journal" / f"{clock.now()}.sqlite"
     page = SessionMetrics(scraped, monitor, observer, home)
-    app = build_app(monitor, SchemaDesk(REDACTOR.knows), audit, page, trading)
+    exposure = exposure_of(load_settings())
+    app = build_app(monitor, SchemaDesk(REDACTOR.knows), audit, page, trading, names_of(exposure))
     app.asgi_handler = MaskedAnswers(app.asgi_handler, REDACTOR.known)
-    server = HttpServer(app, host, port)
+    server = HttpServer(app, host, port, exposure)
     return SessionSystem(clock, feed, observer, server, journal_path, latch, metrics, feeding, inbox, credentials)

@@ -50,6 +50,9 @@ SECURITY_HEADERS: Final[tuple[tuple[bytes, bytes], ...]] = (
     (b"x-content-type-options", b"nosniff"),
 )
 
+HSTS: Final = (b"strict-transport-security", b"max-age=31536000")
+"""Goes with every answer over TLS."""
+
 _ONCE: Final = frozenset(
     {b"authorization", b"content-length", b"content-type", b"host", b"origin", b"sec-fetch-site", b"transfer-encoding"}
 )
@@ -211,6 +214,7 @@ class Guard:
         self._names = names
         self._body_timeout_s = body_timeout_s
         self._limiter = FailureLimiter()
+        self._more = (HSTS,) if names.scheme == b"https" else ()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == ScopeType.WEBSOCKET:
@@ -239,9 +243,11 @@ class Guard:
             return
         headers = SECURITY_HEADERS if route is None or route.headers is None else route.headers
 
+        more = self._more
+
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *headers]
+                message["headers"] = [*message["headers"], *headers, *more]
             await send(message)
 
         await self._app(scope, receive, send_guarded)

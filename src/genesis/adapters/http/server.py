@@ -209,7 +209,7 @@ def _config(app: Litestar, exposure: Exposure | None) -> uvicorn.Config:
 
 def _check_certificate(exposure: Exposure) -> None:
     if not exposure.hosts:
-        raise InputError("to let other machines in, say under which names they may call: --names")
+        raise InputError("to let other machines in, say under which names they may call: GENESIS_NAMES")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
         context.load_cert_chain(exposure.certificate, exposure.key)
@@ -231,7 +231,7 @@ def _listening(host: str, port: int, *, is_exposed: bool) -> socket.socket:
         raise InputError(f"host {host!r} is not an address; use 127.0.0.1, ::1 or localhost") from None
     if not (address.is_loopback or is_exposed):
         raise InputError(
-            f"host {host} would let other machines in; use 127.0.0.1 and a tunnel, or give --expose with a certificate"
+            f"host {host} would let other machines in; use 127.0.0.1 and a tunnel, or GENESIS_EXPOSE with a certificate"
         )
     if not 0 <= port <= 65_535:
         raise InputError(f"port {port} does not exist; choose one from 1 to 65535, or 0 for any free one")

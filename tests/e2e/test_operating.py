@@ -1,0 +1,94 @@
+"""The walk of somebody who operates a session: a real process, trading over the wire, told what to do over the API."""
+
+import asyncio
+import json
+import uuid
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from genesis.adapters.audit_file import verify_file
+from genesis.domain.audit import ChainHead
+from tests.e2e.test_run_command import ended, running
+
+
+class Person:
+    """Somebody with a session's link."""
+
+    def __init__(self, client: aiohttp.ClientSession, url: str, token: str) -> None:
+        self._client = client
+        self._url = url
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    async def read(self, path: str) -> Any:  # Any: JSON
+        async with self._client.get(f"{self._url}/api/v1/{path}", headers=self._headers) as answer:
+            assert answer.status == 200, await answer.text()
+            return await answer.json()
+
+    async def tell(self, path: str, **body: object) -> tuple[int, Any]:  # Any: JSON
+        headers = {**self._headers, "Idempotency-Key": str(uuid.uuid4())}
+        async with self._client.post(f"{self._url}/api/v1/control/{path}", json=body, headers=headers) as answer:
+            return answer.status, await answer.json()
+
+    async def hear(self, wanted: str) -> None:
+        """Listen to the stream until a frame has *wanted*."""
+        async with self._client.ws_connect(f"{self._url}/stream", headers={"Origin": self._url}) as socket:
+            await socket.send_str(json.dumps({"token": self._headers["Authorization"].split()[1]}))
+            async with asyncio.timeout(60):
+                while wanted not in await socket.receive_str():
+                    pass
+
+
+async def logged_in(client: aiohttp.ClientSession, home: Path, url: str) -> Person:
+    link = (home / "access" / "link").read_text("ascii").strip()
+    assert link.startswith(f"{url}/#")
+    assert (home / "access" / "link").stat().st_mode & 0o077 == 0
+    async with client.post(f"{url}/api/v1/session", json={"code": link.split("#")[1]}) as answer:
+        assert answer.status == 201
+        return Person(client, url, (await answer.json())["token"])
+
+
+async def test_a_session_is_watched_halted_resumed_and_killed(tmp_path: Path) -> None:
+    with running(tmp_path, "--data", "synthetic:3:6", "--speed", "3000") as (process, url):
+        async with aiohttp.ClientSession() as client:
+            person = await logged_in(client, tmp_path, url)
+            await person.hear('"status":"filled"')
+            orders = await person.read("orders?limit=500")
+            why = await person.read(f"orders/{orders['items'][-1]['cid']}")
+            assert why["life"][0]["what"] == "approved"
+            assert why["reasons"]["nodes"]
+            assert why["fills"]
+            assert {each["state"] for each in (await person.read("links"))["items"]} == {"open"}
+            assert (await person.tell("halt", reason="lunch"))[0] == 200
+            await person.hear('"is_halted":true')
+            assert (await person.tell("resume", reason="back"))[0] == 200
+            await person.hear('"is_halted":false')
+            assert (await person.tell("reduce-only", reason="nervous", on=True))[0] == 200
+            await person.hear('"is_reduce_only":true')
+            status, refused = await person.tell("cancel/1", reason="no such order")
+            assert (status, refused["error"]["code"]) == (409, "not_possible")
+            assert (await person.tell("kill", reason="enough", phrase="kill"))[0] == 200
+        process.communicate(timeout=60)
+        assert process.returncode == 2
+    lines = (tmp_path / "logs" / "config_audit.log").read_text("utf-8").splitlines()
+    actions = [json.loads(line)["entry"]["action"] for line in lines]
+    assert actions == [f"control.{each}" for each in ("halt", "resume", "reduce_only", "cancel_order", "kill")]
+    assert isinstance(verify_file(tmp_path / "logs" / "config_audit.log"), ChainHead)
+    again = ended(tmp_path, "run", "--port", "0")
+    assert again.returncode == 2
+    assert "enough" in again.stderr
+    journal = next((tmp_path / "journal").glob("*.sqlite"))
+    assert ended(tmp_path, "replay", str(journal)).returncode == 0  # the commands are events like any other
+
+
+def test_links_and_tokens_are_made_and_taken_back_by_tasks(tmp_path: Path) -> None:
+    assert "no session has run" in ended(tmp_path, "login").stderr
+    made = ended(tmp_path, "token.create", "grafana", "--role", "read", "--days", "7")
+    assert made.stdout.startswith("gen_")
+    assert "grafana: read, until" in ended(tmp_path, "token.list").stdout
+    assert "revoked" in ended(tmp_path, "token.revoke", "grafana").stdout
+    assert ended(tmp_path, "token.revoke", "grafana").returncode == 1
+    document = json.loads(ended(tmp_path, "openapi").stdout)
+    assert document["openapi"] == "3.1.0"
+    assert "/api/v1/control/halt" in document["paths"]
