@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genesis.domain.candle import Floats
+from genesis.domain.candle import Candles, Floats
 from genesis.domain.indicators.catalog import INDICATORS
 from genesis.domain.indicators.indicator import Indicator
 from genesis.domain.simulation.synthetic import synthetic_candles
+from genesis.domain.strategy.columns import evaluate
 from genesis.domain.strategy.expression import FIELDS, Computation, Expr, Field, Indicated
 from genesis.domain.strategy.features import (
     KEEP,
@@ -33,7 +34,8 @@ from genesis.domain.strategy.features import (
     where,
 )
 from genesis.domain.strategy.proof import Fault, prove
-from genesis.domain.strategy.shipped import SHIPPED
+from genesis.domain.strategy.shipped import PAIRED, SHIPPED
+from genesis.domain.strategy.streaming import Evaluator
 from genesis.domain.units import Symbol
 
 CANDLES = synthetic_candles(21, 2.0)[:1800]
@@ -213,10 +215,49 @@ def test_a_node_that_breaks_on_holes_is_reported() -> None:
     assert "no holes, please" in finding.trial
 
 
-@pytest.mark.parametrize("strategy", SHIPPED.values(), ids=lambda each: each.name)
-def test_strategies_that_ship_are_clean(strategy: object) -> None:
-    (found,) = [each for each in SHIPPED.values() if each is strategy]
-    assert prove(found.build(), CANDLES).findings == ()
+def test_lots_and_what_survives_a_restart_are_caught() -> None:
+    lots = np.random.default_rng()
+    kept: list[float] = []
+
+    def drawn(_: tuple[object, ...], x: Floats, out: Floats) -> None:
+        out[:] = lots.random(len(x))
+
+    def kept_over(state: tuple[object, ...], value: float) -> tuple[tuple[object, ...], float]:
+        kept.append(value)
+        return state, float(len(kept))
+
+    def counted(_: tuple[object, ...], x: Floats, out: Floats) -> None:
+        out[:] = np.arange(len(x)) + 1.0
+
+    assert Fault.DECIDES_OTHERWISE in {each.fault for each in prove(node(drawn), CANDLES).findings}
+    hiding = Indicator("hiding", ("x",), ("value",), (), (), lambda: (), kept_over, counted, lambda: (0,))
+    root = Indicated(Computation(hiding, (close,), ()))
+    assert Fault.HIDES_ITS_STATE in {each.fault for each in prove(root, CANDLES).findings}
+
+
+@pytest.mark.parametrize("name", [*SHIPPED, *PAIRED])
+def test_strategies_that_ship_are_clean(name: str) -> None:
+    root = {**SHIPPED, **PAIRED}[name].build()
+    assert prove(root, CANDLES, others={Symbol("tBTCUSD"): CANDLES[::2]}).findings == ()
+
+
+@pytest.mark.parametrize("name", PAIRED)
+def test_strategies_of_pairs_decide_by_columns_as_they_do_live(name: str) -> None:
+    """Gaps on both sides, and the leader's candles as late as they may come."""
+    root = PAIRED[name].build({"least": 0.1})
+    own, leader = CANDLES[7:], synthetic_candles(21, 2.0)
+    followed = Candles(
+        leader.mts, *(getattr(leader, each) * 3.0 for each in ("open", "high", "low", "close", "volume"))
+    )
+    columns = evaluate(root, own, {Symbol("tBTCUSD"): followed})
+    evaluator, queue = Evaluator(root), list(followed)
+    streamed = []
+    for candle in own:
+        while queue and queue[0].mts < candle.mts:
+            evaluator.observe(Symbol("tBTCUSD"), queue.pop(0))
+        streamed.append(evaluator.step(candle))
+    np.testing.assert_array_equal(np.array(streamed), columns)
+    assert {0.0, 1.0} <= set(columns.tolist())
 
 
 @pytest.mark.parametrize("indicator", INDICATORS, ids=lambda each: each.name)

@@ -83,8 +83,8 @@ def prove(root: Expr, candles: Candles, seed: int = 0, others: Mapping[Symbol, C
         whole = _values(order, market)
     except (ArithmeticError, ValueError, IndexError) as error:
         return Proof((Finding(Fault.BREAKS, str(root), f"the data as it is: {error}", 0),), 1, root.warm_up, None, None)
-    findings = _carried(root, market)
-    trials = 2
+    findings = [*_carried(root, market), *_repeated(order, whole, market), *_restarted(root, market)]
+    trials = 4
     for trial in changed_futures(market, root.warm_up, seed):
         trials += 1
         findings += _held(order, whole, trial)
@@ -121,6 +121,29 @@ def _held(
         differs = _differs(before[:known], after[:known])
         if differs is not None:
             return [Finding(fault, str(node), trial.words, differs)]
+    return []
+
+
+def _repeated(order: tuple[Expr, ...], whole: list[Floats], market: Market) -> list[Finding]:
+    """Compute everything once more: what draws lots, or remembers the last time, gives itself away."""
+    once_more = Trial("the data once more", market, len(market.candles))
+    return _held(order, whole, once_more, Fault.DECIDES_OTHERWISE)
+
+
+def _restarted(root: Expr, market: Market) -> list[Finding]:
+    """Break off in the middle and begin anew, as after a crash: the history is read again, and must say the same."""
+    head = Market(market.candles[:STREAMED], market.others)
+    middle = len(head.candles) // 2
+    try:
+        whole = _stream(root, head)
+        _stream(root, Market(head.candles[:middle], head.others))
+        again = _stream(root, head)
+    except (ArithmeticError, ValueError, LookupError) as error:
+        return [Finding(Fault.BREAKS, str(root), f"a restart at candle {middle}: {error}", middle)]
+    for index, node in enumerate(nodes(root)):
+        differs = _differs(np.ascontiguousarray(whole[:, index]), np.ascontiguousarray(again[:, index]))
+        if differs is not None:
+            return [Finding(Fault.HIDES_ITS_STATE, str(node), f"a restart at candle {middle}", differs)]
     return []
 
 
