@@ -4,10 +4,15 @@ from collections.abc import Mapping
 
 import pytest
 
+from genesis.app.budget_words import budget_of
 from genesis.app.config import Config, config_from_document
+from genesis.domain.candle import Timeframe
 from genesis.domain.execution.plans import Iceberg, Market, PostOnly, Twap
 from genesis.domain.execution.protection import Bracket, Trailing
+from genesis.domain.journal.entries import BudgetBegan
 from genesis.domain.json_value import JsonValue
+from genesis.domain.risk.budget import realised_volatility
+from genesis.domain.risk.guards import OnBreach, RiskLimits
 from genesis.domain.risk.limits import OFF, AccountLimits, InstrumentLimits, RateLimit
 from genesis.domain.units import Ppb, Symbol, atoms
 from genesis.ports.errors import InputError
@@ -112,3 +117,28 @@ def test_a_protection_that_is_none_or_two_is_refused(wrong: Mapping[str, JsonVal
 def test_what_is_wrong_is_said_with_its_place(fields: Mapping[str, JsonValue], said: str) -> None:
     with pytest.raises(InputError, match=said):
         config(**fields)
+
+
+def test_a_strategy_has_limits_and_a_budget_of_its_own() -> None:
+    (one,) = config(
+        strategies=[
+            strategy(
+                max_drawdown_pct=20,
+                on_breach="reduce_only",
+                cool_down_losses=3,
+                cool_down_s=600,
+                volatility={"target_pct": 40, "window": 20},
+                regime={"strategy": "ema_cross", "shares": [{"regime": 1, "share": "0.5"}, {"regime": 0, "share": 1}]},
+            )
+        ]
+    ).strategies
+    drawdown = Ppb(200_000_000)
+    assert one.limits == RiskLimits(None, drawdown, None, OnBreach.REDUCE_ONLY, 3, 600_000)
+    words = one.budget(Timeframe.H1)
+    shares = ((1.0, Ppb(500_000_000)), (0.0, Ppb(10**9)))
+    assert words == BudgetBegan("1h", Ppb(400_000_000), 20, "ema_cross", shares)
+    budget = budget_of(words)
+    assert budget.volatility is not None
+    assert (budget.volatility.target, budget.volatility.measure) == (400_000_000, realised_volatility(20, Timeframe.H1))
+    assert budget.regimes is not None
+    assert budget.regimes.shares == shares

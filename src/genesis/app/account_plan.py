@@ -4,16 +4,19 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
+from genesis.app.budget_words import budget_of
 from genesis.app.config import Config
 from genesis.app.config_risk import AccountStrategyConfig
 from genesis.app.strategies import build_strategy, find_strategy
+from genesis.domain.candle import Timeframe
 from genesis.domain.core import FIRST_CID, CoreSettings, TradingCore
 from genesis.domain.desk import DeskSettings
 from genesis.domain.exchange.orders import Account
 from genesis.domain.instrument import Instrument
-from genesis.domain.journal.entries import StrategyBegan
+from genesis.domain.journal.entries import BudgetBegan, StrategyBegan
 from genesis.domain.ledger import Ledger
 from genesis.domain.risk.limits import AccountLimits
+from genesis.domain.strategy.expression import Expr
 from genesis.domain.strategy.specification import Value
 from genesis.domain.units import Atoms
 from genesis.ports.errors import InputError
@@ -27,6 +30,7 @@ class PlannedStrategy:
     params: Mapping[str, Value]
     desk: DeskSettings
     cash: Atoms
+    budget: BudgetBegan | None = None
 
     def began(self) -> StrategyBegan:
         """Return what a journal says of it at the start."""
@@ -43,6 +47,7 @@ class PlannedStrategy:
             plan=desk.plan,
             protection=desk.protection,
             enabled=desk.enabled,
+            budget=self.budget,
         )
 
 
@@ -69,7 +74,7 @@ class AccountPlan:
         return TradingCore(self.settings(needs_account=needs_account), ledgers, FIRST_CID)
 
 
-def account_plan(config: Config, instrument: Instrument, only: PlannedStrategy) -> AccountPlan:
+def account_plan(config: Config, instrument: Instrument, only: PlannedStrategy, timeframe: Timeframe) -> AccountPlan:
     """Return the plan of a configuration: its `strategies`, or *only* where it has none.
 
     Raises `InputError` for a strategy that cannot be built, or that trades another instrument than the session has.
@@ -77,16 +82,19 @@ def account_plan(config: Config, instrument: Instrument, only: PlannedStrategy) 
     limits = config.risk.limits
     if not config.strategies:
         return AccountPlan((only,), limits)
-    return AccountPlan(tuple(_planned(each, place, instrument) for place, each in enumerate(config.strategies)), limits)
+    planned = (_planned(each, place, instrument, timeframe) for place, each in enumerate(config.strategies))
+    return AccountPlan(tuple(planned), limits)
 
 
-def _planned(config: AccountStrategyConfig, place: int, instrument: Instrument) -> PlannedStrategy:
-    where = f"strategies[{place}]"
-    if config.symbol not in (None, instrument.symbol):
-        raise InputError(f"{where}.symbol: is {config.symbol}, but this session has candles of {instrument.symbol}")
+def account_desk(
+    config: AccountStrategyConfig, expression: Expr, instrument: Instrument, timeframe: Timeframe, where: str
+) -> DeskSettings:
+    """Return how a configured strategy trades *instrument* on candles of *timeframe*; *where* it stands, for errors.
+
+    Raises `InputError` that names the field.
+    """
     try:
-        params, expression = build_strategy(find_strategy(config.strategy), config.params)
-        desk = DeskSettings(
+        return DeskSettings(
             instrument,
             expression,
             float(config.size),
@@ -94,8 +102,19 @@ def _planned(config: AccountStrategyConfig, place: int, instrument: Instrument) 
             config.name,
             plan=config.plan.plan(f"{where}.plan"),
             protection=None if config.protection is None else config.protection.protection(f"{where}.protection"),
+            budget=budget_of(config.budget(timeframe)),
             enabled=config.enabled,
         )
     except ValueError as error:
         raise InputError(f"{where}: {error}") from error
-    return PlannedStrategy(config.strategy, params, desk, config.cash)
+
+
+def _planned(
+    config: AccountStrategyConfig, place: int, instrument: Instrument, timeframe: Timeframe
+) -> PlannedStrategy:
+    where = f"strategies[{place}]"
+    if config.symbol not in (None, instrument.symbol):
+        raise InputError(f"{where}.symbol: is {config.symbol}, but this session has candles of {instrument.symbol}")
+    params, expression = build_strategy(find_strategy(config.strategy), config.params)
+    desk = account_desk(config, expression, instrument, timeframe, where)
+    return PlannedStrategy(config.strategy, params, desk, config.cash, config.budget(timeframe))

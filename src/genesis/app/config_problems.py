@@ -186,7 +186,7 @@ def _leaves(steps: tuple[Step, ...], member: JsonValue) -> Iterator[tuple[tuple[
     if not isinstance(member, Mapping):
         return
     for name, value in member.items():
-        if name == "params":
+        if name in {"params", "regime"}:  # the schema's own patterns are all there is to say of them
             continue
         if isinstance(value, Mapping):
             yield from _leaves((*steps, name), value)

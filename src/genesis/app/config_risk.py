@@ -5,9 +5,11 @@ from decimal import Decimal
 
 from attrs import Factory, frozen
 
+from genesis.domain.candle import Timeframe
 from genesis.domain.execution.plans import Iceberg, Market, Plan, PostOnly, Twap
 from genesis.domain.execution.protection import Bracket, Protection, Trailing
-from genesis.domain.risk.guards import RiskLimits
+from genesis.domain.journal.entries import BudgetBegan
+from genesis.domain.risk.guards import OnBreach, RiskLimits
 from genesis.domain.risk.limits import DAY_MS, MINUTE_MS, SECOND_MS, AccountLimits, InstrumentLimits, RateLimit
 from genesis.domain.units import Atoms, Ppb, Symbol, ppb
 from genesis.ports.errors import InputError
@@ -126,6 +128,30 @@ class ProtectionConfig:
         return Bracket(stop, share(self.take_pct))
 
 
+@frozen
+class VolatilityConfig:
+    """The volatility that a position aims for, in percent a year, measured over *window* candles."""
+
+    target_pct: Decimal
+    window: int
+
+
+@frozen
+class RegimeShareConfig:
+    """The part of the size that may be used in one regime."""
+
+    regime: int
+    share: Decimal
+
+
+@frozen
+class RegimeConfig:
+    """What tells the regime, and the share of each."""
+
+    strategy: str
+    shares: tuple[RegimeShareConfig, ...]
+
+
 ParameterValue = Decimal | int | bool | str
 
 
@@ -143,10 +169,35 @@ class AccountStrategyConfig:
     position_cap_pct: Decimal | None = None
     max_drawdown_pct: Decimal | None = None
     max_daily_loss: Atoms | None = None
+    on_breach: str = OnBreach.HALT.value
+    cool_down_losses: int | None = None
+    cool_down_s: int = DAY_MS // SECOND_MS
+    volatility: VolatilityConfig | None = None
+    regime: RegimeConfig | None = None
     plan: PlanConfig = PlanConfig("market")
     protection: ProtectionConfig | None = None
 
     @property
     def limits(self) -> RiskLimits:
         """The limits of the strategy alone."""
-        return RiskLimits(share(self.position_cap_pct), share(self.max_drawdown_pct), self.max_daily_loss)
+        return RiskLimits(
+            share(self.position_cap_pct),
+            share(self.max_drawdown_pct),
+            self.max_daily_loss,
+            OnBreach(self.on_breach),
+            self.cool_down_losses,
+            self.cool_down_s * SECOND_MS,
+        )
+
+    def budget(self, timeframe: Timeframe) -> BudgetBegan | None:
+        """Return the budget in words, None where there is none; volatility is measured on candles of *timeframe*."""
+        if self.volatility is None and self.regime is None:
+            return None
+        volatility, regime = self.volatility, self.regime
+        return BudgetBegan(
+            timeframe.value,
+            Ppb(0) if volatility is None else ppb(volatility.target_pct, per=100),
+            0 if volatility is None else volatility.window,
+            "" if regime is None else regime.strategy,
+            () if regime is None else tuple((float(each.regime), ppb(each.share)) for each in regime.shares),
+        )

@@ -6,7 +6,7 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from genesis.app.account_plan import AccountPlan, PlannedStrategy
+from genesis.app.account_plan import AccountPlan, PlannedStrategy, account_desk
 from genesis.app.config import Config, StrategyConfig, load_config
 from genesis.app.config_risk import AccountStrategyConfig
 from genesis.app.options import parameters_option, symbol_option, timeframe_option
@@ -14,7 +14,6 @@ from genesis.app.session_plan import SessionOptions, port_option
 from genesis.app.settings import Settings
 from genesis.app.strategies import build_strategy, find_strategy
 from genesis.domain.candle import Timeframe
-from genesis.domain.desk import DeskSettings
 from genesis.domain.instrument import Instrument
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.strategy.expression import Expr
@@ -40,13 +39,11 @@ class LiveStrategy:
         """What it may trade with, of the quote currency."""
         return self.config.cash
 
-    def desk(self, instrument: Instrument) -> DeskSettings:
-        """Return how its desk trades *instrument*."""
+    def planned(self, instrument: Instrument, timeframe: Timeframe) -> PlannedStrategy:
+        """Return it as it trades *instrument*."""
         config, where = self.config, f"strategies.{self.config.name}"
-        protection = None if config.protection is None else config.protection.protection(f"{where}.protection")
-        plan = config.plan.plan(f"{where}.plan")
-        size = float(config.size)
-        return DeskSettings(instrument, self.expression, size, config.limits, config.name, plan, protection)
+        desk = account_desk(config, self.expression, instrument, timeframe, where)
+        return PlannedStrategy(config.strategy, self.params, desk, config.cash, config.budget(timeframe))
 
 
 @frozen(eq=False)
@@ -87,10 +84,7 @@ class LivePlan:
     def account(self, instruments: Mapping[Symbol, Instrument]) -> AccountPlan:
         """Return the account as the core trades it; raises `InputError` for strategies that do not fit together."""
         try:
-            planned = tuple(
-                PlannedStrategy(each.config.strategy, each.params, each.desk(instruments[each.symbol]), each.cash)
-                for each in self.strategies
-            )
+            planned = tuple(each.planned(instruments[each.symbol], self.timeframe) for each in self.strategies)
             account = AccountPlan(planned, self.config.risk.limits)
             account.settings(needs_account=True)
         except ValueError as error:

@@ -8,6 +8,7 @@ from typing import Final, get_args
 from attrs import define, frozen
 
 from genesis.adapters.journal_sqlite.reading import read_journal
+from genesis.app.budget_words import budget_of
 from genesis.app.strategies import find_strategy
 from genesis.domain.core import CoreSettings, TradingCore
 from genesis.domain.desk import DeskSettings
@@ -85,6 +86,7 @@ def settings_of(began: SessionBegan) -> CoreSettings:
             plan=each.plan,
             protection=each.protection,
             enabled=each.enabled,
+            budget=budget_of(each.budget),
         )
         for each in began.strategies
     )

@@ -108,7 +108,7 @@ def plan_session(options: SessionOptions, settings: Settings) -> SessionPlan:
         )
         core = DeskSettings(spot_instrument(market.symbol), expression, float(chosen.size), limits)
         only = PlannedStrategy(chosen.name, params, core, config.data.cash)
-        account = account_plan(config, core.instrument, only)
+        account = account_plan(config, core.instrument, only, market.timeframe)
         account.settings()
         costs = Costs(config.fees.fee, config.fees.slippage)
         terms = Terms(account.strategies[0].desk, costs, account.cash)

@@ -22,6 +22,20 @@ FORMAT: Final = 3
 
 
 @frozen
+class BudgetBegan:
+    """The budget of a strategy in words: its expressions are built anew by name.
+
+    *window* 0 is no volatility target, an empty *regime* no regime budget.
+    """
+
+    timeframe: str
+    target: Ppb
+    window: int
+    regime: str
+    shares: tuple[tuple[float, Ppb], ...]
+
+
+@frozen
 class StrategyBegan:
     """One strategy of a session, and what it began with.
 
@@ -40,6 +54,7 @@ class StrategyBegan:
     plan: Plan = field(factory=Market)
     protection: Protection | None = None
     enabled: bool = True
+    budget: BudgetBegan | None = None
 
     def describes(self, desk: DeskSettings) -> str:
         """Return in what *desk* differs from that of the session, empty when in nothing."""
