@@ -32,7 +32,7 @@ def carried_prices(roots: tuple[object, ...], candles: Candles) -> str | None:
 
 
 def _has_run(numbers: Floats, column: Floats) -> bool:
-    if len(numbers) < RUN or len(column) < RUN:
+    if len(numbers) < RUN or len(column) < RUN or np.count_nonzero(np.isin(numbers, column)) < RUN:
         return False
     for start in range(0, len(column) - RUN + 1, RUN):
         run = column[start : start + RUN]

@@ -6,7 +6,8 @@ Two rules keep the future out, whatever the time frame and whatever is missing:
   T: its end is at T or before. An hour is made of the candles that began in it; one without any is no candle. So the
   hour until 13:00 shows at the candle that begins at 13:00, or at the first one after that, where 13:00 has none.
 - `of("tETHUSD", x)`, at a candle that began at T, is the value that *x* had at the close of the last candle of tETHUSD
-  that began before T. A candle of the same start is not seen, because which of the two arrives first is chance.
+  that began before T. A candle of the same start is not seen, because which of the two arrives first is chance. Both
+  are of one time frame: a longer candle that began earlier need not be over.
 
 Inside of `on`, candles are those of its time frame, of every instrument. There `of` sees the other's candles that began
 before the end of the frame: none of them is newer than what `on` lets through.
