@@ -200,149 +200,159 @@ def shown(cid: int | None, order_id: int, side: Side, amount: str, status: Repor
     )
 
 
-class TestReconciliation:
-    def test_nothing_is_decided_before_the_account_was_shown(self) -> None:
-        world = World("one", needs_account=True)
-        world.close(1.0)
-        assert world.sent == []
-        world.show()
-        world.close(1.0)
-        assert len(world.sent) == 1
-
-    def test_after_a_lost_connection_the_account_has_to_be_shown_again(self) -> None:
-        world = World("one", needs_account=True)
-        world.show()
-        world.handle(LinkState(Mts(1), "account", Link.RECONNECT, "gone"))
-        world.close(1.0)
-        world.handle(LinkState(Mts(2), "account", Link.OPEN, "back"))
-        world.close(1.0)
-        assert world.core.refusals == {RefusalCode.LINK_DOWN: 1, RefusalCode.RECONCILING: 1}
-        world.show()
-        world.close(1.0)
-        assert len(world.sent) == 1
-
-    def test_in_maintenance_nothing_leaves(self) -> None:
-        world = World("one", needs_account=True)
-        world.show()
-        world.handle(LinkState(Mts(1), "public-1", Link.MAINTENANCE, "20060"))
-        world.close(1.0)
-        assert world.core.refusals == {RefusalCode.MAINTENANCE: 1}
-
-    def test_i18_what_the_books_do_not_have_is_adopted_with_its_cause_once(self) -> None:
-        world = World("one", needs_account=True)
-        world.cash += atoms(7)
-        first = [each for each in world.show() if isinstance(each, Adopted)]
-        assert [(each.currency, each.amount, each.cause) for each in first] == [
-            ("USD", atoms(7), "there before the session")
-        ]
-        world.coins += atoms(1)
-        world.cash += 3
-        causes = {each.currency: each.cause for each in world.show() if isinstance(each, Adopted)}
-        assert causes == {"BTC": "a transfer, a fee or funding", "USD": "rounding"}
-        assert world.show() == []
-        assert world.core.books.cash() == world.cash
-        assert world.core.desks["one"].ledger.cash == CASH
-
-    def test_d7_a_foreign_order_counts_and_is_not_touched(self) -> None:
-        world = World("one", needs_account=True, limits=AccountLimits(max_exposure=atoms(1_500)))
-        wallets = (wallet("USD", Decimal(1_000)),)
-        look = Look((shown(None, 77, Side.BUY, "6", ReportedStatus.ACTIVE),), wallets=wallets)
-        (alert,) = [each for each in world.show(look) if isinstance(each, Alert)]
-        assert alert.code is AlertCode.FOREIGN_ORDER
-        world.close(1.0)
-        assert (world.sent, world.canceled) == ([], [])
-        assert [each for each in world.show(look) if isinstance(each, Alert)] == []
-
-    def test_d5_what_filled_while_we_were_away_is_booked_from_the_look(self) -> None:
-        world = World("one", needs_account=True)
-        world.show()
-        world.fills = False
-        world.close(1.0)
-        (order,) = world.sent
-        world.report(order, AnswerLost("gone"))
-        fill = FillReport(
-            5, BTC, Mts(9), OrderId(50), order.cid, Side.BUY, Decimal(10), Decimal(100), False, Decimal(0), "BTC"
-        )
-        done = shown(int(order.cid), 50, Side.BUY, "10", ReportedStatus.EXECUTED)
-        wallets = (wallet("USD", Decimal(0)), wallet("BTC", Decimal(10)))
-        world.show(Look(history=(done,), fills=(fill,), wallets=wallets))
-        assert world.core.desks["one"].position == atoms(10)
-        assert world.core.books.house.balances == {}
-
-    def test_d6_an_order_that_the_look_lacks_is_looked_up_and_stays(self) -> None:
-        world = World("one", needs_account=True)
-        world.show()
-        world.fills = False
-        world.close(1.0)
-        (order,) = world.sent
-        world.report(order, AnswerLost("gone"))
-        assert [each.cid for each in world.show() if isinstance(each, LookUp)] == [order.cid]
-        world.close(1.0)
-        assert len(world.sent) == 1
-
-    def test_i6_a_second_account_of_one_trade_stops_everything(self) -> None:
-        world = World("one")
-        world.fills = False
-        world.close(1.0)
-        (order,) = world.sent
-        price = INSTRUMENT.price(100)
-        world.report(order, Traded(1, OrderId(1), Mts(1), atoms(1), price, Atoms(0)))
-        alert, *_ = world.report(order, Traded(1, OrderId(1), Mts(1), atoms(2), price, Atoms(0)))
-        assert isinstance(alert, Alert)
-        assert alert.code is AlertCode.ORDER_CONTRADICTION
-        assert world.core.halted == alert
-        assert world.core.position(BTC) == atoms(1)
-
-    def test_i6_a_fill_after_the_end_is_booked(self) -> None:
-        world = World("one")
-        world.fills = False
-        world.close(1.0)
-        (order,) = world.sent
-        world.report(order, Closed(OrderId(1), Atoms(0), "CANCELED"))
-        world.fill(order, atoms(3))
-        assert world.core.position(BTC) == atoms(3)
-        assert world.core.halted is not None
+def test_nothing_is_decided_before_the_account_was_shown() -> None:
+    world = World("one", needs_account=True)
+    world.close(1.0)
+    assert world.sent == []
+    world.show()
+    world.close(1.0)
+    assert len(world.sent) == 1
 
 
-class TestOperator:
-    def ask(self, world: World, asked: Asked, target: str = "") -> None:
-        world.handle(OperatorAsked(Mts(1), asked, target, "because"))
+def test_after_a_lost_connection_the_account_has_to_be_shown_again() -> None:
+    world = World("one", needs_account=True)
+    world.show()
+    world.handle(LinkState(Mts(1), "account", Link.RECONNECT, "gone"))
+    world.close(1.0)
+    world.handle(LinkState(Mts(2), "account", Link.OPEN, "back"))
+    world.close(1.0)
+    assert world.core.refusals == {RefusalCode.LINK_DOWN: 1, RefusalCode.RECONCILING: 1}
+    world.show()
+    world.close(1.0)
+    assert len(world.sent) == 1
 
-    def test_a_halt_gets_out_and_a_resume_lets_trade_again(self) -> None:
-        world = World("one")
-        world.close(1.0)
-        self.ask(world, Asked.HALT)
-        assert world.sides() == [Side.BUY, Side.SELL]
-        world.close(1.0)
-        assert len(world.sent) == 2
-        self.ask(world, Asked.RESUME)
-        world.close(1.0)
-        assert world.sides() == [Side.BUY, Side.SELL, Side.BUY]
 
-    def test_one_strategy_can_be_switched_off_and_on(self) -> None:
-        world = World("one", "two")
-        self.ask(world, Asked.STRATEGY_OFF, "one")
-        world.close(1.0, 1.0)
-        assert [each.strategy for each in world.decisions if isinstance(each, Submit)] == ["two"]
-        self.ask(world, Asked.STRATEGY_ON, "one")
-        world.close(1.0, 1.0)
-        assert [each.strategy for each in world.decisions if isinstance(each, Submit)] == ["two", "one"]
+def test_in_maintenance_nothing_leaves() -> None:
+    world = World("one", needs_account=True)
+    world.show()
+    world.handle(LinkState(Mts(1), "public-1", Link.MAINTENANCE, "20060"))
+    world.close(1.0)
+    assert world.core.refusals == {RefusalCode.MAINTENANCE: 1}
 
-    def test_reduce_only_lets_nothing_grow(self) -> None:
-        world = World("one")
-        world.close(0.5)
-        self.ask(world, Asked.REDUCE_ONLY)
-        world.close(1.0)
-        assert world.sides() == [Side.BUY]
-        world.close(0.25)
-        assert world.sides() == [Side.BUY, Side.SELL]
 
-    def test_an_order_is_canceled_by_its_cid(self) -> None:
-        world = World("one")
-        world.fills = False
-        world.close(1.0)
-        self.ask(world, Asked.CANCEL, str(world.sent[0].cid))
-        assert world.canceled == [world.sent[0].cid]
+def test_i18_what_the_books_do_not_have_is_adopted_with_its_cause_once() -> None:
+    world = World("one", needs_account=True)
+    world.cash += atoms(7)
+    first = [each for each in world.show() if isinstance(each, Adopted)]
+    assert [(each.currency, each.amount, each.cause) for each in first] == [
+        ("USD", atoms(7), "there before the session")
+    ]
+    world.coins += atoms(1)
+    world.cash += 3
+    causes = {each.currency: each.cause for each in world.show() if isinstance(each, Adopted)}
+    assert causes == {"BTC": "a transfer, a fee or funding", "USD": "rounding"}
+    assert world.show() == []
+    assert world.core.books.cash() == world.cash
+    assert world.core.desks["one"].ledger.cash == CASH
+
+
+def test_d7_a_foreign_order_counts_and_is_not_touched() -> None:
+    world = World("one", needs_account=True, limits=AccountLimits(max_exposure=atoms(1_500)))
+    wallets = (wallet("USD", Decimal(1_000)),)
+    look = Look((shown(None, 77, Side.BUY, "6", ReportedStatus.ACTIVE),), wallets=wallets)
+    (alert,) = [each for each in world.show(look) if isinstance(each, Alert)]
+    assert alert.code is AlertCode.FOREIGN_ORDER
+    world.close(1.0)
+    assert (world.sent, world.canceled) == ([], [])
+    assert [each for each in world.show(look) if isinstance(each, Alert)] == []
+
+
+def test_d5_what_filled_while_we_were_away_is_booked_from_the_look() -> None:
+    world = World("one", needs_account=True)
+    world.show()
+    world.fills = False
+    world.close(1.0)
+    (order,) = world.sent
+    world.report(order, AnswerLost("gone"))
+    fill = FillReport(
+        5, BTC, Mts(9), OrderId(50), order.cid, Side.BUY, Decimal(10), Decimal(100), False, Decimal(0), "BTC"
+    )
+    done = shown(int(order.cid), 50, Side.BUY, "10", ReportedStatus.EXECUTED)
+    wallets = (wallet("USD", Decimal(0)), wallet("BTC", Decimal(10)))
+    world.show(Look(history=(done,), fills=(fill,), wallets=wallets))
+    assert world.core.desks["one"].position == atoms(10)
+    assert world.core.books.house.balances == {}
+
+
+def test_d6_an_order_that_the_look_lacks_is_looked_up_and_stays() -> None:
+    world = World("one", needs_account=True)
+    world.show()
+    world.fills = False
+    world.close(1.0)
+    (order,) = world.sent
+    world.report(order, AnswerLost("gone"))
+    assert [each.cid for each in world.show() if isinstance(each, LookUp)] == [order.cid]
+    world.close(1.0)
+    assert len(world.sent) == 1
+
+
+def test_i6_a_second_account_of_one_trade_stops_everything() -> None:
+    world = World("one")
+    world.fills = False
+    world.close(1.0)
+    (order,) = world.sent
+    price = INSTRUMENT.price(100)
+    world.report(order, Traded(1, OrderId(1), Mts(1), atoms(1), price, Atoms(0)))
+    alert, *_ = world.report(order, Traded(1, OrderId(1), Mts(1), atoms(2), price, Atoms(0)))
+    assert isinstance(alert, Alert)
+    assert alert.code is AlertCode.ORDER_CONTRADICTION
+    assert world.core.halted == alert
+    assert world.core.position(BTC) == atoms(1)
+
+
+def test_i6_a_fill_after_the_end_is_booked() -> None:
+    world = World("one")
+    world.fills = False
+    world.close(1.0)
+    (order,) = world.sent
+    world.report(order, Closed(OrderId(1), Atoms(0), "CANCELED"))
+    world.fill(order, atoms(3))
+    assert world.core.position(BTC) == atoms(3)
+    assert world.core.halted is not None
+
+
+def ask(world: World, asked: Asked, target: str = "") -> None:
+    world.handle(OperatorAsked(Mts(1), asked, target, "because"))
+
+
+def test_a_halt_gets_out_and_a_resume_lets_trade_again() -> None:
+    world = World("one")
+    world.close(1.0)
+    ask(world, Asked.HALT)
+    assert world.sides() == [Side.BUY, Side.SELL]
+    world.close(1.0)
+    assert len(world.sent) == 2
+    ask(world, Asked.RESUME)
+    world.close(1.0)
+    assert world.sides() == [Side.BUY, Side.SELL, Side.BUY]
+
+
+def test_one_strategy_can_be_switched_off_and_on() -> None:
+    world = World("one", "two")
+    ask(world, Asked.STRATEGY_OFF, "one")
+    world.close(1.0, 1.0)
+    assert [each.strategy for each in world.decisions if isinstance(each, Submit)] == ["two"]
+    ask(world, Asked.STRATEGY_ON, "one")
+    world.close(1.0, 1.0)
+    assert [each.strategy for each in world.decisions if isinstance(each, Submit)] == ["two", "one"]
+
+
+def test_reduce_only_lets_nothing_grow() -> None:
+    world = World("one")
+    world.close(0.5)
+    ask(world, Asked.REDUCE_ONLY)
+    world.close(1.0)
+    assert world.sides() == [Side.BUY]
+    world.close(0.25)
+    assert world.sides() == [Side.BUY, Side.SELL]
+
+
+def test_an_order_is_canceled_by_its_cid() -> None:
+    world = World("one")
+    world.fills = False
+    world.close(1.0)
+    ask(world, Asked.CANCEL, str(world.sent[0].cid))
+    assert world.canceled == [world.sent[0].cid]
 
 
 def test_an_account_that_is_known_trades_at_once_but_not_after_it_was_out_of_sight() -> None:
