@@ -43,7 +43,7 @@ class Books:
         self.house = House()
         self.foreign: tuple[OrderReport, ...] = ()
         self.standings = standings
-        self.quotes: dict[Symbol, tuple[Mts, Quote]] = {}
+        self.quotes: dict[Symbol, Quote] = {}
         self.closes: dict[Symbol, float] = {}
         self._desks = desks
         self._instruments = instruments
@@ -74,7 +74,7 @@ class Books:
 
     def scene(self, order: OrderRequest, strategy: str, now: Mts) -> Scene:
         """Return what the gate has to see around *order*."""
-        seen_mts, quote = self.quotes.get(order.symbol, (None, None))
+        quote = self.quotes.get(order.symbol)
         elsewhere = [self._worst_value(symbol) for symbol in self._instruments if symbol != order.symbol]
         return Scene(
             now=now,
@@ -82,7 +82,7 @@ class Books:
             strategy=strategy,
             bid=None if quote is None else quote.bid,
             ask=None if quote is None else quote.ask,
-            reference_mts=seen_mts,
+            reference_mts=None if quote is None else quote.mts,
             net_amount=self.net_amount(order.symbol),
             pending=self.pending(order.symbol),
             exposure_elsewhere=sum(elsewhere),
@@ -144,7 +144,7 @@ class Books:
         return 2**62 if price is None else ceil_mul_div(worst, price, instrument.price_scale)
 
     def _last_price(self, symbol: Symbol) -> Price | None:
-        _, quote = self.quotes.get(symbol, (None, None))
+        quote = self.quotes.get(symbol)
         if quote is not None:
             return quote.ask
         close = self.closes.get(symbol)

@@ -119,7 +119,7 @@ class TradingCore:
         self._by_symbol = {
             symbol: tuple(desk for desk in self.desks.values() if desk.symbol == symbol) for symbol in self._instruments
         }
-        self.pursuits = Pursuits(self.desks, self.books, self._send)
+        self.pursuits = Pursuits(self.desks, self.books, self._send, self._within_one_order)
         self.cut: set[str] = set()
         self.reasons: dict[str, Reasons] = {}
         self.next_cid = int(first_cid)
@@ -250,7 +250,7 @@ class TradingCore:
 
     def _trade(self, quote: Quote) -> Iterator[Decision]:
         symbol = quote.symbol
-        self.books.quotes[symbol] = (self.now, quote)
+        self.books.quotes[symbol] = quote
         cids = iter(quote.cids) if quote.cids else self._counted()
         wishes = [
             (desk, wish)
@@ -338,7 +338,7 @@ class TradingCore:
         )
 
     def _within_one_order(self, desk: Desk, amount: Atoms, quote: Quote) -> Atoms:
-        """Cut *amount* to what one order may be; the rest is tried again after the next close."""
+        """Cut *amount* to what one order may be; the rest follows later."""
         limits, instrument = self.limits.of(quote.symbol), desk.settings.instrument
         if limits.max_order_amount is not None:
             amount = min(amount, limits.max_order_amount)
@@ -355,7 +355,7 @@ class TradingCore:
         try:
             reported = books.orders.report(cid, event.evidence, self._instruments[event.symbol])
         except (ImpossibleStep, ContradictingEvidence) as error:
-            yield from self._halt_all(Alert(event.mts, AlertCode.ORDER_CONTRADICTION, str(error)))
+            yield from self._freeze(Alert(event.mts, AlertCode.ORDER_CONTRADICTION, str(error)))
             return
         if reported is None or before is None:
             return
@@ -374,7 +374,7 @@ class TradingCore:
                 yield from self.pursuits.protect(desk)
         if life.contradiction and life.contradiction != before.life.contradiction:
             text = f"order {cid}: {life.contradiction}"
-            yield from self._halt_all(Alert(event.mts, AlertCode.ORDER_CONTRADICTION, text))
+            yield from self._freeze(Alert(event.mts, AlertCode.ORDER_CONTRADICTION, text))
         if life.status is Status.UNKNOWN and before.life.status is not Status.UNKNOWN:
             text = f"order {cid} {event.symbol}: nobody knows whether the exchange has it; it is being looked for"
             yield Alert(event.mts, AlertCode.ORDER_UNKNOWN, text)
@@ -422,7 +422,7 @@ class TradingCore:
                 text = f"order {report.id} {report.symbol}: {report.side.value} {report.amount} is not ours; it counts"
                 yield Alert(event.mts, AlertCode.FOREIGN_ORDER, text)
         for text in read.unreadable:
-            yield from self._halt_all(Alert(event.mts, AlertCode.ORDER_CONTRADICTION, text))
+            yield from self._freeze(Alert(event.mts, AlertCode.ORDER_CONTRADICTION, text))
         for cid, evidence in read.ours:
             if not knows(books.orders.by_cid[cid].life, evidence):
                 yield from self._report(OrderReported(event.mts, lives[cid].order.symbol, cid, evidence))
@@ -448,8 +448,10 @@ class TradingCore:
                     alert = Alert(mts, AlertCode.OPERATOR_HALT, f"operator_halt: {reason}")
                     desk.halt(alert)
                     yield alert
+                    yield from self.pursuits.go_on(self.now)
                     yield from self._ask(desk.symbol)
                 case Asked.RESUME:
+                    self.books.standings.is_frozen = False
                     desk.resume()
                     yield Alert(mts, AlertCode.OPERATOR_RESUME, f"operator_resume: {reason}")
                 case Asked.REDUCE_ONLY:
@@ -465,9 +467,10 @@ class TradingCore:
             order = own.life.order
             yield Cancel(order.symbol, order.cid, own.life.id, order.mts, reason)
 
-    def _halt_all(self, alert: Alert) -> Iterator[Decision]:
-        """Stop every desk: something is known to be wrong, and a person has to look."""
+    def _freeze(self, alert: Alert) -> Iterator[Decision]:
+        """Stop every desk where it is: what is known contradicts itself, so not even a way out is known."""
         yield alert
+        self.books.standings.is_frozen = True
         for desk in self.desks.values():
             desk.halted = desk.halted or alert
             desk.intent = None

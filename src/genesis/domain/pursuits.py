@@ -22,6 +22,8 @@ PROTECTION = -1
 Send = Callable[[Desk, OrderRequest, Reasons, int], Iterator[Decision]]
 """Check an order and send it, or count its refusal."""
 
+Within = Callable[[Desk, Atoms, Quote], Atoms]
+
 
 @frozen
 class Pursued:
@@ -32,14 +34,15 @@ class Pursued:
 
 
 class Pursuits:
-    """See the module; *send* is the core's way through the gate."""
+    """See the module; *send* is the core's way through the gate, *within* cuts to what one order may be."""
 
-    def __init__(self, desks: Mapping[str, Desk], books: Books, send: Send) -> None:
+    def __init__(self, desks: Mapping[str, Desk], books: Books, send: Send, within: Within) -> None:
         self.under_way: dict[int, Pursued] = {}
         self.entries: dict[str, tuple[Price, Reasons]] = {}
         self._desks = desks
         self._books = books
         self._send = send
+        self._within = within
         self._to_place: dict[int, Symbol] = {}
         self._to_protect: dict[str, Symbol] = {}
         self._withdrawn: set[Cid] = set()
@@ -145,7 +148,7 @@ class Pursuits:
         if not isinstance(step, Place) or desk.halted is not None:  # it filled or ended meanwhile
             yield from self._step(pursued, now)
             return
-        amount = step.amount
+        amount = self._within(desk, step.amount, quote)
         if undertaking.side is Side.BUY and desk.settings.margin is None:
             amount = min(amount, Atoms(floor_mul_div(max(desk.ledger.cash, 0), instrument.price_scale, quote.ask)))
         if amount < instrument.amount_min:  # the market ran away from what the strategy has
@@ -171,7 +174,8 @@ class Pursuits:
         if protection is None or amount < instrument.amount_min:
             return
         entry, reasons = self.entries[desk.name]
-        guarded = Guarded(Side.SELL if desk.position > 0 else Side.BUY, Atoms(amount), entry)
+        side = Side.SELL if desk.position > 0 else Side.BUY
+        guarded = Guarded(side, self._within(desk, Atoms(amount), quote), entry)
         order = exit_order(protection, guarded, cid, instrument, quote.mts)
         yield from self._send(desk, order, reasons, PROTECTION)
 
@@ -201,4 +205,4 @@ class Pursuits:
 
     def _top(self, symbol: Symbol) -> Top | None:
         known = self._books.quotes.get(symbol)
-        return None if known is None else Top(known[1].bid, known[1].ask)
+        return None if known is None else Top(known.bid, known.ask)

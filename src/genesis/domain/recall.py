@@ -34,7 +34,7 @@ def recall(core: TradingCore, entry: RecordedEntry) -> None:
                 desk.recall_close(candle)
         case Quote():
             core.now = max(core.now, entry.mts)
-            books.quotes[entry.symbol] = (core.now, entry)
+            books.quotes[entry.symbol] = entry
         case OrderReported() | AccountShown() | LimitsApplied() | OperatorAsked() | MarginCharged() | Liquidated():
             core.handle(entry)
             core.pursuits.wait_for_nothing()

@@ -13,14 +13,21 @@ ACCOUNT: Final = "account"
 
 @define
 class Standings:
-    """Follows the links by name; *is_reconciled* at the start where the account is known to be as the books say."""
+    """Follows the links by name.
+
+    *is_reconciled* at the start where the account is known to be as the books say; *is_frozen* while a person has to
+    look.
+    """
 
     is_reconciled: bool
+    is_frozen: bool = False
     links: dict[str, Link] = field(factory=dict)
 
     @property
     def now(self) -> Standing:
         """Return where the account stands."""
+        if self.is_frozen:
+            return Standing.FROZEN
         links = self.links.values()
         if Link.MAINTENANCE in links:
             return Standing.MAINTENANCE

@@ -25,6 +25,7 @@ from genesis.domain.execution.look import Look
 from genesis.domain.execution.netting import Wanted, net
 from genesis.domain.link import Link, LinkState
 from genesis.domain.order import Cid, OrderId, OrderType, Side
+from genesis.domain.risk.account_guards import price_collar
 from genesis.domain.risk.limits import AccountLimits, RateLimit
 from genesis.domain.risk.refusal import RefusalCode
 from genesis.domain.units import PPB, Atoms, Mts, Ppb, atoms
@@ -168,9 +169,21 @@ def test_old_prices_and_torn_books_refuse() -> None:
     world = World("one", limits=AccountLimits(max_data_age_ms=1_000, price_collar=Ppb(PPB // 100)))
     world.handle(TimePassed(Mts(10_000_000)))
     world.close(1.0)
-    assert len(world.sent) == 1  # the quote is from now
-    scene = world.core.books.scene(world.sent[0], "one", Mts(10_002_000))
-    assert scene.reference_mts == 10_000_000
+    assert world.core.refusals == {RefusalCode.STALE_DATA: 1}
+    world.handle(LimitsApplied(Mts(1), AccountLimits(price_collar=Ppb(PPB // 100))))
+    quote = world.quote(BTC, 1)
+    world.close(1.0)
+    assert len(world.sent) == 1
+    torn = quote._replace(ask=INSTRUMENT.price(102))
+    world.core.books.quotes[BTC] = torn
+    scene = world.core.books.scene(world.sent[0], "one", Mts(0))
+    refused = price_collar(world.sent[0], INSTRUMENT, world.core.limits, scene)
+    assert refused is not None
+    assert (refused.code, refused.observed, refused.allowed) == (
+        RefusalCode.PRICE_COLLAR,
+        "102.00000000",
+        "<= 101.00000000",
+    )
 
 
 def shown(cid: int | None, order_id: int, side: Side, amount: str, status: ReportedStatus) -> OrderReport:
@@ -298,6 +311,9 @@ def test_i6_a_second_account_of_one_trade_stops_everything() -> None:
     assert alert.code is AlertCode.ORDER_CONTRADICTION
     assert world.core.halted == alert
     assert world.core.position(BTC) == atoms(1)
+    world.close(1.0)
+    assert len(world.sent) == 1
+    assert world.core.refusals[RefusalCode.FROZEN] == 0  # nothing was even wished: the order is not over
 
 
 def test_i6_a_fill_after_the_end_is_booked() -> None:

@@ -16,18 +16,12 @@ from genesis.domain.units import PPB, Price, ceil_mul_div, floor_mul_div, format
 
 Guard = Callable[[OrderRequest, Instrument, AccountLimits, Scene], Refused | None]
 
-_STANDINGS: Final = {
-    Standing.LINK_DOWN: RefusalCode.LINK_DOWN,
-    Standing.MAINTENANCE: RefusalCode.MAINTENANCE,
-    Standing.RECONCILING: RefusalCode.RECONCILING,
-}
-
 
 def standing(_order: OrderRequest, _instrument: Instrument, _limits: AccountLimits, scene: Scene) -> Refused | None:
-    """Nothing is sent while the link is down, in maintenance, or before the account was reconciled."""
+    """Nothing is sent while the link is down, in maintenance, before the account was reconciled, or when frozen."""
     if scene.standing is Standing.OPEN:
         return None
-    return Refused(_STANDINGS[scene.standing], scene.standing.value, Standing.OPEN.value)
+    return Refused(RefusalCode(scene.standing.value), scene.standing.value, Standing.OPEN.value)
 
 
 def fresh_data(order: OrderRequest, _instrument: Instrument, limits: AccountLimits, scene: Scene) -> Refused | None:

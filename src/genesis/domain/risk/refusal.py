@@ -16,6 +16,7 @@ class RefusalCode(Enum):
     LINK_DOWN = "link_down"
     MAINTENANCE = "maintenance"
     RECONCILING = "reconciling"
+    FROZEN = "frozen"
     NO_REFERENCE = "no_reference"
     STALE_DATA = "stale_data"
     PRICE_COLLAR = "price_collar"

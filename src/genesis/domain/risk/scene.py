@@ -19,6 +19,7 @@ class Standing(Enum):
     LINK_DOWN = "link_down"
     MAINTENANCE = "maintenance"
     RECONCILING = "reconciling"
+    FROZEN = "frozen"
 
 
 class Top(NamedTuple):

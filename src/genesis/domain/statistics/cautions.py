@@ -60,6 +60,7 @@ REFUSALS: Final = {
     RefusalCode.LINK_DOWN: "there was no connection to the exchange",
     RefusalCode.MAINTENANCE: "the exchange was in maintenance",
     RefusalCode.RECONCILING: "the account had not been compared with the exchange yet",
+    RefusalCode.FROZEN: "what was known contradicted itself, and a person had to look",
     RefusalCode.NO_REFERENCE: "there was no price to judge by",
     RefusalCode.STALE_DATA: "the prices were too old",
     RefusalCode.PRICE_COLLAR: "the price would have been too far from the market",

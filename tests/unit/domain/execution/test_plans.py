@@ -9,6 +9,7 @@ from genesis.domain.execution.evidence import AnswerLost, ProvenAbsent, Refused
 from genesis.domain.execution.plans import Iceberg, Market, Plan, PostOnly, Twap
 from genesis.domain.execution.protection import Bracket, Trailing
 from genesis.domain.order import OrderType, Side
+from genesis.domain.risk.limits import AccountLimits
 from genesis.domain.units import PPB, Mts, Ppb, atoms
 from tests.unit.domain.accounts import BTC, INSTRUMENT, World
 
@@ -176,3 +177,11 @@ def test_a_halt_withdraws_what_is_under_way_and_then_gets_out() -> None:
     assert [(order.type, order.side, order.amount) for order in world.sent[1:]] == [
         (OrderType.MARKET, Side.SELL, atoms(4))
     ]
+
+
+def test_parts_larger_than_one_order_may_be_are_cut_and_follow() -> None:
+    world = World("one", plan=Twap(1, MINUTE), limits=AccountLimits(max_order_notional=atoms(400)))
+    world.close(1.0)
+    for _ in range(4):
+        tick(world, 1)
+    assert [order.amount for order in world.sent] == [atoms(4), atoms(4), atoms(2)]
