@@ -32,6 +32,7 @@ from genesis.app.session_metrics import SessionMetrics
 from genesis.app.session_observer import SessionObserver
 from genesis.app.session_operator import SessionOperator
 from genesis.app.settings import load_settings
+from genesis.app.timed_journal import TimedJournal
 from genesis.app.trade import Recording
 from genesis.domain.instrument import Instrument
 from genesis.domain.statistics.record import Recorder
@@ -64,7 +65,8 @@ class SessionSystem:
 
     def recording(self) -> Recording:
         """Open the journal; raises `StoreError` when it cannot be written."""
-        return Recording(SqliteJournal(self.journal_path, self.clock), self.latch)
+        journal = TimedJournal(SqliteJournal(self.journal_path, self.clock), self.clock, self.metrics)
+        return Recording(journal, self.latch)
 
 
 def kill_latch(home: Path) -> KillLatchFile:
