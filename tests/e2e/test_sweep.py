@@ -73,6 +73,14 @@ def test_a_random_part_has_the_size_and_the_seed_that_were_asked_for(capsys: pyt
     assert again["folder"] == found["folder"]
 
 
+def test_trials_from_before_are_counted_into_luck(capsys: pytest.CaptureFixture[str]) -> None:
+    alone, after = (json.loads(call(capsys, *SWEEP, "--tried", tried)[1]) for tried in ("0", "1000"))
+    assert (alone["trials"], after["trials"]) == (16, 1016)
+    assert after["best"]["luck_sharpe"] > alone["best"]["luck_sharpe"]
+    assert after["best"]["deflated_sharpe"] <= alone["best"]["deflated_sharpe"]
+    assert after["rows"] == alone["rows"]
+
+
 def test_a_condition_leaves_out_what_does_not_meet_it(capsys: pytest.CaptureFixture[str]) -> None:
     every = json.loads(call(capsys, *SWEEP, "--top", "100")[1])
     some = json.loads(call(capsys, *SWEEP, "--top", "100", "--where", "fast * 2 <= slow", "--where", "slow != 24")[1])
@@ -108,6 +116,7 @@ def test_a_report_draws_the_parameters_and_names_luck(folder: Path, capsys: pyte
         (("--workers", "-1"), "--workers -1"),
         (("--param", "fast=1:5000", "--param", "slow=2:5000"), "try --random"),
         (("--random", "-1"), "random part"),
+        (("--tried", "-1"), "--tried -1"),
         (("--workers", "many"), "--workers many"),
         (("--where", "fast"), "compares nothing"),
         (("--where", "quick < 3"), "no parameter quick"),

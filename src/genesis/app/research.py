@@ -41,6 +41,8 @@ def research_of(
 ) -> Research:
     """Return what the options ask for: all combinations, or *random* of them; raises `InputError`."""
     checked_order(search.sort)
+    if search.tried < 0:
+        raise InputError(f"--tried {search.tried}: give how many trials were made before, 0 or more")
     origin = origin_of(search.strategy)
     strategy = find_strategy(search.strategy)
     space, indices = _space(strategy, search, random, seed)

@@ -57,6 +57,7 @@ class SearchOptions(NamedTuple):
     where: Sequence[str] = ()
     workers: str = "0"
     sort: str = "sharpe"
+    tried: int = 0
 
 
 STRATEGY_HELP: Final = "A strategy by name, or your own as FILE.py:NAME."
@@ -108,6 +109,7 @@ SEARCH_HELP: Final[Mapping[str, str]] = {
     "where": "Take only combinations for which this holds, such as 'fast * 2 <= slow'; may be given many times.",
     "workers": "Threads (0 is one for each core); or a Ray cluster, as ray or ray://HOST:PORT.",
     "sort": "Order by sharpe, total_return_pct, profit_factor, max_drawdown_pct…",
+    "tried": "Trials that were made before on these candles: luck had as many more chances.",
     "bundle": BUNDLE_HELP,
     "report": REPORT_HELP,
 }

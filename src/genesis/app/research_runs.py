@@ -159,7 +159,7 @@ def make_sweep(
     with progress("sweeping") as show:
         tally = run_sweep(plan, table, runner, show)
     seconds = perf_counter() - begin
-    result = result_of(plan, tally, search.sort, options.top, table, research.candles, seconds)
+    result = result_of(plan, tally, search, options.top, table, research.candles, seconds)
     return SweepRun(result, table)
 
 
@@ -196,7 +196,7 @@ def make_optimization(
     plan = evolve(plan, indices=tried)
     table = ParquetSweep(place, describe(plan), keep=False)
     tally = run_sweep(plan, table, ThreadRunner(plan, candles, threads), lambda _done, _total: None)
-    return SweepRun(result_of(plan, tally, order, options.top, table, candles, perf_counter() - begin), table)
+    return SweepRun(result_of(plan, tally, search, options.top, table, candles, perf_counter() - begin), table)
 
 
 def make_walk_forward(
@@ -212,7 +212,7 @@ def make_walk_forward(
     plan, candles = research.plan, research.candles
     begin = perf_counter()
     with progress("walking forward") as show:
-        found = walk_forward(plan, candles, windows, search.sort, threads, show)
+        found = walk_forward(plan, candles, windows, search.sort, threads, show, search.tried)
     made = Made(plan.data, plan.origin, walk_forward_sha256(found))
     return WalkRun(plan, candles, found, made, perf_counter() - begin)
 

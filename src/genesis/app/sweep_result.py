@@ -11,6 +11,7 @@ from attrs import frozen
 from genesis.app.backtest import run_columnar
 from genesis.app.buy_and_hold import buy_and_hold
 from genesis.app.json_output import Json, JsonDocument
+from genesis.app.research_options import SearchOptions
 from genesis.app.sweep import SweepPlan, Tally, describe, with_expression
 from genesis.domain.candle import Candles
 from genesis.domain.simulation.columnar import BREACHES
@@ -61,16 +62,23 @@ class SweepResult:
     best: BestRun | None
     folder: Path
     seconds: float
+    tried: int = 0
+    """Trials that were made before on the same candles."""
+
+    @property
+    def trials(self) -> int:
+        """What the best run has to be held against: the runs of this sweep, and those before it."""
+        return self.tally.runs + self.tried
 
 
 def result_of(
-    plan: SweepPlan, tally: Tally, order: str, top: int, table: SweepTable, candles: Candles, seconds: float
+    plan: SweepPlan, tally: Tally, search: SearchOptions, top: int, table: SweepTable, candles: Candles, seconds: float
 ) -> SweepResult:
-    """Return what the finished sweep in *table* found: its first *top* runs by *order*, and how good the best is."""
+    """Return what the finished sweep in *table* found: its first *top* runs in order, and how good the best is."""
+    order = search.sort
     rows = table.best(order, top, descending=DESCENDING[order])
-    return SweepResult(
-        plan, tally, order, rows, best_run(plan, rows, candles, table, tally.runs), table.folder, seconds
-    )
+    best = best_run(plan, rows, candles, table, tally.runs + search.tried)
+    return SweepResult(plan, tally, order, rows, best, table.folder, seconds, search.tried)
 
 
 def best_run(plan: SweepPlan, rows: Sequence[Row], candles: Candles, table: SweepTable, trials: int) -> BestRun | None:
@@ -107,6 +115,7 @@ def document_of(result: SweepResult) -> JsonDocument:
         **describe(result.plan),
         "folder": str(result.folder),
         "runs": result.tally.runs,
+        "trials": result.trials,
         "skipped": result.tally.skipped,
         "resumed": result.tally.resumed,
         "sort": result.order,
@@ -158,7 +167,7 @@ def verdict(result: SweepResult) -> list[str]:
     ratio = "-" if best.held.sharpe is None else f"{best.held.sharpe:.2f}"
     luck, skill = best.luck_sharpe, 100.0 * best.deflated_sharpe
     return [
-        f"Of {result.tally.runs} runs without any skill, the best would show a Sharpe ratio near {luck:.2f}.",
+        f"Of {result.trials} runs without any skill, the best would show a Sharpe ratio near {luck:.2f}.",
         f"The probability that the first run has skill (deflated Sharpe ratio) is {skill:.1f} %.",
         f"Buying once and holding returned {held} with a Sharpe ratio of {ratio}: what rises takes any strategy along.",
     ]

@@ -65,9 +65,12 @@ class WalkForward:
 
 
 def walk_forward(
-    plan: SweepPlan, candles: Candles, windows: Sequence[Window], order: str, workers: int, show: Show
+    plan: SweepPlan, candles: Candles, windows: Sequence[Window], order: str, workers: int, show: Show, tried: int = 0
 ) -> WalkForward:
-    """Choose and judge window after window. Raises `InputError` where a window has no candles, or a price is none."""
+    """Choose and judge window after window; *tried* counts trials from before into what luck would show.
+
+    Raises `InputError` where a window has no candles, or a price is none.
+    """
     made = expressions_of(plan.strategy, plan.space, plan.constraints, plan.indices)
     expressions = [(values, expression) for _, values, expression in made]
     cash, judged = plan.terms.cash, []
@@ -77,7 +80,7 @@ def walk_forward(
         if not len(training) or len(candles.between(window.test_start, window.test_end)) < 2:
             raise InputError(f"window {number} of {len(windows)} has no candles: give longer spans, or other data")
         try:
-            params, expression, figures = _chosen(plan, expressions, training, order, workers)
+            params, expression, figures = _chosen(plan, expressions, training, order, workers, tried)
             test = _tested(evolve(plan.terms, cash=cash), expression, candles, window)
         except InexactNumber as error:
             raise InputError(f"{error}; data.check tells more about the candles") from error
@@ -93,6 +96,7 @@ def _chosen(
     training: Candles,
     order: str,
     workers: int,
+    tried: int,
 ) -> tuple[Mapping[str, Value], Expr, tuple[float | None, float, float | None]]:
     """Return the first combination of the order in training, with its Sharpe ratio, its return, and that of luck."""
     with Sweeper(training, plan.terms, workers) as sweeper:
@@ -102,7 +106,7 @@ def _chosen(
     best = _first(np.asarray(figures[order], dtype=np.float64), descending=DESCENDING[order])
     ratios = np.asarray(figures["sharpe"], dtype=np.float64)
     known = ratios[~np.isnan(ratios)]
-    luck = expected_best_sharpe(float(known.std(ddof=1)), len(expressions)) if len(known) > 1 else None
+    luck = expected_best_sharpe(float(known.std(ddof=1)), len(expressions) + tried) if len(known) > 1 else None
     ratio = None if math.isnan(ratios[best]) else float(ratios[best])
     return *expressions[best], (ratio, float(figures["total_return_pct"][best]), luck)
 

@@ -22,6 +22,7 @@ def document_of(plan: SweepPlan, found: WalkForward, order: str, seconds: float)
         **describe(plan),
         "sort": order,
         "trials_a_window": found.trials,
+        "trials": found.trials * len(found.judged),
         "windows": [_window(each) for each in found.judged],
         "final_equity": format_atoms(found.final_equity),
         "total_return_pct": found.total_return_pct,
