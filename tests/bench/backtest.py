@@ -25,12 +25,13 @@ from genesis.domain.candle import Candle, Candles
 from genesis.domain.core import one_desk
 from genesis.domain.desk import DeskSettings
 from genesis.domain.instrument import spot_instrument
-from genesis.domain.risk.guards import RiskLimits
+from genesis.domain.risk.guards import OnBreach, RiskLimits
 from genesis.domain.simulation.columnar import Walk, walk
 from genesis.domain.simulation.market_orders import Costs
+from genesis.domain.simulation.portfolio import Portfolio, PortfolioRun, run_columns
 from genesis.domain.statistics.record import Recorder
 from genesis.domain.strategy import columns
-from genesis.domain.strategy.features import close, ema, where
+from genesis.domain.strategy.features import adx, atr, clip, close, ema, rsi, sma, where
 from genesis.domain.units import PPB, Atoms, Ppb, Symbol, atoms
 from tests.bench._turns import in_turn, report
 from tests.bench.indicators import walk as random_walk
@@ -47,6 +48,17 @@ SIZE: Final = 0.01
 OPEN: Final = RiskLimits()
 GUARDED: Final = RiskLimits(Ppb(PPB), Ppb(PPB - 1), Atoms(10**17))
 """Every guard on, none ever breached."""
+
+INSTRUMENTS: Final = 10
+FEATURES: Final = where(
+    (ema(close, 12) > ema(close, 26)) & (rsi(close, 14) < 70.0) & (adx(14).adx > 20.0) & (close > sma(close, 200)),
+    clip(0.01 / (atr(14) / close), 0.0, 1.0),
+    0.0,
+)
+"""Six features: two EMAs, RSI, ADX, SMA and ATR."""
+WATCHED: Final = RiskLimits(
+    Ppb(PPB // 5), Ppb(PPB - 1), Atoms(10**17), OnBreach.REDUCE_ONLY, cool_down_losses=1_000_000
+)
 
 Figures = dict[str, object]
 
@@ -80,6 +92,18 @@ def events(candles: Candles) -> Recorder:
     core = one_desk(DeskSettings(INSTRUMENT, STRATEGY, SIZE, GUARDED), CASH)
     asyncio.run(trade(core, CandleMarket(INSTRUMENT, Costs(), feed()), RunObserver(recorder)))
     return recorder
+
+
+def portfolio(candles: Candles) -> Callable[[], PortfolioRun]:
+    """Return a run of ten instruments on one cash, six features and every guard on; each begins a little later."""
+    rows = len(candles) // 2
+    parts = [candles[at * 1000 : at * 1000 + rows] for at in range(INSTRUMENTS)]
+    desks = tuple(
+        DeskSettings(spot_instrument(Symbol(f"tA{at:02d}USD")), FEATURES, SIZE, WATCHED, f"desk {at}")
+        for at in range(INSTRUMENTS)
+    )
+    whole = Portfolio(desks, Costs(), CASH, WATCHED)
+    return lambda: run_columns(whole, parts)
 
 
 def vectorbt(candles: Candles) -> Callable[[], object] | None:
@@ -191,6 +215,13 @@ def measure(rows: int = 1_000_000, runs: int = 9) -> dict[str, Figures]:
     figures["columnar"] = compared(lambda: columnar(candles, OPEN), vectorbt(candles), "vectorbt", runs, len(candles))
     guarded = in_turn({"own": lambda: columnar(candles, GUARDED)}, runs)["own"]
     figures["columnar, all guards"] = {"ms": round(median(guarded) * 1e3, 2), "ms_min": round(min(guarded) * 1e3, 2)}
+    spread = in_turn({"own": portfolio(candles)}, 3)["own"]
+    ten: Figures = {
+        "s": round(median(spread), 3),
+        "s_min": round(min(spread), 3),
+        "candles": INSTRUMENTS * (len(candles) // 2),
+    }
+    figures["portfolio of 10, 6 features, all guards"] = ten
     peer = backtesting_py(few)
     figures["events, all guards"] = compared(lambda: events(few), peer, "backtesting.py", 3, len(few))
     with tempfile.TemporaryDirectory() as folder:
