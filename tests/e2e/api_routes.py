@@ -25,7 +25,13 @@ _BODIES: dict[str, Any] = {  # Any: JSON
     "SwitchBody": {"on": False, "reason": "x"},
     "KillBody": {"reason": "x", "phrase": "kill"},
     "FlattenBody": {"reason": "x", "phrase": "flatten"},
-    "ApplyBody": {"document": {}, "expected_hash": "0" * 64, "reason": "x", "phrase": "apply config"},
+    "ApplyBody": {
+        "document": {},
+        "expected_version": 0,
+        "expected_hash": "0" * 64,
+        "reason": "x",
+        "phrase": "apply config",
+    },
     "Nothing": {},
 }
 

@@ -155,7 +155,8 @@ async def test_dangerous_words_have_to_be_typed(site: House) -> None:
 
 
 async def test_a_configuration_is_applied_by_a_person_who_has_just_logged_in(site: House) -> None:
-    body = {"document": {"dry_run": True}, "expected_hash": "0" * 64, "reason": "x", "phrase": "apply config"}
+    known = {"expected_version": 0, "expected_hash": "0" * 64}
+    body = {"document": {"dry_run": True}, **known, "reason": "x", "phrase": "apply config"}
     status, found = await site.ask("POST", "/api/v1/control/config", body)
     assert (status, found["error"]["code"]) == (403, "not_fresh")
     person = {"Authorization": f"Bearer {await site.login()}"}

@@ -68,12 +68,22 @@ async def test_a_session_is_watched_halted_resumed_and_killed(tmp_path: Path) ->
             await person.hear('"is_reduce_only":true')
             status, refused = await person.tell("cancel/1", reason="no such order")
             assert (status, refused["error"]["code"]) == (409, "not_possible")
+            shown = await asyncio.to_thread(ended, tmp_path, "config.show", "--json")
+            version = json.loads(shown.stdout)
+            known = {"expected_version": version["version"], "expected_hash": version["hash"]}
+            body = {"document": {"dry_run": True, "max_drawdown_pct": 12}, **known, "phrase": "apply config"}
+            status, applied = await person.tell("config", reason="less risk", **body)
+            assert (status, applied["text"][:20]) == (200, "version 1 is in forc"), applied
+            status, stale = await person.tell("config", reason="again", **{**body, "document": {"dry_run": True}})
+            assert (status, stale["error"]["code"]) == (409, "not_possible"), stale
             assert (await person.tell("kill", reason="enough", phrase="kill"))[0] == 200
         process.communicate(timeout=60)
         assert process.returncode == 2
     lines = (tmp_path / "logs" / "config_audit.log").read_text("utf-8").splitlines()
     actions = [json.loads(line)["entry"]["action"] for line in lines]
-    assert actions == [f"control.{each}" for each in ("halt", "resume", "reduce_only", "cancel_order", "kill")]
+    told = [action.removeprefix("control.") for action in actions if action.startswith("control.")]
+    assert told == ["halt", "resume", "reduce_only", "cancel_order", "apply_config", "apply_config", "kill"]
+    assert actions.count("config.apply") == 1
     assert isinstance(verify_file(tmp_path / "logs" / "config_audit.log"), ChainHead)
     again = ended(tmp_path, "run", "--port", "0")
     assert again.returncode == 2

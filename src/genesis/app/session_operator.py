@@ -2,14 +2,16 @@
 
 from typing import Final, assert_never
 
-from attrs import asdict
+from attrs import asdict, evolve
 
+from genesis.app.config_authority import Applied, ApplyResult, ConfigAuthority, Invalid
 from genesis.app.operated_market import MakeEvent, OperatorInbox
+from genesis.domain.config_change import Stale, Unchanged, Unconfirmed
 from genesis.domain.events import Asked, OperatorAsked
 from genesis.domain.json_value import JsonValue
 from genesis.ports.audit import AuditLog
 from genesis.ports.clock import Clock
-from genesis.ports.errors import NotPossible, StoreError
+from genesis.ports.errors import InputError, NotPossible, StoreError
 from genesis.ports.kill import KillLatch
 from genesis.ports.operator import (
     ApplyConfig,
@@ -33,22 +35,44 @@ class SessionOperator:
     """Carries commands out; it runs on the event loop of whoever asks."""
 
     def __init__(
-        self, audit: AuditLog, latch: KillLatch, inbox: OperatorInbox, view: SessionView, clock: Clock
+        self,
+        audit: AuditLog,
+        latch: KillLatch,
+        inbox: OperatorInbox,
+        view: SessionView,
+        clock: Clock,
+        authority: ConfigAuthority | None = None,
     ) -> None:
         self._audit = audit
         self._latch = latch
         self._inbox = inbox
         self._view = view
         self._clock = clock
+        self._authority = authority
 
     async def carry_out(self, command: Command, who: str) -> Outcome:
         if isinstance(command, Kill):
             return await self._kill(command, who)
+        if isinstance(command, ApplyConfig) and self._authority is not None:
+            return await self._apply(command, who, self._authority)
         receipt = await self._audit.append(_entry(command, who))
         questions = _questions(command, self._view)
         handled = [await self._inbox.ask(question) for question in questions]
         text = "done" if all(handled) else "taken, and not handled yet: the session is busy"
         return Outcome(receipt.seq, receipt.mts, text if questions else "there was nothing to do")
+
+    async def _apply(self, command: ApplyConfig, who: str, authority: ConfigAuthority) -> Outcome:
+        # Who asked stands here; what was applied stands in an entry of the authority's own, before it counts.
+        receipt = await self._audit.append(_entry(evolve(command, document={}), who))
+        result = await authority.apply(
+            command.document,
+            command.expected_version,
+            who=who,
+            reason=command.reason,
+            confirmation=command.confirmation,
+            expected_hash=command.expected_hash,
+        )
+        return Outcome(receipt.seq, receipt.mts, _applied(result))
 
     async def _kill(self, command: Kill, who: str) -> Outcome:
         # The one command that a full disk must not stop: the latch is pulled, recorded or not.
@@ -59,6 +83,25 @@ class SessionOperator:
             return Outcome(0, self._clock.now(), f"killed, but it is not in the audit log: {error}")
         self._latch.pull(command.reason)
         return Outcome(receipt.seq, receipt.mts, "killed: the session ends, and none starts until kill.reset")
+
+
+def _applied(result: ApplyResult) -> str:
+    """Return what came of a configuration; raises `NotPossible` where it is not in force."""
+    match result:
+        case Applied(version):
+            waiting = f"; these wait for the next start: {', '.join(result.waiting)}" if result.waiting else ""
+            return f"version {version.number} is in force{waiting}"
+        case Unchanged(version):
+            return f"version {version.number} says so already"
+        case Stale(current):
+            raise NotPossible(f"version {current.number} ({current.hash}) is in force, not the expected one")
+        case Unconfirmed(phrase):
+            raise NotPossible(f"this is dangerous: once it has cooled off, send it with the confirmation {phrase!r}")
+        case Invalid(problems):
+            said = "; ".join(f"{each.path} {each.message}" for each in problems)
+            raise InputError(f"the document is not valid: {said}")
+        case _:
+            assert_never(result)
 
 
 def _entry(command: Command, who: str) -> JsonValue:
@@ -92,7 +135,7 @@ def _questions(command: Command, view: SessionView) -> list[MakeEvent]:
                 raise NotPossible(f"no strategy of this session is called {name}")
             return [_asked(Asked.STRATEGY_ON if is_on else Asked.STRATEGY_OFF, name, reason)]
         case ApplyConfig():
-            raise NotPossible("this session takes its configuration when it starts")
+            raise NotPossible("this session's configuration authority is not open: audit.verify says why")
         case Kill():
             raise AssertionError("a kill goes to the latch")
         case _:

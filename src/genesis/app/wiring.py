@@ -6,6 +6,7 @@ from attrs import frozen
 
 import genesis
 from genesis.adapters.archive_files import ArchiveFiles
+from genesis.adapters.audit_file import AuditFile
 from genesis.adapters.clock_system import SystemClock
 from genesis.adapters.credentials_folder import CredentialsFolder
 from genesis.adapters.http.app import TradingSide, build_app
@@ -19,7 +20,8 @@ from genesis.adapters.memory.session_view import MemorySessionView
 from genesis.adapters.metrics_prometheus import PrometheusMetrics
 from genesis.app.access import credentials_of
 from genesis.app.audit import LOG as AUDIT
-from genesis.app.audit import audit_log
+from genesis.app.audit import audit_log, config_authority
+from genesis.app.config_authority import ConfigAuthority
 from genesis.app.config_problems import SchemaDesk
 from genesis.app.event_log import EventLog
 from genesis.app.exposure import exposure_of
@@ -38,6 +40,7 @@ from genesis.domain.instrument import Instrument
 from genesis.domain.statistics.record import Recorder
 from genesis.domain.units import Atoms
 from genesis.ports.clock import Clock
+from genesis.ports.errors import StoreError
 from genesis.ports.kill import KillLatch
 from genesis.ports.market import Market
 from genesis.ports.metrics import Metrics
@@ -74,6 +77,15 @@ def kill_latch(home: Path) -> KillLatchFile:
     return KillLatchFile(home / "kill.latch")
 
 
+def _authority(home: Path, clock: Clock, feed: MonitorFeed, audit: AuditFile) -> ConfigAuthority | None:
+    """Return the configuration authority; None where its log is damaged, for that must not keep anyone from trading."""
+    try:
+        return config_authority(home, clock, feed, audit)
+    except StoreError as error:
+        feed.note("config", "config.authority_closed", {"reason": str(error)}, "error")
+        return None
+
+
 def build_session(
     instrument: Instrument, cash: Atoms, about: SessionAbout, home: Path, host: str, port: int
 ) -> SessionSystem:
@@ -88,7 +100,7 @@ def build_session(
     observer = SessionObserver(Recorder(instrument, cash), metrics, feed, feeding)
     latch, credentials = kill_latch(home), credentials_of(home, clock)
     audit = audit_log(home, clock, feed)
-    operator = SessionOperator(audit, latch, inbox, view, clock)
+    operator = SessionOperator(audit, latch, inbox, view, clock, _authority(home, clock, feed, audit))
     trading = TradingSide(view, operator, ArchiveFiles(home, home / AUDIT), credentials, clock)
     journal_path = home / "journal" / f"{clock.now()}.sqlite"
     page = SessionMetrics(scraped, monitor, observer, home)

@@ -73,11 +73,16 @@ class SwitchStrategy:
 
 @frozen
 class ApplyConfig:
-    """Make *document* the configuration; *expected_hash* is the hash of the one that it replaces."""
+    """Make *document* the configuration, if the one it replaces is still *expected_version* with *expected_hash*.
+
+    *confirmation* is the phrase that a dangerous change asks for at its first try.
+    """
 
     reason: str
     document: JsonObject
+    expected_version: int
     expected_hash: str
+    confirmation: str = ""
 
 
 Command: TypeAlias = (

@@ -98,12 +98,17 @@ class FlattenBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ApplyBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A configuration, the hash of the one it replaces, why, and the words `apply config`, typed by a person."""
+    """A configuration, which one it replaces, why, and the words `apply config`, typed by a person.
+
+    *confirmation* is the phrase that a dangerous change asks for at its first try.
+    """
 
     document: dict[str, Any]  # Any: judged by the configuration's own schema
+    expected_version: Annotated[int, Meta(ge=0, le=2**53)]
     expected_hash: Hash
     reason: Reason
     phrase: Literal["apply config"]
+    confirmation: Annotated[str, Meta(max_length=200)] = ""
 
 
 def read_query(kind: type[Sent], raw: bytes) -> Sent:
