@@ -194,7 +194,7 @@ class World:
             user,
             {each.symbol: each for each in self.instruments},
             BOUNDS,
-            lambda: venue.now,
+            lambda: Mts(START + int(loop.time() * 1000)),
             self._is_foreign,
             self._wallet,
             self.host.latch.reason,

@@ -1,0 +1,399 @@
+"""Kill the real process while it trades over real sockets, start it again, and hold it against the exchange; run as a
+program, it prints one JSON line a kill.
+
+Every process is a fork of a server that has everything imported. The exchange lives on in this process: it sees each
+order when it arrives, and reads then what the journal on disk has of it. Time runs sixty times as fast for all of them.
+"""
+
+import asyncio
+import json
+import os
+import resource
+import signal
+import socket
+import sys
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from random import Random
+from typing import Any, Final, TextIO
+
+from attrs import frozen
+
+from genesis.adapters.bitfinex.sign import Signer
+from genesis.adapters.bitfinex.socket_aiohttp import AiohttpConnector, AiohttpSocket
+from genesis.adapters.bitfinex.transport_aiohttp import AiohttpTransport
+from genesis.adapters.journal_sqlite.reading import connect_reading, stored_rows, verify_journal
+from genesis.adapters.journal_sqlite.writing import SqliteJournal
+from genesis.adapters.kill_latch_file import KillLatchFile
+from genesis.adapters.memory.metrics import MemoryMetrics
+from genesis.adapters.nonce_file.mapped import MappedNonces
+from genesis.adapters.nonce_file.opening import open_nonces
+from genesis.adapters.venue.keys import all_rights
+from genesis.adapters.venue.shell import serving
+from genesis.adapters.venue.venue import Venue
+from genesis.app import trade
+from genesis.app.simulation.checker.findings import Findings
+from genesis.app.simulation.checker.journal import Account, JournalView
+from genesis.app.simulation.checker.truth import TrueOrder, Truth
+from genesis.app.simulation.crowd import PRICES, Traders
+from genesis.app.simulation.options import FaultClass, WorldOptions
+from genesis.app.simulation.production import Process, Production
+from genesis.app.simulation.world import CASH, KEY, SECRET, Machine
+from genesis.domain.exchange.account import WalletKind
+from genesis.domain.instrument import spot_instrument
+from genesis.domain.journal.chain import BadRow, Row
+from genesis.domain.units import Currency, Mts, Symbol, atoms
+from genesis.ports.secrets import Secret
+
+SPEED: Final = 60.0
+AT_ONCE: Final = 6
+TRADES_FOR_S: Final = 5.0
+SETTLES_WITHIN_S: Final = 40.0
+OPTIONS: Final = WorldOptions(0, 1.0, ("tBTCUSD",), 2, (FaultClass.HOSTILE_STRATEGY,), 1.0, 10)
+INSTRUMENT: Final = spot_instrument(Symbol("tBTCUSD"), atoms("0.0001"))
+
+PLACES: Final = (
+    "before commit",
+    "after commit",
+    "before record",
+    "after record",
+    "before send",
+    "after send",
+    "after receive",
+    "before request",
+    "after request",
+    "after nonce",
+    "before fill",
+)
+
+
+@frozen
+class HurriedClock:
+    """Real time, sixty times as fast, the same for all processes of a drill."""
+
+    begun_mts: int
+    begun_s: float
+
+    def now(self) -> Mts:
+        return Mts(self.now_us() // 1000)
+
+    def now_us(self) -> int:
+        return self.begun_mts * 1000 + int((time.monotonic() - self.begun_s) * SPEED * 1_000_000)
+
+    def monotonic_s(self) -> float:
+        return time.monotonic() * SPEED
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(max(0.0, seconds / SPEED))
+
+
+# The process that is killed
+
+
+moments: Counter[str] = Counter()
+deadly: tuple[str, int] = ("", 0)
+
+
+def moment(name: str) -> None:
+    """Die here if this is the moment."""
+    moments[name] += 1
+    if deadly == (name, moments[name]):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def around(owner: object, name: str, label: str) -> None:
+    """Let the async function of *owner* pass a moment before and after each call."""
+    real = getattr(owner, name)
+
+    async def passing(*arguments: Any, **named: Any) -> Any:  # Any: handed on as they are
+        moment(f"before {label}")
+        result = await real(*arguments, **named)
+        moment(f"after {label}")
+        return result
+
+    setattr(owner, name, passing)
+
+
+def die_at(name: str, nth: int) -> None:
+    global deadly  # noqa: PLW0603  # of this fork alone
+    deadly = (name, nth)
+    around(SqliteJournal, "commit", "commit")
+    around(trade, "_record", "record")
+    around(AiohttpSocket, "send", "send")
+    around(AiohttpSocket, "receive", "receive")
+    around(AiohttpTransport, "request", "request")
+    around(MappedNonces, "next", "nonce")
+    real = SqliteJournal.append
+
+    async def append(journal: SqliteJournal, entry: Any) -> Any:  # Any: handed on as they are
+        if type(entry).__name__ == "OrderReported" and type(entry.evidence).__name__ == "Traded":
+            moment("before fill")
+        return await real(journal, entry)
+
+    setattr(SqliteJournal, "append", append)  # noqa: B010  # mypy minds the assignment
+
+
+async def live(folder: Path, port: int, clock: HurriedClock, settle: bool) -> None:
+    """Trade for a while, or until nothing is in doubt any more where it is to *settle*."""
+    secret, path = Secret(KEY), folder / "journal.sqlite"
+    async with AiohttpConnector() as connector:
+        journal = SqliteJournal(path, clock)
+        nonces = open_nonces(folder / "nonces", secret, clock, create=True)
+        machine = Machine(
+            options=OPTIONS,
+            instruments=(INSTRUMENT,),
+            clock=clock,
+            metrics=MemoryMetrics(),
+            transport=AiohttpTransport(),
+            connector=connector,
+            rest_url=f"http://127.0.0.1:{port}/v2/",
+            socket_url=f"ws://127.0.0.1:{port}/ws/2",
+            journal=journal,
+            rows=rows_of(path),
+            nonces=nonces,
+            latch=KillLatchFile(folder / "kill.latch"),
+            signer=Signer(secret, Secret(SECRET)),
+            random=Random(os.getpid()).random,
+            asks=asyncio.Queue(),
+            set_exchange_us=lambda _: None,  # the Date of its answers is not in a hurry
+        )
+        process = Production().start(machine)
+        running = asyncio.ensure_future(process.run())
+        patience_s = SETTLES_WITHIN_S if settle else TRADES_FOR_S
+        await asyncio.wait(
+            {running, asyncio.ensure_future(_until_settled(process, patience_s, settle))}, return_when="FIRST_COMPLETED"
+        )
+        if running.done():
+            await running
+        running.cancel()
+        await asyncio.wait({running})
+        await machine.transport.close()
+        await journal.close()
+
+
+async def _until_settled(process: Process, patience_s: float, settle: bool) -> None:
+    deadline_s = time.monotonic() + patience_s
+    while time.monotonic() < deadline_s:
+        await asyncio.sleep(0.02)
+        standings = process._core.books.standings
+        belief = process.belief()
+        if settle and belief is not None and standings.is_reconciled and not belief.pending:
+            return
+    assert not settle, "nothing was settled in time"
+
+
+def rows_of(path: Path) -> Sequence[Row]:
+    """Return what the journal on disk holds now."""
+    if not path.exists():
+        return ()
+    connection = connect_reading(path)
+    try:
+        return tuple(stored_rows(connection, path))
+    finally:
+        connection.close()
+
+
+# The server of forks
+
+
+def serve_forks(orders: TextIO, results: int) -> None:
+    """Fork a process for each line, and a waiter that tells how it ended."""
+    for line in orders:
+        if os.fork() == 0:
+            number, *arguments = json.loads(line)
+            child = os.fork()
+            if child == 0:
+                code = 1
+                try:
+                    _be(*arguments)
+                    code = 0
+                except BaseException:
+                    traceback.print_exc()
+                finally:
+                    os._exit(code)
+            _, status = os.waitpid(child, 0)
+            how = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+            os.write(results, f"{json.dumps([number, how])}\n".encode())
+            os._exit(0)
+        while True:  # take home what has ended
+            try:
+                if os.waitpid(-1, os.WNOHANG)[0] == 0:
+                    break
+            except ChildProcessError:
+                break
+
+
+def _be(folder: str, port: int, mts: int, begun_s: float, place: str, nth: int, settle: bool) -> None:
+    if place.endswith(" s"):
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        signal.setitimer(signal.ITIMER_REAL, float(place[:-2]))
+    elif place:
+        die_at(place, nth)
+    asyncio.run(live(Path(folder), port, HurriedClock(mts, begun_s), settle))
+
+
+class Forks:
+    """The near end of the server of forks."""
+
+    def __init__(self, write: Callable[[str], object]) -> None:
+        self._write = write
+        self._number = 0
+        self._waiting: dict[int, asyncio.Future[int]] = {}
+
+    async def run(self, *arguments: object) -> int:
+        """Run a process to its end; return its exit code, or the negative number of the signal that ended it."""
+        self._number += 1
+        ended = self._waiting[self._number] = asyncio.get_running_loop().create_future()
+        self._write(f"{json.dumps([self._number, *arguments])}\n")
+        return await ended
+
+    async def listen(self, results: int) -> None:
+        reader = asyncio.StreamReader()
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(results, "rb")
+        )
+        async for line in reader:
+            number, how = json.loads(line)
+            ended = self._waiting.pop(number)
+            if not ended.done():  # whoever waited may have given up, for another drill has failed
+                ended.set_result(how)
+        transport.close()
+
+
+# The exchange, and the truth
+
+
+class Drill:
+    """One exchange and the processes that come and go on it."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.folder = folder
+        self.path = folder / "journal.sqlite"
+        self.begun_mts = time.time_ns() // 1_000_000
+        venue = self.venue = Venue(Mts(self.begun_mts), seed=seed, limited=False)
+        venue.list_instrument(INSTRUMENT)
+        venue.add_driver(Traders(INSTRUMENT, Mts(self.begun_mts), PRICES[INSTRUMENT.symbol], 10, seed))
+        user = venue.core.new_user()
+        venue.core.keys.add(user, KEY, SECRET, all_rights(write=True))
+        self.account = venue.core.exchange.accounts.by_user[user]
+        venue.core.exchange.accounts.deposit(user, WalletKind.EXCHANGE, Currency("USD"), CASH, venue.now)
+        self.findings = Findings(time.monotonic)
+        self.truth = Truth(self.findings, user, lambda _: False, lambda _: True, self._arrived)
+        venue.core.watchers.append(self.truth.watch)
+
+    def journal(self) -> JournalView:
+        """Read the journal as it is on disk now."""
+        view = JournalView(Findings(time.monotonic), _ignore)
+        view.take(rows_of(self.path))
+        return view
+
+    def _arrived(self, order: TrueOrder) -> None:
+        known = self.journal().orders.get(order.cid)
+        self.findings.require(
+            known is not None
+            and known.began_s is not None
+            and (known.amount, known.intent["side"]) == (order.amount, order.side.value),
+            "I1",
+            f"order {order.cid} arrived, and its intent and its sending were not on disk",
+        )
+
+    def check(self) -> dict[str, object]:
+        """Hold what is on disk after the last process against the exchange."""
+        head = verify_journal(self.path)
+        self.findings.require(not isinstance(head, BadRow), "I26", f"the journal does not verify: {head}")
+        rows = rows_of(self.path)
+        view = JournalView(self.findings, _ignore)
+        view.take(rows)
+        for cid, account in view.orders.items():
+            true = self.truth.ours.get(cid)
+            is_there = account.id is not None or bool(account.trades)
+            self.findings.require(account.is_settled, "I37", f"order {cid} is not settled")
+            self.findings.require(
+                is_there == (true is not None), "I3", f"order {cid}: journal {account}, exchange {true}"
+            )
+            booked, filled = account.booked, 0 if true is None else true.filled
+            self.findings.require(booked == filled, "I16", f"order {cid}: {booked} booked, {filled} filled")
+        forgotten = sorted(set(self.truth.ours) - set(view.orders))
+        self.findings.require(not forgotten, "I3", f"orders {forgotten} are in no journal")
+        first, again = (Production().recover(rows, OPTIONS) for _ in range(2))
+        self.findings.require(first.digest == again.digest, "I25", "two recoveries differ")
+        for currency, amount in first.holdings.items():
+            there = self.account.wallet(WalletKind.EXCHANGE, Currency(currency)).balance
+            self.findings.require(amount == there, "I18", f"we hold {amount} of {currency}, the exchange has {there}")
+        gone = Counter(account.gone for account in view.orders.values() if account.gone)
+        return {
+            "rows": len(rows),
+            "orders": len(self.truth.ours),
+            "gone": dict(gone),
+            "sessions": view.counts["session_began"],
+        }
+
+
+def _ignore(_: int, __: Account) -> None:
+    pass
+
+
+async def drill(number: int, seed: int, forks: Forks, folder: Path) -> dict[str, object]:
+    """Kill a process at a place that the number tells, its successor too at times, and check what the last one leaves."""
+    chance = Random(f"{seed} {number}")
+    here = Drill(folder, seed + number)
+    async with serving(here.venue, speed=SPEED) as port:
+        begun = (str(folder), port, here.begun_mts, time.monotonic())
+        killed, places = 0, []
+        for _ in range(chance.choice((1, 1, 2))):  # the second one dies in its recovery, or soon after
+            place = PLACES[(number + len(places)) % len(PLACES)] if number % 5 else f"{chance.uniform(0.02, 3.0):.4f} s"
+            nth = chance.randrange(1, 4 if "fill" in place or "record" in place else 30)
+            places.append(f"{place} {nth}")
+            how = await forks.run(*begun, place, nth, False)
+            assert how <= 0, f"the process failed at {places}"
+            killed += how < 0
+        how = await forks.run(*begun, "", 0, True)
+        assert how == 0, f"the last process ended with {how}"
+    found = here.check()
+    assert not here.findings.violations, "; ".join(map(str, here.findings.violations))
+    return {"places": places, "killed": killed, **found}
+
+
+async def drills(folder: Path, count: int, seed: int, forks: Forks, results: int) -> None:
+    listening = asyncio.ensure_future(forks.listen(results))
+    turns = asyncio.Semaphore(AT_ONCE)
+
+    async def one(number: int) -> None:
+        async with turns:
+            place = folder / str(number)
+            place.mkdir()
+            try:
+                print(json.dumps(await drill(number, seed, forks, place)), flush=True)
+            except Exception as error:
+                raise AssertionError(f"drill {number}, seed {seed}: {error}; files in {place}") from error
+
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(count):
+            tasks.create_task(one(number))
+    listening.cancel()
+
+
+def main(folder: Path, count: int, seed: int) -> None:
+    near, far = socket.socketpair()
+    read, write = os.pipe()
+    if os.fork() == 0:
+        near.close()
+        os.close(read)
+        serve_forks(far.makefile("r"), write)
+        os._exit(0)
+    far.close()
+    os.close(write)
+    asyncio.run(drills(folder, count, seed, Forks(partial(_send, near)), read))
+
+
+def _send(near: socket.socket, line: str) -> None:
+    near.sendall(line.encode())
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
