@@ -20,6 +20,7 @@ from genesis.domain.units import InexactNumber, Mts
 from genesis.ports.clock import Clock
 from genesis.ports.errors import (
     AuthRefused,
+    ClockAhead,
     ExchangeError,
     InputError,
     Maintenance,
@@ -146,7 +147,8 @@ class OrderSender:
                 raise
         except StoreError as problem:  # no nonce, so no byte
             self._tell(order.cid, NothingLeft(str(problem)))
-            raise
+            if not isinstance(problem, ClockAhead):  # clocks agree again by themselves, disks do not
+                raise
         except ExchangeError as unknown:
             flight.lost_s = None if flight.is_known else self._clock.monotonic_s()
             self._tell(order.cid, AnswerLost(str(unknown)))
@@ -188,7 +190,7 @@ class OrderSender:
                 continue
             except RateLimited as limited:
                 return limited.retry_after_s
-            except (NotProcessed, OutcomeUnknown, ProtocolViolation) as problem:
+            except (NotProcessed, OutcomeUnknown, ProtocolViolation, ClockAhead) as problem:
                 return 60.0 if isinstance(problem, Maintenance) else CANCEL_AGAIN_S
         return None
 

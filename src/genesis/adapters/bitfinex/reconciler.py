@@ -19,7 +19,7 @@ from genesis.domain.events import AccountShown
 from genesis.domain.execution.look import Look
 from genesis.domain.units import Mts
 from genesis.ports.clock import Clock
-from genesis.ports.errors import AuthRefused, ExchangeError
+from genesis.ports.errors import AuthRefused, ClockAhead, ExchangeError
 from genesis.ports.exchange import AccountReader
 
 HISTORY_MS_MAX: Final = 14 * 86_400_000
@@ -125,7 +125,7 @@ class Reconciler:
                     return look
         except AuthRefused:
             raise
-        except ExchangeError:
+        except (ExchangeError, ClockAhead):
             return None
         return None
 

@@ -23,7 +23,7 @@ from genesis.domain.execution.look import Look
 from genesis.domain.order import Cid
 from genesis.domain.units import Mts
 from genesis.ports.clock import Clock
-from genesis.ports.errors import AuthRefused, ExchangeError
+from genesis.ports.errors import AuthRefused, ClockAhead, ExchangeError
 from genesis.ports.exchange import AccountReader, MarketDataReader
 
 ANSWER_S: Final = 15.0
@@ -85,7 +85,7 @@ class Searcher:
                 search, found = await self._search(wanted, lost)
             except AuthRefused:
                 raise
-            except ExchangeError:
+            except (ExchangeError, ClockAhead):
                 await self._clock.sleep(AGAIN_S)
                 continue
             if search.found:

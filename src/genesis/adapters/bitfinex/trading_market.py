@@ -32,7 +32,7 @@ from genesis.domain.order import Cid
 from genesis.domain.risk.gate import Approved
 from genesis.domain.units import Mts, Symbol
 from genesis.ports.clock import Clock
-from genesis.ports.errors import Unreachable
+from genesis.ports.errors import ClockAhead, NotProcessed, OutcomeUnknown, Unreachable
 from genesis.ports.exchange import AccountReader, MarketDataReader, OrderGateway
 from genesis.ports.kill import KillLatch
 from genesis.ports.nonces import NonceStore
@@ -46,6 +46,8 @@ HISTORY_MAX: Final = 10_000
 
 TICK_S: Final = 1.0
 """A timer by the wall is looked at this often, for the wall's clock may be set."""
+
+SUBSCRIBE_AGAIN_S: Final = 1.0
 
 MARKET: Final = "market"
 ACCOUNT: Final = "account"
@@ -222,8 +224,11 @@ class TradingMarket:
         for symbol, count in self._quotes.items():
             best = self._lines[symbol].best()
             if best is not None:
+                try:
+                    cids = [await self._wires.cids.next_cid() for _ in range(count)]
+                except ClockAhead:  # clocks agree again by themselves: the next book or candle tries again
+                    return None
                 del self._quotes[symbol]
-                cids = [await self._wires.cids.next_cid() for _ in range(count)]
                 return Quote(symbol, self._time.now(), *best, tuple(cids))
         return None
 

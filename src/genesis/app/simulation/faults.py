@@ -143,6 +143,7 @@ class Troubles:
         weather.latency_s, weather.jitter_s = 0.04, 0.02
         host.commit_s, host.disk.failure = 0.0, None
         host.clock.drift(0)
+        self._set_clock_right()
         if venue.core.in_maintenance:
             self._end_maintenance()
         self._stranger.withdraw_all()
@@ -154,6 +155,7 @@ class Troubles:
             self._ask_operator(False)
 
     _is_halted = False
+    _clock_is_off_s = 0.0
 
     def counted(self) -> dict[str, int]:
         """Return how often each class fired, those that never did included."""
@@ -247,10 +249,14 @@ class Troubles:
         self._host.commit_s = 0.0
 
     async def _step_clock(self) -> None:
-        step_s = self._chance.choice((-3600.0, -30.0, -1.0, 1.0, 20.0, 50.0))
-        self._host.clock.step_wall(step_s)
+        self._clock_is_off_s = self._chance.choice((-3600.0, -30.0, -1.0, 1.0, 20.0, 50.0))
+        self._host.clock.step_wall(self._clock_is_off_s)
         await self._lasting(30, 600)
-        self._host.clock.step_wall(-step_s)
+        self._set_clock_right()
+
+    def _set_clock_right(self) -> None:
+        self._host.clock.step_wall(-self._clock_is_off_s)
+        self._clock_is_off_s = 0.0
 
     async def _drift_clock(self) -> None:
         self._host.clock.drift(self._chance.choice((-500, 500)))

@@ -21,7 +21,7 @@ from genesis.adapters.bitfinex.streams import PublicStreams
 from genesis.adapters.bitfinex.streams_account import AccountStream, SocketKey
 from genesis.adapters.bitfinex.trading_market import MarketRules, TradingMarket, Wires
 from genesis.adapters.routed_orders import RoutedOrders
-from genesis.app.recovery import Resumed, begin_again, replay_into
+from genesis.app.simulation.resuming import Resumed, begin_again, replay_into
 from genesis.app.simulation.checker.checker import Belief
 from genesis.app.simulation.faults import instruments_of
 from genesis.app.simulation.options import FaultClass, WorldOptions

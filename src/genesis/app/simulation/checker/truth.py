@@ -7,7 +7,7 @@ from attrs import define, field
 
 from genesis.app.simulation.checker.findings import Findings
 from genesis.domain.order import OrderId, Side
-from genesis.domain.simulation.exchange_events import ExchangeEvent, OrderMoved, OwnTrade, PublicTrade, Step
+from genesis.domain.simulation.exchange_events import BookMoved, ExchangeEvent, OrderMoved, OwnTrade, PublicTrade, Step
 from genesis.domain.simulation.exchange_orders import PlacedOrder
 from genesis.domain.simulation.matching_order import UserId
 from genesis.domain.units import Mts, Price, Symbol
@@ -62,7 +62,7 @@ class Truth:
                     self._order(order).is_open = step is not Step.CLOSED
                 case OwnTrade() if event.order.user == self.user:
                     self._trade(event)
-                case PublicTrade():
+                case PublicTrade() | BookMoved(side=Side.SELL):
                     prices = self.prices.setdefault(event.symbol, [])
                     prices.append((mts, event.price))
                     while prices[0][0] < mts - PRICES_FOR_MS:
@@ -71,7 +71,7 @@ class Truth:
                     pass
 
     def low(self, symbol: Symbol) -> Price:
-        """Return the lowest price of the last minutes, 0 without any: nobody can have reckoned with a lower one."""
+        """Return the lowest price at which anybody sold or would have in the last minutes, 0 without any."""
         return min((price for _, price in self.prices.get(symbol, ())), default=Price(0))
 
     def net_of_ours(self, symbol: Symbol) -> int:
