@@ -1,16 +1,18 @@
 """One instrument on a market stream: its candles, told when they are closed, and the best prices of its raw book."""
 
+from contextlib import suppress
 from typing import Final
 
 from attrs import frozen
 
 from genesis.adapters.bitfinex.closed_candles import ClosedCandles
 from genesis.domain.candle import Candle, Timeframe
-from genesis.domain.channel import BookChannel, CandlesChannel, Grouping
+from genesis.domain.channel import BookChannel, CandlesChannel, Channel, Grouping
 from genesis.domain.events import CandleClosed
 from genesis.domain.instrument import Instrument
 from genesis.domain.market import CandleSnapshot, Gap, GapReason, MarketEvent
 from genesis.domain.units import Mts, Price
+from genesis.ports.errors import OutcomeUnknown
 from genesis.ports.streams import MarketStream
 
 
@@ -53,14 +55,14 @@ class MarketLine:
 
     async def subscribe(self) -> None:
         """Subscribe to the book first: with the candle that makes us decide, the book around it is there."""
-        await self._stream.subscribe(self._book_channel)
-        await self._stream.subscribe(self.candles_channel)
+        await self._ask_for(self._book_channel)
+        await self._ask_for(self.candles_channel)
 
     async def end(self) -> None:
         """Ask for the candles a last time; with their snapshot the running one is closed as well."""
         await self._stream.unsubscribe(self.candles_channel)
         self._is_ending = True
-        await self._stream.subscribe(self.candles_channel)
+        await self._ask_for(self.candles_channel)
 
     async def hear(self, event: MarketEvent) -> list[CandleClosed]:
         """Return the candles that an event of the candles' channel proves complete."""
@@ -77,8 +79,15 @@ class MarketLine:
                 return self._closed(closed)
             case Gap(reason) if reason is not GapReason.LINK:  # after that one a snapshot comes by itself
                 await self._stream.unsubscribe(self.candles_channel)
-                await self._stream.subscribe(self.candles_channel)
+                await self._ask_for(self.candles_channel)
         return []
+
+    async def _ask_for(self, channel: Channel) -> None:
+        """Subscribe; what was not answered in time is asked again, for a network that is down passes by itself."""
+        while True:
+            with suppress(OutcomeUnknown):
+                await self._stream.subscribe(channel)
+                return
 
     def best(self) -> tuple[Price, Price] | None:
         """Return the best bid and ask; None while there is no book to be trusted, or none with two sides."""

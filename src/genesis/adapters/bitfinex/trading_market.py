@@ -32,7 +32,7 @@ from genesis.domain.order import Cid
 from genesis.domain.risk.gate import Approved
 from genesis.domain.units import Mts, Symbol
 from genesis.ports.clock import Clock
-from genesis.ports.errors import ClockAhead, NotProcessed, OutcomeUnknown, Unreachable
+from genesis.ports.errors import ClockAhead, Unreachable
 from genesis.ports.exchange import AccountReader, MarketDataReader, OrderGateway
 from genesis.ports.kill import KillLatch
 from genesis.ports.nonces import NonceStore
@@ -46,8 +46,6 @@ HISTORY_MAX: Final = 10_000
 
 TICK_S: Final = 1.0
 """A timer by the wall is looked at this often, for the wall's clock may be set."""
-
-SUBSCRIBE_AGAIN_S: Final = 1.0
 
 MARKET: Final = "market"
 ACCOUNT: Final = "account"

@@ -66,6 +66,7 @@ class JournalView:
     candles: dict[str, int] = field(factory=dict)
     counts: dict[str, int] = field(factory=dict)
     on_candle: Callable[[str, Entry], None] = lambda _, __: None
+    proof_s_min: float = PROOF_S_MIN
     _ids: dict[int, int] = field(factory=dict)
 
     def take(self, rows: Sequence[Row]) -> None:
@@ -202,7 +203,9 @@ class JournalView:
                 if kind == "proven_absent" and account.began_s is not None:
                     after_s = self.findings.now_s() - account.began_s
                     self.findings.require(
-                        after_s >= PROOF_S_MIN, "I5", f"order {cid} was proven absent {after_s:.0f} s after it was sent"
+                        after_s >= self.proof_s_min,
+                        "I5",
+                        f"order {cid} was proven absent {after_s:.0f} s after it was sent",
                     )
         self.findings.require(
             not (account.gone and (account.closed or account.trades or account.id)),
