@@ -127,7 +127,7 @@ def around(owner: object, name: str, label: str) -> None:
 
 
 def die_at(name: str, nth: int, *, in_order: bool) -> None:
-    global deadly, is_armed  # noqa: PLW0603  # of this fork alone
+    global deadly, is_armed  # of this fork alone
     deadly, is_armed = (name, nth), not in_order
     around(SqliteJournal, "commit", "commit")
     around(trade, "_record", "record")
@@ -219,7 +219,7 @@ def serve_forks(orders: TextIO, results: int) -> None:
                 try:
                     _be(*arguments)
                     code = 0
-                except BaseException:
+                except BaseException:  # noqa: BLE001  # a fork tells what ended it before it is gone
                     traceback.print_exc()
                 finally:
                     os._exit(code)
@@ -335,7 +335,7 @@ class Drill:
         forgotten = sorted(set(self.truth.ours) - set(view.orders))
         self.findings.require(not forgotten, "I3", f"orders {forgotten} are in no journal")
         first, again = (Production().recover(rows, OPTIONS) for _ in range(2))
-        self.findings.require(first.digest == again.digest, "I25", "two recoveries differ")
+        self.findings.require(first == again, "I25", "two recoveries differ")
         for currency, amount in first.holdings.items():
             there = self.account.wallet(WalletKind.EXCHANGE, Currency(currency)).balance
             self.findings.require(amount == there, "I18", f"we hold {amount} of {currency}, the exchange has {there}")
@@ -353,7 +353,7 @@ def _ignore(_: int, __: Account) -> None:
 
 
 async def drill(number: int, seed: int, forks: Forks, folder: Path) -> dict[str, object]:
-    """Kill a process at a place that the number tells, its successor too at times, and check what the last one leaves."""
+    """Kill a process at a place that the number tells, its successor too at times; check what the last one leaves."""
     chance = Random(f"{seed} {number}")
     here = Drill(folder, seed + number)
     async with serving(here.venue, speed=SPEED) as port:

@@ -1,6 +1,6 @@
 """Histories read to their end: pages from the newest on, overlapping in their last millisecond, nothing twice."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Hashable, Iterable
 from typing import Final, TypeVar
 
 from genesis.domain.exchange.orders import FillReport, OrderReport
@@ -33,18 +33,23 @@ async def own_fills(
     async def read(end: Mts | None) -> list[FillReport]:
         return await account.fills(symbol, start, end, limit=page)
 
-    return await _whole(read, lambda fill: fill.mts, page, "trades/hist")
+    # Both sides of a match may be this account's: then two fills have one id.
+    return await _whole(read, lambda fill: fill.mts, page, "trades/hist", lambda fill: (fill.id, fill.order_id))
 
 
 async def _whole(
-    read: Callable[[Mts | None], Awaitable[list[Row]]], mts_of: Callable[[Row], Mts], page: int, endpoint: str
+    read: Callable[[Mts | None], Awaitable[list[Row]]],
+    mts_of: Callable[[Row], Mts],
+    page: int,
+    endpoint: str,
+    key_of: Callable[[Row], Hashable] = lambda row: row.id,
 ) -> list[Row]:
-    found: dict[int, Row] = {}
+    found: dict[Hashable, Row] = {}
     end: Mts | None = None
     for _ in range(PAGES_MAX):
         rows = await read(end)
         known = len(found)
-        found.update((row.id, row) for row in rows)
+        found.update((key_of(row), row) for row in rows)
         if len(rows) < page:
             return _oldest_first(found.values(), mts_of)
         end = min(mts_of(row) for row in rows)

@@ -214,6 +214,7 @@ class PublicStreams:
             self._queue.put_link(LinkState(self._clock.now(), member.name, link, reason))
 
         await self._session.run(use, changed, lambda: bool(member.channels))
+        changed(Link.CLOSED, "no channel is left on this connection")
 
     def _lost(self, member: _Member) -> None:
         for channel in member.channels:

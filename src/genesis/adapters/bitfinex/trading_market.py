@@ -286,7 +286,11 @@ class TradingMarket:
 
     def _hear_market_link(self, state: LinkState) -> None:
         """Tell the worst of the connections as the state of the one market that the core knows."""
-        self._links[state.name] = state.link
+        others: dict[str, Link] = {
+            name: link for name, link in self._links.items() if link is not Link.CLOSED and name != state.name
+        }
+        # The channels of a connection that is closed have gone over to others.
+        self._links = others if state.link is Link.CLOSED and others else {**others, state.name: state.link}
         link = next((each for each in self._links.values() if each is not Link.OPEN), Link.OPEN)
         if link is not self._market_link:
             self._market_link = link

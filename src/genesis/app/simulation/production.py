@@ -1,7 +1,6 @@
 """Genesis as a process of a world runs it: the production core, loop, market and adapters, put together as for live."""
 
 import asyncio
-import hashlib
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -21,7 +20,7 @@ from genesis.adapters.bitfinex.streams import PublicStreams
 from genesis.adapters.bitfinex.streams_account import AccountStream, SocketKey
 from genesis.adapters.bitfinex.trading_market import MarketRules, TradingMarket, Wires
 from genesis.adapters.routed_orders import RoutedOrders
-from genesis.app.simulation.resuming import Resumed, begin_again, replay_into
+from genesis.app.recovery import Resumed, begin_again
 from genesis.app.simulation.checker.checker import Belief
 from genesis.app.simulation.faults import instruments_of
 from genesis.app.simulation.options import FaultClass, WorldOptions
@@ -35,12 +34,14 @@ from genesis.domain.exchange.orders import Account
 from genesis.domain.execution.order_life import Status
 from genesis.domain.fill import Fill
 from genesis.domain.journal.chain import Row
-from genesis.domain.journal.encoding import decode
+from genesis.domain.journal.encoding import STATE, decode
 from genesis.domain.journal.entries import FORMAT, RecordedEntry, SessionBegan, StrategyBegan
 from genesis.domain.ledger import Ledger
 from genesis.domain.link import LinkState
 from genesis.domain.order import Cid
+from genesis.domain.recall import recall
 from genesis.domain.risk.limits import AccountLimits, InstrumentLimits, RateLimit
+from genesis.domain.saved import saved
 from genesis.domain.strategy.expression import Expr
 from genesis.domain.strategy.features import close, where
 from genesis.domain.strategy.shipped import ema_cross
@@ -88,10 +89,9 @@ def new_core(settings: CoreSettings) -> TradingCore:
 class Process:
     """One process: recovers from the journal, then trades."""
 
-    def __init__(self, machine: Machine, core: TradingCore, entries: Iterator[RecordedEntry]) -> None:
+    def __init__(self, machine: Machine, core: TradingCore) -> None:
         self._machine = machine
         self._core = core
-        self._candles = replay_into(core, entries)
         self._has_begun = False
 
     def belief(self) -> Belief | None:
@@ -103,12 +103,13 @@ class Process:
         machine, journal = self._machine, self._machine.journal
         self._has_begun = True
         await journal.append(_began(self._core.settings))
+        await journal.append(saved(self._core))
         await begin_again(self._core, journal, machine.clock.now())
         market = _market(machine, self._core)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(journal.run(), name="journal")
             tasks.create_task(market.run(), name="market")
-            resumed = Resumed(market, self._candles, machine.asks)
+            resumed = Resumed(market, {}, machine.asks)
             await trade_recorded(self._core, resumed, Nobody(), Recording(journal, machine.latch))
 
 
@@ -178,15 +179,16 @@ def belief_of(core: TradingCore) -> Belief:
     holdings = {str(core.settings.quote): books.cash()}
     holdings |= {str(each.base): books.net_amount(symbol) for symbol, each in instruments.items()}
     lives = [own.life for own in books.orders.open()]
-    desks = [
-        (each.name, each.ledger.cash, each.position, each.halted, each.target_acted_on) for each in core.desks.values()
-    ]
-    state = (holdings, desks, list(books.orders.by_cid.values()), books.house.balances, books.foreign)
+    details = {
+        **{each.name: repr((each.ledger.cash, each.position, each.halted)) for each in core.desks.values()},
+        **{f"order {life.order.cid}": repr(life) for life in lives},
+        "house": repr(sorted(books.house.balances.items())),
+    }
     return Belief(
         holdings,
         {int(life.order.cid): int(life.at_risk) for life in lives},
         tuple(int(life.order.cid) for life in lives if life.status in DOUBT),
-        hashlib.sha256(repr(state).encode()).hexdigest(),
+        details,
     )
 
 
@@ -198,18 +200,24 @@ class Production:
 
     def start(self, machine: Machine) -> Process:
         """Make a process."""
-        return Process(machine, new_core(settings_of(machine.options)), self._entries(machine.rows))
+        return Process(machine, self._core(machine.rows, machine.options))
 
     def recover(self, rows: Sequence[Row], options: WorldOptions) -> Belief:
         """Return what a restart would take for true."""
+        return belief_of(self._core(rows, options))
+
+    def _core(self, rows: Sequence[Row], options: WorldOptions) -> TradingCore:
+        """Return the core where the rows end, as `account_recovery` does for a file."""
         core = new_core(settings_of(options))
-        replay_into(core, self._entries(rows))
-        return belief_of(core)
+        for entry in self._entries(rows):
+            recall(core, entry)
+        core.is_new, core.books.standings.is_reconciled = True, False
+        return core
 
     def _entries(self, rows: Sequence[Row]) -> Iterator[RecordedEntry]:
-        for row in rows:
-            if row.kind != "event":
-                continue
+        """Yield the last state of the core that was written, and everything after it."""
+        first = next((at for at in reversed(range(len(rows))) if rows[at].kind == STATE), 0)
+        for row in rows[first:]:
             entry = self._decoded.get(row.hash)
             if entry is None:
                 entry = self._decoded[row.hash] = decode(row.kind, row.payload)

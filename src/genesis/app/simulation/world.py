@@ -328,7 +328,7 @@ class World:
             return self._genesis.recover(rows, self._options)
         except Exception as error:  # noqa: BLE001  # whatever it is, it is found here
             self.findings.require(False, "I24", f"the journal cannot be replayed: {type(error).__name__}: {error}")
-            return Belief({}, {}, (), "")
+            return Belief({}, {}, (), {})
 
     def _recover_twice(self) -> None:
         rows = self.host.disk.rows

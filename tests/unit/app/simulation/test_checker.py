@@ -106,7 +106,7 @@ class Scene:
 def test_a_life_in_which_nothing_is_wrong_breaks_nothing() -> None:
     scene = Scene()
     scene.healthy_life()
-    belief = Belief({"BTC": 0}, {}, (), "")
+    belief = Belief({"BTC": 0}, {}, (), {})
     assert scene.checker.healed(belief, {}) == []
     assert scene.broken == set()
     assert {"I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I10", "I16", "I22"} <= set(scene.findings.checks)
@@ -263,11 +263,11 @@ def candle_that_is_not_over(scene: Scene) -> None:
 
 
 def two_minds(scene: Scene) -> None:
-    scene.checker.compare_minds(Belief({}, {}, (), "a"), Belief({"BTC": 1}, {}, (), "b"), "at a crash")
+    scene.checker.compare_minds(Belief({}, {}, (), {}), Belief({"BTC": 1}, {}, (), {}), "at a crash")
 
 
 def two_recoveries(scene: Scene) -> None:
-    scene.checker.recovered(Belief({}, {}, (), "a"), Belief({}, {}, (), "b"))
+    scene.checker.recovered(Belief({}, {}, (), {}), Belief({}, {}, (), {"desk": ""}))
 
 
 def broken_chain(scene: Scene) -> None:
@@ -384,10 +384,10 @@ def test_i11_what_was_proven_absent_counts_no_longer() -> None:
 @pytest.mark.parametrize(
     ("belief", "opened", "said"),
     [
-        (Belief({"BTC": 1}, {}, (), ""), {}, "I18"),
-        (Belief({"BTC": 0}, {CID: 1}, (), ""), {}, "I14"),
-        (Belief({"BTC": 0}, {}, (), ""), {CID: 1}, "I14"),
-        (Belief({"BTC": 0}, {}, (CID,), ""), {}, "I37"),
+        (Belief({"BTC": 1}, {}, (), {}), {}, "I18"),
+        (Belief({"BTC": 0}, {CID: 1}, (), {}), {}, "I14"),
+        (Belief({"BTC": 0}, {}, (), {}), {CID: 1}, "I14"),
+        (Belief({"BTC": 0}, {}, (CID,), {}), {}, "I37"),
     ],
 )
 def test_i14_i18_i37_a_world_that_does_not_agree_is_not_healed(
@@ -408,5 +408,5 @@ def test_i3_i16_what_the_exchange_has_and_the_journal_does_not_is_not_healed() -
     scene.send()
     scene.trade()
     scene.close()
-    wrong = scene.checker.healed(Belief({"BTC": 0}, {}, (), ""), {})
+    wrong = scene.checker.healed(Belief({"BTC": 0}, {}, (), {}), {})
     assert {text.partition(":")[0] for text in wrong} == {"I37", "I3", "I16"}

@@ -29,13 +29,14 @@ ROUNDING: Final = 2
 class Belief:
     """What the core takes for true, in atoms: the checker compares it, and takes nothing from it.
 
-    *holdings* are the strategies' and the house's together, by currency; *pending* what may still fill, by cid.
+    *holdings* are the strategies' and the house's together, by currency; *pending* what may still fill, by cid;
+    *details* everything that must outlive a process, by name.
     """
 
     holdings: Mapping[str, int]
     pending: Mapping[int, int]
     unknown: tuple[int, ...]
-    digest: str
+    details: Mapping[str, str]
 
 
 @frozen
@@ -240,7 +241,7 @@ class Checker:
     def compare_minds(self, replayed: Belief, in_memory: Belief, when: str) -> None:
         """Compare what the journal tells with what the process had in mind when all of it was accepted."""
         self.findings.require(
-            replayed.digest == in_memory.digest,
+            replayed == in_memory,
             "I24",
             f"{when}: the journal tells another state than the process had",
             _differences(replayed, in_memory),
@@ -248,7 +249,7 @@ class Checker:
 
     def recovered(self, first: Belief, again: Belief) -> None:
         """Compare two recoveries from the same rows."""
-        self.findings.require(first.digest == again.digest, "I25", "two recoveries differ", _differences(first, again))
+        self.findings.require(first == again, "I25", "two recoveries differ", _differences(first, again))
 
     # The end
 
@@ -294,9 +295,9 @@ def _pending(buys: int, sells: int, signed: int) -> tuple[int, int]:
 
 
 def _differences(first: Belief, second: Belief) -> str:
-    told = []
-    for name in ("holdings", "pending", "unknown"):
-        one, other = getattr(first, name), getattr(second, name)
-        if one != other:
-            told.append(f"{name}: {one} and {other}")
-    return "; ".join(told) or "only in details"
+    names = sorted({*first.details, *second.details})
+    pairs = [(name, first.details.get(name), second.details.get(name)) for name in names]
+    pairs += [
+        (name, str(getattr(first, name)), str(getattr(second, name))) for name in ("holdings", "pending", "unknown")
+    ]
+    return "; ".join(f"{name}: {one} and {other}" for name, one, other in pairs if one != other)

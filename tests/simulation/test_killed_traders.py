@@ -1,0 +1,30 @@
+"""A1-A5, R4, I1-I3, I16-I18, I25: the real process, killed anywhere while it trades over real sockets, is made whole by
+the next one."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROGRAM = Path(__file__).with_name("killed_traders.py")
+KILLS = 300
+SEED = 20250301
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL, which Windows lacks")
+
+
+def test_a1_a5_a_trader_killed_anywhere_leaves_one_order_an_intent_and_books_each_trade_once(tmp_path: Path) -> None:
+    path = os.pathsep.join(filter(None, [*sys.path, str(PROGRAM.parents[2])]))
+    command = [sys.executable, str(PROGRAM), str(tmp_path), str(KILLS), str(SEED)]
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-4000:]
+    drills = [json.loads(line) for line in done.stdout.splitlines()]
+    assert sum(drill["killed"] for drill in drills) >= KILLS
+    # The kills met every window: nothing sent, never arrived, arrived and unanswered, and during recovery itself.
+    assert any(drill["gone"].get("nothing_left") for drill in drills)
+    assert any(drill["gone"].get("proven_absent") for drill in drills)
+    assert sum(drill["orders"] for drill in drills) >= KILLS / 3
+    assert sum(drill["killed"] == 2 for drill in drills) >= KILLS / 20
