@@ -76,6 +76,18 @@ def test_no_token_is_kept() -> None:
     assert desk.sessions.find("") is None
 
 
+def test_r26_ten_thousand_wrong_tokens_open_nothing_and_the_right_one_still_does() -> None:
+    desk = Desk()
+    token = desk.login()
+    named = desk.credentials.issue_token("one", Role.READ, 1)
+    for number in range(10_000):
+        wrong = f"{'gen_' if number % 2 else ''}{number:043d}"
+        assert desk.sessions.find(wrong) is None
+    assert desk.sessions.find(token[:-1] + ("A" if token[-1] != "A" else "B")) is None
+    assert desk.sessions.find(token) is not None
+    assert desk.sessions.find(named) is not None
+
+
 def test_only_failures_above_ten_a_minute_are_held_up() -> None:
     limiter = FailureLimiter()
     assert [limiter.failed("peer", number / 10) for number in range(FAILURES_MAX + 2)] == [

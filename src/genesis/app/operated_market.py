@@ -39,9 +39,12 @@ class OperatorInbox:
         if len(self._asked) >= ASKED_MAX:
             raise NotPossible(f"{ASKED_MAX} commands wait already")
         handled = asyncio.Event()
-        self._asked.append((make, handled, asyncio.get_running_loop()))
         loop, wake = self._stream
-        loop.call_soon_threadsafe(wake.set)
+        self._asked.append((make, handled, asyncio.get_running_loop()))
+        try:
+            loop.call_soon_threadsafe(wake.set)
+        except RuntimeError:
+            raise NotPossible("the session has just ended") from None
         try:
             async with asyncio.timeout(HANDLED_WITHIN_S):
                 await handled.wait()
