@@ -106,9 +106,13 @@ class SessionFeeding:
         """Tell the overview where it changed, until cancelled."""
         while True:
             await self._clock.sleep(EVERY_S)
-            if self._is_changed and self._core is not None:
-                self._is_changed = False
-                self._feed.show(self._overview(self._core))
+            self.flush()
+
+    def flush(self) -> None:
+        """Tell the overview now, where it changed."""
+        if self._is_changed and self._core is not None:
+            self._is_changed = False
+            self._feed.show(self._overview(self._core))
 
     def saw(self, event: Event) -> None:
         """Take an event that the core has handled."""
