@@ -18,7 +18,6 @@ from genesis.ports.errors import StoreError
 
 APPLICATION_ID: Final = 0x47454E4A
 _SELECT: Final = "SELECT seq, written_us, kind, payload, hash FROM entries ORDER BY seq"
-_ROW_TYPES: Final = (int, int, str, str, bytes)
 
 
 class DamagedRow(StoreError):
@@ -117,12 +116,12 @@ def stored_rows(connection: sqlite3.Connection, path: Path) -> Iterator[Row]:
     last = 0
     try:
         check_kind(connection, path)
-        for values in connection.execute(_SELECT):
-            row = Row(*values)
-            if tuple(map(type, row)) != _ROW_TYPES:
+        for seq, written_us, kind, payload, digest in connection.execute(_SELECT):
+            are_whole = type(seq) is int and type(written_us) is int
+            if not (are_whole and type(kind) is str and type(payload) is str and type(digest) is bytes):
                 raise DamagedRow(path, BadRow(last + 1, "holds values of other types"))
-            last = row.seq
-            yield row
+            last = seq
+            yield Row(seq, written_us, kind, payload, digest)
     except sqlite3.Error as error:
         if is_damage(error):
             raise DamagedRow(path, BadRow(last + 1, f"cannot be read: {error}")) from error
