@@ -8,7 +8,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from genesis.adapters.journal_sqlite.reading import read_tail
+from genesis.adapters.journal_sqlite.reading import read_journal, read_tail
 from genesis.domain.core import CoreSettings, TradingCore
 from genesis.domain.execution.order_life import OrderLife
 from genesis.domain.journal.entries import SessionBegan
@@ -30,10 +30,10 @@ class Recovered:
 def last_journal(folder: Path, mode: str) -> Path | None:
     """Return the newest journal of sessions of *mode* in a folder, None where there is none.
 
-    Raises `StoreError` for a journal that is damaged.
+    Raises `StoreError` for a journal whose first row is damaged.
     """
     for path in sorted(folder.glob("*.sqlite"), reverse=True):
-        first = next(iter(read_tail(path).entries), None)
+        _, first = next(read_journal(path), (None, None))
         if isinstance(first, SessionBegan) and first.mode == mode:
             return path
     return None
