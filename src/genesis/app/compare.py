@@ -1,0 +1,124 @@
+"""Several runs on the same candles and terms, side by side: their figures, and how alike their days are."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from attrs import evolve, frozen
+
+from genesis.adapters.report.compare_page import CompareReport, Growth
+from genesis.app.backtest import Terms, run_columnar
+from genesis.app.backtest_result import DataDescription, bps_text
+from genesis.app.buy_and_hold import buy_and_hold
+from genesis.app.json_output import Json, JsonDocument
+from genesis.app.options import parameters_option
+from genesis.app.strategies import build_strategy, find_strategy
+from genesis.domain.candle import Candles
+from genesis.domain.statistics.record import Record, decision_hash
+from genesis.domain.statistics.summary import daily_returns, summarise
+from genesis.domain.strategy.expression import Expr
+from genesis.domain.units import InexactNumber, format_atoms
+from genesis.ports.errors import InputError
+
+HELD: Final = "Buy and hold"
+RUNS_MAX: Final = 8
+"""More lines than that cannot be told apart."""
+
+
+@frozen(eq=False)
+class Compared:
+    """The runs by name, buy and hold last, and the correlations of their daily returns (NaN where one never moves)."""
+
+    runs: Sequence[tuple[str, Record]]
+    correlations: Sequence[Sequence[float]]
+
+
+def wanted_runs(texts: Sequence[str]) -> list[tuple[str, Expr]]:
+    """Return names and expressions of runs such as `ema_cross fast=40 slow=700`; raises `InputError`."""
+    if not 1 <= len(texts) <= RUNS_MAX:
+        raise InputError(f"give 1 to {RUNS_MAX} runs, each as --run 'STRATEGY NAME=VALUE…'; {len(texts)} were given")
+    runs = []
+    for text in texts:
+        name, *params = text.split() or [""]
+        runs.append((text, build_strategy(find_strategy(name), parameters_option(params))[1]))
+    return runs
+
+
+def compare(wanted: Sequence[tuple[str, Expr]], terms: Terms, candles: Candles) -> Compared:
+    """Run all of *wanted*, and buy and hold; raises `InputError` where a price that is used does not fit."""
+    try:
+        runs = [
+            (name, run_columnar(evolve(terms, desk=evolve(terms.desk, strategy=expression)), candles).record)
+            for name, expression in wanted
+        ]
+        runs.append((HELD, buy_and_hold(terms, candles).record))
+    except InexactNumber as error:
+        raise InputError(f"{error}; data.check tells more about the candles") from error
+    days = np.array([daily_returns(record) for _, record in runs])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        alike = np.corrcoef(days) if days.shape[1] > 1 else np.full((len(runs), len(runs)), np.nan)
+    return Compared(runs, alike.tolist())
+
+
+def document_of(found: Compared, data: DataDescription) -> JsonDocument:
+    """Return the comparison as JSON."""
+    runs: list[Json] = []
+    for name, record in found.runs:
+        summary = summarise(record)
+        runs.append(
+            {
+                "run": name,
+                "total_return_pct": summary.total_return_pct,
+                "sharpe": summary.sharpe,
+                "max_drawdown_pct": summary.max_drawdown_pct,
+                "exposure_pct": summary.exposure_pct,
+                "fills": len(record.fills),
+                "total_fees": format_atoms(summary.total_fees),
+                "final_equity": format_atoms(record.final_equity),
+                "decision_hash": decision_hash(record),
+            }
+        )
+    return {"symbol": data.symbol, "data_sha256": data.sha256, "runs": runs, "correlations": found.correlations}
+
+
+def rows_of(found: Compared) -> list[list[str]]:
+    """Return the figures of each run as a person reads them."""
+    rows = []
+    for name, record in found.runs:
+        summary = summarise(record)
+        sharpe = "–" if summary.sharpe is None else f"{summary.sharpe:.2f}"
+        figures = (summary.total_return_pct, summary.max_drawdown_pct, summary.exposure_pct)
+        told = [f"{each:.2f}" for each in figures]
+        fees = f"{summary.total_fees / 1e8:.2f}"
+        rows.append([name, told[0], sharpe, *told[1:], str(len(record.fills)), fees])
+    return rows
+
+
+HEADERS: Final = ("Run", "Return (%)", "Sharpe", "Drawdown (%)", "Exposure (%)", "Fills", "Fees")
+
+
+def report_of(found: Compared, data: DataDescription, terms: Terms) -> CompareReport:
+    """Return the report of a comparison."""
+    names = [name for name, _ in found.runs]
+    cash = terms.cash or 1
+    costs = f"fee {bps_text(terms.costs.fee)} bp, slippage {bps_text(terms.costs.slippage)} bp"
+    return CompareReport(
+        title=f"{len(names) - 1} runs on {data.symbol}",
+        facts=f"{data.rows} candles of {data.timeframe}; {costs}",
+        notes=data.notes,
+        curves=[
+            Growth(name, [int(mts) for mts, _ in record.days], [equity / cash for _, equity in record.days])
+            for name, record in found.runs
+        ],
+        headers=HEADERS,
+        figures=rows_of(found),
+        correlations=[
+            [name, *("–" if each != each else f"{each:.2f}" for each in row)]
+            for name, row in zip(names, found.correlations, strict=True)
+        ],
+        origin=[
+            ("candles", f"{', '.join(data.files)}, hash {data.sha256}"),
+            ("cash", format_atoms(terms.cash)),
+            *((f"decision hash of {name}", decision_hash(record)) for name, record in found.runs),
+        ],
+    )

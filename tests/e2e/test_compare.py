@@ -1,0 +1,68 @@
+"""`compare` as a person or a program calls it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from genesis.app.cli import CommandLine
+from genesis.app.commands import namespace
+
+COMPARE = ("compare", "synthetic:5:6", "--run", "ema_cross fast=5 slow=30", "--run", "rsi_reversion")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GENESIS_HOME", str(tmp_path / "home"))
+    return tmp_path
+
+
+def call(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[object, str, str]:
+    with pytest.raises(SystemExit) as end:
+        CommandLine("genesis", namespace()).main(["genesis", *words])
+    out, err = capsys.readouterr()
+    return end.value.code, out, err
+
+
+def test_each_run_is_its_backtest_and_stands_beside_buy_and_hold(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = call(capsys, *COMPARE, "--json", "--report", "compare.html")
+    assert code == 0
+    found = json.loads(out)
+    assert [run["run"] for run in found["runs"]] == ["ema_cross fast=5 slow=30", "rsi_reversion", "Buy and hold"]
+    words = ("--param", "fast=5", "--param", "slow=30", "--json")
+    alone = json.loads(call(capsys, "backtest", "synthetic:5:6", *words)[1])
+    for name in ("decision_hash", "total_return_pct", "sharpe", "final_equity", "total_fees"):
+        assert found["runs"][0][name] == alone[name]
+    for at, row in enumerate(found["correlations"]):
+        assert row[at] == pytest.approx(1.0)
+    page = (folder / "compare.html").read_text()
+    assert "How alike they are" in page
+    assert "https://" not in page.split('id="charts"')[0].split("</style>")[1]
+
+
+def test_a_table_names_every_run(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = call(capsys, *COMPARE)
+    assert code == 0
+    assert "rsi_reversion" in out
+    assert "Buy and hold" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ((), "give 1 to 8 runs"),
+        (("--run", "nothing"), "no strategy is called 'nothing'"),
+        (("--run", ""), "no strategy is called ''"),
+        (("--run", "ema_cross fast"), "NAME=VALUE"),
+        (("--run", "ema_cross fast=0"), "fast must be"),
+    ],
+)
+def test_what_cannot_be_compared_is_said(
+    words: tuple[str, ...], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = call(capsys, "compare", "synthetic:5:2", *words)
+    assert (code, out) == (2, "")
+    assert complaint in err
