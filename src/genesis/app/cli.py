@@ -18,8 +18,11 @@ from genesis.ports.errors import GenesisError
 
 
 def main() -> None:
-    """Run the `genesis` command with the process's arguments; always ends in `SystemExit`."""
-    CommandLine("genesis", namespace()).main()
+    """Run the `genesis` command with the process's arguments; always ends in `SystemExit`.
+
+    `kill` is loaded alone: it must start when little else does, and at once.
+    """
+    CommandLine("genesis", namespace("kill" if sys.argv[1:2] == ["kill"] else "")).main()
 
 
 class CommandLine(Program):

@@ -1,6 +1,7 @@
 """What follows a lost connection, and queues that never make a reader wait."""
 
 import asyncio
+from collections import deque
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,7 @@ from genesis.adapters.bitfinex.session import (
     judge,
     public_budget,
 )
+from genesis.adapters.clock_system import SystemClock
 from genesis.adapters.memory.clock import ManualClock
 from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.adapters.memory.socket import MemoryConnector, MemorySocket
@@ -194,3 +196,59 @@ async def test_account_events_are_never_dropped() -> None:
     await asyncio.sleep(0)
     assert queue.put(5)
     assert await waiting == 5
+
+
+class EndingLine:
+    """A line that ends with the first message that it hears."""
+
+    def __init__(self) -> None:
+        self.outgoing: deque[str] = deque()
+        self.ended = ""
+
+    def receive(self, frame: str) -> None:
+        self.ended = frame
+
+    def tick(self, now_s: float) -> None:
+        del now_s
+
+
+class OneMessage:
+    """A socket that gives one message, when told."""
+
+    def __init__(self) -> None:
+        self.given = asyncio.Event()
+        self.is_closed = False
+
+    async def send(self, text: str) -> None:
+        del text
+
+    async def receive(self) -> str:
+        await self.given.wait()
+        return "over"
+
+    async def close(self) -> None:
+        self.is_closed = True
+
+
+async def test_a_conversation_that_ends_in_the_moment_of_its_cancellation_is_cancelled() -> None:
+    socket = OneMessage()
+    talk = converse(EndingLine(), socket, SystemClock(), SessionRules(), asyncio.Event(), lambda: None)
+    talking = asyncio.ensure_future(talk)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    socket.given.set()
+    talking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await talking
+    assert socket.is_closed
+
+
+async def test_a_line_that_ended_while_nothing_was_said_is_left_when_it_is_woken() -> None:
+    line, wake = EndingLine(), asyncio.Event()
+    talking = asyncio.ensure_future(
+        converse(line, OneMessage(), SystemClock(), SessionRules(tick_s=3600.0), wake, lambda: None)
+    )
+    await asyncio.sleep(0)
+    line.ended = "a drill"
+    wake.set()
+    assert await talking == "a drill"

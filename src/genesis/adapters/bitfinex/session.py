@@ -7,7 +7,7 @@ budget, so that no storm of losses breaks the exchange's limit on new connection
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Final, NoReturn, Protocol
 
 from attrs import Factory, frozen
@@ -110,22 +110,35 @@ async def converse(
     *wake* tells that something is to be sent, *on_step* is called whenever the line may have news, *others* run
     alongside. The socket is closed in every case.
     """
-    reason = ""
+    sending = _Sending()
+    # Not a task group: one whose part ends in the moment in which it is cancelled forgets that it was.
+    parts = [
+        asyncio.ensure_future(part)
+        for part in (
+            *others,
+            _read(line, socket, clock, wake, on_step),
+            _write(line, socket, clock, wake, sending),
+            _watch(line, clock, rules, wake, sending, on_step),
+        )
+    ]
     try:
-        async with asyncio.TaskGroup() as tasks:
-            sending = _Sending()
-            for other in others:
-                tasks.create_task(other)
-            tasks.create_task(_read(line, socket, clock, wake, on_step), name="ws.read")
-            tasks.create_task(_write(line, socket, clock, wake, sending), name="ws.write")
-            tasks.create_task(_watch(line, clock, rules, wake, sending, on_step), name="ws.watch")
-    except* Over as over:
-        reason = "; ".join(str(problem) for problem in over.exceptions)
-    except* SocketClosed as closed:
-        reason = line.ended or str(closed.exceptions[0])
+        await asyncio.wait(parts, return_when=asyncio.FIRST_EXCEPTION)
     finally:
+        for part in parts:
+            part.cancel()
+        ends = await asyncio.gather(*parts, return_exceptions=True)
         await socket.close()
-    return reason
+    return _reason(line, ends)
+
+
+def _reason(line: Line, ends: Sequence[BaseException | None]) -> str:
+    """Return why a conversation ended; raises what nobody expected, as an `ExceptionGroup`."""
+    problems = [end for end in ends if isinstance(end, Exception) and not isinstance(end, Over | SocketClosed)]
+    if problems:
+        raise ExceptionGroup("a connection failed", problems)
+    over = [str(end) for end in ends if isinstance(end, Over)]
+    closed = [str(end) for end in ends if isinstance(end, SocketClosed)]
+    return "; ".join(over) if over else line.ended or "; ".join(closed)
 
 
 class _Sending:
@@ -155,6 +168,8 @@ async def _write(line: Line, socket: Socket, clock: Clock, wake: asyncio.Event, 
             sending.since_s = None
         wake.clear()
         await wake.wait()
+        if line.ended and not line.outgoing:
+            raise Over(line.ended)
 
 
 async def _watch(

@@ -159,6 +159,7 @@ class AccountStream:
         """End the connection of the moment, so that nothing more can come over it; the next one is made at once."""
         if self._asking.line is not None:
             self._asking.line.end(reason)
+            self._asking.wake.set()
 
     async def submit(self, order: Approved) -> OrderAck:
         """Send a new order (`on`) and return its echo; see `OrderGateway.submit`."""

@@ -77,10 +77,11 @@ def _with_fields(body: Callable[..., None]) -> Callable[..., None]:
     return call
 
 
-def namespace() -> Collection:
-    """The collection of all run-time tasks, as invoke sees it."""
+def namespace(only: str = "") -> Collection:
+    """The collection of all run-time tasks, as invoke sees it; of the module *only*, where one is named."""
     root = Collection()
-    for module in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
+    modules = sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name)
+    for module in [module for module in modules if only in ("", module.name)]:
         for value in vars(importlib.import_module(f"{__name__}.{module.name}")).values():
             if isinstance(value, Command):
                 add_command(root, value)
