@@ -5,6 +5,7 @@ import json
 import re
 import ssl
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import aiohttp
@@ -145,20 +146,21 @@ async def test_f4_heads_that_come_slowly_are_closed_and_the_owner_is_served(
     monkeypatch.setattr(protocol, "HEADER_TIMEOUT_S", 0.4)
     slow = [await asyncio.open_connection("127.0.0.1", site.port) for _ in range(100)]
 
-    async def drip(number: int) -> bytes:
-        reader, writer = slow[number]
-        for byte in b"GET /health HTTP/1.1\r\nX-Never-Ends: ":
-            if reader.at_eof():
-                break
-            writer.write(bytes((byte,)))
-            await asyncio.wait({asyncio.ensure_future(reader.read(1))}, timeout=0.05)
-        return await reader.read()
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        closed = asyncio.ensure_future(reader.read())
+        with suppress(ConnectionError):
+            for byte in b"GET /health HTTP/1.1\r\nX-Never-Ends: " + b"x" * 400:
+                if closed.done():
+                    break
+                writer.write(bytes((byte,)))
+                await asyncio.wait({closed}, timeout=0.05)
+            await closed
 
-    dripping = [asyncio.ensure_future(drip(number)) for number in range(100)]
+    dripping = [asyncio.ensure_future(drip(*each)) for each in slow]
     for _ in range(5):
         assert (await site.ask("GET", "/api/v1/portfolio"))[0] == 200
-    async with asyncio.timeout(10):
-        await asyncio.wait(dripping)
+    async with asyncio.timeout(15):  # 21 s of bytes, if nobody closed
+        await asyncio.gather(*dripping)
     for _, writer in slow:
         writer.close()
 
