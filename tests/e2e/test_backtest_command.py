@@ -45,6 +45,54 @@ def test_both_engines_say_the_same_of_a_synthetic_market(tmp_path: Path) -> None
     assert columnar["data"]["is_synthetic"] is True
 
 
+def test_margin_budgets_and_limits_of_a_strategy_are_options_of_both_engines(tmp_path: Path) -> None:
+    own = tmp_path / "own.py"
+    own.write_text(
+        "from genesis.domain.strategy.features import close, ema, where\n"
+        "from genesis.domain.strategy.specification import strategy\n"
+        "@strategy\n"
+        "def both_ways():\n"
+        "    return where(ema(close, 12) > ema(close, 26), 1.0, -1.0)\n"
+    )
+    words = [
+        *("--data", "synthetic:7:3", "--strategy", f"{own}:both_ways", "--fee-bps", "1"),
+        *("--margin", "--leverage", "3", "--funding-bps-day", "5", "--volatility-target-pct", "40"),
+        *("--cool-down-losses", "3", "--cool-down", "2h", "--max-daily-loss", "300", "--on-breach", "reduce_only"),
+    ]
+    columnar, event = (result_of(tmp_path, *words, "--engine", engine) for engine in ("columnar", "event"))
+    assert columnar["fills"] > 10
+    assert columnar["refusals"]["cool_down"] > 0
+    assert any("margin with leverage 3" in each for each in columnar["more_terms"])
+    assert {**columnar, "engine": "", "seconds": 0} == {**event, "engine": "", "seconds": 0}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--margin", "--leverage", "10"), "below 1 / leverage"),
+        (("--on-breach", "panic"), "one of halt, reduce_only"),
+        (("--cool-down-losses", "many"), "give a whole number"),
+        (("--regime-share", "1=50"), "--regime"),
+    ],
+)
+def test_terms_that_cannot_be_are_one_sentence(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+    done = genesis(tmp_path, "backtest", "--data", "synthetic:7:1", *words)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_parity_writes_a_certificate_beside_the_reports(tmp_path: Path) -> None:
+    done = genesis(tmp_path, "parity", "synthetic:7:1", "--candles", "200", "--json")
+    assert done.returncode == 0, done.stderr
+    (path,) = (tmp_path / "reports").glob("parity-ema_cross-*.json")
+    document = json.loads(path.read_text())
+    assert document == json.loads(done.stdout)
+    assert document["same"] is True
+    assert [each["way"] for each in document["ways"]] == ["columnar", "event", "journal", "wire"]
+    assert len({each["decision_hash"] for each in document["ways"]}) == 1
+
+
 @pytest.mark.skipif(not BITCOIN_2017.exists(), reason="the real candles are not beside the checkout")
 @pytest.mark.parametrize("strategy", ["ema_cross", "rsi_reversion"])
 def test_both_engines_agree_on_a_year_of_real_candles(tmp_path: Path, strategy: str) -> None:

@@ -42,6 +42,7 @@ from genesis.domain.units import format_atoms
 from genesis.ports.errors import InputError
 
 EVENTS: Final = get_args(Event)
+DECISION: Final = "decision"
 
 
 class Way(Enum):
@@ -200,8 +201,10 @@ def _replayed(terms: Terms, rows: Sequence[Row]) -> Run:
             decisions = core.handle(entry)
             due.extend(encode(decision)[1] for decision in decisions)
             _take(recorder, core, entry, decisions)
-        elif not due or due.popleft() != row.payload:
+        elif row.kind == DECISION and (not due or due.popleft() != row.payload):
             raise InputError(f"the journal of the run replays otherwise: row {row.seq} is {row.payload}")
+    if due:
+        raise InputError(f"the journal of the run ends before this decision of its replay: {due[0]}")
     return Run(_finished(terms, core, recorder), np.array(equities, dtype=np.int64))
 
 
