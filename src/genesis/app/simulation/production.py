@@ -1,8 +1,9 @@
 """Genesis as a process of a world runs it: the production core, loop, market and adapters, put together as for live."""
 
 import asyncio
+from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, get_args
 
 import genesis
 from genesis.adapters.bitfinex.exchange_time import ExchangeTime
@@ -29,12 +30,12 @@ from genesis.app.trade import Recording, trade_recorded
 from genesis.domain.candle import Timeframe
 from genesis.domain.core import FIRST_CID, CoreSettings, TradingCore
 from genesis.domain.desk import DeskSettings
-from genesis.domain.events import Alert, Submit
+from genesis.domain.events import Alert, Event, Submit
 from genesis.domain.exchange.orders import Account
 from genesis.domain.execution.order_life import Status
 from genesis.domain.fill import Fill
 from genesis.domain.journal.chain import Row
-from genesis.domain.journal.encoding import STATE, decode
+from genesis.domain.journal.encoding import STATE, decode, encode
 from genesis.domain.journal.entries import FORMAT, RecordedEntry, SessionBegan, StrategyBegan
 from genesis.domain.ledger import Ledger
 from genesis.domain.link import LinkState
@@ -48,6 +49,8 @@ from genesis.domain.strategy.shipped import ema_cross
 from genesis.domain.strategy.vocabulary.operations import lag
 from genesis.domain.units import Atoms, Ppb
 
+EVENTS: Final = get_args(Event)
+SESSION, DECISION = "session", "decision"
 TICK_S: Final = 2.0
 """Watchdogs that look twice a second would cost more than all else."""
 
@@ -206,6 +209,20 @@ class Production:
         """Return what a restart would take for true."""
         return belief_of(self._core(rows, options))
 
+    def difference(self, rows: Sequence[Row], options: WorldOptions) -> str:
+        """Return the first decision of the last session that its events do not lead to again, empty if all are."""
+        first = next(at for at in reversed(range(len(rows))) if rows[at].kind == SESSION)
+        core = self._core(rows[:first], options)
+        due: deque[str] = deque()
+        for row, entry in zip(rows[first:], self._decode(rows[first:]), strict=True):
+            if isinstance(entry, EVENTS):
+                due.extend(encode(decision)[1] for decision in core.handle(entry))
+            elif row.kind == DECISION:
+                again = due.popleft() if due else "no decision"
+                if again != row.payload:
+                    return f"row {row.seq} has {row.payload}, the replay decides {again}"
+        return ""
+
     def _core(self, rows: Sequence[Row], options: WorldOptions) -> TradingCore:
         """Return the core where the rows end, as `account_recovery` does for a file."""
         core = new_core(settings_of(options))
@@ -217,7 +234,10 @@ class Production:
     def _entries(self, rows: Sequence[Row]) -> Iterator[RecordedEntry]:
         """Yield the last state of the core that was written, and everything after it."""
         first = next((at for at in reversed(range(len(rows))) if rows[at].kind == STATE), 0)
-        for row in rows[first:]:
+        yield from self._decode(rows[first:])
+
+    def _decode(self, rows: Sequence[Row]) -> Iterator[RecordedEntry]:
+        for row in rows:
             entry = self._decoded.get(row.hash)
             if entry is None:
                 entry = self._decoded[row.hash] = decode(row.kind, row.payload)

@@ -123,6 +123,9 @@ class Genesis(Protocol):
     def recover(self, rows: Sequence[Row], options: WorldOptions) -> Belief:
         """Return what a restart would take for true."""
 
+    def difference(self, rows: Sequence[Row], options: WorldOptions) -> str:
+        """Return the first decision of the last session that its events do not lead to again, empty if all are."""
+
 
 @frozen
 class Outcome:
@@ -321,6 +324,8 @@ class World:
         if in_memory is not None:
             replayed = self._recovered(self._journal.rows)
             self.checker.compare_minds(replayed, in_memory, when)
+            difference = self._genesis.difference(self._journal.rows, self._options)
+            self.findings.require(not difference, "I24", f"{when}: {difference}")
 
     def _recovered(self, rows: Sequence[Row]) -> Belief:
         """Return what a restart would take for true; a journal that cannot be replayed tells nothing that is."""
