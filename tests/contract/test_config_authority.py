@@ -341,9 +341,9 @@ async def test_what_waits_for_a_restart_does_not_count_in_the_running_process(ho
     authority = house.authority()
     told: list[Applied] = []
     authority.subscribe(told.append)
-    await applied(authority, {"dry_run": True, "max_daily_loss": 100, "fees": {"fee_bps": 7}})
+    await applied(authority, {**FIRST, "risk": {"max_positions": 2}, "fees": {"fee_bps": 7}})
     assert told[0].waiting == ["$.fees.fee_bps"]
-    assert told[0].running.max_daily_loss == 10_000_000_000
+    assert told[0].running.risk.max_positions == 2
     assert (str(told[0].running.fees.fee_bps), str(told[0].config.fees.fee_bps)) == ("20", "7")
     assert authority.running() == told[0].running
     assert house.authority().running().fees.fee_bps == 7
@@ -355,7 +355,7 @@ async def test_i15_a_limit_that_another_process_lowers_reaches_the_subscribers(h
     running.subscribe(lambda version: told.append(version.version.number))
     watching = asyncio.create_task(ConfigWatch(running, house.clock, house.monitor).run())
     await applied(other, FIRST)
-    await applied(other, {**FIRST, "max_daily_loss": 1})
+    await applied(other, {**FIRST, "risk": {"max_exposure": 1}})
     for _ in range(200):
         if told == [1, 2]:
             break
@@ -363,7 +363,7 @@ async def test_i15_a_limit_that_another_process_lowers_reaches_the_subscribers(h
         await asyncio.to_thread(lambda: None)
     watching.cancel()
     assert told == [1, 2]
-    assert running.running().max_daily_loss == 100_000_000
+    assert running.running().risk.max_exposure == 100_000_000
 
 
 @pytest.mark.parametrize("edit", ['{"dry_run": false}', "not json", '{"dry_run": true, "dry_run": false}', ""])
@@ -465,7 +465,6 @@ async def test_e9_a_version_that_this_genesis_does_not_accept_leaves_the_running
     house.log().transact(0, lambda _: body)
     await running.refresh()
     assert told == []
-    assert running.running().max_daily_loss == 25_000_000_000
     assert house.alarms() == ["config.not_accepted"]
 
 

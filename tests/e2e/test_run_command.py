@@ -14,6 +14,9 @@ from typing import Any
 
 import pytest
 
+from genesis.adapters.journal_sqlite.reading import read_journal
+from genesis.domain.events import LimitsApplied
+
 COMMAND = [sys.executable, "-c", "from genesis.app.cli import main; main()"]
 
 
@@ -194,3 +197,16 @@ def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
         done = ended(tmp_path, "run", "--port", url.rpartition(":")[2])
     assert done.returncode == 2
     assert "in use" in done.stderr
+
+
+def test_i15_a_limit_applied_while_a_session_runs_counts_in_it(tmp_path: Path) -> None:
+    config = tmp_path / "config.json"
+    config.write_text('{"dry_run": true, "risk": {"max_exposure": "0.5"}}')
+    home = tmp_path / "home"
+    with running(home, "--data", "synthetic:3:2", "--speed", "6000", "--over", "memory") as (process, _):
+        applied = ended(home, "config.apply", str(config), "--reason", "lower")
+        assert applied.returncode == 0, applied.stderr
+        assert process.wait(120) == 0
+    (path,) = (home / "journal").glob("*.sqlite")
+    limits = [entry for _, entry in read_journal(path) if isinstance(entry, LimitsApplied)]
+    assert [each.limits.max_exposure for each in limits] == [50_000_000]

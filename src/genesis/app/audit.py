@@ -11,6 +11,7 @@ from attrs import frozen
 from genesis.adapters.audit_file import AuditFile, verify_file
 from genesis.adapters.audit_witness import WitnessFile
 from genesis.adapters.clock_system import SystemClock
+from genesis.app.config import Config
 from genesis.app.config_authority import ConfigAuthority
 from genesis.app.config_file import ConfigFile
 from genesis.app.logs import REDACTOR, guarded_secret
@@ -64,6 +65,16 @@ def config_authority(home: Path, clock: Clock, feed: MonitorFeed, log: AuditFile
     authority = ConfigAuthority(log, file, clock, feed, is_known=REDACTOR.knows, mask=REDACTOR.text)
     authority.open()
     return authority
+
+
+def applied_config(home: Path) -> Config:
+    """Return the configuration in force in the data directory *home*, a dry run where none was ever applied.
+
+    Raises `StoreError` where the audit log is damaged, `InputError` for a version that this Genesis does not accept.
+    """
+    if not (home / LOG).exists():
+        return Config(dry_run=True)
+    return config_authority(home, SystemClock(), CommandFeed()).config()
 
 
 class CommandFeed:

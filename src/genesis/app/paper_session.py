@@ -32,7 +32,8 @@ def run_session(plan: SessionPlan, home: Path, *, json: bool) -> None:
     Raises `GenesisError` for what ended it early; what happened until then is written all the same.
     """
     refuse_while_killed(kill_latch(home))
-    system = build_session(plan.terms.desk.instrument, plan.terms.cash, about(plan), home, plan.host, plan.port)
+    instrument, cash, told = plan.terms.desk.instrument, plan.terms.cash, about(plan)
+    system = build_session(instrument, cash, told, home, plan.host, plan.port, is_governed=plan.is_governed)
     port = system.server.bind()
     say = sys.stderr if json else sys.stdout
     for note in plan.market.notes:
@@ -43,6 +44,8 @@ def run_session(plan: SessionPlan, home: Path, *, json: bool) -> None:
     print(login, file=say, flush=True)
     print(f"journal: {system.journal_path}", file=say, flush=True)
     beside: list[Component] = [system.server, LatchWatch(system.latch, system.clock), system.feeding]
+    if system.config is not None:
+        beside.append(system.config)
     if not json and sys.stdout.isatty():
         beside.append(LiveStatus(system.observer, system.clock, title))
     begin = perf_counter()

@@ -8,6 +8,7 @@ from attrs import evolve, frozen
 
 from genesis.adapters.candles_parquet import ParquetCandles
 from genesis.app.account_plan import AccountPlan, PlannedStrategy, account_plan
+from genesis.app.audit import applied_config
 from genesis.app.backtest import Terms
 from genesis.app.config import Config, StrategyConfig, load_config
 from genesis.app.home import candle_folder
@@ -75,6 +76,8 @@ class SessionPlan:
     host: str
     port: int
     over: Over = Over.WIRE
+    is_governed: bool = False
+    """Whether it begins with the applied configuration, and follows it."""
 
     @property
     def strategy(self) -> str:
@@ -92,7 +95,7 @@ def plan_session(options: SessionOptions, settings: Settings) -> SessionPlan:
     choice_option("mode", options.mode, Mode)
     over = choice_option("over", options.over, Over)
     path = Path(options.config) if options.config else settings.config
-    config = _merged(load_config(path) if path else Config(dry_run=True), options)
+    config = _merged(load_config(path) if path else applied_config(settings.home), options)
     chosen = config.strategy or StrategyConfig("ema_cross")
     strategy = find_strategy(chosen.name)
     params, expression = build_strategy(strategy, chosen.params)
@@ -116,7 +119,7 @@ def plan_session(options: SessionOptions, settings: Settings) -> SessionPlan:
         raise InputError(str(error)) from error
     pace = _pace(options.speed or settings.speed)
     host, port = options.host or settings.host, port_option(options.port, settings)
-    return SessionPlan(account, terms, market, pace, host, port, over)
+    return SessionPlan(account, terms, market, pace, host, port, over, is_governed=path is None)
 
 
 def _merged(config: Config, options: SessionOptions) -> Config:

@@ -29,6 +29,7 @@ from genesis.app.logs import REDACTOR
 from genesis.app.metric_catalogue import CATALOGUE
 from genesis.app.metrics_fan import MetricsFan
 from genesis.app.operated_market import OperatedMarket, OperatorInbox
+from genesis.app.session_config import SessionConfig
 from genesis.app.session_feeding import SessionAbout, SessionFeeding, empty_overview
 from genesis.app.session_metrics import SessionMetrics
 from genesis.app.session_observer import SessionObserver
@@ -61,6 +62,7 @@ class SessionSystem:
     feeding: SessionFeeding
     inbox: OperatorInbox
     credentials: CredentialsFolder
+    config: SessionConfig | None
 
     def operated(self, market: Market) -> Market:
         """Return *market* with the operator's commands in its stream."""
@@ -87,9 +89,19 @@ def _authority(home: Path, clock: Clock, feed: MonitorFeed, audit: AuditFile) ->
 
 
 def build_session(
-    instrument: Instrument, cash: Atoms, about: SessionAbout, home: Path, host: str, port: int
+    instrument: Instrument,
+    cash: Atoms,
+    about: SessionAbout,
+    home: Path,
+    host: str,
+    port: int,
+    *,
+    is_governed: bool = False,
 ) -> SessionSystem:
-    """Build a session of any mode; nothing runs and nothing is bound yet. *instrument* is the one that is charted."""
+    """Build a session of any mode; nothing runs and nothing is bound yet. *instrument* is the one that is charted.
+
+    *is_governed* if it began with the applied configuration, and shall follow it.
+    """
     clock = SystemClock()
     shown, scraped = MemoryMetrics(), PrometheusMetrics(CATALOGUE)
     metrics = MetricsFan((shown, scraped))
@@ -101,6 +113,9 @@ def build_session(
     latch, credentials = kill_latch(home), credentials_of(home, clock)
     audit = audit_log(home, clock, feed)
     operator = SessionOperator(audit, latch, inbox, view, clock, _authority(home, clock, feed, audit))
+    # One of its own, for an authority belongs to one event loop, and HTTP has another.
+    followed = _authority(home, clock, feed, audit) if is_governed else None
+    config = None if followed is None else SessionConfig(followed, inbox, feed, clock)
     trading = TradingSide(view, operator, ArchiveFiles(home, home / AUDIT), credentials, clock)
     journal_path = home / "journal" / f"{clock.now()}.sqlite"
     page = SessionMetrics(scraped, monitor, observer, home)
@@ -108,4 +123,6 @@ def build_session(
     app = build_app(monitor, SchemaDesk(REDACTOR.knows), audit, page, trading, names_of(exposure))
     app.asgi_handler = MaskedAnswers(app.asgi_handler, REDACTOR.known)
     server = HttpServer(app, host, port, exposure)
-    return SessionSystem(clock, feed, observer, server, journal_path, latch, metrics, feeding, inbox, credentials)
+    return SessionSystem(
+        clock, feed, observer, server, journal_path, latch, metrics, feeding, inbox, credentials, config
+    )

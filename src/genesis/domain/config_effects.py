@@ -46,14 +46,14 @@ Pattern = tuple[str, ...]
 """Steps of a path: a name, `*` for any one, `**` for all that follow, `x-*` for names that begin so."""
 
 _FIELDS: Final[tuple[tuple[Pattern, Effect, Looser], ...]] = (
-    (("max_drawdown_pct",), Effect.LIVE, Looser.UP),
-    (("position_cap_pct",), Effect.LIVE, Looser.UP),
-    (("max_daily_loss",), Effect.LIVE, Looser.UP),
+    (("max_drawdown_pct",), Effect.RESTART, Looser.UP),
+    (("position_cap_pct",), Effect.RESTART, Looser.UP),
+    (("max_daily_loss",), Effect.RESTART, Looser.UP),
     (("risk", "**"), Effect.LIVE, Looser.UP),
     (("strategies", "*", "enabled"), Effect.LIVE, Looser.NEVER),
-    (("strategies", "*", "max_drawdown_pct"), Effect.LIVE, Looser.UP),
-    (("strategies", "*", "position_cap_pct"), Effect.LIVE, Looser.UP),
-    (("strategies", "*", "max_daily_loss"), Effect.LIVE, Looser.UP),
+    (("strategies", "*", "max_drawdown_pct"), Effect.RESTART, Looser.UP),
+    (("strategies", "*", "position_cap_pct"), Effect.RESTART, Looser.UP),
+    (("strategies", "*", "max_daily_loss"), Effect.RESTART, Looser.UP),
     (("x-*", "**"), Effect.LIVE, Looser.NEVER),
 )
 _SENDS_ORDERS: Final[tuple[tuple[Pattern, JsonValue], ...]] = ((("dry_run",), False), (("mode",), "live"))

@@ -32,7 +32,10 @@ class ForeignEntry(ValueError):
 
 @frozen
 class ConfigVersion:
-    """One document that is or was in force; *hash* is over its canonical form, *rolled_back_to* an earlier version."""
+    """One document that is or was in force; *hash* is over its canonical form, *rolled_back_to* an earlier version.
+
+    *seq* is its line of the audit log, 0 where it has none.
+    """
 
     number: int
     hash: str
@@ -41,6 +44,7 @@ class ConfigVersion:
     who: str
     reason: str
     rolled_back_to: int | None = None
+    seq: int = 0
 
 
 @frozen
@@ -143,7 +147,7 @@ def _version(entry: AuditEntry, body: JsonObject, previous: ConfigVersion) -> Co
         raise ForeignEntry(f"line {entry.seq} has a document that does not match its hash")
     rolled_back_to = None if body.get("rolled_back_to") is None else _number(entry, body, "rolled_back_to")
     who, reason = _text(entry, body, "who"), _text(entry, body, "reason")
-    return ConfigVersion(number, found, document, entry.mts, who, reason, rolled_back_to)
+    return ConfigVersion(number, found, document, entry.mts, who, reason, rolled_back_to, entry.seq)
 
 
 def _number(entry: AuditEntry, body: JsonObject, key: str) -> int:
