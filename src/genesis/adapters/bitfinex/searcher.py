@@ -35,7 +35,7 @@ PAUSES_S: Final = (1.0, 2.0, 5.0, 10.0)
 AGAIN_S: Final = 5.0
 """After a search that could not be made."""
 
-SOCKET_PATIENCE_S: Final = 20.0
+SOCKET_PATIENCE_S: Final = 5.0
 
 
 @define(eq=False)
