@@ -63,7 +63,7 @@ class House:
             "GENESIS_HOME": str(self.home),
             "GENESIS_REST_URL": url or self.url,
             "BITFINEX_API_KEY": DEMO.key,
-            "BITFINEX_API_SECRET": DEMO.secret,
+            "BITFINEX_API_SECRET": os.environ.get("KILL_TEST_SECRET", DEMO.secret),
         }
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-c", code, "kill", *words),
@@ -216,3 +216,14 @@ async def test_answers_that_say_nothing_are_asked_again(kind: Fault, tmp_path: P
 def maintain(venue: Venue, *, on: bool) -> None:
     body = b'{"on": true}' if on else b'{"on": false}'
     venue.request("/sim/maintenance", Request("POST", "", {}, {}, body, "", 0))
+
+
+async def test_e16_a_key_that_is_kept_elsewhere_kills_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = tmp_path / "secret"
+    kept.write_text(DEMO.secret)
+    kept.chmod(0o600)
+    monkeypatch.setenv("KILL_TEST_SECRET", f"file:{kept}")
+    async with house(tmp_path) as here:
+        here.place(2)
+        done = await here.kill("enough")
+        assert (done.code, here.is_latched, here.open_orders) == (0, True, [])

@@ -17,6 +17,7 @@ from genesis.adapters.bitfinex.sign import Signer
 from genesis.adapters.kill_latch_file import KillLatchFile
 from genesis.adapters.nonce_file.marks import PAGE, SLOT_BYTES, key_id, marks_from_slot
 from genesis.app.kill_orders import Killer, KillRules, Left
+from genesis.domain.config_secrets import is_reference
 from genesis.ports.errors import GenesisError, InputError
 from genesis.ports.secrets import Secret
 
@@ -73,12 +74,22 @@ def nonces_above(marks: int, now_us: Callable[[], int]) -> Iterator[int]:
         yield last
 
 
+def _kept(value: str) -> Secret:
+    """Return a key, from where it is kept if *value* says where; raises `SecretError`."""
+    if not is_reference(value):
+        return Secret(value)
+    from genesis.app.logs import secret_resolver  # late: a key in the environment needs none of it
+
+    return secret_resolver().resolve(value)
+
+
 def _cancel_all(key: str, secret: str, url: str, folder: Path, rules: KillRules) -> Left:
+    kept_key, kept_secret = _kept(key), _kept(secret)
     try:
-        signer = Signer(Secret(key), Secret(secret))
+        signer = Signer(kept_key, kept_secret)
     except ValueError as error:
         raise InputError(f"the API key cannot be used: {error}") from None
-    nonces = nonces_above(_promised(folder, Secret(key)), lambda: time.time_ns() // 1000)
+    nonces = nonces_above(_promised(folder, kept_key), lambda: time.time_ns() // 1000)
     rest = BlockingRest(url, signer, lambda: next(nonces))
     try:
         return Killer(rest, rules, lambda text: print(text, flush=True), time.monotonic, time.sleep).run()
