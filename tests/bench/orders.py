@@ -24,6 +24,7 @@ import numpy as np
 from attrs import evolve
 
 from genesis.adapters.bitfinex.exchange_time import ExchangeTime
+from genesis.adapters.bitfinex.limits import Limits
 from genesis.adapters.bitfinex.market_line import TradedInstrument
 from genesis.adapters.bitfinex.market_time import WallTime
 from genesis.adapters.bitfinex.reconciler import LookRules
@@ -139,6 +140,8 @@ async def reconnect(drops: int) -> dict[str, float]:
     nonces, transport, spent = MemoryNonces(clock), AiohttpTransport(), list[float]()
     instruments = {BTC: spot_instrument(BTC)}
     quick = SessionRules(Backoff(1e-6, 1e-6))
+    # What the exchange allows in a minute would be used up after some thirty looks, and the rest be waiting.
+    Limits._budget = lambda _, __: RequestBudget(1_000_000)  # type: ignore[method-assign,assignment]
     async with serving(venue) as port, AiohttpConnector() as connector, asyncio.TaskGroup() as tasks:
         place = place_at(f"http://127.0.0.1:{port}/v2/", f"ws://127.0.0.1:{port}/ws/2")
         key = KeyInUse(signer, nonces, ExchangeTime(clock, metrics))
