@@ -59,5 +59,6 @@ def recover(path: Path, settings: CoreSettings) -> Recovered:
         recall(core, entry)
     core.limits = settings.limits
     core.is_new = settings.needs_account
-    core.books.standings.is_reconciled = not settings.needs_account
+    if settings.needs_account:
+        core.books.standings.out_of_sight()
     return Recovered(core, tuple(own.life for own in core.books.orders.open()), core.books.last_fill)

@@ -66,11 +66,12 @@ class Books:
     def sent(self, order: OrderRequest, strategy: str, undertaking: int, limits: AccountLimits) -> None:
         """Take an order that is about to leave."""
         self.orders.intend(order, strategy, undertaking)
-        oldest = order.mts - limits.longest_window_ms
-        while self.recent and self.recent[0].mts <= oldest:
-            self.recent.popleft()
-        if limits.longest_window_ms:
-            self.recent.append(Sent(order.mts, strategy, order.symbol, order.side))
+        window_ms = limits.longest_window_ms
+        if window_ms or self.recent:
+            while self.recent and self.recent[0].mts <= order.mts - window_ms:
+                self.recent.popleft()
+            if window_ms:
+                self.recent.append(Sent(order.mts, strategy, order.symbol, order.side))
 
     def scene(self, order: OrderRequest, strategy: str, now: Mts) -> Scene:
         """Return what the gate has to see around *order*."""

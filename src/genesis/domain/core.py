@@ -330,7 +330,7 @@ class TradingCore:
     def _check(self, order: OrderRequest, desk: Desk) -> gate.Approved | Refused:
         instrument, is_halted = desk.settings.instrument, desk.halted is not None
         on_margin = desk.settings.margin is not None
-        if self.limits == OFF and not self.settings.needs_account and self.books.standings.now is Standing.OPEN:
+        if self.limits.is_off and not self.settings.needs_account and self.books.standings.now is Standing.OPEN:
             return gate.check(order, instrument, desk.position, is_halted, on_margin=on_margin)
         scene = self.books.scene(order, desk.name, self.now)
         return gate.check_in_account(
@@ -339,6 +339,8 @@ class TradingCore:
 
     def _within_one_order(self, desk: Desk, amount: Atoms, quote: Quote) -> Atoms:
         """Cut *amount* to what one order may be; the rest follows later."""
+        if self.limits.is_off:
+            return amount
         limits, instrument = self.limits.of(quote.symbol), desk.settings.instrument
         if limits.max_order_amount is not None:
             amount = min(amount, limits.max_order_amount)
@@ -433,7 +435,7 @@ class TradingCore:
                 yield LookUp(life.order.symbol, life.order.cid, life.order.mts)
         yield from books.adopt(event, len(read.foreign_fills))
         self.is_new = False
-        books.standings.is_reconciled = True
+        books.standings.reconciled()
 
     # The operator
 
@@ -451,7 +453,7 @@ class TradingCore:
                     yield from self.pursuits.go_on(self.now)
                     yield from self._ask(desk.symbol)
                 case Asked.RESUME:
-                    self.books.standings.is_frozen = False
+                    self.books.standings.freeze(is_frozen=False)
                     desk.resume()
                     yield Alert(mts, AlertCode.OPERATOR_RESUME, f"operator_resume: {reason}")
                 case Asked.REDUCE_ONLY:
@@ -470,7 +472,7 @@ class TradingCore:
     def _freeze(self, alert: Alert) -> Iterator[Decision]:
         """Stop every desk where it is: what is known contradicts itself, so not even a way out is known."""
         yield alert
-        self.books.standings.is_frozen = True
+        self.books.standings.freeze(is_frozen=True)
         for desk in self.desks.values():
             desk.halted = desk.halted or alert
             desk.intent = None

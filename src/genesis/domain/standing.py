@@ -22,10 +22,35 @@ class Standings:
     is_reconciled: bool
     is_frozen: bool = False
     links: dict[str, Link] = field(factory=dict)
+    now: Standing = field(init=False)
+    """Where the account stands."""
 
-    @property
-    def now(self) -> Standing:
-        """Return where the account stands."""
+    def __attrs_post_init__(self) -> None:
+        self.now = self._judge()
+
+    def reconciled(self) -> None:
+        """Take that the account was looked at."""
+        self.is_reconciled = True
+        self.now = self._judge()
+
+    def out_of_sight(self) -> None:
+        """Take that the account may have moved unseen."""
+        self.is_reconciled = False
+        self.now = self._judge()
+
+    def freeze(self, *, is_frozen: bool) -> None:
+        """Stop everything until a person has looked, or go on."""
+        self.is_frozen = is_frozen
+        self.now = self._judge()
+
+    def take(self, state: LinkState) -> None:
+        """Take a link's new state: what happened on an account while its link was not open has to be looked at."""
+        self.links[state.name] = state.link
+        if state.name == ACCOUNT and state.link is not Link.OPEN:
+            self.is_reconciled = False
+        self.now = self._judge()
+
+    def _judge(self) -> Standing:
         if self.is_frozen:
             return Standing.FROZEN
         links = self.links.values()
@@ -34,9 +59,3 @@ class Standings:
         if any(link is not Link.OPEN for link in links):
             return Standing.LINK_DOWN
         return Standing.OPEN if self.is_reconciled else Standing.RECONCILING
-
-    def take(self, state: LinkState) -> None:
-        """Take a link's new state: what happened on an account while its link was not open has to be looked at."""
-        self.links[state.name] = state.link
-        if state.name == ACCOUNT and state.link is not Link.OPEN:
-            self.is_reconciled = False

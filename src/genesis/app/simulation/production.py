@@ -228,7 +228,8 @@ class Production:
         core = new_core(settings_of(options))
         for entry in self._entries(rows):
             recall(core, entry)
-        core.is_new, core.books.standings.is_reconciled = True, False
+        core.is_new = True
+        core.books.standings.out_of_sight()
         return core
 
     def _entries(self, rows: Sequence[Row]) -> Iterator[RecordedEntry]:

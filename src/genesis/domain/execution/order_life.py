@@ -47,7 +47,7 @@ class Status(Enum):
     @property
     def is_terminal(self) -> bool:
         """Whether the status never changes any more."""
-        return self in _TERMINAL
+        return self.value in _TERMINAL
 
 
 class Step(Enum):
@@ -64,7 +64,7 @@ class Step(Enum):
     PROVEN_ABSENT = "proven_absent"
 
 
-_TERMINAL: Final = frozenset({Status.FILLED, Status.CANCELED, Status.REJECTED, Status.NOT_SENT, Status.ABSENT})
+_TERMINAL: Final = frozenset({"filled", "canceled", "rejected", "not_sent", "absent"})
 
 _BEFORE_EVIDENCE: Final = frozenset({Status.INTENT, Status.SENDING, Status.UNKNOWN})
 
@@ -269,6 +269,8 @@ def _same_id(life: OrderLife, found: OrderId) -> OrderId:
 
 
 def _with_trade(life: OrderLife, new: Traded) -> tuple[Traded, ...]:
+    if not life.trades:
+        return (new,)
     if not life.trades:
         return (new,)
     known = {trade.trade_id: trade for trade in life.trades}

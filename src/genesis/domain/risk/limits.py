@@ -55,6 +55,21 @@ class AccountLimits:
     max_repeats: int | None = field(default=None)
     repeat_window_ms: int = DAY_MS
     max_data_age_ms: int | None = field(default=None)
+    longest_window_ms: int = field(init=False, eq=False, repr=False)
+    """How long an order has to be remembered for the rates and the throttle."""
+    is_off: bool = field(init=False, eq=False, repr=False)
+    """Whether there is no limit at all."""
+
+    @longest_window_ms.default
+    def _longest(self) -> int:
+        windows = [rate.window_ms for rate in self.rates]
+        return max([*windows, self.repeat_window_ms if self.max_repeats is not None else 0])
+
+    @is_off.default
+    def _has_none(self) -> bool:
+        numbers = (self.max_order_notional, self.max_exposure, self.max_positions, self.price_collar)
+        others = (self.max_repeats, self.max_data_age_ms)
+        return not (self.instruments or self.rates) and all(each is None for each in (*numbers, *others))
 
     @max_positions.validator
     def _check_max_positions(self, _attribute: object, value: int | None) -> None:
@@ -79,12 +94,6 @@ class AccountLimits:
     def of(self, symbol: Symbol) -> InstrumentLimits:
         """Return the limits of one instrument; those of an instrument that is not named are off."""
         return next((each for each in self.instruments if each.symbol == symbol), InstrumentLimits(symbol))
-
-    @property
-    def longest_window_ms(self) -> int:
-        """How long an order has to be remembered for the rates and the throttle."""
-        windows = [rate.window_ms for rate in self.rates]
-        return max([*windows, self.repeat_window_ms if self.max_repeats is not None else 0])
 
 
 OFF = AccountLimits()
