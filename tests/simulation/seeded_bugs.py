@@ -160,12 +160,12 @@ def ignore_notional(patch: pytest.MonkeyPatch) -> None:
 
 def trade_before_reconciled(patch: pytest.MonkeyPatch) -> None:
     """Decide while nobody has looked at the account."""
-    patch.setattr(Standings, "now", property(lambda _: Standing.OPEN))
+    patch.setattr(Standings, "_judge", lambda _: Standing.OPEN)
 
 
 def send_in_maintenance(patch: pytest.MonkeyPatch) -> None:
     """Place orders while the exchange takes none."""
-    patch.setattr(Standings, "now", property(lambda _: Standing.OPEN))
+    patch.setattr(Standings, "_judge", lambda _: Standing.OPEN)
     patch.setattr(AccountLine, "is_open", property(lambda line: line.was_accepted and not line.ended))
 
 

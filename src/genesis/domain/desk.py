@@ -176,7 +176,6 @@ class Desk:
         """Take an order of a journal again, as `sent` did."""
         acted, budget = self.target_acted_on, self.budget_acted_on
         self.in_flight = Intent(side, reasons.target, acted, budget, budget, reasons.weight, reasons)
-        self.is_torn = False
         self.target_acted_on = reasons.target
 
     def halt(self, alert: Alert) -> None:
@@ -212,7 +211,6 @@ class Desk:
     def sent(self, wish: Wish) -> None:
         """Take that an order for *wish* is on its way: until its end, nothing else is wished."""
         self.in_flight = wish.intent
-        self.is_torn = False
         self.target_acted_on, self.budget_acted_on = wish.intent.target, wish.intent.budget
 
     def book(self, fill: Fill) -> None:
@@ -246,6 +244,7 @@ class Desk:
     def done(self) -> None:
         """Take that the order is over, and whole."""
         self.in_flight = None
+        self.is_torn = False  # not before: an order of which nothing comes leaves it as it was
 
     def take_back(self, *, is_torn: bool) -> None:
         """Take that the order is over, and not whole: its target is tried again after the next close.

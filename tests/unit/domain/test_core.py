@@ -106,3 +106,17 @@ def test_a_partly_filled_entry_is_left_when_the_strategy_wants_out_again() -> No
     (submit,) = account.core.handle(Quote(BTC, Mts(0), PRICE, PRICE))
     assert isinstance(submit, Submit)
     assert (submit.order.order.side, submit.order.order.amount) == (Side.SELL, atoms(4))
+
+
+def test_a_partly_filled_entry_is_left_even_after_an_order_of_which_nothing_came() -> None:
+    account = Account()
+    account.buy()
+    account.fill("1")
+    account.end()
+    account.filled = 0
+    account.buy()
+    account.report(Refused("no"))
+    assert account.close(0.0) == (RequestQuote(BTC),)
+    (submit,) = account.core.handle(Quote(BTC, Mts(0), PRICE, PRICE))
+    assert isinstance(submit, Submit)
+    assert (submit.order.order.side, submit.order.order.amount) == (Side.SELL, atoms("1"))

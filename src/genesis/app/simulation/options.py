@@ -140,12 +140,15 @@ class WorldOptions:
     """By what the usual rates of faults are multiplied."""
     market_step_s: int
     """How often the market's people quote and trade."""
+    manners: tuple[str, ...] = ("market",) * 4
+    """How each strategy carries its orders out, and what guards its position."""
 
     def described(self) -> dict[str, object]:
         """Return the options as plain values, for people and reports."""
         return asdict(self, value_serializer=lambda _, __, value: value.value if isinstance(value, Enum) else value)
 
 
+MANNERS: Final = ("market", "market", "post_only", "twap", "guarded", "trailing")
 HOURS: Final = 1.0
 
 
@@ -155,6 +158,7 @@ def options_of(seed: int, hours: float = HOURS) -> WorldOptions:
     classes = list(FaultClass)
     chance.shuffle(classes)
     switched_on = set(classes[: (len(classes) + 1) // 2])
+    manners = tuple(chance.choice(MANNERS) for _ in range(4))
     symbols = SYMBOLS[: chance.choice((1, 1, 1, 2, 3))]
     return WorldOptions(
         seed=seed,
@@ -164,4 +168,5 @@ def options_of(seed: int, hours: float = HOURS) -> WorldOptions:
         faults=tuple(each for each in FaultClass if each in switched_on),
         intensity=chance.choice((0.5, 1.0, 1.0, 2.0, 4.0)),
         market_step_s=chance.choice((30, 60, 60)),
+        manners=manners,
     )

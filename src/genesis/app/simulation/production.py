@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, get_args
 
 import genesis
@@ -33,6 +33,8 @@ from genesis.domain.desk import DeskSettings
 from genesis.domain.events import Alert, Event, Submit
 from genesis.domain.exchange.orders import Account
 from genesis.domain.execution.order_life import Status
+from genesis.domain.execution.plans import Market, Plan, PostOnly, Twap
+from genesis.domain.execution.protection import Bracket, Protection, Trailing
 from genesis.domain.fill import Fill
 from genesis.domain.journal.chain import Row
 from genesis.domain.journal.encoding import STATE, decode, encode
@@ -47,12 +49,21 @@ from genesis.domain.strategy.expression import Expr
 from genesis.domain.strategy.features import close, where
 from genesis.domain.strategy.shipped import ema_cross
 from genesis.domain.strategy.vocabulary.operations import lag
-from genesis.domain.units import Atoms, Ppb
+from genesis.domain.units import PPB, Atoms, Ppb
 
 EVENTS: Final = get_args(Event)
 SESSION, DECISION = "session", "decision"
 TICK_S: Final = 2.0
 """Watchdogs that look twice a second would cost more than all else."""
+
+MANNERS: Final[Mapping[str, tuple[Plan, Protection | None]]] = {
+    "market": (Market(), None),
+    "post_only": (PostOnly(reprice_ms=20_000, patience_ms=120_000), None),
+    "twap": (Twap(slices=3, every_ms=30_000), None),
+    "guarded": (Market(), Bracket(stop=Ppb(PPB // 100))),
+    "trailing": (Market(), Trailing(distance=Ppb(PPB // 100))),
+}
+"""How strategies carry their orders out, and what guards their positions at the exchange."""
 
 DOUBT: Final = frozenset({Status.INTENT, Status.SENDING, Status.UNKNOWN})
 
@@ -65,7 +76,8 @@ def settings_of(options: WorldOptions) -> CoreSettings:
         strategy = ema_cross.build({"fast": 2 + number % 2, "slow": 6 + 2 * number})
         if number == 0 and FaultClass.HOSTILE_STRATEGY in options.faults:
             strategy = hostile()
-        desks.append(DeskSettings(instruments[number % len(instruments)], strategy, 0.8, name=f"desk{number}"))
+        instrument, (plan, protection) = instruments[number % len(instruments)], MANNERS[options.manners[number]]
+        desks.append(DeskSettings(instrument, strategy, 0.8, name=f"desk{number}", plan=plan, protection=protection))
     limits = AccountLimits(
         instruments=tuple(
             InstrumentLimits(each.symbol, max_exposure=Atoms(BOUNDS.exposure_each)) for each in instruments
