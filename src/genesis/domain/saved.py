@@ -70,15 +70,23 @@ class Saved:
 
 
 def saved(core: TradingCore) -> Saved:
-    """Return what is to be kept of *core*; orders that ended are left out."""
+    """Return what is to be kept of *core*; of orders that ended, only the parts of what is still under way.
+
+    A plan counts what its parts have filled: without those that ended it would send them again.
+    """
     books, pursuits = core.books, core.pursuits
+    open_cids = {own.life.order.cid for own in books.orders.open()}
     return Saved(
         now=core.now,
         next_cid=core.next_cid,
         next_undertaking=core.next_undertaking,
         limits=core.limits,
         desks=tuple(_saved_desk(desk) for desk in core.desks.values()),
-        orders=tuple(books.orders.open()),
+        orders=tuple(
+            own
+            for cid, own in books.orders.by_cid.items()
+            if cid in open_cids or own.undertaking in pursuits.under_way
+        ),
         house=tuple(sorted(books.house.balances.items())),
         was_shown=books.was_shown,
         recent=tuple(books.recent),

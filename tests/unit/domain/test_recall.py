@@ -13,7 +13,7 @@ from genesis.domain.journal.entries import RecordedEntry, recorded
 from genesis.domain.ledger import Ledger
 from genesis.domain.recall import recall
 from genesis.domain.saved import Saved, restore, saved
-from genesis.domain.units import Mts
+from genesis.domain.units import Mts, atoms
 from tests.unit.domain.accounts import CASH, World
 
 MINUTE = 60_000
@@ -89,6 +89,21 @@ def test_a_restored_core_decides_as_the_old_one_does() -> None:
     core = world.fresh()
     restore(core, saved(world.core))
     assert saved(core) == saved(world.core)
+
+
+def test_i2_a_restored_plan_does_not_send_again_what_its_parts_have_filled() -> None:
+    world = Written("one", plan=Twap(4, MINUTE))
+    world.close(1.0)
+    world.minute += 1
+    world.handle(TimePassed(Mts(MINUTE * world.minute)))
+    assert len(world.sent) == 2
+    world.core = world.fresh()
+    restore(world.core, world.states[max(world.states)])
+    for _ in range(4):
+        world.minute += 1
+        world.handle(TimePassed(Mts(MINUTE * world.minute)))
+    assert [order.amount for order in world.sent] == [atoms("2.5")] * 4
+    assert world.core.pursuits.under_way == {}
 
 
 def test_a_halt_survives_and_so_does_a_peak() -> None:
