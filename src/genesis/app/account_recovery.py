@@ -4,6 +4,7 @@ A journal holds the state of its core every so often, so only what came after th
 checked over every row all the same. What the end of the process means for orders on their way is `recovery`'s to say.
 """
 
+from itertools import islice
 from pathlib import Path
 
 from attrs import frozen
@@ -11,7 +12,7 @@ from attrs import frozen
 from genesis.adapters.journal_sqlite.reading import read_journal, read_tail
 from genesis.domain.core import CoreSettings, TradingCore
 from genesis.domain.execution.order_life import OrderLife
-from genesis.domain.journal.entries import SessionBegan
+from genesis.domain.journal.entries import SessionBegan, SessionEnded
 from genesis.domain.ledger import Ledger
 from genesis.domain.recall import recall
 from genesis.domain.units import Atoms, Mts
@@ -28,14 +29,15 @@ class Recovered:
 
 
 def last_journal(folder: Path, mode: str) -> Path | None:
-    """Return the newest journal of sessions of *mode* in a folder, None where there is none.
+    """Return the newest journal of sessions of *mode* in a folder that has anything to recover, None where none has.
 
-    Raises `StoreError` for a journal whose first row is damaged.
+    A session that failed before it wrote its core knows nothing of the account: the one before it does. Raises
+    `StoreError` for a journal whose first rows are damaged.
     """
     for path in sorted(folder.glob("*.sqlite"), reverse=True):
-        _, first = next(read_journal(path), (None, None))
-        if isinstance(first, SessionBegan) and first.mode == mode:
-            return path
+        match [entry for _, entry in islice(read_journal(path), 2)]:
+            case [SessionBegan(mode=found), second] if found == mode and not isinstance(second, SessionEnded):
+                return path
     return None
 
 

@@ -1,0 +1,62 @@
+"""I3, I25: a session begins where the last one that knew the account ended."""
+
+from pathlib import Path
+
+import pytest
+
+from genesis.adapters.journal_sqlite.writing import SqliteJournal
+from genesis.adapters.memory.clock import ManualClock
+from genesis.app.account_recovery import last_journal
+from genesis.domain.core import FIRST_CID, one_desk
+from genesis.domain.desk import DeskSettings
+from genesis.domain.exchange.orders import Account
+from genesis.domain.instrument import spot_instrument
+from genesis.domain.journal.entries import FORMAT, Entry, SessionBegan, SessionEnd, SessionEnded
+from genesis.domain.risk.limits import OFF
+from genesis.domain.saved import saved
+from genesis.domain.strategy.features import volume
+from genesis.domain.units import Ppb, Symbol, atoms
+
+STATE = saved(one_desk(DeskSettings(spot_instrument(Symbol("tBTCUSD")), volume), atoms(1)))
+FAILED = SessionEnded(SessionEnd.FAILED, "StoreError: the nonces cannot be read")
+
+
+def began(mode: str) -> SessionBegan:
+    return SessionBegan(
+        format=FORMAT,
+        version="1",
+        mode=mode,
+        strategies=(),
+        limits=OFF,
+        account=Account.EXCHANGE,
+        needs_account=True,
+        first_cid=FIRST_CID,
+        fee=Ppb(0),
+        slippage=Ppb(0),
+        data_sha256="",
+    )
+
+
+async def written(path: Path, *entries: Entry) -> Path:
+    journal = SqliteJournal(path, ManualClock())
+    for entry in entries:
+        await journal.append(entry)
+    await journal.close()
+    return path
+
+
+@pytest.mark.parametrize("failed", [(), (began("live"),), (began("live"), FAILED)])
+async def test_i3_a_session_that_failed_before_it_began_does_not_hide_the_one_before(
+    tmp_path: Path, failed: tuple[Entry, ...]
+) -> None:
+    known = await written(tmp_path / "1.sqlite", began("live"), STATE)
+    await written(tmp_path / "2.sqlite", began("live, dry run"), STATE)
+    await written(tmp_path / "3.sqlite", *failed)
+    assert last_journal(tmp_path, "live") == known
+
+
+async def test_the_newest_session_of_the_mode_is_the_last(tmp_path: Path) -> None:
+    await written(tmp_path / "1.sqlite", began("live"), STATE)
+    known = await written(tmp_path / "2.sqlite", began("live"), STATE, FAILED)
+    assert last_journal(tmp_path, "live") == known
+    assert last_journal(tmp_path, "paper") is None
