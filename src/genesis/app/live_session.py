@@ -183,12 +183,12 @@ async def _trade(house: LiveHouse, recording: Recording) -> None:
                 system.server,
                 LatchWatch(system.latch, clock),
                 system.feeding,
-                recording.journal,
                 RightsWatch(wires.reader, clock, halting),
                 SkewWatch(time, clock, halting, system.feed),
                 LockWatch(house.lock, clock),
             )
-            await trade_beside(begun.core, system.operated(market), system.observer, parts, recording)
+            operated = system.operated(market)
+            await trade_beside(begun.core, operated, system.observer, parts, recording, market.cancelled)
     finally:
         await transport.close()
         nonces.close()

@@ -2,8 +2,10 @@
 
 import asyncio
 import signal
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from genesis.app.access import announce
 from genesis.app.paper import Component
@@ -12,6 +14,9 @@ from genesis.app.wiring import SessionSystem
 from genesis.domain.core import TradingCore
 from genesis.ports.errors import GenesisError, StoreError
 from genesis.ports.market import Market
+
+CANCELS_S: Final = 10.0
+"""How long a session whose journal failed waits for its cancels; whoever stopped it may be waiting, too."""
 
 
 async def until_stopped(session: Coroutine[None, None, None]) -> None:
@@ -40,15 +45,30 @@ async def until_stopped(session: Coroutine[None, None, None]) -> None:
 
 
 async def trade_beside(
-    core: TradingCore, market: Market, observer: Observer, parts: Sequence[Component], recording: Recording
+    core: TradingCore,
+    market: Market,
+    observer: Observer,
+    parts: Sequence[Component],
+    recording: Recording,
+    cancelled: Callable[[], Awaitable[None]],
 ) -> None:
     """Trade until the market's events end or the task is cancelled; *parts* run beside it and end with it.
 
-    The first failure of any part cancels the rest and is raised in an `ExceptionGroup`.
+    The first failure of any part cancels the rest and is raised in an `ExceptionGroup`. When the journal fails, the
+    parts go on until *cancelled* returns, for at most `CANCELS_S`: what was open is cancelled through them.
     """
     async with asyncio.TaskGroup() as tasks:
         beside = [tasks.create_task(each.run(), name=type(each).__name__) for each in parts]
-        await trade_recorded(core, market, observer, recording)
+        try:
+            async with asyncio.TaskGroup() as writing:  # of its own, for its failure must not end the parts at once
+                journal = writing.create_task(recording.journal.run(), name="journal")
+                await trade_recorded(core, market, observer, recording)
+                journal.cancel()
+        except* StoreError:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CANCELS_S):
+                    await cancelled()
+            raise
         for task in beside:
             task.cancel()
 

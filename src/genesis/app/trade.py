@@ -108,8 +108,10 @@ async def trade_recorded(core: TradingCore, market: Market, observer: Observer, 
                 await journal.append(saved(core))
         await journal.append(saved(core))
     except asyncio.CancelledError:
-        with suppress(StoreError):  # a journal that failed has said so to whoever wrote to it
+        try:
             await journal.append(saved(core))
+        except StoreError:  # it may be why this was cancelled, and says so to whoever runs it
+            await _cancel_all(core, market, journal)
         raise
     except StoreError:
         await _cancel_all(core, market, journal)
@@ -166,11 +168,17 @@ async def _record(event: OrderReported, core: TradingCore, journal: Journal) -> 
 
 
 async def _cancel_all(core: TradingCore, market: Market, journal: Journal) -> None:
-    """Cancel what is open of ours, as far as it can still be written down."""
-    for own in tuple(core.books.orders.open()):
-        order = own.life.order
-        cancel = Cancel(order.symbol, order.cid, own.life.id, order.mts, "the journal cannot be written")
-        try:
+    """Cancel what is open of ours, then write down as much of it as the reserve takes.
+
+    All are handed on first: neither a reserve that is full nor a slow disk may keep a cancel here.
+    """
+    cancels = [
+        Cancel(order.symbol, order.cid, own.life.id, order.mts, "the journal cannot be written")
+        for own in core.books.orders.open()
+        for order in (own.life.order,)
+    ]
+    for cancel in cancels:
+        market.cancel(cancel)
+    with suppress(StoreError):
+        for cancel in cancels:
             await journal.append_reserved(cancel)
-        finally:
-            market.cancel(cancel)

@@ -83,9 +83,7 @@ def saved(core: TradingCore) -> Saved:
         limits=core.limits,
         desks=tuple(_saved_desk(desk) for desk in core.desks.values()),
         orders=tuple(
-            own
-            for cid, own in books.orders.by_cid.items()
-            if cid in open_cids or own.undertaking in pursuits.under_way
+            own for cid, own in books.orders.by_cid.items() if cid in open_cids or own.undertaking in pursuits.under_way
         ),
         house=tuple(sorted(books.house.balances.items())),
         was_shown=books.was_shown,

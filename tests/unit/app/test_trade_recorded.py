@@ -1,15 +1,18 @@
 """I1, I2, I8, I9, I29: the journal has it first; without a journal, or with the latch set, nothing leaves."""
 
+import asyncio
 import math
 from collections.abc import AsyncIterator
 
 import pytest
+from attrs import evolve
 
 from genesis.adapters.memory.candle_market import CandleMarket
 from genesis.adapters.memory.clock import ManualClock
 from genesis.adapters.memory.journal import MemoryDisk, MemoryJournal
 from genesis.adapters.memory.kill_latch import MemoryKillLatch
 from genesis.app.backtest import RunObserver
+from genesis.app.session_run import trade_beside
 from genesis.app.trade import Recording, trade, trade_recorded
 from genesis.domain.candle import Candle
 from genesis.domain.core import one_desk
@@ -68,7 +71,8 @@ class House:
 
     def __init__(self, answer: Evidence | None = None) -> None:
         self.disk = MemoryDisk()
-        self.journal = MemoryJournal(self.disk, ManualClock())
+        self.clock = ManualClock()
+        self.journal = MemoryJournal(self.disk, self.clock)
         self.latch = MemoryKillLatch()
         self.market = WatchedMarket(self.disk, answer)
         self.core = one_desk(SETTINGS, atoms(10_000))
@@ -79,6 +83,25 @@ class House:
         await trade_recorded(self.core, self.market, self.observer, Recording(self.journal, self.latch))
         await self.journal.commit()
         return durable(self.disk)
+
+
+class Sender:
+    """Sends cancels in a task of its own, as a real market does."""
+
+    def __init__(self) -> None:
+        self.wanted: asyncio.Queue[Cancel] = asyncio.Queue()
+        self.sent = asyncio.Event()
+        self.out: list[Cancel] = []
+
+    async def cancelled(self) -> None:
+        await self.sent.wait()
+
+    async def run(self) -> None:
+        while True:
+            cancel = await self.wanted.get()
+            await asyncio.sleep(0)  # the way to the exchange
+            self.out.append(cancel)
+            self.sent.set()
 
 
 def durable(disk: MemoryDisk) -> list[RecordedEntry]:
@@ -196,6 +219,53 @@ async def test_a15_when_the_journal_fails_what_is_open_is_canceled_and_written_i
         await house.run()
     assert [cancel.cid for cancel in house.market.canceled] == [1]
     assert [kind for _, kind, _ in house.disk.reserve] == ["decision"]
+
+
+async def test_a15_a_reserve_that_takes_nothing_keeps_no_cancel_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    house = House(Accepted(OrderId(9)))
+    world = house.core.books.orders
+    real = house.market.submit
+
+    def submit(order: Approved) -> None:
+        real(order)
+        world.intend(evolve(order.order, cid=Cid(99)), "main", 0)
+        house.journal._poison = StoreFull("no room")
+
+    async def append_reserved(entry: object) -> None:
+        raise StoreError(f"no room for {entry}")
+
+    monkeypatch.setattr(house.market, "submit", submit)  # the disk fails while two orders are open
+    monkeypatch.setattr(house.journal, "append_reserved", append_reserved)
+    with pytest.raises(StoreFull):
+        await house.run()
+    assert [cancel.cid for cancel in house.market.canceled] == [1, 99]
+
+
+async def test_a15_a_journal_that_fails_while_nothing_happens_lets_the_cancels_out_first() -> None:
+    house = House(Accepted(OrderId(9)))
+    sender = Sender()
+    real_submit, real_events = house.market.submit, house.market.events
+
+    def submit(order: Approved) -> None:
+        real_submit(order)
+        house.disk.failure = StoreFull("no room")  # found by the journal itself, at its next group commit
+
+    async def events() -> AsyncIterator[Event]:
+        async for event in real_events():
+            yield event
+            if house.disk.failure is not None and isinstance(event, OrderReported):
+                await asyncio.sleep(0)  # the journal begins to wait
+                house.clock.move(1.0)
+                await asyncio.Event().wait()
+
+    house.market.submit = submit  # type: ignore[method-assign]  # the disk fills while the order rests
+    house.market.events = events  # type: ignore[method-assign]  # and then nothing comes any more
+    house.market.cancel = sender.wanted.put_nowait  # type: ignore[method-assign, assignment]  # sends it later
+    recording = Recording(house.journal, house.latch)
+    with pytest.raises(ExceptionGroup) as raised:
+        await trade_beside(house.core, house.market, house.observer, (sender,), recording, sender.cancelled)
+    assert raised.group_contains(StoreFull)
+    assert [cancel.cid for cancel in sender.out] == [1]
 
 
 async def test_a_fill_reaches_the_core_after_the_journal() -> None:

@@ -83,6 +83,8 @@ class OrderSender:
         self._underway = 0
         self._wake = asyncio.Event()
         self._resumed = asyncio.Event()
+        self._is_clear = asyncio.Event()
+        self._is_clear.set()
 
     @property
     def is_idle(self) -> bool:
@@ -107,8 +109,13 @@ class OrderSender:
             return
         if cancel.cid not in self._wanted:
             self._wanted[cancel.cid] = cancel
+            self._is_clear.clear()
             self._cancels.append(cancel)
             self._wake.set()
+
+    async def cancelled(self) -> None:
+        """Return once no cancel is left: the exchange took each, or its order is over."""
+        await self._is_clear.wait()
 
     def resume(self) -> None:
         """Send cancels now that had to wait: the exchange takes them again."""
@@ -177,6 +184,8 @@ class OrderSender:
                 await self._pause(wait_s)
         finally:
             self._wanted.pop(cancel.cid, None)
+            if not self._wanted:
+                self._is_clear.set()
             self._underway -= 1
             self._wake.set()
 

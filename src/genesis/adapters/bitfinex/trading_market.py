@@ -170,6 +170,10 @@ class TradingMarket:
             text = f"what follows from the candle of {mts} did not come within {SETTLE_S:g} s"
             raise Unreachable(text, endpoint="candles") from None
 
+    async def cancelled(self) -> None:
+        """Return once every cancel that was asked for is done with; `run` has to go on meanwhile."""
+        await self._sender.cancelled()
+
     async def finish(self) -> None:
         """End the stream with the running candles, whose intervals are over.
 
