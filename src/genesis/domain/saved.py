@@ -4,7 +4,7 @@ from attrs import frozen
 
 from genesis.domain.core import TradingCore
 from genesis.domain.desk import Desk, Intent
-from genesis.domain.events import Alert, Reasons
+from genesis.domain.events import Alert, AlertCode, Reasons
 from genesis.domain.execution.orders import OwnOrder
 from genesis.domain.pursuits import Pursued
 from genesis.domain.risk.limits import AccountLimits
@@ -110,6 +110,9 @@ def restore(core: TradingCore, state: Saved) -> None:
         books.orders.take(order)
     books.house.balances = dict(state.house)
     books.was_shown, books.last_fill = state.was_shown, state.last_fill
+    # A person has to look, whoever runs: what contradicted itself before the restart still does.
+    halts = [desk.halted for desk in state.desks if desk.halted is not None]
+    books.standings.is_frozen = any(halt.code is AlertCode.ORDER_CONTRADICTION for halt in halts)
     books.recent.extend(state.recent)
     pursuits.under_way = {each.undertaking.id: each for each in state.under_way}
     pursuits.entries = {each.strategy: (each.price, each.reasons) for each in state.entries}

@@ -7,14 +7,16 @@ from hypothesis import strategies as st
 
 from genesis.domain.core import TradingCore
 from genesis.domain.events import Asked, Decision, Event, OperatorAsked, TimePassed
+from genesis.domain.execution.evidence import Traded
 from genesis.domain.execution.plans import Market, Plan, Twap
 from genesis.domain.journal.encoding import decode, encode
 from genesis.domain.journal.entries import RecordedEntry, recorded
 from genesis.domain.ledger import Ledger
+from genesis.domain.order import OrderId
 from genesis.domain.recall import recall
 from genesis.domain.saved import Saved, restore, saved
 from genesis.domain.units import Mts, atoms
-from tests.unit.domain.accounts import CASH, World
+from tests.unit.domain.accounts import CASH, INSTRUMENT, World
 
 MINUTE = 60_000
 
@@ -115,6 +117,18 @@ def test_a_halt_survives_and_so_does_a_peak() -> None:
     core = world.recalled(len(world.journal))
     assert core.halted == world.core.halted
     assert core.desks["one"].purse.guards.peak == world.core.desks["one"].purse.guards.peak
+
+
+def test_i8_a_frozen_account_is_frozen_after_a_restart() -> None:
+    world = Written("one")
+    world.fills = False
+    world.close(1.0)
+    for amount in (1, 2):
+        world.report(world.sent[0], Traded(1, OrderId(9), Mts(1), atoms(amount), INSTRUMENT.price(100), atoms(0)))
+    assert world.core.books.standings.is_frozen
+    core = world.fresh()
+    restore(core, saved(world.core))
+    assert core.books.standings.is_frozen
 
 
 def test_a_state_of_a_strategy_that_is_gone_is_refused() -> None:
