@@ -112,7 +112,7 @@ def restore(core: TradingCore, state: Saved) -> None:
     books.was_shown, books.last_fill = state.was_shown, state.last_fill
     # A person has to look, whoever runs: what contradicted itself before the restart still does.
     halts = [desk.halted for desk in state.desks if desk.halted is not None]
-    books.standings.is_frozen = any(halt.code is AlertCode.ORDER_CONTRADICTION for halt in halts)
+    books.standings.freeze(is_frozen=any(halt.code is AlertCode.ORDER_CONTRADICTION for halt in halts))
     books.recent.extend(state.recent)
     pursuits.under_way = {each.undertaking.id: each for each in state.under_way}
     pursuits.entries = {each.strategy: (each.price, each.reasons) for each in state.entries}

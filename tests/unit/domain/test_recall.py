@@ -14,6 +14,7 @@ from genesis.domain.journal.entries import RecordedEntry, recorded
 from genesis.domain.ledger import Ledger
 from genesis.domain.order import OrderId
 from genesis.domain.recall import recall
+from genesis.domain.risk.scene import Standing
 from genesis.domain.saved import Saved, restore, saved
 from genesis.domain.units import Mts, atoms
 from tests.unit.domain.accounts import CASH, INSTRUMENT, World
@@ -128,7 +129,7 @@ def test_i8_a_frozen_account_is_frozen_after_a_restart() -> None:
     assert world.core.books.standings.is_frozen
     core = world.fresh()
     restore(core, saved(world.core))
-    assert core.books.standings.is_frozen
+    assert core.books.standings.now is Standing.FROZEN
 
 
 def test_a_state_of_a_strategy_that_is_gone_is_refused() -> None:
