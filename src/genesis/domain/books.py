@@ -73,6 +73,17 @@ class Books:
             if window_ms:
                 self.recent.append(Sent(order.mts, strategy, order.symbol, order.side))
 
+    def remember(self, now: Mts, limits: AccountLimits) -> None:
+        """Bring back the orders that left before the limits looked so far back: they count from now on."""
+        since = now - limits.longest_window_ms
+        until = self.recent[0].mts if self.recent else now + 1
+        earlier = [
+            Sent(own.life.order.mts, own.strategy, own.life.order.symbol, own.life.order.side)
+            for own in self.orders.by_cid.values()
+            if since < own.life.order.mts < until
+        ]
+        self.recent.extendleft(reversed(earlier))
+
     def scene(self, order: OrderRequest, strategy: str, now: Mts) -> Scene:
         """Return what the gate has to see around *order*."""
         quote = self.quotes.get(order.symbol)

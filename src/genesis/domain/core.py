@@ -184,6 +184,7 @@ class TradingCore:
             case LimitsApplied(mts, limits):
                 self.now = max(self.now, mts)
                 self.limits = limits
+                self.books.remember(self.now, limits)
             case MarginCharged(mts, symbol, amount):
                 self.now = max(self.now, mts)
                 self._by_symbol[symbol][0].charge(amount)
@@ -283,7 +284,9 @@ class TradingCore:
         price = Price((quote.bid + quote.ask) // 2)
         for name, side in ((match.buyer, Side.BUY), (match.seller, Side.SELL)):
             fill = Fill(quote.mts, quote.symbol, NO_CID, side, match.amount, price, Atoms(0))
-            self.desks[name].book(fill)
+            desk = self.desks[name]
+            desk.book(fill)
+            desk.is_torn = True  # until the rest of its wish was filled, too
             yield Booked(name, fill)
         scale = instrument.price_scale
         self.books.house.add(

@@ -189,10 +189,13 @@ class Pursuits:
         return Settled(undertaking.id, left)
 
     def _unguarded(self, desk: Desk) -> int:
-        """Return what a desk holds and no order of its own may already bring out."""
+        """Return what a desk holds and no order of its own may already bring out: 0 while it leaves in parts."""
         out = Side.SELL if desk.position > 0 else Side.BUY
+        leaves = (each.undertaking for each in self.under_way.values())
+        if any(each.strategy == desk.name and each.side is out for each in leaves):
+            return 0  # its parts and a guard together would bring out more than there is
         leaving = sum(
-            own.life.at_risk
+            own.life.to_book
             for own in self._books.orders.open(desk.symbol)
             if own.strategy == desk.name and own.life.order.side is out
         )

@@ -68,6 +68,7 @@ def _recall_decision(core: TradingCore, entry: RecordedEntry) -> None:
                 desk.done()
         case Booked(strategy, fill) if fill.cid == NO_CID:  # what two strategies traded with each other
             core.desks[strategy].book(fill)
+            core.desks[strategy].is_torn = True  # the target behind it is not in the journal
         case Crossed(symbol=symbol, amount=amount, price=price):
             instrument = core.settings.instruments[symbol]
             scale = instrument.price_scale

@@ -394,3 +394,47 @@ def test_a_fill_that_is_dearer_than_the_strategy_could_pay_is_booked_and_told_on
     assert [each.code for each in decisions if isinstance(each, Alert)] == [AlertCode.OVERDRAWN]
     assert world.core.desks["one"].ledger.cash == -atoms(100)
     assert world.core.books.cash() == world.cash
+
+
+def test_i12_a_rate_that_is_new_counts_what_left_before_it() -> None:
+    world = World("one")
+    world.close(1.0)
+    world.close(0.0)
+    world.handle(LimitsApplied(Mts(120_000), AccountLimits(rates=(RateLimit(2, 600_000),))))
+    world.close(1.0)
+    assert len(world.sent) == 2
+    assert world.core.refusals == {RefusalCode.ORDER_RATE: 1}
+
+
+def test_i11_a_fill_whose_fee_is_not_told_yet_still_counts() -> None:
+    world = World("one", "two", limits=AccountLimits(max_exposure=atoms(1_500)))
+    world.fills = False
+    world.close(1.0)
+    (order,) = world.sent
+    price = INSTRUMENT.price(100)
+    world.report(order, Traded(1, OrderId(1), Mts(1), order.amount, price))
+    world.report(order, Closed(OrderId(1), order.amount, "EXECUTED"))
+    world.close(1.0, 1.0)
+    assert len(world.sent) == 1
+    assert world.core.desks["two"].refusals == {RefusalCode.EXPOSURE_TOTAL: 1}
+
+
+def test_a_position_that_no_target_asked_for_is_left_although_the_first_way_out_fails() -> None:
+    world = World("one", limits=AccountLimits(max_order_notional=atoms(400)))
+    world.close(1.0)
+    world.fills = False
+    world.close(0.0)
+    world.report(world.sent[1], Refused("no"))
+    world.fills = True
+    world.close(0.0)
+    assert world.core.position(BTC) == 0
+
+
+def test_what_a_strategy_got_from_another_one_is_left_although_the_rest_was_refused() -> None:
+    world = World("one", "two")
+    world.close(0.5, 0.0)
+    world.handle(LimitsApplied(Mts(1), AccountLimits(max_exposure=atoms(500))))
+    world.close(0.0, 1.0)
+    assert world.core.desks["two"].position == atoms(5)
+    world.close(0.0, 0.0)
+    assert world.core.position(BTC) == 0

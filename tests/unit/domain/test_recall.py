@@ -137,3 +137,13 @@ def test_a_state_of_a_strategy_that_is_gone_is_refused() -> None:
     core = Written("one").core
     with pytest.raises(ValueError, match="positions or orders of two"):
         restore(core, saved(world.core))
+
+
+def test_what_came_from_another_strategy_is_left_after_a_restart() -> None:
+    world = Written("one", "two")
+    world.close(1.0, 0.0)
+    world.close(0.0, 1.0)
+    core = world.recalled(len(world.journal))
+    world.core = core
+    world.close(0.0, 0.0)
+    assert core.desks["two"].position == 0

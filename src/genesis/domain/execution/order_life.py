@@ -169,6 +169,11 @@ class OrderLife:
         return Atoms(max(0, self.order.amount - self.filled))
 
     @property
+    def to_book(self) -> Atoms:
+        """The atoms that the ledger may still see: those at risk, and those matched whose fee was not told yet."""
+        return Atoms(self.at_risk + sum(trade.amount for trade in self.trades if trade.fee is None))
+
+    @property
     def fee_is_known(self) -> bool:
         """Whether every match has told its fee."""
         return all(trade.fee is not None for trade in self.trades)

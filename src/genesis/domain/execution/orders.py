@@ -93,7 +93,7 @@ class Orders:
     def pending(self, symbol: Symbol) -> tuple[Pending, ...]:
         """Return what may still fill of an instrument, at its worst."""
         return tuple(
-            Pending(life.order.cid, symbol, life.order.side, life.at_risk, limit_of(life.order), is_dormant(life.order))
+            Pending(life.order.cid, symbol, life.order.side, life.to_book, limit_of(life.order), is_dormant(life.order))
             for life in (own.life for own in self.open(symbol))
         )
 

@@ -185,3 +185,17 @@ def test_parts_larger_than_one_order_may_be_are_cut_and_follow() -> None:
     for _ in range(4):
         tick(world, 1)
     assert [order.amount for order in world.sent] == [atoms(4), atoms(4), atoms(2)]
+
+
+def test_what_leaves_in_parts_is_not_guarded_beside_them() -> None:
+    world = World("one", plan=Twap(2, 2 * MINUTE), protection=Bracket(Ppb(PPB // 20)))
+    world.close(1.0)
+    tick(world, 2)
+    guards = [order for order in world.sent if order.type is OrderType.STOP]
+    world.close(0.0)
+    for guard in guards:
+        world.end(guard, 0)
+    for _ in range(3):
+        world.close(0.0)
+    assert world.core.position(BTC) == 0
+    assert [order for order in world.sent if order.type is OrderType.STOP] == guards
