@@ -167,6 +167,9 @@ class Pursuits:
             post_only=how.post_only,
         )
         yield from self._send(desk, order, pursued.reasons, undertaking.id)
+        if cid not in self._books.orders.by_cid and not any(part.at_risk for part in parts):
+            # The gate refused it: what is left is wished anew, or is wanted no longer. Waiting could last for ever.
+            yield self._finish(undertaking, desk, Atoms(undertaking.amount - sum(part.filled for part in parts)))
 
     def _guard(self, desk: Desk, cid: Cid, quote: Quote) -> Iterator[Decision]:
         amount, protection = self._unguarded(desk), desk.settings.protection

@@ -48,8 +48,8 @@ KEY, SECRET = "simulated-key", "simulated-secret"
 CASH: Final = 30_000 * ATOMS_PER_UNIT
 HEAL_S: Final = 120.0
 FLOW_LOOK_S: Final = 60.0
-FLOW_S: Final = 3_600.0
-"""How long orders may take to flow again after the heal: the strategies have to want something first."""
+FLOW_S: Final = 14_400.0
+"""How long orders may take to flow again after the heal: the strategies have to want something that limits allow."""
 
 RESTART_S: Final = (1.0, 10.0)
 RESTART_S_MAX: Final = 30.0

@@ -199,3 +199,12 @@ def test_what_leaves_in_parts_is_not_guarded_beside_them() -> None:
         world.close(0.0)
     assert world.core.position(BTC) == 0
     assert [order for order in world.sent if order.type is OrderType.STOP] == guards
+
+
+def test_a_plan_ends_when_the_gate_refuses_its_next_part_and_its_strategy_is_free() -> None:
+    world = World("one", plan=Twap(4, MINUTE), limits=AccountLimits(max_exposure=atoms(300)))
+    world.close(1.0)
+    tick(world, 1)
+    assert [order.amount for order in world.sent] == [atoms("2.5")]
+    world.close(0.0)
+    assert [(order.side, order.amount) for order in world.sent[1:]] == [(Side.SELL, atoms("0.625"))]
