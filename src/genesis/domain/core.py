@@ -365,6 +365,8 @@ class TradingCore:
         if reported is None or before is None:
             return
         life, strategy = reported.order.life, reported.order.strategy
+        if life.id is not None and before.life.id is None:
+            self.pursuits.showed_itself(cid)
         desk = self.desks.get(strategy)
         if reported.fill is not None and desk is not None:
             held, owed = abs(desk.position), desk.ledger.is_overdrawn
@@ -439,6 +441,7 @@ class TradingCore:
         yield from books.adopt(event, len(read.foreign_fills))
         self.is_new = False
         books.standings.reconciled()
+        yield from self.pursuits.go_on(self.now)  # after a restart no timer is set for them
 
     # The operator
 

@@ -96,6 +96,10 @@ class Pursuits:
             self._to_protect[desk.name] = desk.symbol
             yield RequestQuote(desk.symbol, self.waiting(desk.symbol))
 
+    def showed_itself(self, cid: Cid) -> None:
+        """Take that the exchange has an order: a cancel from before may have found nothing, and is asked for again."""
+        self._withdrawn.discard(cid)
+
     def release(self, desk: Desk, reason: str) -> Iterator[Decision]:
         """Cancel the orders that guard a position, because it is to be left."""
         self._to_protect.pop(desk.name, None)

@@ -5,10 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genesis.domain.events import Asked, OperatorAsked, TimePassed
-from genesis.domain.execution.evidence import AnswerLost, ProvenAbsent, Refused
+from genesis.domain.execution.evidence import Accepted, AnswerLost, ProvenAbsent, Refused
 from genesis.domain.execution.plans import Iceberg, Market, Plan, PostOnly, Twap
 from genesis.domain.execution.protection import Bracket, Trailing
-from genesis.domain.order import OrderType, Side
+from genesis.domain.order import OrderId, OrderType, Side
 from genesis.domain.risk.limits import AccountLimits
 from genesis.domain.units import PPB, Mts, Ppb, atoms
 from tests.unit.domain.accounts import BTC, INSTRUMENT, World
@@ -208,3 +208,15 @@ def test_a_plan_ends_when_the_gate_refuses_its_next_part_and_its_strategy_is_fre
     assert [order.amount for order in world.sent] == [atoms("2.5")]
     world.close(0.0)
     assert [(order.side, order.amount) for order in world.sent[1:]] == [(Side.SELL, atoms("0.625"))]
+
+
+def test_a_part_that_shows_itself_after_its_cancel_is_cancelled_again() -> None:
+    world = World("one", plan=PostOnly(MINUTE, 2 * MINUTE))
+    world.fills = False
+    world.close(1.0)
+    (part,) = world.sent
+    world.handle(OperatorAsked(Mts(1), Asked.HALT, "", "enough"))
+    assert world.canceled == [part.cid]
+    world.report(part, Accepted(OrderId(5)))
+    tick(world, 1)
+    assert world.canceled == [part.cid, part.cid]
