@@ -120,12 +120,14 @@ class Pursuits:
         desk = self._desks[undertaking.strategy]
         parts = self._books.orders.children(undertaking.id)
         instrument = desk.settings.instrument
+        # A match without its fee is not in the ledger yet: what is sized before it is would leave it behind.
+        is_unbooked = any(part.to_book for part in parts)
         if desk.halted is not None:  # nothing of it goes on but what ends it
             working = [part for part in parts if part.at_risk]
             for part in working:
                 if part.order.cid not in self._withdrawn:
                     yield self._cancel(part.order.cid, desk.halted.text)
-            if not working:
+            if not working and not is_unbooked:
                 yield self._finish(undertaking, desk, Atoms(undertaking.amount - sum(part.filled for part in parts)))
             return
         step = next_step(undertaking, parts, now, self._top(undertaking.symbol), instrument)
@@ -140,7 +142,7 @@ class Pursuits:
             case Wait(until):
                 if until is not None:
                     yield WakeAt(until)
-            case Finished(left):
+            case Finished(left) if not is_unbooked:
                 yield self._finish(undertaking, desk, left)
 
     def _place(self, pursued: Pursued, cid: Cid, quote: Quote, now: Mts) -> Iterator[Decision]:

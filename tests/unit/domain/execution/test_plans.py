@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genesis.domain.events import Asked, OperatorAsked, TimePassed
-from genesis.domain.execution.evidence import Accepted, AnswerLost, ProvenAbsent, Refused
+from genesis.domain.execution.evidence import Accepted, AnswerLost, Closed, ProvenAbsent, Refused, Traded
 from genesis.domain.execution.plans import Iceberg, Market, Plan, PostOnly, Twap
 from genesis.domain.execution.protection import Bracket, Trailing
 from genesis.domain.order import OrderId, OrderType, Side
@@ -220,3 +220,18 @@ def test_a_part_that_shows_itself_after_its_cancel_is_cancelled_again() -> None:
     world.report(part, Accepted(OrderId(5)))
     tick(world, 1)
     assert world.canceled == [part.cid, part.cid]
+
+
+def test_a_plan_is_not_over_before_its_last_match_is_booked() -> None:
+    world = World("one", plan=PostOnly(MINUTE, 100 * MINUTE))
+    world.fills = False
+    world.close(1.0)
+    (part,) = world.sent
+    price = INSTRUMENT.price(world.price)
+    world.report(part, Traded(1, OrderId(5), Mts(1), atoms(4), price))
+    world.handle(OperatorAsked(Mts(1), Asked.HALT, "", "enough"))
+    world.report(part, Closed(OrderId(5), atoms(4), "CANCELED"))
+    assert world.core.pursuits.under_way
+    world.report(part, Traded(1, OrderId(5), Mts(1), atoms(4), price, atoms(0)))
+    world.close(1.0)
+    assert [(order.side, order.amount) for order in world.sent[1:]] == [(Side.SELL, atoms(4))]
