@@ -126,6 +126,7 @@ class Troubles:
     async def run(self) -> None:
         """Make trouble until cancelled: each class comes by chance, at its own rate."""
         self._venue.faults.load(Script(venue_rules(self._options, self._chance), self._options.seed))
+        self.counts[FaultClass.HOSTILE_STRATEGY.value] = FaultClass.HOSTILE_STRATEGY in self._options.faults
         async with asyncio.TaskGroup() as tasks:
             for fault in self._options.faults:
                 if fault in self._makers:
