@@ -91,9 +91,11 @@ class MarketLine:
 
     def best(self) -> tuple[Price, Price] | None:
         """Return the best bid and ask; None while there is no book to be trusted, or none with two sides."""
+        if self._candles.running is None:  # after a restart a plan may go on before there is a book at all
+            return None
         book = self._stream.book(self._book_channel)
         top = book.top
-        if book.is_stale or self._candles.running is None or not (top.bid and top.ask) or top.is_crossed:
+        if book.is_stale or not (top.bid and top.ask) or top.is_crossed:
             return None
         price = self._instrument.price_from_market
         return price(top.bid), price(top.ask)
