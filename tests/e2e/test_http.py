@@ -289,11 +289,12 @@ async def test_a_diff_wants_two_objects_and_nothing_else(site: Site) -> None:
 async def test_bodies_have_a_limit_each_route_its_own(site: Site) -> None:
     text = b'{"x-a":"' + b"a" * 70_000 + b'","dry_run":true}'
     assert (await site.ask("POST", "/config/validate", text)).json == {"valid": True, "errors": []}
-    refused = await site.ask("POST", "/config/audit", text)
-    assert (refused.status, refused.headers[b"connection"]) == (413, b"close")
-    huge = f"Host: 127.0.0.1:{site.port}\r\nContent-Type: application/json\r\nContent-Length: 1048577\r\n\r\n"
-    raw = await site.raw(b"POST /config/validate HTTP/1.1\r\n" + huge.encode())
-    assert parsed(raw).status == 413
+    # The head alone: what is refused by its length is not read, and a close with bytes unread resets the connection.
+    host = f"Host: 127.0.0.1:{site.port}\r\nContent-Type: application/json\r\n"
+    for path, length in (("/config/audit", len(text)), ("/config/validate", 1_048_577)):
+        head = f"POST {path} HTTP/1.1\r\n{host}Content-Length: {length}\r\n\r\n"
+        refused = parsed(await site.raw(head.encode()))
+        assert (refused.status, refused.headers[b"connection"]) == (413, b"close")
 
 
 async def test_a_chunked_body_has_the_same_limit(site: Site) -> None:

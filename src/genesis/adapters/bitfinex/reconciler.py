@@ -75,7 +75,6 @@ class Reconciler:
     def want(self) -> None:
         """Look as soon as possible."""
         self.is_busy = True
-        self._links += 1  # a look that is being taken may have begun before what made this one wanted
         self._plan(0.0)
 
     def link(self, *, is_open: bool, is_held: bool) -> None:
