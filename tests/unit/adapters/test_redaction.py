@@ -109,6 +109,17 @@ def test_values_keep_their_types_where_nothing_is_secret() -> None:
     assert redactor.value({"cid": 1234567890, "token": ["x"]}) == {"cid": "***", "token": "***"}
 
 
+def test_what_has_no_text_is_masked_and_stops_no_one_who_logs() -> None:
+    class Silent:
+        def __str__(self) -> str:
+            raise RuntimeError("no text")
+
+    record = logging.LogRecord("tests", logging.WARNING, "", 0, "odd", None, None)
+    vars(record)["fields"] = {"value": Silent(), "size": 3}
+    assert RedactingFilter(Redactor()).filter(record)
+    assert vars(record)["fields"] == {"value": "***", "size": 3}
+
+
 def test_a_filter_on_one_handler_protects_the_handlers_after_it() -> None:
     redactor = Redactor()
     redactor.register(Secret("a registered secret"))

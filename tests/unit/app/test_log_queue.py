@@ -39,10 +39,12 @@ class Reader:
 
 @pytest.fixture
 def quiet() -> Iterator[None]:
-    """Leave logging as it was."""
-    level = LOGGER.level
+    """Log to this test's handlers alone, and leave logging as it was."""
+    level, propagate = LOGGER.level, LOGGER.propagate
     LOGGER.setLevel(logging.INFO)
+    LOGGER.propagate = False
     yield
+    LOGGER.propagate = propagate
     for handler in list(LOGGER.handlers):
         LOGGER.removeHandler(handler)
     LOGGER.setLevel(level)

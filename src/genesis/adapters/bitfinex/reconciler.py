@@ -66,21 +66,25 @@ class Reconciler:
         self._since = since
         self._is_open = False
         self._is_held = False
-        self._links = 0
+        self._was_open = False
+        self._wants = 0
         self._due_s: float | None = None
         self._changed = asyncio.Event()
         self.is_busy = False
         """Whether a look is wanted or being taken."""
 
     def want(self) -> None:
-        """Look as soon as possible."""
+        """Look as soon as possible; a look that was begun before does not count."""
         self.is_busy = True
+        self._wants += 1
         self._plan(0.0)
 
     def link(self, *, is_open: bool, is_held: bool) -> None:
         """Note the state of the account's socket; *is_held* is maintenance, in which nothing is asked."""
-        self._is_open, self._is_held = is_open, is_held
-        self._links += 1
+        if self._was_open:  # one look follows for sure: of the next connection, or by REST while there is none
+            self.is_busy = not is_held
+        self._is_open, self._is_held, self._was_open = is_open, is_held, self._was_open or is_open
+        self._wants += 1
         if not is_open:
             self._plan(None if is_held else self._rules.down_s)
 
@@ -88,9 +92,9 @@ class Reconciler:
         """Look until cancelled; raises `AuthRefused`."""
         while True:
             await self._until_due()
-            self.is_busy, self._due_s, links = True, None, self._links
+            self.is_busy, self._due_s, wants = True, None, self._wants
             look = await self._look()
-            if look is not None and links == self._links:
+            if look is not None and wants == self._wants:
                 self._orders.see(look)
                 self._show(AccountShown(self._now(), look))
                 self.is_busy = self._due_s is not None

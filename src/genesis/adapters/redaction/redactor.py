@@ -88,7 +88,10 @@ class Redactor:
         return _stable(data.decode("latin-1"), self._bytes).encode("latin-1")
 
     def value(self, value: object, depth: int = _DEPTH) -> object:
-        """Return *value* masked inside; an object whose text holds a secret becomes that text, any other stays."""
+        """Return *value* masked inside; an object whose text holds a secret becomes that text, any other stays.
+
+        An object that has no text, for its own code fails, is masked: nobody can say what it would show.
+        """
         if value is None or isinstance(value, bool | int | float):
             return self._number(value)
         if isinstance(value, str):
@@ -100,7 +103,10 @@ class Redactor:
         if depth > 0 and isinstance(value, list | tuple | set | frozenset):
             items = [self.value(each, depth - 1) for each in value]
             return items if isinstance(value, list | set | frozenset) else tuple(items)
-        shown = f"{value!r} {value}"
+        try:
+            shown = f"{value!r} {value}"
+        except Exception:  # whatever foreign code raises must not reach who only wanted to log
+            return MASK
         return value if self.text(shown) == shown else self.text(repr(value))
 
     def _key(self, key: object) -> str:
