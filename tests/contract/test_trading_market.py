@@ -118,6 +118,28 @@ async def test_i36_a_cancel_overtakes_the_orders_that_wait() -> None:
         assert (world.shell.submits, len(world.open_orders)) == (198, 197)
 
 
+async def test_a_cancel_that_overtook_its_order_on_the_way_is_asked_again() -> None:
+    async with traded_world() as world:
+        receive, late = world.venue.receive, list[tuple[ConnectionId, str]]()
+
+        def hold_orders(connection: ConnectionId, text: str, at_ms: int) -> None:
+            if '"on"' in text:
+                late.append((connection, text))
+            else:
+                receive(connection, text, at_ms)
+
+        world.venue.receive = hold_orders  # type: ignore[method-assign]  # the way is what is tried
+        world.market.submit(world.order(1, price="50"))
+        await world.clock.advance(1)
+        world.market.cancel(cancel_of(world, 1))
+        await world.clock.advance(1)
+        for connection, text in late:
+            receive(connection, text, world.clock.now())
+        await world.clock.advance(3)
+        assert not world.open_orders
+        assert type(world.evidence(1)[-1]) is Closed
+
+
 async def test_d1_a_lost_answer_is_told_and_the_account_stream_shows_the_order() -> None:
     async with traded_world() as world:
         world.venue.faults.add(Rule("lost", Fault.DROP_ACK, "on", times=1))

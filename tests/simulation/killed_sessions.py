@@ -220,7 +220,8 @@ def check(folder: Path) -> dict[str, object]:
     for cid, (side, amount) in on_exchange.items():
         assert cid in lives, f"I1: order {cid} left without a durable intent"
         assert (lives[cid].order.side.value, lives[cid].order.amount) == (side, amount), "another order left"
-        after = after_crash(lives[cid])
+        end = after_crash(lives[cid])
+        after = lives[cid] if end is None else advance(lives[cid], end)
         known = {Status.UNKNOWN, Status.FILLED}
         assert after.status in known, f"A2: order {cid} left, but the journal proves that it did not"
     assert filled <= set(on_exchange), "the journal has fills of what never arrived"

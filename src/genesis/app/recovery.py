@@ -10,8 +10,7 @@ from typing import Final, get_args
 
 from genesis.domain.core import TradingCore
 from genesis.domain.events import Cancel, CandleClosed, Event, LookUp, OperatorAsked, OrderReported
-from genesis.domain.execution.evidence import AnswerLost, NothingLeft
-from genesis.domain.execution.order_life import Status
+from genesis.domain.execution.reconciliation import after_crash
 from genesis.domain.journal.entries import RecordedEntry
 from genesis.domain.link import Link, LinkState
 from genesis.domain.risk.gate import Approved
@@ -54,13 +53,9 @@ def _what_a_start_means(core: TradingCore, now: Mts) -> Iterator[Event]:
     for name in LINKS:
         yield LinkState(now, name, Link.RECONNECT, "the session begins")
     for own in tuple(core.books.orders.open()):
-        order = own.life.order
-        if own.life.status is Status.INTENT:
-            never = NothingLeft("the session ended before it was sent")
-            yield OrderReported(now, order.symbol, order.cid, never)
-        elif own.life.status is Status.SENDING:
-            lost = AnswerLost("the session ended while it was being sent")
-            yield OrderReported(now, order.symbol, order.cid, lost)
+        evidence = after_crash(own.life)
+        if evidence is not None:
+            yield OrderReported(now, own.life.order.symbol, own.life.order.cid, evidence)
 
 
 class Resumed:

@@ -163,13 +163,13 @@ class Books:
         return None if close is None else self._instruments[symbol].price_from_market(close)
 
     def _reserved(self) -> int:
-        """Return the cash that pending purchases may take."""
+        """Return the cash that pending purchases may take; one without any price may take all of it."""
         reserved = 0
         for symbol, instrument in self._instruments.items():
             for each in self.pending(symbol):
                 if each.side is Side.BUY:
                     price = each.price or self._last_price(symbol)
-                    reserved += cost_of(each.amount, price, instrument.price_scale) if price else 0
+                    reserved += cost_of(each.amount, price, instrument.price_scale) if price else max(0, self.cash())
         return reserved
 
 

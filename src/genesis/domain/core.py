@@ -388,6 +388,7 @@ class TradingCore:
             yield LookUp(event.symbol, cid, life.order.mts)
         if reported.has_ended and desk is not None:
             yield from self._ended(event.mts, desk, reported)
+            books.orders.forget(self.pursuits.under_way)
 
     def _ended(self, mts: Mts, desk: Desk, reported: Reported) -> Iterator[Decision]:
         life, undertaking = reported.order.life, reported.order.undertaking
@@ -459,7 +460,6 @@ class TradingCore:
                     yield from self.pursuits.go_on(self.now)
                     yield from self._ask(desk.symbol)
                 case Asked.RESUME:
-                    self.books.standings.freeze(is_frozen=False)
                     desk.resume()
                     yield Alert(mts, AlertCode.OPERATOR_RESUME, f"operator_resume: {reason}")
                 case Asked.REDUCE_ONLY:
@@ -468,6 +468,8 @@ class TradingCore:
                     desk.is_on = True
                 case Asked.STRATEGY_OFF:
                     desk.is_on = False
+        if asked is Asked.RESUME:  # one contradiction stopped every desk: all have to be looked at
+            self.books.standings.freeze(is_frozen=any(is_contradicted(desk.halted) for desk in self.desks.values()))
 
     def _cancel(self, cid: int, reason: str) -> Iterator[Decision]:
         own = self.books.orders.by_cid.get(Cid(cid))
@@ -480,7 +482,7 @@ class TradingCore:
         yield alert
         self.books.standings.freeze(is_frozen=True)
         for desk in self.desks.values():
-            desk.halted = desk.halted or alert
+            desk.halted = alert
             desk.intent = None
 
 
@@ -490,6 +492,11 @@ def one_desk(
     """Return the core of an account that one desk has for itself, with *cash* of the quote currency."""
     settings = CoreSettings((desk,), needs_account=needs_account)
     return TradingCore(settings, {desk.name: Ledger(cash)}, first_cid)
+
+
+def is_contradicted(halted: Alert | None) -> bool:
+    """Whether a desk stands because what was known of the account contradicted itself."""
+    return halted is not None and halted.code is AlertCode.ORDER_CONTRADICTION
 
 
 def _incomplete(mts: Mts, life: OrderLife, left: int) -> Alert:

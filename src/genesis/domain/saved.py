@@ -1,15 +1,20 @@
 """What of a core outlives its process: everything but what strategies remember of candles, which they see again."""
 
+from typing import Final
+
 from attrs import frozen
 
-from genesis.domain.core import TradingCore
+from genesis.domain.core import TradingCore, is_contradicted
 from genesis.domain.desk import Desk, Intent
-from genesis.domain.events import Alert, AlertCode, Reasons
+from genesis.domain.events import Alert, Reasons
 from genesis.domain.execution.orders import OwnOrder
 from genesis.domain.pursuits import Pursued
 from genesis.domain.risk.limits import AccountLimits
 from genesis.domain.risk.scene import Sent
 from genesis.domain.units import Atoms, Mts, Price, Symbol
+
+ENDED_KEPT: Final = 100
+"""How many ended orders are saved, so that what comes late for them finds its strategy after a restart, too."""
 
 
 @frozen
@@ -70,12 +75,12 @@ class Saved:
 
 
 def saved(core: TradingCore) -> Saved:
-    """Return what is to be kept of *core*; of orders that ended, only the parts of what is still under way.
+    """Return what is to be kept of *core*; of orders that ended, the last ones and the parts of what is under way.
 
     A plan counts what its parts have filled: without those that ended it would send them again.
     """
     books, pursuits = core.books, core.pursuits
-    open_cids = {own.life.order.cid for own in books.orders.open()}
+    kept = {own.life.order.cid for own in (*books.orders.open(), *books.orders.ended_lately(ENDED_KEPT))}
     return Saved(
         now=core.now,
         next_cid=core.next_cid,
@@ -83,7 +88,7 @@ def saved(core: TradingCore) -> Saved:
         limits=core.limits,
         desks=tuple(_saved_desk(desk) for desk in core.desks.values()),
         orders=tuple(
-            own for cid, own in books.orders.by_cid.items() if cid in open_cids or own.undertaking in pursuits.under_way
+            own for cid, own in books.orders.by_cid.items() if cid in kept or own.undertaking in pursuits.under_way
         ),
         house=tuple(sorted(books.house.balances.items())),
         was_shown=books.was_shown,
@@ -111,8 +116,7 @@ def restore(core: TradingCore, state: Saved) -> None:
     books.house.balances = dict(state.house)
     books.was_shown, books.last_fill = state.was_shown, state.last_fill
     # A person has to look, whoever runs: what contradicted itself before the restart still does.
-    halts = [desk.halted for desk in state.desks if desk.halted is not None]
-    books.standings.freeze(is_frozen=any(halt.code is AlertCode.ORDER_CONTRADICTION for halt in halts))
+    books.standings.freeze(is_frozen=any(is_contradicted(desk.halted) for desk in state.desks))
     books.recent.extend(state.recent)
     pursuits.under_way = {each.undertaking.id: each for each in state.under_way}
     pursuits.entries = {each.strategy: (each.price, each.reasons) for each in state.entries}

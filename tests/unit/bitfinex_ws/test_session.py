@@ -243,12 +243,14 @@ async def test_a_conversation_that_ends_in_the_moment_of_its_cancellation_is_can
     assert socket.is_closed
 
 
-async def test_a_line_that_ended_while_nothing_was_said_is_left_when_it_is_woken() -> None:
-    line, wake = EndingLine(), asyncio.Event()
-    talking = asyncio.ensure_future(
-        converse(line, OneMessage(), SystemClock(), SessionRules(tick_s=3600.0), wake, lambda: None)
-    )
-    await asyncio.sleep(0)
+@pytest.mark.parametrize("turns", range(4))
+async def test_a_line_that_ended_while_nothing_was_said_is_left_when_it_is_woken(turns: int) -> None:
+    line, wake, clock = EndingLine(), asyncio.Event(), ManualClock()
+    talking = asyncio.ensure_future(converse(line, OneMessage(), clock, SessionRules(), wake, lambda: None))
+    for _ in range(turns):  # the first ones before anything of the conversation runs
+        await asyncio.sleep(0)
     line.ended = "a drill"
     wake.set()
+    await clock.advance(0)  # no tick comes
+    assert talking.done()
     assert await talking == "a drill"

@@ -343,6 +343,30 @@ def test_a_halt_gets_out_and_a_resume_lets_trade_again() -> None:
     assert world.sides() == [Side.BUY, Side.SELL, Side.BUY]
 
 
+def test_what_one_contradiction_stopped_stays_until_each_strategy_was_looked_at() -> None:
+    world = World("one", "two")
+    world.fills = False
+    world.close(1.0, 0.0)
+    (order,) = world.sent
+    for amount in (1, 2):
+        world.report(order, Traded(1, OrderId(1), Mts(1), atoms(amount), INSTRUMENT.price(100), Atoms(0)))
+    ask(world, Asked.RESUME, "two")
+    assert world.core.books.standings.is_frozen
+    ask(world, Asked.RESUME, "one")
+    assert not world.core.books.standings.is_frozen
+
+
+def test_i8_a_contradiction_freezes_strategies_that_were_halted_before_until_they_are_resumed() -> None:
+    world = World("one")
+    world.fills = False
+    world.close(1.0)
+    ask(world, Asked.HALT)
+    for amount in (1, 2):
+        world.report(world.sent[0], Traded(1, OrderId(1), Mts(1), atoms(amount), INSTRUMENT.price(100), Atoms(0)))
+    assert world.core.halted is not None
+    assert world.core.halted.code is AlertCode.ORDER_CONTRADICTION
+
+
 def test_one_strategy_can_be_switched_off_and_on() -> None:
     world = World("one", "two")
     ask(world, Asked.STRATEGY_OFF, "one")

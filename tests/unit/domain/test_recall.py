@@ -109,6 +109,18 @@ def test_i2_a_restored_plan_does_not_send_again_what_its_parts_have_filled() -> 
     assert world.core.pursuits.under_way == {}
 
 
+def test_i6_a_fill_that_comes_after_the_end_and_a_restart_is_its_strategy_s() -> None:
+    world = Written("one", "two")
+    world.fills = False
+    world.close(1.0, 0.0)
+    (order,) = world.sent
+    world.end(order, 0)
+    world.core = world.fresh()
+    restore(world.core, world.states[max(world.states)])
+    world.fill(order, atoms(3))
+    assert world.core.desks["one"].position == atoms(3)
+
+
 def test_a_halt_survives_and_so_does_a_peak() -> None:
     world = Written("one")
     world.price = 100

@@ -195,13 +195,14 @@ class OrderSender:
             try:
                 await self._gateway.cancel(reference)
                 return None
-            except Rejected:  # nothing open has this name: it ended, or was created on the other date
+            except Rejected:  # nothing open has this name: it ended, is yet to come, or was created on the other date
                 continue
             except RateLimited as limited:
                 return limited.retry_after_s
             except (NotProcessed, OutcomeUnknown, ProtocolViolation, ClockAhead) as problem:
                 return 60.0 if isinstance(problem, Maintenance) else CANCEL_AGAIN_S
-        return None
+        flight = self._orders.find(cancel.cid)
+        return CANCEL_AGAIN_S if flight is not None and not flight.is_known else None
 
     def _references(self, cancel: Cancel) -> list[OrderReference]:
         flight = self._orders.find(cancel.cid)

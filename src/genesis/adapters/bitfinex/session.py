@@ -162,14 +162,14 @@ async def _read(line: Line, socket: Socket, clock: Clock, wake: asyncio.Event, o
 
 async def _write(line: Line, socket: Socket, clock: Clock, wake: asyncio.Event, sending: _Sending) -> NoReturn:
     while True:
+        wake.clear()  # before looking: who woke this part before it ran must not be forgotten
         while line.outgoing:
             sending.since_s = clock.monotonic_s()
             await socket.send(line.outgoing.popleft())
             sending.since_s = None
-        wake.clear()
-        await wake.wait()
-        if line.ended and not line.outgoing:
+        if line.ended:
             raise Over(line.ended)
+        await wake.wait()
 
 
 async def _watch(

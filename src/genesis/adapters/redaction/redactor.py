@@ -105,7 +105,7 @@ class Redactor:
             return items if isinstance(value, list | set | frozenset) else tuple(items)
         try:
             shown = f"{value!r} {value}"
-        except Exception:  # whatever foreign code raises must not reach who only wanted to log
+        except Exception:  # noqa: BLE001  # whatever foreign code raises must not reach who only wanted to log
             return MASK
         return value if self.text(shown) == shown else self.text(repr(value))
 

@@ -4,7 +4,8 @@ Orders that ended are kept for a while, so that a late fill finds its owner; the
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from itertools import islice
 from typing import Final, NamedTuple
 
 from attrs import define, field, frozen
@@ -18,7 +19,7 @@ from genesis.domain.risk.scene import Pending, is_dormant, limit_of
 from genesis.domain.units import Atoms, Symbol, ceil_mul_div
 
 KEPT_ENDED: Final = 10_000
-"""How many ended orders wait for late fills."""
+"""How many ended orders wait for late fills, besides the parts of what is still under way."""
 
 
 @frozen
@@ -101,13 +102,26 @@ class Orders:
         """Return the orders of an undertaking, the oldest first."""
         return tuple(own.life for own in self.by_cid.values() if own.undertaking == undertaking)
 
+    def ended_lately(self, count: int) -> Iterator[OwnOrder]:
+        """Yield up to *count* of the orders that ended last, the newest first."""
+        for cid in islice(dict.fromkeys(reversed(self._ended)), count):
+            if cid not in self._open:
+                yield self.by_cid[cid]
+
+    def forget(self, running: Container[int]) -> None:
+        """Drop the oldest of too many ended orders, but no part of a *running* undertaking: it counts what they did."""
+        for _ in range(len(self._ended) - KEPT_ENDED):
+            oldest = self._ended.popleft()
+            if oldest in self._open or oldest not in self.by_cid:
+                continue  # a late match opened it again: it will end once more
+            if self.by_cid[oldest].undertaking in running:
+                self._ended.append(oldest)
+            else:
+                del self.by_cid[oldest]
+
     def _end(self, cid: Cid) -> None:
         self._open.pop(cid, None)
         self._ended.append(cid)
-        if len(self._ended) > KEPT_ENDED:
-            oldest = self._ended.popleft()
-            if oldest not in self._open:
-                self.by_cid.pop(oldest, None)
 
 
 def is_done(life: OrderLife) -> bool:

@@ -19,13 +19,7 @@ from genesis.domain.execution.evidence import (
     evidence_from_report,
 )
 from genesis.domain.execution.look import Look
-from genesis.domain.execution.order_life import (
-    ContradictingEvidence,
-    ImpossibleStep,
-    OrderLife,
-    Status,
-    advance,
-)
+from genesis.domain.execution.order_life import OrderLife, Status
 from genesis.domain.instrument import Instrument
 from genesis.domain.order import Cid, OrderId
 from genesis.domain.units import InexactNumber, Symbol
@@ -34,40 +28,18 @@ _SHOWN: Final = frozenset({Status.UNKNOWN, Status.WORKING, Status.PARTIAL})
 """Orders that a look should show. One that is being sent has a deadline of its own."""
 
 
-@frozen
-class Reconciled:
-    """Our orders after a look, and its differences.
+def after_crash(life: OrderLife) -> Evidence | None:
+    """Return what the end of its session proves of an order; None where it changes nothing.
 
-    *foreign_orders* are open and not ours: they count in exposure and are not cancelled unless told. *foreign_fills*
-    changed the account without us. *missing* should have been shown and was not. *unbooked* were filled by more than
-    the fills of the look: ask for theirs. *contradictions* are sentences for a person; trading must not go on with one.
-    """
-
-    lives: Mapping[Cid, OrderLife]
-    foreign_orders: tuple[OrderReport, ...]
-    foreign_fills: tuple[FillReport, ...]
-    missing: tuple[Cid, ...]
-    unbooked: tuple[Cid, ...]
-    contradictions: tuple[str, ...]
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether every order of ours is explained, so that new decisions may be made."""
-        return not (self.missing or self.unbooked or self.contradictions)
-
-
-def after_crash(life: OrderLife) -> OrderLife:
-    """Return what a journal alone proves of an order once its session is dead.
-
-    An intent without a record of sending never left. One that was being sent may have: it is UNKNOWN.
+    An intent without a record of sending never left. One that was being sent may have: nobody knows until a look shows.
     """
     match life.status:
         case Status.INTENT:
-            return advance(life, NothingLeft("the session ended before it was sent"))
+            return NothingLeft("the session ended before it was sent")
         case Status.SENDING:
-            return advance(life, AnswerLost("the session ended while it was being sent"))
+            return AnswerLost("the session ended while it was being sent")
         case _:
-            return life
+            return None
 
 
 @frozen
@@ -122,27 +94,6 @@ def facts(lives: Mapping[Cid, OrderLife], look: Look, instruments: Mapping[Symbo
 def missing(lives: Mapping[Cid, OrderLife], shown: Collection[Cid]) -> tuple[Cid, ...]:
     """Return the orders that a look should have shown and did not."""
     return tuple(cid for cid, life in lives.items() if life.status in _SHOWN and cid not in shown)
-
-
-def reconcile(lives: Mapping[Cid, OrderLife], look: Look, instruments: Mapping[Symbol, Instrument]) -> Reconciled:
-    """Return our orders after *look*; *lives* are those that are ours, by cid, *instruments* what we trade."""
-    read = facts(lives, look, instruments)
-    found = dict(lives)
-    contradictions = list(read.unreadable)
-    for cid, evidence in read.ours:
-        try:
-            found[cid] = advance(found[cid], evidence)
-        except (ImpossibleStep, ContradictingEvidence) as error:
-            contradictions.append(str(error))
-    contradictions += [f"order {cid}: {life.contradiction}" for cid, life in found.items() if life.contradiction]
-    return Reconciled(
-        found,
-        read.foreign_orders,
-        read.foreign_fills,
-        missing(found, read.shown),
-        tuple(cid for cid, life in found.items() if life.filled_unbooked),
-        tuple(contradictions),
-    )
 
 
 def _owner(report: OrderReport, lives: Mapping[Cid, OrderLife], cids: Mapping[OrderId, Cid]) -> Cid | None:
