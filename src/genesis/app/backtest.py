@@ -2,12 +2,13 @@
 
 import asyncio
 from array import array
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from enum import Enum
 
 import numpy as np
 from attrs import evolve, field, frozen
 
+from genesis.adapters.memory.beside_others import BesideOthers
 from genesis.adapters.memory.candle_market import CandleMarket
 from genesis.app.progress import Show
 from genesis.app.trade import trade
@@ -23,7 +24,8 @@ from genesis.domain.simulation.margin_account import MarginAccount
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.statistics.record import Record, Recorder, record_of_walk
 from genesis.domain.strategy import columns
-from genesis.domain.units import MONEY_MAX, Atoms, InexactNumber, Mts
+from genesis.domain.units import MONEY_MAX, Atoms, InexactNumber, Mts, Symbol
+from genesis.ports.market import Market
 
 CHUNK = 50_000
 
@@ -37,16 +39,21 @@ class Engine(Enum):
 
 @frozen
 class Terms:
-    """What a run is besides its candles."""
+    """What a run is besides its candles; *others* are those of the instruments that the strategy reads as well."""
 
     desk: DeskSettings
     costs: Costs
     cash: Atoms = field()
+    others: Mapping[Symbol, Candles] = field(factory=dict, eq=False)
 
     @cash.validator
     def _check_cash(self, _attribute: object, value: Atoms) -> None:
         if not 0 <= value <= MONEY_MAX:
             raise InexactNumber("cash must be 0 or more, and less than eleven thousand million")
+
+    def beside(self, candles: Candles) -> Mapping[Symbol, Candles]:
+        """Return what a strategy that decides on *candles* may read: the others, and these very candles."""
+        return {**self.others, self.desk.instrument.symbol: candles}
 
 
 @frozen(eq=False)
@@ -79,10 +86,10 @@ def run_columnar(terms: Terms, candles: Candles) -> Run:
     """Run by one compiled walk over the columns."""
     core = terms.desk
     if not desks.is_plain(core):
-        result, alerts = desks.walk_desk(core, terms.costs, terms.cash, candles)
+        result, alerts = desks.walk_desk(core, terms.costs, terms.cash, candles, terms.beside(candles))
         on_margin = core.margin is not None
         return Run(record_of_walk(result, candles, core.instrument, terms.cash, alerts, on_margin), result.equity)
-    targets = columns.evaluate(core.strategy, candles)
+    targets = columns.evaluate(core.strategy, candles, terms.beside(candles))
     result = walk(targets, candles, core.instrument, terms.costs, core.limits, core.size, terms.cash)
     record = record_of_walk(result, candles, core.instrument, terms.cash, _alerts(result, candles, terms.cash))
     return Run(record, result.equity)
@@ -99,11 +106,17 @@ def run_event(terms: Terms, candles: Candles, show: Show | None = None, *, keep_
     return Run(record, np.array(equities or [], dtype=np.int64))
 
 
-def candle_market(terms: Terms, candles: Candles, show: Show | None = None) -> CandleMarket:
+def candle_market(terms: Terms, candles: Candles, show: Show | None = None) -> Market:
     """Return the in-memory market on which *terms* trade *candles*."""
     margin = terms.desk.margin
     account = None if margin is None else MarginAccount(margin, Ledger(terms.cash, on_margin=True))
-    return CandleMarket(terms.desk.instrument, terms.costs, _chunks(candles, show), account)
+    return with_others(terms, CandleMarket(terms.desk.instrument, terms.costs, _chunks(candles, show), account))
+
+
+def with_others(terms: Terms, market: Market) -> Market:
+    """Return *market* with the candles that a strategy reads of other instruments beside it, where there are any."""
+    others = {symbol: each for symbol, each in terms.others.items() if symbol != terms.desk.instrument.symbol}
+    return BesideOthers(market, others) if others else market
 
 
 def filling_at_the_close(candles: Candles) -> Candles:

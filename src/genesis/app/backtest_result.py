@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from attrs import asdict, frozen
+from attrs import asdict, field, frozen
 
 from genesis.app.backtest import Run, Terms
 from genesis.app.json_output import JsonDocument
@@ -16,7 +16,7 @@ from genesis.domain.units import format_atoms, format_scaled
 
 @frozen
 class DataDescription:
-    """The candles of a run: where they came from, how many, and the hash of their rows."""
+    """The candles of a run: where they came from, how many, and the hash of their rows, of *others* by symbol too."""
 
     symbol: str
     timeframe: str
@@ -29,6 +29,7 @@ class DataDescription:
     sha256: str
     is_synthetic: bool
     notes: tuple[str, ...]
+    others: Mapping[str, str] = field(factory=dict)
 
 
 @frozen

@@ -1,6 +1,6 @@
 """A budget built from words: its expressions by name, so that a journal can say them."""
 
-from genesis.app.strategies import build_strategy, find_strategy
+from genesis.app.strategies import build_strategy, find_lone_strategy
 from genesis.domain.candle import Timeframe
 from genesis.domain.journal.entries import BudgetBegan
 from genesis.domain.risk.budget import Budget, RegimeBudget, VolatilityTarget, realised_volatility
@@ -18,5 +18,5 @@ def budget_of(words: BudgetBegan | None) -> Budget:
         measure = realised_volatility(words.window, Timeframe(words.timeframe))
         volatility = VolatilityTarget(measure, words.target)
     if words.regime:
-        regimes = RegimeBudget(build_strategy(find_strategy(words.regime), {})[1], words.shares)
+        regimes = RegimeBudget(build_strategy(find_lone_strategy(words.regime, "a regime"), {})[1], words.shares)
     return Budget(volatility, regimes)

@@ -4,7 +4,7 @@ from attrs import evolve
 
 from genesis.app.options import choice_option, decimal_option, parameters_option, percent_option, seconds_option
 from genesis.app.research_options import DeskOptions
-from genesis.app.strategies import build_strategy, find_strategy
+from genesis.app.strategies import build_strategy, find_lone_strategy
 from genesis.domain.candle import Timeframe
 from genesis.domain.desk import DeskSettings
 from genesis.domain.risk.budget import Budget, RegimeBudget, VolatilityTarget, realised_volatility
@@ -46,7 +46,7 @@ def _regimes(options: DeskOptions) -> RegimeBudget | None:
         if options.regime_share:
             raise InputError("--regime-share: name the expression that tells the regime with --regime")
         return None
-    regime = build_strategy(find_strategy(options.regime), {})[1]
+    regime = build_strategy(find_lone_strategy(options.regime, "a regime"), {})[1]
     try:
         given = {float(value): text for value, text in parameters_option(options.regime_share).items()}
     except ValueError:

@@ -84,13 +84,16 @@ def skew_problems(skew_s: float) -> list[str]:
     return [f"{text}: set this machine's clock"]
 
 
-def problems(symbols: Collection[Symbol], cash: Mapping[Currency, Atoms], seen: Seen) -> list[str]:
-    """Return everything that forbids to trade *symbols* with this key now."""
+def problems(
+    symbols: Collection[Symbol], cash: Mapping[Currency, Atoms], seen: Seen, reads: Collection[Symbol] = ()
+) -> list[str]:
+    """Return everything that forbids to trade *symbols* with this key now, on candles of *reads* beside their own."""
     found = [f"the key {reason}" for reason in refusals(seen.permissions, is_trading=True)]
     found += account_problems(symbols, seen.wallets)
     found += skew_problems(seen.skew_s)
     found += cash_problems(cash, seen.wallets)
     known = {rules.symbol for rules in seen.rules}
+    found += [f"the exchange has no candles of {symbol}, which is read" for symbol in reads if symbol not in known]
     return found + [f"the exchange does not trade {symbol}" for symbol in symbols if symbol not in known]
 
 

@@ -17,11 +17,12 @@ from genesis.domain.candle import Timeframe
 from genesis.domain.instrument import Instrument
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.strategy.expression import Expr
+from genesis.domain.strategy.merged import graphs, symbols_of
 from genesis.domain.strategy.specification import Value
 from genesis.domain.units import Atoms, Symbol
 from genesis.ports.errors import InputError
 
-_FOR_PAPER: Final = {"data": (), "speed": "", "until": ""}
+_FOR_PAPER: Final = {"data": (), "speed": "", "until": "", "other": ()}
 """Options that mean nothing where the exchange gives data and time."""
 
 
@@ -72,14 +73,19 @@ class LivePlan:
         return tuple(dict.fromkeys(each.symbol for each in self.strategies))
 
     @property
+    def reads(self) -> tuple[Symbol, ...]:
+        """What strategies read beside their own instruments."""
+        return tuple(sorted({symbol for each in self.strategies for symbol in symbols_of(each.expression)}))
+
+    @property
     def cash(self) -> Atoms:
         """What all strategies trade with together."""
         return Atoms(sum(each.cash for each in self.strategies))
 
     @property
     def warm_up(self) -> int:
-        """Candles that the longest of the strategies needs before its first decision."""
-        return max(each.expression.warm_up for each in self.strategies)
+        """Candles that the longest of the strategies needs before its first decision, of all that it reads."""
+        return max(graph.warm_up for each in self.strategies for graph in graphs(each.expression))
 
     def account(self, instruments: Mapping[Symbol, Instrument]) -> AccountPlan:
         """Return the account as the core trades it; raises `InputError` for strategies that do not fit together."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from attrs import evolve, frozen
 
 from genesis.adapters.atomic_file import write_whole
+from genesis.adapters.bitfinex.candle_line import ReadInstrument
 from genesis.adapters.bitfinex.exchange_time import ExchangeTime
 from genesis.adapters.bitfinex.market_line import TradedInstrument
 from genesis.adapters.bitfinex.market_time import WallTime
@@ -80,7 +81,7 @@ def run_live(plan: LivePlan, settings: Settings, options: LiveOptions) -> None:
     say = sys.stderr if options.json else sys.stdout
     with KeyLock(settings.locks.expanduser(), keys.api_key, f"live session of {home.resolve()}") as lock:
         seen = asyncio.run(look_around(keys, home / "nonces", settings.rest_url, is_new=options.new_key))
-        found = problems(plan.symbols, _cash(plan), seen)
+        found = problems(plan.symbols, _cash(plan), seen, plan.reads)
         if found:
             raise InputError(f"no live session begins: {'; '.join(found)}")
         print(_what(plan, place), file=say, flush=True)
@@ -166,7 +167,8 @@ async def _trade(house: LiveHouse, recording: Recording) -> None:
         async with AiohttpConnector() as connector:
             key = KeyInUse(signer_of(house.keys), nonces, time)
             outside = Outside(connector, transport, clock, metrics)
-            instruments = house.account.settings(needs_account=True).instruments
+            traded = house.account.settings(needs_account=True)
+            instruments = traded.instruments
             wires = bitfinex_wires(house.place, key, outside, instruments, Account.EXCHANGE)
             if plan.is_dry:
                 wires = evolve(wires, gateway=DryOrders())
@@ -175,8 +177,17 @@ async def _trade(house: LiveHouse, recording: Recording) -> None:
             await recording.journal.append(saved(begun.core))
             await begin_again(begun.core, recording.journal, clock.now())
             rules = MarketRules(WallTime(clock), LookRules(), begun.known, begun.since, system.latch)
-            traded = [TradedInstrument(each, plan.timeframe, plan.warm_up) for each in instruments.values()]
-            market = TradingMarket(traded, wires, clock, system.observer, rules)
+            market = TradingMarket(
+                [
+                    TradedInstrument(each, plan.timeframe, plan.warm_up, traded.reads_of(symbol))
+                    for symbol, each in instruments.items()
+                ],
+                wires,
+                clock,
+                system.observer,
+                rules,
+                [ReadInstrument(symbol, plan.timeframe, plan.warm_up) for symbol in traded.reads],
+            )
             halting = Halting(system.inbox)
             parts = (
                 market,

@@ -6,12 +6,12 @@ archive's series of the symbol, where it has one, and else a synthetic market, w
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from genesis.adapters.candle_files.reader import claim, read_candle_file, said_by_name
 from genesis.adapters.candles_parquet import read_parquet
@@ -53,7 +53,7 @@ class Wanted:
 
 @frozen(eq=False)
 class MarketData:
-    """Candles of one instrument, ready to run on, and where they came from."""
+    """Candles of one instrument, ready to run on, and where they came from; *others* are those read beside them."""
 
     symbol: Symbol
     timeframe: Timeframe
@@ -62,6 +62,7 @@ class MarketData:
     notes: tuple[str, ...] = ()
     repairs: tuple[str, ...] = ()
     is_synthetic: bool = False
+    others: Mapping[Symbol, Candles] = field(factory=dict)
 
     def until(self, end: int) -> "MarketData":
         """Return the same, without the candles from *end* on."""
@@ -82,6 +83,7 @@ class MarketData:
             sha256=rows_sha256(self.candles),
             is_synthetic=self.is_synthetic,
             notes=(*self.notes, *(f"repaired: {repair}" for repair in self.repairs)),
+            others={symbol: rows_sha256(candles) for symbol, candles in self.others.items()},
         )
 
 

@@ -23,7 +23,7 @@ def optimism_ledger(terms: Terms, candles: Candles) -> tuple[Optimism, ...]:
     apply as ever, so one may halt the run at another time. Raises
     `InexactNumber` if the run itself cannot be walked by columns.
     """
-    targets = columns.evaluate(terms.desk.strategy, candles)
+    targets = columns.evaluate(terms.desk.strategy, candles, terms.beside(candles))
     flattered = filling_at_the_close(candles)
     costs = terms.costs
     free = evolve(costs, slippage=Ppb(0))

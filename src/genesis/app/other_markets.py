@@ -37,13 +37,22 @@ def other_candles(
             raise InputError(f"--other {symbol}: the strategy reads {read}")
     wanted = evolve(wanted, timeframe=market.timeframe, start=int(market.candles.mts[0]))
     others = {}
-    for number, symbol in enumerate(symbols, 1):
+    for number, symbol in enumerate([each for each in symbols if each != market.symbol], 1):
         name = given.get(symbol) or (_synthetic(market, number) if market.is_synthetic else symbol)
         other = market_data((name,), evolve(wanted, symbol=symbol), archive)
         if other.timeframe is not market.timeframe:
             raise InputError(f"{name}: its candles are of {other.timeframe.value}, not {market.timeframe.value}")
         others[symbol] = other.candles
     return others
+
+
+def with_others(
+    market: MarketData, symbols: Sequence[Symbol], given: Mapping[Symbol, str], wanted: Wanted, archive: CandleArchive
+) -> MarketData:
+    """Return *market* with the candles of *symbols* beside it; raises as `other_candles` does."""
+    if not symbols and not given:
+        return market
+    return evolve(market, others=other_candles(symbols, given, market, wanted, archive))
 
 
 def _synthetic(market: MarketData, number: int) -> str:

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from attrs import frozen
 
 from genesis.adapters.memory.candle_market import CandleMarket
-from genesis.app.backtest import Terms
+from genesis.app.backtest import Terms, with_others
 from genesis.app.operated_market import Operate, unoperated
 from genesis.app.session_observer import SessionObserver
 from genesis.app.trade import Recording, trade, trade_recorded
@@ -54,7 +54,8 @@ async def run_paper(
     The first failure of any part cancels the rest and is raised in an `ExceptionGroup`.
     """
     observer.begin(core)
-    market = operate(CandleMarket(terms.desk.instrument, terms.costs, paced(candles, pace, clock)))
+    played = CandleMarket(terms.desk.instrument, terms.costs, paced(candles, pace, clock))
+    market = operate(with_others(terms, played))
     async with asyncio.TaskGroup() as tasks:
         beside = [tasks.create_task(each.run(), name=type(each).__name__) for each in others]
         if recording is None:

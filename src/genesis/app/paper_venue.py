@@ -12,9 +12,9 @@ from genesis.adapters.venue.venue import Venue
 from genesis.app.backtest import Terms
 from genesis.domain.candle import Candles, Timeframe
 from genesis.domain.exchange.account import WalletKind
-from genesis.domain.instrument import Instrument
+from genesis.domain.instrument import Instrument, spot_instrument
 from genesis.domain.simulation.accounts import FeeTier
-from genesis.domain.units import Mts
+from genesis.domain.units import Mts, Symbol
 from genesis.ports.errors import InputError
 from genesis.ports.secrets import Secret
 
@@ -26,6 +26,8 @@ class PaperVenue:
     venue: Venue
     signer: Signer
     instrument: Instrument
+    reads: tuple[Symbol, ...] = ()
+    """Instruments that strategies read, whose candles it plays as well."""
 
 
 def paper_venue(terms: Terms, candles: Candles, timeframe: Timeframe) -> PaperVenue:
@@ -33,12 +35,13 @@ def paper_venue(terms: Terms, candles: Candles, timeframe: Timeframe) -> PaperVe
 
     Raises `InputError` for candles that begin where the venue's do not: weeks that begin on another day.
     """
-    off = np.flatnonzero(timeframe.starts(candles.mts) != candles.mts)
-    if len(off):
-        where = f"the candle of {candles.mts[off[0]]} begins within an interval of {timeframe.value}"
-        raise InputError(f"{where}, so it cannot be played over the wire: use --over memory")
+    for played in (candles, *terms.others.values()):
+        off = np.flatnonzero(timeframe.starts(played.mts) != played.mts)
+        if len(off):
+            where = f"the candle of {played.mts[off[0]]} begins within an interval of {timeframe.value}"
+            raise InputError(f"{where}, so it cannot be played over the wire: use --over memory")
     instrument, costs = terms.desk.instrument, terms.costs
-    start = Mts(int(candles.mts[0]) - 1)
+    start = Mts(min(int(played.mts[0]) for played in (candles, *terms.others.values())) - 1)
     venue = Venue(start, limited=False)
     venue.list_instrument(instrument)
     core = venue.core
@@ -48,5 +51,10 @@ def paper_venue(terms: Terms, candles: Candles, timeframe: Timeframe) -> PaperVe
     accounts.deposit(user, WalletKind.EXCHANGE, instrument.quote, terms.cash, start)
     key, secret = secrets.token_hex(16), secrets.token_hex(32)
     core.keys.add(user, key, secret, all_rights())
+    for symbol, read in terms.others.items():
+        if symbol != instrument.symbol:
+            other = spot_instrument(symbol)
+            venue.list_instrument(other)
+            venue.add_driver(QuotedCandles(other, read, costs.slippage, length_ms=timeframe.span_ms))
     venue.add_driver(QuotedCandles(instrument, candles, costs.slippage, length_ms=timeframe.span_ms))
-    return PaperVenue(venue, Signer(Secret(key), Secret(secret)), instrument)
+    return PaperVenue(venue, Signer(Secret(key), Secret(secret)), instrument, tuple(terms.others))

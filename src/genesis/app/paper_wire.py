@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 from attrs import frozen
 
+from genesis.adapters.bitfinex.candle_line import ReadInstrument
 from genesis.adapters.bitfinex.exchange_time import ExchangeTime
 from genesis.adapters.bitfinex.market_line import TradedInstrument
 from genesis.adapters.bitfinex.market_time import CandleTime
@@ -70,7 +71,9 @@ async def wired_market(
         )
         # The account is as the session made it, so it is looked at only after something may have been missed.
         rules = MarketRules(CandleTime(), LookRules(at_start=False, every_s=None))
-        market = TradingMarket([TradedInstrument(instrument, timeframe)], wires, clock, house.observer, rules)
+        traded = TradedInstrument(instrument, timeframe, reads=venue.reads)
+        reads = [ReadInstrument(symbol, timeframe) for symbol in venue.reads]
+        market = TradingMarket([traded], wires, clock, house.observer, rules, reads)
         try:
             async with VenueControl(f"http://{url}") as control:
                 lock_step = LockStep(candles, timeframe, pace, control, market, clock)

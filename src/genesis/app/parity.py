@@ -20,7 +20,6 @@ from attrs import field, frozen
 
 import genesis
 from genesis.adapters.clock_system import SystemClock
-from genesis.adapters.memory.candle_market import CandleMarket
 from genesis.adapters.memory.journal import MemoryDisk, MemoryJournal
 from genesis.adapters.memory.kill_latch import MemoryKillLatch
 from genesis.adapters.memory.metrics import MemoryMetrics
@@ -146,7 +145,7 @@ def run_journal(terms: Terms, candles: Candles) -> Run:
     async def record() -> None:
         journal = MemoryJournal(disk, SystemClock())
         recorder = Recorder(terms.desk.instrument, terms.cash)
-        market: CandleMarket = candle_market(terms, candles)
+        market = candle_market(terms, candles)
         core = one_desk(terms.desk, terms.cash)
         await trade_recorded(core, market, RunObserver(recorder), Recording(journal, MemoryKillLatch()))
         await journal.close()
@@ -210,8 +209,8 @@ def _replayed(terms: Terms, rows: Sequence[Row]) -> Run:
 
 def _take(recorder: Recorder, core: TradingCore, event: Event, decisions: Sequence[Decision]) -> None:
     if isinstance(event, CandleClosed):
-        (desk,) = core.desks_of(event.symbol)
-        recorder.close(event.candle.mts, desk.equity, desk.position)
+        for desk in core.desks_of(event.symbol):
+            recorder.close(event.candle.mts, desk.equity, desk.position)
     for decision in decisions:
         if isinstance(decision, Booked):
             recorder.fills.append(decision.fill)

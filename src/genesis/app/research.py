@@ -4,13 +4,14 @@ import os
 from collections.abc import Sequence
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from genesis.adapters.candles_parquet import ParquetCandles
 from genesis.app.backtest import Terms
 from genesis.app.home import candle_folder
 from genesis.app.market_data import MarketData, market_data
 from genesis.app.options import parameters_option
+from genesis.app.other_markets import others_option, with_others
 from genesis.app.research_options import AccountOptions, MarketOptions, SearchOptions
 from genesis.app.run_options import terms_of, wanted_of
 from genesis.app.strategies import find_strategy, origin_of
@@ -20,6 +21,7 @@ from genesis.domain.candle import Candles, Ints
 from genesis.domain.statistics.sweep_figures import DESCENDING
 from genesis.domain.strategy.constraint import Constraint
 from genesis.domain.strategy.expression import Expr
+from genesis.domain.strategy.merged import symbols_of
 from genesis.domain.strategy.space import Space, space_of
 from genesis.domain.strategy.specification import BadStrategy, Strategy
 from genesis.domain.units import Symbol
@@ -48,16 +50,17 @@ def research_of(
     space, indices = _space(strategy, search, random, seed)
     constraints = _constraints(search.where, space)
     expression = first_expression(strategy, space, constraints, indices)
-    found = market_of_options(market)
-    terms = terms_of_options(found.symbol, expression, account)
+    found = market_of_options(market, symbols_of(expression))
+    terms = evolve(terms_of_options(found.symbol, expression, account), others=found.others)
     plan = SweepPlan(strategy, origin, space, constraints, indices, terms, found.description())
     return Research(plan, found.candles)
 
 
-def market_of_options(market: MarketOptions) -> MarketData:
-    """Return the candles that the options ask for; raises `InputError`."""
+def market_of_options(market: MarketOptions, reads: Sequence[Symbol] = ()) -> MarketData:
+    """Return the candles that the options ask for, and those of the instruments in *reads*; raises `InputError`."""
     wanted = wanted_of(market.symbol, market.timeframe, market.from_, market.to, market.repair)
-    return market_data(market.data, wanted, ParquetCandles(candle_folder()))
+    archive = ParquetCandles(candle_folder())
+    return with_others(market_data(market.data, wanted, archive), reads, others_option(market.other), wanted, archive)
 
 
 def terms_of_options(symbol: Symbol, expression: Expr, account: AccountOptions) -> Terms:

@@ -17,6 +17,7 @@ class MarketOptions(NamedTuple):
     timeframe: str = ""
     symbol: str = ""
     repair: bool = False
+    other: Sequence[str] = ()
 
 
 class AccountOptions(NamedTuple):
@@ -64,6 +65,7 @@ STRATEGY_HELP: Final = "A strategy by name, or your own as FILE.py:NAME."
 BUNDLE_HELP: Final = "Write what it takes to make this result again to this file; `reproduce` does it."
 REPORT_HELP: Final = "Write a report to this HTML file."
 JSON_HELP: Final = "Print one JSON object."
+OTHER_HELP: Final = "Candles of another instrument that it reads, as SYMBOL=DATA; else they come from the archive."
 
 MARKET_HELP: Final[Mapping[str, str]] = {
     "data": "Candles: files or names of the archive; none is the archive, or else a synthetic market.",
@@ -72,6 +74,7 @@ MARKET_HELP: Final[Mapping[str, str]] = {
     "timeframe": "Resample to this time frame first: 5m, 1h, 1D…",
     "symbol": "The instrument, where the data does not say.",
     "repair": "Drop faulty rows of files instead of refusing them.",
+    "other": OTHER_HELP,
 }
 
 ACCOUNT_HELP: Final[Mapping[str, str]] = {

@@ -33,6 +33,7 @@ from genesis.app.walkforward import WalkForward, walk_forward
 from genesis.domain.candle import Candles
 from genesis.domain.statistics.record import decision_hash
 from genesis.domain.statistics.walk_forward import Schedule, Window, windows_of
+from genesis.domain.strategy.merged import symbols_of
 from genesis.domain.units import InexactNumber
 from genesis.ports.errors import InputError
 
@@ -126,9 +127,9 @@ def make_backtest(
     engine = choice_option("engine", options.engine, Engine)
     chosen = find_strategy(options.strategy)
     params, expression = build_strategy(chosen, parameters_option(options.param))
-    found = market_of_options(market)
+    found = market_of_options(market, symbols_of(expression))
     terms = terms_of_options(found.symbol, expression, account)
-    terms = evolve(terms, desk=apply_options(terms.desk, desk, found.timeframe, terms.costs.fee))
+    terms = evolve(terms, others=found.others, desk=apply_options(terms.desk, desk, found.timeframe, terms.costs.fee))
     begin = perf_counter()
     run = _run(terms, found.candles, engine, progress, keep_equity=keep_equity)
     seconds = perf_counter() - begin

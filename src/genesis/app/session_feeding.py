@@ -163,6 +163,8 @@ class SessionFeeding:
         assert self._core is not None
         self._mts = max(self._mts, candle.mts)
         for figures in self._desks.values():
+            if symbol in figures.desk.reads:
+                figures.evaluator.observe(symbol, candle)
             if figures.desk.symbol == symbol:
                 figures.close(candle)
         drawdown = self._account.close(candle.mts, self._core.equity)

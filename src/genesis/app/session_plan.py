@@ -1,6 +1,6 @@
 """What a paper session will do: the command line wins over the configuration file, and that over the settings."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from genesis.app.options import (
     symbol_option,
     timeframe_option,
 )
+from genesis.app.other_markets import others_option, with_others
 from genesis.app.paper import Pace
 from genesis.app.settings import Settings
 from genesis.app.strategies import build_strategy, find_strategy
@@ -29,7 +30,7 @@ from genesis.domain.instrument import spot_instrument
 from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.strategy.specification import Value
-from genesis.domain.units import Mts, ppb
+from genesis.domain.units import Mts, Symbol, ppb
 from genesis.ports.errors import InputError
 
 
@@ -63,6 +64,7 @@ class SessionOptions:
     host: str = ""
     port: str = ""
     over: str = Over.WIRE.value
+    other: tuple[str, ...] = ()
 
 
 @frozen(eq=False)
@@ -112,9 +114,9 @@ def plan_session(options: SessionOptions, settings: Settings) -> SessionPlan:
         core = DeskSettings(spot_instrument(market.symbol), expression, float(chosen.size), limits)
         only = PlannedStrategy(chosen.name, params, core, config.data.cash)
         account = account_plan(config, core.instrument, only, market.timeframe)
-        account.settings()
+        market = _with_others(market, account.settings().reads, config, options)
         costs = Costs(config.fees.fee, config.fees.slippage)
-        terms = Terms(account.strategies[0].desk, costs, account.cash)
+        terms = Terms(account.strategies[0].desk, costs, account.cash, market.others)
     except ValueError as error:
         raise InputError(str(error)) from error
     pace = _pace(options.speed or settings.speed)
@@ -145,6 +147,11 @@ def _market(config: Config, chosen: StrategyConfig, options: SessionOptions) -> 
         return market
     end = Mts(int(market.candles.mts[0]) + round(until_s * 1000))
     return market.until(end)
+
+
+def _with_others(market: MarketData, reads: Sequence[Symbol], config: Config, options: SessionOptions) -> MarketData:
+    wanted = Wanted(None, None, config.data.start, config.data.end)
+    return with_others(market, reads, others_option(options.other), wanted, ParquetCandles(candle_folder()))
 
 
 def _pace(text: str) -> Pace:

@@ -60,18 +60,22 @@ def origin_of(name: str) -> StrategyOrigin:
 
 
 def find_strategy(name: str) -> Strategy:
-    """Return the strategy called *name*, of one instrument; raises `InputError` that lists what there is.
+    """Return the strategy called *name*, which is an expression; raises `InputError` that lists what there is.
 
     `FILE.py:NAME` runs the Python file: it is the person's own code, with all that code may do.
     """
     found = find_any_strategy(name)
     if isinstance(found, EventDriven):
         raise InputError(f"{name} decides event by event and is no expression: strategy.check tries it")
+    return found
+
+
+def find_lone_strategy(name: str, what: str) -> Strategy:
+    """Return an expression over one instrument's candles; raises `InputError` which says that *what* needs one."""
+    found = find_strategy(name)
     others = other_symbols(found)
     if others:
-        raise InputError(
-            f"{name} reads candles of {', '.join(others)} too: strategy.check and strategy.show give it those"
-        )
+        raise InputError(f"{name} reads candles of {', '.join(others)} too: {what} has those of one instrument alone")
     return found
 
 

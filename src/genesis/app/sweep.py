@@ -85,7 +85,8 @@ def describe(plan: SweepPlan) -> Mapping[str, Json]:
 def name_of(plan: SweepPlan) -> str:
     """Return the name of the sweep's folder: the strategy, and a hash over all that makes its results."""
     description = {name: value for name, value in describe(plan).items() if name != "data"}
-    text = json.dumps([description, plan.data.symbol, plan.data.timeframe, plan.data.sha256], sort_keys=True)
+    data = [plan.data.symbol, plan.data.timeframe, plan.data.sha256, *sorted(plan.data.others.items())]
+    text = json.dumps([description, *data], sort_keys=True)
     return f"{plan.strategy.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 

@@ -1,6 +1,6 @@
 """Many runs over the same candles on all cores: threads, for compiled loops do not hold the interpreter's lock."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from types import TracebackType
@@ -15,10 +15,10 @@ from genesis.domain.compiled import register_steps
 from genesis.domain.simulation.columnar import terms_of, unfit_candle
 from genesis.domain.simulation.desks import is_plain
 from genesis.domain.simulation.sweep import Outcomes, empty_store, joined, market_of, put, walk_runs
-from genesis.domain.strategy.columns import evaluate_all
+from genesis.domain.strategy.columns import NO_OTHERS, MissingInstrument, evaluate_all
 from genesis.domain.strategy.expression import Expr, Indicated
 from genesis.domain.strategy.programs import Programs, programs_of
-from genesis.domain.units import InexactNumber
+from genesis.domain.units import InexactNumber, Symbol
 from genesis.ports.errors import InputError
 
 SLICE: Final = 256
@@ -48,7 +48,7 @@ class Sweeper:
             raise InexactNumber("many runs at once trade spot, at a fixed size, with limits that halt: use backtest")
         self._terms = terms_of(core.instrument, terms.costs, core.limits, core.size, terms.cash)
         self._market = market_of(candles)
-        self._columns = SharedColumns(candles, max(column_bytes // (8 * len(candles)), 1))
+        self._columns = SharedColumns(candles, max(column_bytes // (8 * len(candles)), 1), terms.beside(candles))
         self._slice = max(min(SLICE, IN_FLIGHT // workers), 1)
         register_steps()
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="sweep")
@@ -114,12 +114,16 @@ class Sweeper:
 
 
 class SharedColumns:
-    """The columns of expressions over *candles*, at most *capacity* of them, but as many as one expression reads."""
+    """The columns of expressions over *candles*, at most *capacity* of them, but as many as one expression reads.
 
-    def __init__(self, candles: Candles, capacity: int) -> None:
+    *others* are the candles of the instruments that expressions read as well.
+    """
+
+    def __init__(self, candles: Candles, capacity: int, others: Mapping[Symbol, Candles] = NO_OTHERS) -> None:
         self.capacity = capacity
         self.store: Floats = empty_store(len(candles), 1)
         self._candles = candles
+        self._others = others
         self._slots: dict[Expr, int] = {}  # the one that was not used for longest comes first
 
     def has_room(self, columns: Sequence[Expr]) -> bool:
@@ -138,7 +142,11 @@ class SharedColumns:
 
     def compute(self, group: Sequence[Expr]) -> None:
         """Compute placed columns and put them into their slots."""
-        for each, column in zip(group, evaluate_all(group, self._candles), strict=True):
+        try:
+            columns = evaluate_all(group, self._candles, self._others)
+        except MissingInstrument as error:  # other parameters may read other instruments
+            raise InputError(f"{error}: give them with --other") from error
+        for each, column in zip(group, columns, strict=True):
             put(self.store, self._slots[each], column)
 
     def _make_room(self, columns: Sequence[Expr], missing: int) -> None:

@@ -121,7 +121,7 @@ def _tested(terms: Terms, expression: Expr, candles: Candles, window: Window) ->
     """Trade the test: indicators know what was before it, the account begins flat, and is flat at its last candle."""
     known = candles.between(None, window.test_end)
     tested = known.between(window.test_start, None)
-    targets = columns.evaluate(expression, known)[len(known) - len(tested) :].copy()
+    targets = columns.evaluate(expression, known, terms.beside(known))[len(known) - len(tested) :].copy()
     targets[-2:] = 0.0
     core = terms.desk
     outcome = walk(targets, tested, core.instrument, terms.costs, core.limits, core.size, terms.cash)

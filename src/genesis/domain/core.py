@@ -57,6 +57,7 @@ from genesis.domain.risk.limits import OFF, AccountLimits
 from genesis.domain.risk.refusal import RefusalCode, Refused
 from genesis.domain.risk.scene import Standing
 from genesis.domain.standing import Standings
+from genesis.domain.strategy.merged import symbols_of
 from genesis.domain.units import Atoms, Currency, Mts, Price, Symbol, floor_mul_div, format_atoms
 
 FIRST_CID: Final = Cid(1)
@@ -91,6 +92,16 @@ class CoreSettings:
         return {desk.instrument.symbol: desk.instrument for desk in self.desks}
 
     @property
+    def reads(self) -> tuple[Symbol, ...]:
+        """The instruments whose candles strategies of another one read, in the order of their names."""
+        return tuple(sorted({symbol for traded in self.instruments for symbol in self.reads_of(traded)}))
+
+    def reads_of(self, traded: Symbol) -> tuple[Symbol, ...]:
+        """Return the instruments whose candles the strategies of one instrument read beside its own."""
+        desks = [desk for desk in self.desks if desk.instrument.symbol == traded]
+        return tuple(sorted({symbol for desk in desks for symbol in symbols_of(desk.strategy)}))
+
+    @property
     def quote(self) -> Currency:
         """The account's money."""
         return self.desks[0].instrument.quote
@@ -118,6 +129,9 @@ class TradingCore:
         )
         self._by_symbol = {
             symbol: tuple(desk for desk in self.desks.values() if desk.symbol == symbol) for symbol in self._instruments
+        }
+        self._readers = {
+            symbol: tuple(desk for desk in self.desks.values() if symbol in desk.reads) for symbol in settings.reads
         }
         self.pursuits = Pursuits(self.desks, self.books, self._send, self._within_one_order)
         self.cut: set[str] = set()
@@ -153,8 +167,8 @@ class TradingCore:
         return counted
 
     def desks_of(self, symbol: Symbol) -> tuple[Desk, ...]:
-        """Return the desks that trade an instrument."""
-        return self._by_symbol[symbol]
+        """Return the desks that trade an instrument; none where it is only read."""
+        return self._by_symbol.get(symbol, ())
 
     def warm(self, symbol: Symbol, candle: Candle) -> None:
         """Let the strategies of an instrument see a candle from before the session."""
@@ -202,6 +216,11 @@ class TradingCore:
 
     def _close(self, event: CandleClosed) -> tuple[Decision, ...]:
         symbol, candle = event
+        if self._readers:
+            for reader in self._readers.get(symbol, ()):
+                reader.observe(symbol, candle)
+            if symbol not in self._by_symbol:
+                return ()
         if self.is_new:
             self.warm(symbol, candle)
             return ()

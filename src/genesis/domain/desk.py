@@ -117,6 +117,11 @@ class Desk:
         return self.settings.instrument.symbol
 
     @property
+    def reads(self) -> tuple[Symbol, ...]:
+        """The other instruments whose candles its strategy reads."""
+        return self._evaluator.symbols
+
+    @property
     def equity(self) -> int:
         """What the purse was worth at the last close or fill."""
         return self.purse.equity
@@ -159,6 +164,10 @@ class Desk:
         elif target == target:  # NaN is no decision
             self._decide(mts, min(max(target, self._least), 1.0))
         return alert
+
+    def observe(self, symbol: Symbol, candle: Candle) -> None:
+        """Take a closed candle of an instrument in `reads`; what it leads to is decided with the next candle."""
+        self._evaluator.observe(symbol, candle)
 
     def warm(self, candle: Candle) -> None:
         """Let the strategy see a candle from before the session: it decides nothing on it."""

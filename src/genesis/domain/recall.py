@@ -29,7 +29,8 @@ def recall(core: TradingCore, entry: RecordedEntry) -> None:
         case Saved():
             restore(core, entry)
         case CandleClosed(symbol, candle):
-            books.closes[symbol] = candle.close
+            if symbol in core.settings.instruments:
+                books.closes[symbol] = candle.close
             for desk in core.desks_of(symbol) if not core.is_new else ():
                 desk.recall_close(candle)
         case Quote():

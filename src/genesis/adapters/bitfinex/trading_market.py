@@ -15,6 +15,8 @@ from typing import Final, NoReturn, Protocol
 
 from attrs import field, frozen
 
+from genesis.adapters.bitfinex.candle_line import CandleLine, ReadInstrument
+from genesis.adapters.bitfinex.candle_order import CandleOrder
 from genesis.adapters.bitfinex.market_line import MarketLine, TradedInstrument
 from genesis.adapters.bitfinex.market_time import MarketTime
 from genesis.adapters.bitfinex.order_sender import OrderSender, SendObserver
@@ -27,7 +29,7 @@ from genesis.domain.channel import Channel, channel_name
 from genesis.domain.events import AccountShown, Cancel, Event, LookUp, Quote, TimePassed
 from genesis.domain.execution.order_life import OrderLife
 from genesis.domain.link import Link, LinkState
-from genesis.domain.market import CandleSnapshot, Gap, GapReason
+from genesis.domain.market import Gap, GapReason
 from genesis.domain.order import Cid
 from genesis.domain.risk.gate import Approved
 from genesis.domain.units import Mts, Symbol
@@ -104,14 +106,21 @@ class TradingMarket:
         clock: Clock,
         observer: WireObserver,
         rules: MarketRules,
+        reads: Sequence[ReadInstrument] = (),
     ) -> None:
+        """*reads* are the instruments that strategies of *instruments* read; the exchange tells their candles alone."""
         self._wires = wires
         self._clock = clock
         self._observer = observer
         self._time = rules.time
         self._lines = {each.instrument.symbol: MarketLine(each, wires.public) for each in instruments}
-        self._channels: dict[Channel, MarketLine] = {
-            channel: line for line in self._lines.values() for channel in line.channels
+        self._all_lines: dict[Symbol, CandleLine] = {
+            **{each.symbol: CandleLine(each, wires.public) for each in reads if each.symbol not in self._lines},
+            **self._lines,
+        }
+        self._order = CandleOrder(self._all_lines, {each.instrument.symbol: each.reads for each in instruments})
+        self._channels: dict[Channel, CandleLine] = {
+            channel: line for line in self._all_lines.values() for channel in line.channels
         }
         self._orders = OwnOrders({each.instrument.symbol: each.instrument for each in instruments}, rules.known)
         common = (self._orders, clock, rules.time.now)
@@ -179,7 +188,7 @@ class TradingMarket:
 
         Their last states are read anew. Raises what `MarketStream.subscribe` does.
         """
-        for line in self._lines.values():
+        for line in self._all_lines.values():
             await line.end()
 
     # The port
@@ -253,19 +262,18 @@ class TradingMarket:
         return has_come and is_idle and not self._reconciler.is_busy and self._orders.is_quiet
 
     async def _subscribe(self) -> None:
-        for line in self._lines.values():
+        for line in self._all_lines.values():
             await self._warm_up(line)
             await line.subscribe()
         self._has_channels.set()
 
-    async def _warm_up(self, line: MarketLine) -> None:
+    async def _warm_up(self, line: CandleLine) -> None:
         """Tell the past that strategies need before they decide; the channel's own candles go on from there."""
-        instrument, count = line.traded.instrument, line.traded.warm_up
+        symbol, timeframe, count = line.read.symbol, line.read.timeframe, line.read.warm_up
         if not count:
             return
-        limit = min(count + 1, HISTORY_MAX)
-        candles = await self._wires.platform.candles(instrument.symbol, line.traded.timeframe, limit=limit)
-        self._put(await line.hear(CandleSnapshot(tuple(sorted(candles, key=lambda candle: candle.mts)))))
+        candles = await self._wires.platform.candles(symbol, timeframe, limit=min(count + 1, HISTORY_MAX))
+        self._put(self._order.take(line.warm(tuple(sorted(candles, key=lambda candle: candle.mts)))))
 
     async def _hear_market(self) -> NoReturn:
         while True:
@@ -281,10 +289,10 @@ class TradingMarket:
             if channel != line.candles_channel:
                 self._wake.set()  # a book that is to be quoted may have come back
                 continue
-            closed = await line.hear(event)
+            closed = self._order.take(await line.hear(event))
             if line.running_mts is not None:
                 self._time.heard(line.running_mts)
-            self._is_ended = all(each.is_ended for each in self._lines.values())
+            self._is_ended = all(each.is_ended for each in self._all_lines.values())
             self._put(closed)
             self._fire()
 

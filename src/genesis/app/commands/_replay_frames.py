@@ -28,11 +28,12 @@ def replay_frames(path: Path, options: FramesOptions, account: AccountOptions) -
     from genesis.app.json_output import print_json
     from genesis.app.options import decimal_option, parameters_option, symbol_option, timeframe_option
     from genesis.app.research import terms_of_options
-    from genesis.app.strategies import build_strategy, find_strategy
+    from genesis.app.strategies import build_strategy, find_lone_strategy
     from genesis.domain.statistics.record import decision_hash
     from genesis.domain.units import format_atoms
 
-    _, expression = build_strategy(find_strategy(options.strategy), parameters_option(options.param))
+    strategy = find_lone_strategy(options.strategy, "a replay of frames")
+    _, expression = build_strategy(strategy, parameters_option(options.param))
     symbol, timeframe = symbol_option("symbol", options.symbol), timeframe_option("timeframe", options.timeframe)
     speed = float(decimal_option("speed", options.speed))
     if symbol is None or timeframe is None or speed < 0:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @command(
     "backtest",
     words="data",
-    repeated=("param", "regime-share"),
+    repeated=("param", "other", "regime-share"),
     help={
         **RUN_HELP,
         **DESK_HELP,

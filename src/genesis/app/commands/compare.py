@@ -11,7 +11,7 @@ from genesis.app.research_options import REPORT_HELP, RUN_HELP, AccountOptions, 
 @command(
     "compare",
     words="data",
-    repeated=("run",),
+    repeated=("run", "other"),
     help={
         **RUN_HELP,
         "run": "A strategy with its parameters, as 'ema_cross fast=40 slow=700'; give it once for each run.",
@@ -27,15 +27,19 @@ def compare(
     json: bool = False,
 ) -> None:
     """Run strategies on the same candles with the same account, beside buy and hold."""
+    from attrs import evolve
+
     from genesis.adapters.atomic_file import write_whole
     from genesis.adapters.report.compare_page import compare_page
     from genesis.app.compare import HEADERS, compare, document_of, report_of, rows_of, wanted_runs
     from genesis.app.json_output import print_json
     from genesis.app.research import market_of_options, terms_of_options
+    from genesis.domain.strategy.merged import symbols_of
 
     wanted = wanted_runs(run)
-    found = market_of_options(market)
-    terms = terms_of_options(found.symbol, wanted[0][1], account)
+    reads = sorted({symbol for _, expression in wanted for symbol in symbols_of(expression)})
+    found = market_of_options(market, reads)
+    terms = evolve(terms_of_options(found.symbol, wanted[0][1], account), others=found.others)
     compared, data = compare(wanted, terms, found.candles), found.description()
     if report:
         write_whole(Path(report), compare_page(report_of(compared, data, terms)))

@@ -10,7 +10,7 @@ from genesis.ports.errors import InputError
 @command(
     "parity",
     words="data",
-    repeated=("param",),
+    repeated=("param", "other"),
     help={
         "strategy": "A strategy by name, or your own as FILE.py:NAME.",
         "data": "Candles: files or names of the archive; none is the archive, or else a synthetic market.",
@@ -29,6 +29,7 @@ from genesis.ports.errors import InputError
         "max_drawdown_pct": "Flatten and halt when equity is down this much from its peak, in percent.",
         "max_daily_loss": "Flatten and halt when a UTC day loses more than this, in the quote currency.",
         "repair": "Drop faulty rows of files instead of refusing them.",
+        "other": "Candles of another instrument that it reads, as SYMBOL=DATA; else they come from the archive.",
         "json": "Print the certificate alone, as one JSON object.",
     },
 )
@@ -51,6 +52,7 @@ def parity(
     max_drawdown_pct: str = "",
     max_daily_loss: str = "",
     repair: bool = False,
+    other: Sequence[str] = (),
     json: bool = False,
 ) -> None:
     """Prove that every way to run a strategy makes the same decisions, to the last atom; exit 1 if one does not.
@@ -66,19 +68,24 @@ def parity(
     from genesis.app.json_output import JsonDocument, json_text
     from genesis.app.market_data import market_data
     from genesis.app.options import parameters_option
+    from genesis.app.other_markets import others_option, with_others
     from genesis.app.parity import certificate, prove
     from genesis.app.run_options import terms_of, wanted_of
     from genesis.app.strategies import build_strategy, find_strategy
+    from genesis.domain.strategy.merged import symbols_of
     from genesis.domain.units import InexactNumber
 
     if candles < 1:
         raise InputError(f"--candles {candles}: give at least 1")
     chosen = find_strategy(strategy)
     params, expression = build_strategy(chosen, parameters_option(param))
-    market = market_data(data, wanted_of(symbol, timeframe, from_, to, repair), ParquetCandles(candle_folder()))
+    wanted, archive = wanted_of(symbol, timeframe, from_, to, repair), ParquetCandles(candle_folder())
+    market = market_data(data, wanted, archive)
     market = evolve(market, candles=market.candles[:candles])
+    market = with_others(market, symbols_of(expression), others_option(other), wanted, archive)
     limits = (position_cap_pct, max_drawdown_pct, max_daily_loss)
     terms = terms_of(market.symbol, expression, (cash, size, min_amount), (fee_bps, slippage_bps), limits)
+    terms = evolve(terms, others=market.others)
     try:
         found = prove(terms, market.candles, market.timeframe)
     except InexactNumber as error:
@@ -92,6 +99,7 @@ def parity(
         "timeframe": described.timeframe,
         "candles": described.rows,
         "data_sha256": described.sha256,
+        "others": dict(described.others),
         "cash": cash,
         "size": size,
         "fee_bps": fee_bps,

@@ -10,7 +10,7 @@ from genesis.ports.errors import InputError
 @command(
     "run",
     words="data",
-    repeated=("param",),
+    repeated=("param", "other"),
     help={
         "data": "Candles: files or names of the archive; none is the archive, or else a synthetic market.",
         "mode": "paper: fills are simulated, no order leaves this machine; live: on Bitfinex, with the key's money.",
@@ -18,6 +18,7 @@ from genesis.ports.errors import InputError
         "config": "A configuration file; options given here win over it.",
         "strategy": "A strategy by name, or your own as FILE.py:NAME.",
         "param": "A parameter of the strategy, as NAME=VALUE; may be given many times.",
+        "other": "Paper: candles of another instrument that it reads, as SYMBOL=DATA; else they come from the archive.",
         "symbol": "The instrument, where the data does not say.",
         "timeframe": "Resample to this time frame first: 5m, 1h, 1D…",
         "speed": "Market time per wall time, such as 60; max is as fast as it goes.",
@@ -43,6 +44,7 @@ def run(
     host: str = "",
     port: str = "",
     over: str = "wire",
+    other: Sequence[str] = (),
     i_understand: str = "",
     new_key: bool = False,
     json: bool = False,
@@ -60,8 +62,8 @@ def run(
 
     guard_secrets()
     settings = load_settings()
-    words = (mode, config, strategy, tuple(param), symbol, timeframe, speed, until, host, port, over)
-    refuse_secrets(*data, *param, config, strategy, symbol)
+    words = (mode, config, strategy, tuple(param), symbol, timeframe, speed, until, host, port, over, tuple(other))
+    refuse_secrets(*data, *param, *other, config, strategy, symbol)
     options = SessionOptions(tuple(data), *words)
     if mode == Mode.LIVE.value:
         from genesis.app.live_plan import plan_live

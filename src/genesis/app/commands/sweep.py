@@ -10,7 +10,7 @@ from genesis.app.research_options import SEARCH_HELP, AccountOptions, MarketOpti
 @command(
     "sweep",
     words="data",
-    repeated=("param", "where"),
+    repeated=("param", "where", "other"),
     help={
         **SEARCH_HELP,
         "random": "Try this many combinations drawn from the grid, instead of all.",

@@ -10,7 +10,7 @@ from genesis.app.research_options import SEARCH_HELP, AccountOptions, MarketOpti
 @command(
     "walkforward",
     words="data",
-    repeated=("param", "where"),
+    repeated=("param", "where", "other"),
     help={
         **SEARCH_HELP,
         "workers": "Threads; 0 is one for each core.",

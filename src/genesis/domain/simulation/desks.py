@@ -1,6 +1,6 @@
 """The columnar engine of desks: strategies over columns, walked together, equal to desks event by event."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, TypeVar
 
 import numpy as np
@@ -17,7 +17,7 @@ from genesis.domain.simulation.columnar import OFF, Walk, unfit_candle
 from genesis.domain.simulation.desks_walk import Breaches, Columns, Fills, Rules, walk_desks
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.strategy import columns
-from genesis.domain.units import PPB, Atoms, InexactNumber, Mts
+from genesis.domain.units import PPB, Atoms, InexactNumber, Mts, Symbol
 
 _KINDS: Final = {desks_walk.DRAWDOWN: Breach.MAX_DRAWDOWN, desks_walk.DAILY_LOSS: Breach.MAX_DAILY_LOSS}
 Column = TypeVar("Column", Floats, Ints)
@@ -32,15 +32,22 @@ def is_plain(desk: DeskSettings) -> bool:
 
 @frozen(eq=False)
 class Trader:
-    """One instrument of a walk: the desk, and its candles."""
+    """One instrument of a walk: the desk, its candles, and those of the instruments that its strategy reads as well."""
 
     desk: DeskSettings
     candles: Candles
+    others: Mapping[Symbol, Candles] = columns.NO_OTHERS
 
 
-def walk_desk(desk: DeskSettings, costs: Costs, cash: Atoms, candles: Candles) -> tuple[Walk, tuple[Alert, ...]]:
+def walk_desk(
+    desk: DeskSettings,
+    costs: Costs,
+    cash: Atoms,
+    candles: Candles,
+    others: Mapping[Symbol, Candles] = columns.NO_OTHERS,
+) -> tuple[Walk, tuple[Alert, ...]]:
     """Walk one desk; raises `InexactNumber` as `columnar.walk` does."""
-    walks, alerts, _ = walk_together((Trader(desk, candles),), desk.limits, costs, cash)
+    walks, alerts, _ = walk_together((Trader(desk, candles, others),), desk.limits, costs, cash)
     return walks[0], alerts
 
 
@@ -114,7 +121,7 @@ def _columns(traders: Sequence[Trader], costs: Costs) -> Columns:
         highs=_joined([trader.candles.high for trader in traders]),
         lows=_joined([trader.candles.low for trader in traders]),
         closes=_joined([trader.candles.close for trader in traders]),
-        targets=_joined([columns.evaluate(trader.desk.strategy, trader.candles) for trader in traders]),
+        targets=_joined([columns.evaluate(trader.desk.strategy, trader.candles, trader.others) for trader in traders]),
         budgets=budgets,
         slippages=np.array([costs.slippage], dtype=np.int64),
     )
