@@ -39,10 +39,13 @@ from genesis.adapters.venue.keys import all_rights
 from genesis.adapters.venue.shell import serving
 from genesis.adapters.venue.venue import Venue
 from genesis.app import trade
+from genesis.app.operated_market import OperatorInbox
 from genesis.app.simulation.checker.findings import Findings
+from genesis.app.simulation.checker.guards import GuardView
 from genesis.app.simulation.checker.journal import Account, JournalView
 from genesis.app.simulation.checker.truth import TrueOrder, Truth
 from genesis.app.simulation.crowd import PRICES, Traders
+from genesis.app.simulation.faults import instruments_of
 from genesis.app.simulation.options import FaultClass, WorldOptions
 from genesis.app.simulation.production import Process, Production
 from genesis.app.simulation.world import CASH, KEY, SECRET, Machine
@@ -166,7 +169,7 @@ async def live(folder: Path, port: int, clock: HurriedClock, settle: bool) -> No
             latch=KillLatchFile(folder / "kill.latch"),
             signer=Signer(secret, Secret(SECRET)),
             random=Random(os.getpid()).random,
-            asks=asyncio.Queue(),
+            inbox=OperatorInbox(),
             set_exchange_us=lambda _: None,  # the Date of its answers is not in a hurry
         )
         process = Production().start(machine)
@@ -302,9 +305,13 @@ class Drill:
 
     def journal(self) -> JournalView:
         """Read the journal as it is on disk now."""
-        view = JournalView(Findings(time.monotonic), _ignore, proof_s_min=0.0)
+        view = self._view(Findings(time.monotonic))
         view.take(rows_of(self.path))
         return view
+
+    def _view(self, findings: Findings) -> JournalView:
+        scales = {str(each.symbol): each.price_scale for each in instruments_of(OPTIONS)}
+        return JournalView(findings, _ignore, GuardView(findings, scales), proof_s_min=0.0)
 
     def _arrived(self, order: TrueOrder) -> None:
         known = self.journal().orders.get(order.cid)
@@ -321,7 +328,7 @@ class Drill:
         head = verify_journal(self.path)
         self.findings.require(not isinstance(head, BadRow), "I26", f"the journal does not verify: {head}")
         rows = rows_of(self.path)
-        view = JournalView(self.findings, _ignore, proof_s_min=0.0)
+        view = self._view(self.findings)
         view.take(rows)
         for cid, account in view.orders.items():
             true = self.truth.ours.get(cid)

@@ -16,8 +16,9 @@ from genesis.adapters.memory.nonces import MemoryNonces
 from genesis.app.simulation.host import HostJournal, HostNonces
 from genesis.app.simulation.world import Machine
 from genesis.domain import core
+from genesis.domain.core import TradingCore
 from genesis.domain.desk import Desk
-from genesis.domain.events import LookUp
+from genesis.domain.events import Decision, Event, LimitsApplied, LookUp
 from genesis.domain.execution import orders, reconciliation
 from genesis.domain.execution.absence import Lost, Search
 from genesis.domain.execution.evidence import NothingLeft, ProvenAbsent, Refused
@@ -26,6 +27,7 @@ from genesis.domain.nonce import Nonce
 from genesis.domain.order import Cid
 from genesis.domain.risk import account_guards, gate
 from genesis.domain.risk.gate import Approved
+from genesis.domain.risk.guards import EquityGuards
 from genesis.domain.risk.scene import Standing
 from genesis.domain.standing import Standings
 from genesis.domain.units import Atoms
@@ -226,6 +228,21 @@ class Bug:
     invariants: frozenset[str]
 
 
+def ignore_losses(patch: pytest.MonkeyPatch) -> None:
+    """Never look at what a strategy lost."""
+    patch.setattr(EquityGuards, "observe", lambda *_: None)
+
+
+def let_limits_wait(patch: pytest.MonkeyPatch) -> None:
+    """Take new limits with the next start only."""
+    real = TradingCore.handle
+
+    def handle(core_: TradingCore, event: Event) -> tuple[Decision, ...]:
+        return () if isinstance(event, LimitsApplied) else real(core_, event)
+
+    patch.setattr(TradingCore, "handle", handle)
+
+
 BUGS: Final[Mapping[str, Bug]] = {
     patch.__name__: Bug(patch, frozenset(invariants.split()))
     for patch, invariants in (
@@ -248,5 +265,7 @@ BUGS: Final[Mapping[str, Bug]] = {
         (never_look_up, "I37"),
         (decide_by_what_no_event_says, "I24"),
         (send_when_nothing_may, "I4 I5"),
+        (ignore_losses, "I13"),
+        (let_limits_wait, "I15"),
     )
 }

@@ -7,9 +7,8 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from typing import Final
+from typing import Final, Protocol
 
-from genesis.app.session_feeding import SessionFeeding
 from genesis.domain.events import Cancel, Event, LookUp
 from genesis.domain.risk.gate import Approved
 from genesis.domain.units import Mts, Symbol
@@ -83,13 +82,24 @@ def unoperated(market: Market) -> Market:
     return market
 
 
-class OperatedMarket:
-    """*market*, with the commands of *inbox* in its stream; *feeding* is told of everything that was handled."""
+class Follower(Protocol):
+    """Whoever follows a stream: knows its time, and hears of everything that was handled."""
 
-    def __init__(self, market: Market, inbox: OperatorInbox, feeding: SessionFeeding) -> None:
+    @property
+    def market_mts(self) -> Mts:
+        """The time of the last event."""
+
+    def saw(self, event: Event) -> None:
+        """Take an event that the core has handled."""
+
+
+class OperatedMarket:
+    """*market*, with the commands of *inbox* in its stream, for *follower*."""
+
+    def __init__(self, market: Market, inbox: OperatorInbox, follower: Follower) -> None:
         self._market = market
         self._inbox = inbox
-        self._feeding = feeding
+        self._follower = follower
 
     async def events(self) -> AsyncIterator[Event]:
         wake = self._inbox.open()
@@ -100,9 +110,9 @@ class OperatedMarket:
             while True:
                 while (asked := self._inbox.next()) is not None:
                     make, was_handled = asked
-                    event = make(self._feeding.market_mts)
+                    event = make(self._follower.market_mts)
                     yield event
-                    self._feeding.saw(event)
+                    self._follower.saw(event)
                     was_handled()
                 coming = coming or asyncio.ensure_future(anext(source))
                 await asyncio.wait((coming, woken), return_when=asyncio.FIRST_COMPLETED)
@@ -116,7 +126,7 @@ class OperatedMarket:
                     return
                 coming = None
                 yield event
-                self._feeding.saw(event)
+                self._follower.saw(event)
         finally:
             self._inbox.close()
             woken.cancel()

@@ -10,10 +10,13 @@ from genesis.adapters.memory.virtual_time import VirtualLoop
 from genesis.adapters.venue.complaints import GENERIC
 from genesis.adapters.venue.faults import Fault, Rule, Script
 from genesis.adapters.venue.venue import Venue
+from genesis.app.operated_market import MakeEvent
+from genesis.app.simulation.bounds import BOUNDS
 from genesis.app.simulation.crowd import Stranger
 from genesis.app.simulation.host import DISK_IS_BROKEN, DISK_IS_FULL, Host
 from genesis.app.simulation.life import Death, Life
 from genesis.app.simulation.options import MADE_BY_VENUE, SOMETIMES, FaultClass, WorldOptions
+from genesis.domain.events import Asked, LimitsApplied, OperatorAsked
 from genesis.domain.instrument import Instrument, spot_instrument
 from genesis.domain.units import Symbol, atoms
 
@@ -88,10 +91,10 @@ class Troubles:
         host: Host,
         stranger: Stranger,
         life: Callable[[], Life | None],
-        ask_operator: Callable[[bool], None],
+        ask_operator: Callable[[MakeEvent], None],
         tell: Callable[[str], None],
     ) -> None:
-        """*life* is the process of the moment; *ask_operator* halts (True) and resumes; *tell* hears of each fault."""
+        """*life* is the process of the moment; *tell* hears of each fault."""
         self.counts: Counter[str] = Counter()
         self._options = options
         self._loop = loop
@@ -119,6 +122,7 @@ class Troubles:
             FaultClass.CLOCK_DRIFT: self._drift_clock,
             FaultClass.KILLED: self._pull_latch,
             FaultClass.HALTED: self._halt,
+            FaultClass.LIMITS_LOWERED: self._lower_limits,
             FaultClass.FOREIGN_ORDERS: self._trade_beside,
             FaultClass.DEPOSITS: self._move_money,
         }
@@ -152,10 +156,11 @@ class Troubles:
             host.latch.reset()
             self._tell("latch reset")
         if self._is_halted:
-            self._is_halted = False
-            self._ask_operator(False)
+            self._say(Asked.RESUME)
+        if self._is_lowered:
+            self._set_limits(100)
 
-    _is_halted = False
+    _is_halted = _is_lowered = False
     _clock_is_off_s = 0.0
 
     def counted(self) -> dict[str, int]:
@@ -274,11 +279,23 @@ class Troubles:
         self._tell("latch reset")
 
     async def _halt(self) -> None:
-        self._is_halted = True
-        self._ask_operator(True)
+        self._say(Asked.HALT)
         await self._lasting(30, 300)
-        self._is_halted = False
-        self._ask_operator(False)
+        self._say(Asked.RESUME)
+
+    def _say(self, asked: Asked) -> None:
+        self._is_halted = asked is Asked.HALT
+        self._ask_operator(lambda mts: OperatorAsked(mts, asked, "", "a person wants it"))
+
+    async def _lower_limits(self) -> None:
+        self._set_limits(self._chance.choice((0, 10, 40, 70)))
+        await self._lasting(60, 600)
+        self._set_limits(100)
+
+    def _set_limits(self, percent: int) -> None:
+        self._is_lowered = percent < 100
+        limits = BOUNDS.lowered(percent).limits(instruments_of(self._options))
+        self._ask_operator(lambda mts: LimitsApplied(mts, limits))
 
     async def _trade_beside(self) -> None:
         self._stranger.trade()

@@ -74,6 +74,8 @@ class FaultClass(Enum):
     """A person pulls the kill latch, and resets it later (E16, E17)."""
     HALTED = "halted"
     """A person halts the session, and resumes it later."""
+    LIMITS_LOWERED = "limits_lowered"
+    """A person lowers the limits of the account, and raises them later."""
     FOREIGN_ORDERS = "foreign_orders"
     """Somebody else trades with the same account (D7, D25)."""
     DEPOSITS = "deposits"
@@ -119,6 +121,7 @@ SOMETIMES: Final = {
     FaultClass.CLOCK_DRIFT: 0.5,
     FaultClass.KILLED: 0.7,
     FaultClass.HALTED: 1.0,
+    FaultClass.LIMITS_LOWERED: 1.5,
     FaultClass.FOREIGN_ORDERS: 4.0,
     FaultClass.DEPOSITS: 1.0,
 }
@@ -142,13 +145,16 @@ class WorldOptions:
     """How often the market's people quote and trade."""
     manners: tuple[str, ...] = ("market",) * 4
     """How each strategy carries its orders out, and what guards its position."""
+    guard: str = "none"
+    """What the last strategy may lose."""
 
     def described(self) -> dict[str, object]:
         """Return the options as plain values, for people and reports."""
         return asdict(self, value_serializer=lambda _, __, value: value.value if isinstance(value, Enum) else value)
 
 
-MANNERS: Final = ("market", "market", "post_only", "twap", "guarded", "trailing")
+MANNERS: Final = ("market", "market", "post_only", "iceberg", "twap", "guarded", "pair", "trailing")
+GUARDS: Final = ("none", "drawdown", "daily_loss")
 HOURS: Final = 1.0
 
 
@@ -169,4 +175,5 @@ def options_of(seed: int, hours: float = HOURS) -> WorldOptions:
         intensity=chance.choice((0.5, 1.0, 1.0, 2.0, 4.0)),
         market_step_s=chance.choice((30, 60, 60)),
         manners=manners,
+        guard=chance.choice(GUARDS),
     )

@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, get_args
 
+from attrs import frozen
+
 import genesis
 from genesis.adapters.bitfinex.exchange_time import ExchangeTime
 from genesis.adapters.bitfinex.key import ApiKey
@@ -21,11 +23,13 @@ from genesis.adapters.bitfinex.streams import PublicStreams
 from genesis.adapters.bitfinex.streams_account import AccountStream, SocketKey
 from genesis.adapters.bitfinex.trading_market import MarketRules, TradingMarket, Wires
 from genesis.adapters.routed_orders import RoutedOrders
-from genesis.app.recovery import Resumed, begin_again
+from genesis.app.operated_market import OperatedMarket
+from genesis.app.recovery import begin_again
+from genesis.app.simulation.bounds import BOUNDS
 from genesis.app.simulation.checker.checker import Belief
 from genesis.app.simulation.faults import instruments_of
 from genesis.app.simulation.options import FaultClass, WorldOptions
-from genesis.app.simulation.world import BOUNDS, CASH, Machine
+from genesis.app.simulation.world import CASH, Machine
 from genesis.app.trade import Recording, trade_recorded
 from genesis.domain.candle import Timeframe
 from genesis.domain.core import FIRST_CID, CoreSettings, TradingCore
@@ -33,7 +37,7 @@ from genesis.domain.desk import DeskSettings
 from genesis.domain.events import Alert, Event, Submit
 from genesis.domain.exchange.orders import Account
 from genesis.domain.execution.order_life import Status
-from genesis.domain.execution.plans import Market, Plan, PostOnly, Twap
+from genesis.domain.execution.plans import Iceberg, Market, Plan, PostOnly, Twap
 from genesis.domain.execution.protection import Bracket, Protection, Trailing
 from genesis.domain.fill import Fill
 from genesis.domain.journal.chain import Row
@@ -43,13 +47,13 @@ from genesis.domain.ledger import Ledger
 from genesis.domain.link import LinkState
 from genesis.domain.order import Cid
 from genesis.domain.recall import recall
-from genesis.domain.risk.limits import AccountLimits, InstrumentLimits, RateLimit
+from genesis.domain.risk.guards import OnBreach, RiskLimits
 from genesis.domain.saved import saved
 from genesis.domain.strategy.expression import Expr
 from genesis.domain.strategy.features import close, where
 from genesis.domain.strategy.shipped import ema_cross
 from genesis.domain.strategy.vocabulary.operations import lag
-from genesis.domain.units import PPB, Atoms, Ppb
+from genesis.domain.units import PPB, Atoms, Mts, Ppb, atoms
 
 EVENTS: Final = get_args(Event)
 SESSION, DECISION = "session", "decision"
@@ -59,11 +63,19 @@ TICK_S: Final = 2.0
 MANNERS: Final[Mapping[str, tuple[Plan, Protection | None]]] = {
     "market": (Market(), None),
     "post_only": (PostOnly(reprice_ms=20_000, patience_ms=120_000), None),
+    "iceberg": (Iceberg(atoms("0.02"), reprice_ms=20_000, patience_ms=240_000), None),
     "twap": (Twap(slices=3, every_ms=30_000), None),
     "guarded": (Market(), Bracket(stop=Ppb(PPB // 100))),
+    "pair": (Market(), Bracket(stop=Ppb(PPB // 100), take=Ppb(PPB // 100))),
     "trailing": (Market(), Trailing(distance=Ppb(PPB // 100))),
 }
 """How strategies carry their orders out, and what guards their positions at the exchange."""
+
+GUARDS: Final[Mapping[str, RiskLimits]] = {
+    "none": RiskLimits(),
+    "drawdown": RiskLimits(max_drawdown=Ppb(PPB // 200)),
+    "daily_loss": RiskLimits(max_daily_loss=atoms(20), on_breach=OnBreach.REDUCE_ONLY),
+}
 
 DOUBT: Final = frozenset({Status.INTENT, Status.SENDING, Status.UNKNOWN})
 
@@ -77,16 +89,9 @@ def settings_of(options: WorldOptions) -> CoreSettings:
         if number == 0 and FaultClass.HOSTILE_STRATEGY in options.faults:
             strategy = hostile()
         instrument, (plan, protection) = instruments[number % len(instruments)], MANNERS[options.manners[number]]
-        desks.append(DeskSettings(instrument, strategy, 0.8, name=f"desk{number}", plan=plan, protection=protection))
-    limits = AccountLimits(
-        instruments=tuple(
-            InstrumentLimits(each.symbol, max_exposure=Atoms(BOUNDS.exposure_each)) for each in instruments
-        ),
-        max_order_notional=Atoms(BOUNDS.order_notional),
-        max_exposure=Atoms(BOUNDS.exposure),
-        rates=(RateLimit(BOUNDS.orders_a_window, int(BOUNDS.window_s * 1000)),),
-    )
-    return CoreSettings(tuple(desks), limits, Account.EXCHANGE, needs_account=True)
+        guards = GUARDS[options.guard] if number == options.desks - 1 else RiskLimits()
+        desks.append(DeskSettings(instrument, strategy, 0.8, guards, f"desk{number}", plan, protection))
+    return CoreSettings(tuple(desks), BOUNDS.limits(instruments), Account.EXCHANGE, needs_account=True)
 
 
 def hostile() -> Expr:
@@ -124,8 +129,23 @@ class Process:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(journal.run(), name="journal")
             tasks.create_task(market.run(), name="market")
-            resumed = Resumed(market, {}, machine.asks)
-            await trade_recorded(self._core, resumed, Nobody(), Recording(journal, machine.latch))
+            operated = OperatedMarket(market, machine.inbox, CoreTime(self._core))
+            await trade_recorded(self._core, operated, Nobody(), Recording(journal, machine.latch))
+
+
+@frozen
+class CoreTime:
+    """Follows a stream by the core that handles it."""
+
+    core: TradingCore
+
+    @property
+    def market_mts(self) -> Mts:
+        """The time of the last event."""
+        return self.core.now
+
+    def saw(self, event: Event) -> None:
+        """Need nothing: the core has the time."""
 
 
 def _market(machine: Machine, core: TradingCore) -> TradingMarket:

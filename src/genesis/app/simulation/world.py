@@ -18,16 +18,18 @@ from genesis.adapters.memory.virtual_time import MachineClock, VirtualLoop, run_
 from genesis.adapters.venue.in_process import InProcessVenue
 from genesis.adapters.venue.keys import all_rights
 from genesis.adapters.venue.venue import Venue
-from genesis.app.simulation.checker.checker import Belief, Bounds, Checker
+from genesis.app.operated_market import OperatorInbox
+from genesis.app.simulation.bounds import BOUNDS
+from genesis.app.simulation.checker.checker import Belief, Checker
 from genesis.app.simulation.checker.findings import Findings, Violation
 from genesis.app.simulation.crowd import PRICES, Stranger, Traders
 from genesis.app.simulation.faults import Troubles, instruments_of
 from genesis.app.simulation.host import Host, HostJournal, HostNonces
 from genesis.app.simulation.life import Dead, Life
 from genesis.app.simulation.network import Network, Wire
+from genesis.app.simulation.operator import Operator
 from genesis.app.simulation.options import WorldOptions
 from genesis.app.simulation.trace import Trace
-from genesis.domain.events import Asked, OperatorAsked
 from genesis.domain.exchange.account import WalletKind
 from genesis.domain.instrument import Instrument
 from genesis.domain.journal.chain import Row
@@ -56,14 +58,6 @@ RESTART_S_MAX: Final = 30.0
 STABLE_S: Final = 60.0
 """Who starts a service again waits longer after each start that did not last."""
 
-BOUNDS: Final = Bounds(
-    exposure=30_000 * ATOMS_PER_UNIT,
-    exposure_each=16_000 * ATOMS_PER_UNIT,
-    order_notional=6_000 * ATOMS_PER_UNIT,
-    orders_a_window=40,
-    window_s=600.0,
-)
-
 
 @frozen(eq=False)
 class Machine:
@@ -84,7 +78,7 @@ class Machine:
     latch: KillLatch
     signer: Signer
     random: Callable[[], float]
-    asks: "asyncio.Queue[OperatorAsked]"
+    inbox: OperatorInbox
     set_exchange_us: Callable[[Callable[[], int]], None]
     """Takes who knows the exchange's time, for the nonces."""
 
@@ -204,13 +198,13 @@ class World:
         )
         self.trace = Trace(loop.time, self.checker, log)
         venue.core.watchers.append(self.checker.truth.watch)
+        self.operator = Operator(lambda: self._inbox)
         self.troubles = Troubles(
-            options, loop, venue, self.host, self.stranger, lambda: self.life, self._operator, self.trace.note
+            options, loop, venue, self.host, self.stranger, lambda: self.life, self.operator.want, self.trace.note
         )
         self.life: Life | None = None
         self._program: Program | None = None
-        self._asks: asyncio.Queue[OperatorAsked] | None = None
-        self._wish: Asked | None = None
+        self._inbox: OperatorInbox | None = None
         self._journal: HostJournal | None = None
         self._lives: dict[str, int] = {}
         self._places: dict[str, int] = {}
@@ -222,6 +216,7 @@ class World:
         async with asyncio.TaskGroup() as tasks:
             venue = tasks.create_task(self._shell.run(), name="venue")
             lives = tasks.create_task(self._keep_alive(), name="lives")
+            operator = tasks.create_task(self.operator.run(), name="operator")
             troubles = tasks.create_task(self.troubles.run(), name="troubles")
             await asyncio.sleep(self._options.hours * 3600)
             troubles.cancel()
@@ -229,6 +224,7 @@ class World:
             await self._flow()
             self._compare_minds("at the end")
             lives.cancel()
+            operator.cancel()
             venue.cancel()
         self._recover_twice()
         return self._outcome(heal_s)
@@ -254,8 +250,7 @@ class World:
         self.checker.process_began(host.disk.rows)
         journal = self._journal = HostJournal(host, life, self._durable)
         exchange = ExchangeUs(host.clock.now_us)
-        self._asks = asyncio.Queue()
-        self._ask()
+        self._inbox = OperatorInbox()
         random = Random(f"jitter {options.seed} {life.number}")  # nosec B311 - only jitter comes from it
         wire = Wire(host.network, self.trace, life)
         machine = Machine(
@@ -273,7 +268,7 @@ class World:
             latch=host.latch,
             signer=Signer(Secret(KEY), Secret(SECRET)),
             random=random.random,
-            asks=self._asks,
+            inbox=self._inbox,
             set_exchange_us=exchange.learn,
         )
         self._program = self._genesis.start(machine)
@@ -287,7 +282,7 @@ class World:
     def _leave_machine(self, life: Life) -> None:
         self.host.network.vanish(is_silent=life.is_silent)
         self.host.disk.is_held = False
-        self._program = self._journal = self._asks = None
+        self._program = self._journal = self._inbox = None
 
     def _count_end(self, life: Life) -> None:
         if life.error is not None or life.ended == "ended":
@@ -305,15 +300,6 @@ class World:
     def _durable(self, rows: Sequence[Row]) -> None:
         self.trace.rows(rows)
         self.checker.journal.take(rows)
-
-    def _operator(self, halts: bool) -> None:
-        """Ask whatever process there is, and each that starts later: a person sees whether it was heard."""
-        self._wish = Asked.HALT if halts else Asked.RESUME
-        self._ask()
-
-    def _ask(self) -> None:
-        if self._asks is not None and self._wish is not None:
-            self._asks.put_nowait(OperatorAsked(self.host.clock.now(), self._wish, "", "a person wants it"))
 
     # Comparing
 

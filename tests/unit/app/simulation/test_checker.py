@@ -5,8 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from attrs import evolve
 
-from genesis.app.simulation.checker.checker import Belief, Bounds, Checker
+from genesis.app.simulation.bounds import Bounds
+from genesis.app.simulation.checker.checker import Belief, Checker
 from genesis.app.simulation.checker.findings import Findings
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.journal.chain import FIRST_HASH, Row
@@ -23,7 +25,8 @@ USER = UserId(7)
 CID = 1000
 ONE = 100_000_000
 NOW = Mts(1_700_000_000_000)
-BOUNDS = Bounds(0, 0, 0, 0, 60.0)
+MANY = 10**18
+BOUNDS = Bounds(MANY, MANY, MANY, 1_000, 60.0)
 
 
 class Scene:
@@ -45,6 +48,11 @@ class Scene:
             lambda: self.latch,
         )
         self._seq = 0
+        guards = {"max_drawdown": 90_000_000, "max_daily_loss": None, "on_breach": "halt"}
+        self.row(
+            type="session_began",
+            strategies=[{"name": "one", "instrument": {"symbol": BTC}, "limits": guards, "cash": 1_000 * ONE}],
+        )
         self.row(type="link_state", mts=NOW, name="market", link="open", reason="")
         self.row(type="link_state", mts=NOW, name="account", link="open", reason="")
         self.row(type="account_shown", mts=NOW, look={"open_orders": [], "history": [], "fills": []})
@@ -351,10 +359,10 @@ def test_c12_a_page_of_the_front_end_refuses_nothing() -> None:
 @pytest.mark.parametrize(
     ("bounds", "invariant"),
     [
-        (Bounds(0, 0, 0, 1, 60.0), "I12"),
-        (Bounds(0, 0, ONE, 0, 60.0), "I12"),
-        (Bounds(0, 2 * ONE, 0, 0, 60.0), "I11"),
-        (Bounds(2 * ONE, 0, 0, 0, 60.0), "I11"),
+        (evolve(BOUNDS, orders_a_window=1), "I12"),
+        (evolve(BOUNDS, order_notional=ONE), "I12"),
+        (evolve(BOUNDS, exposure_each=2 * ONE), "I11"),
+        (evolve(BOUNDS, exposure=2 * ONE), "I11"),
     ],
 )
 def test_i11_i12_limits_are_reckoned_from_what_left_and_what_the_exchange_has(bounds: Bounds, invariant: str) -> None:
@@ -370,7 +378,7 @@ def test_i11_i12_limits_are_reckoned_from_what_left_and_what_the_exchange_has(bo
 
 
 def test_i11_what_was_proven_absent_counts_no_longer() -> None:
-    scene = Scene(Bounds(0, 2 * ONE, 0, 0, 60.0))
+    scene = Scene(evolve(BOUNDS, exposure_each=2 * ONE))
     scene.checker.truth.watch([PublicTrade(BTC, 1, NOW, Side.BUY, Atoms(1), INSTRUMENT.price(2))], NOW)
     for cid in (CID, CID + 1):
         scene.intend(cid)
@@ -379,6 +387,83 @@ def test_i11_what_was_proven_absent_counts_no_longer() -> None:
         scene.now_s += 100.0
         scene.say("proven_absent", cid, searched="")
     assert scene.broken == set()
+
+
+def close_at(scene: Scene, minute: int, price: float) -> None:
+    prices = {"open": price, "high": price, "low": price, "close": price}
+    scene.row(type="candle_closed", symbol=BTC, candle={"mts": minute * 60_000, **prices, "volume": 1.0})
+
+
+def bought(scene: Scene) -> None:
+    """Let the strategy hold 10 coins for 10 each, of 1 000 that it may lose 9 % of."""
+    price = INSTRUMENT.price(10)
+    fill = {"mts": NOW, "symbol": BTC, "cid": 0, "side": "buy", "amount": 10 * ONE, "price": price, "fee": 0}
+    scene.row(type="booked", strategy="one", fill=fill)
+    close_at(scene, 1, 10.0)
+
+
+@pytest.mark.parametrize(
+    ("price", "side", "resumed", "broken"),
+    [
+        (2.0, "buy", False, set()),
+        (0.0, "buy", False, {"I13"}),
+        (0.0, "sell", False, set()),
+        (0.0, "buy", True, set()),
+    ],
+)
+def test_i13_who_lost_more_than_it_may_buys_no_more_until_it_is_resumed(
+    price: float, side: str, resumed: bool, broken: set[str]
+) -> None:
+    scene = Scene()
+    bought(scene)
+    close_at(scene, 2, price)
+    if resumed:
+        scene.row(type="operator_asked", mts=NOW, asked="resume", target="one", reason="")
+    scene.intend(side=side)
+    assert scene.broken == broken
+
+
+def test_i13_candles_before_the_account_was_shown_are_history() -> None:
+    scene = Scene()
+    bought(scene)
+    guards = {"max_drawdown": 1, "max_daily_loss": None, "on_breach": "halt"}
+    strategy = {"name": "one", "instrument": {"symbol": BTC}, "limits": guards, "cash": ONE}
+    scene.row(type="session_began", strategies=[strategy])
+    close_at(scene, 2, 0.0)
+    scene.row(type="link_state", mts=NOW, name="account", link="open", reason="")
+    scene.row(type="account_shown", mts=NOW, look={"open_orders": [], "history": [], "fills": []})
+    scene.row(type="link_state", mts=NOW, name="market", link="open", reason="")
+    scene.intend()
+    assert scene.broken == set()
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_i15_an_order_decided_after_limits_were_lowered_keeps_to_them(before: bool) -> None:
+    scene = Scene()
+    scene.checker.truth.watch([PublicTrade(BTC, 1, NOW, Side.BUY, Atoms(1), INSTRUMENT.price(2))], NOW)
+    each = [{"symbol": BTC, "max_exposure": MANY}]
+    lowered = {"instruments": each, "max_order_notional": ONE, "max_exposure": MANY}
+    if before:
+        scene.row(type="limits_applied", mts=NOW, limits=lowered)
+    scene.intend()
+    scene.say("send_began")
+    if not before:
+        scene.row(type="limits_applied", mts=NOW, limits=lowered)
+    scene.send()
+    assert scene.broken == ({"I15"} if before else set())
+
+
+def test_i35_an_endpoint_that_is_asked_too_often_within_a_minute_is_found() -> None:
+    scene = Scene()
+    for number in range(31):
+        scene.checker.request_left(
+            HttpRequest("GET", f"https://x/v2/candles/trade:1m:tBTCUSD/hist?n={number}", 1, 1, 1)
+        )
+        scene.now_s += 1.9
+        assert scene.broken == set() if number < 30 else {"I35"}
+    scene.now_s += 60.0
+    scene.checker.request_left(HttpRequest("GET", "https://x/v2/candles/trade:1m:tETHUSD/hist", 1, 1, 1))
+    assert len(scene.findings.violations) == 1
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,10 @@ from typing import Final
 
 from attrs import define, field, frozen
 
+from genesis.app.simulation.bounds import Bounds
+from genesis.app.simulation.checker.budgets import Budgets
 from genesis.app.simulation.checker.findings import Findings
+from genesis.app.simulation.checker.guards import GuardView
 from genesis.app.simulation.checker.journal import Account, Entry, JournalView
 from genesis.app.simulation.checker.truth import TrueOrder, Truth
 from genesis.app.simulation.checker.wire import Attempt, WireView
@@ -39,17 +42,6 @@ class Belief:
     details: Mapping[str, str]
 
 
-@frozen
-class Bounds:
-    """The limits that a world was given, in atoms of the quote currency and orders a window; 0 is none."""
-
-    exposure: int
-    exposure_each: int
-    order_notional: int
-    orders_a_window: int
-    window_s: float
-
-
 @define(eq=False)
 class Checker:
     """The checker of one world; *exchange_mts* is the exchange's own time. It is a `Tap` of the wire."""
@@ -68,8 +60,10 @@ class Checker:
     truth: Truth = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.wire = WireView(self.findings, lambda: self.exchange_mts() * 1000, self._submitted)
-        self.journal = JournalView(self.findings, self._evidence, on_candle=self._candle)
+        self.wire = WireView(self.findings, lambda: self.exchange_mts() * 1000, self._submitted, Budgets(self.findings))
+        scales = {str(symbol): each.price_scale for symbol, each in self.instruments.items()}
+        guards = GuardView(self.findings, scales)
+        self.journal = JournalView(self.findings, self._evidence, guards, on_candle=self._candle)
         self.truth = Truth(
             self.findings, self.user, self.is_foreign, lambda cid: cid in self.wire.attempts, self._placed
         )
@@ -131,27 +125,29 @@ class Checker:
         bounds, require = self.bounds, self.findings.require
         symbol = Symbol(attempt.body["symbol"])
         worth = self._worth(symbol, int(abs(attempt.amount) * ATOMS))
-        if bounds.order_notional:
-            require(worth <= bounds.order_notional, "I12", f"order {attempt.cid} is worth {worth} atoms", bounds)
-        if bounds.orders_a_window:
-            since_s = attempt.at_s - bounds.window_s
-            count = sum(at_s > since_s for at_s in self.wire.left_s)
-            require(count <= bounds.orders_a_window, "I12", f"{count} orders left within {bounds.window_s} s", bounds)
-        if bounds.exposure or bounds.exposure_each:
-            each = {name: self._worth(name, self._worst(name)) for name in self.instruments}
-            total = sum(each.values())
-            require(
-                not bounds.exposure_each or each[symbol] <= bounds.exposure_each,
-                "I11",
-                f"with order {attempt.cid}, {symbol} may come to be worth {each[symbol]} atoms",
-                bounds,
-            )
-            require(
-                not bounds.exposure or total <= bounds.exposure,
-                "I11",
-                f"with order {attempt.cid}, everything may come to be worth {total} atoms",
-                bounds,
-            )
+        require(worth <= bounds.order_notional, "I12", f"order {attempt.cid} is worth {worth} atoms", bounds)
+        since_s = attempt.at_s - bounds.window_s
+        count = sum(at_s > since_s for at_s in self.wire.left_s)
+        require(count <= bounds.orders_a_window, "I12", f"{count} orders left within {bounds.window_s} s", bounds)
+        each = {name: self._worth(name, self._worst(name)) for name in self.instruments}
+        total = sum(each.values())
+        told = f"with order {attempt.cid}, {symbol} may come to be worth {each[symbol]} atoms"
+        require(each[symbol] <= bounds.exposure_each, "I11", told, bounds)
+        told = f"with order {attempt.cid}, everything may come to be worth {total} atoms"
+        require(total <= bounds.exposure, "I11", told, bounds)
+        account = self.journal.orders.get(attempt.cid)
+        if account is not None and account.limits is not None:
+            self._lowered(attempt, account.limits, worth, each[symbol], total)
+
+    def _lowered(self, attempt: Attempt, limits: Entry, worth: int, each: int, total: int) -> None:
+        """Hold an order to the limits that were in force when it was decided: a person had lowered them before."""
+        require, symbol = self.findings.require, attempt.body["symbol"]
+        most = {one["symbol"]: one["max_exposure"] for one in limits["instruments"]}
+        told = f"order {attempt.cid} is worth {worth} atoms"
+        require(worth <= limits["max_order_notional"], "I15", told, limits)
+        if attempt.amount > 0:  # sales get out, whatever there is
+            told = f"with order {attempt.cid}, {symbol} may come to be worth {each} atoms, everything {total}"
+            require(each <= most[symbol] and total <= limits["max_exposure"], "I15", told, limits)
 
     def _worth(self, symbol: Symbol, amount: int) -> int:
         return amount * self.truth.low(symbol) // self.instruments[symbol].price_scale

@@ -8,6 +8,7 @@ from typing import Any, Final
 from attrs import define, field
 
 from genesis.app.simulation.checker.findings import Findings
+from genesis.app.simulation.checker.guards import GuardView
 from genesis.domain.journal.chain import Row
 
 ATOMS: Final = 10**8
@@ -24,6 +25,8 @@ class Account:
     intent: Entry
     strategy: str
     written_s: float
+    limits: Entry | None = None
+    """The account's limits that a person had set when it was decided, None where nobody had."""
     began_s: float | None = None
     lost: bool = False
     id: int | None = None
@@ -57,10 +60,14 @@ class JournalView:
 
     findings: Findings
     on_evidence: Callable[[int, "Account"], None]
+    guards: GuardView
     orders: dict[int, Account] = field(factory=dict)
     links: dict[str, str] = field(factory=dict)
     is_reconciled: bool = False
+    was_shown: bool = False
+    """Whether the session of the moment was shown the account: until then candles are history."""
     halted: bool = False
+    limits: Entry | None = None
     positions: dict[tuple[str, str], int] = field(factory=dict)
     """What each strategy holds, by strategy and symbol."""
     candles: dict[str, int] = field(factory=dict)
@@ -81,9 +88,10 @@ class JournalView:
 
     # Sessions and links
 
-    def _session_began(self, _: Entry) -> None:
+    def _session_began(self, entry: Entry) -> None:
+        self.guards.began(entry)
         self.links.clear()
-        self.is_reconciled = False
+        self.is_reconciled = self.was_shown = False
         self.candles.clear()
 
     def _link_state(self, entry: Entry) -> None:
@@ -94,6 +102,11 @@ class JournalView:
     def _operator_asked(self, entry: Entry) -> None:
         if entry["target"] == "" and entry["asked"] in ("halt", "resume"):
             self.halted = entry["asked"] == "halt"
+        if entry["asked"] == "resume":
+            self.guards.resumed(entry["target"])
+
+    def _limits_applied(self, entry: Entry) -> None:
+        self.limits = entry["limits"]
 
     def _candle_closed(self, entry: Entry) -> None:
         candle, symbol = entry["candle"], entry["symbol"]
@@ -105,6 +118,8 @@ class JournalView:
         inside = low <= candle["open"] <= high and low <= candle["close"] <= high
         self.findings.require(inside, "I31", f"{symbol}: a candle whose prices are not between low and high", candle)
         self.candles[symbol] = candle["mts"]
+        if self.was_shown:
+            self.guards.closed(symbol, candle)
         self.on_candle(symbol, candle)
 
     # Decisions
@@ -122,12 +137,14 @@ class JournalView:
         self.findings.require(
             not (self.halted and order["side"] == "buy"), "I8", f"order {cid} buys while the session is halted", order
         )
+        self.guards.submitted(entry["strategy"], order)
         if is_new:
-            self.orders[cid] = Account(order, entry["strategy"], self.findings.now_s())
+            self.orders[cid] = Account(order, entry["strategy"], self.findings.now_s(), self.limits)
 
     def _booked(self, entry: Entry) -> None:
         fill, strategy = entry["fill"], entry["strategy"]
         sign = 1 if fill["side"] == "buy" else -1
+        self.guards.booked(strategy, fill)
         key = (strategy, fill["symbol"])
         self.positions[key] = self.positions.get(key, 0) + sign * fill["amount"] - (fill["fee"] if sign > 0 else 0)
         account = self.orders.get(fill["cid"])
@@ -149,7 +166,7 @@ class JournalView:
         self._evidence(entry["cid"], evidence.pop("type"), evidence)
 
     def _account_shown(self, entry: Entry) -> None:
-        self.is_reconciled = True
+        self.is_reconciled = self.was_shown = True
         look = entry["look"]
         for report in (*look["open_orders"], *look["history"]):
             cid = self._cid_of(report["id"], report)

@@ -17,7 +17,11 @@ PRICES_FOR_MS: Final = 300_000
 
 @define(eq=False)
 class TrueOrder:
-    """An order that the exchange has or had; *trades* are its matches by id, as signed atoms and price."""
+    """An order that the exchange has or had; *trades* are its matches by id, as atoms and price.
+
+    A limit and the stop that it placed are one order: what fills or ends one of them ends the other. *open_ids* are
+    those that may still trade.
+    """
 
     id: OrderId
     cid: int
@@ -25,8 +29,13 @@ class TrueOrder:
     side: Side
     amount: int
     created: Mts
-    is_open: bool = True
+    open_ids: set[OrderId] = field(factory=set)
     trades: dict[int, tuple[int, Price]] = field(factory=dict)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything of it may still trade."""
+        return bool(self.open_ids)
 
     @property
     def filled(self) -> int:
@@ -59,7 +68,8 @@ class Truth:
         for event in events:
             match event:
                 case OrderMoved(step, order) if order.user == self.user:
-                    self._order(order).is_open = step is not Step.CLOSED
+                    open_ids = self._order(order).open_ids
+                    (open_ids.discard if step is Step.CLOSED else open_ids.add)(order.id)
                 case OwnTrade() if event.order.user == self.user:
                     self._trade(event)
                 case PublicTrade() | BookMoved(side=Side.SELL):
@@ -88,7 +98,9 @@ class Truth:
             self.findings.require(self.was_sent(cid), "I3", f"the exchange has order {cid}, which we never sent")
             self.on_order(known)
         self.findings.require(
-            known.id == order.id, "I2", f"the exchange has two orders with cid {cid}: {known.id} and {order.id}"
+            known.id in (order.id, order.placed_by),
+            "I2",
+            f"the exchange has two orders with cid {cid}: {known.id} and {order.id}",
         )
         return known
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from attrs import define, field
 
+from genesis.app.simulation.checker.budgets import Budgets
 from genesis.app.simulation.checker.findings import Findings
 from genesis.ports.transport import HttpAnswer, HttpRequest
 
@@ -44,6 +45,7 @@ class WireView:
     findings: Findings
     exchange_us: Callable[[], int]
     on_submit: Callable[[Attempt], None]
+    budgets: Budgets
     attempts: dict[int, list[Attempt]] = field(factory=dict)
     left_s: list[float] = field(factory=list)
     cancels: int = 0
@@ -75,6 +77,7 @@ class WireView:
         """Take a request that leaves."""
         nonce = request.headers.get("bfx-nonce")
         path = request.url.partition("/v2/")[2].partition("?")[0]
+        self.budgets.request_left(path)
         if nonce is not None:
             self._take_nonce(int(nonce), path)
         if path == SUBMIT:

@@ -1,0 +1,122 @@
+"""What each strategy was worth, reckoned from the durable fills and candles alone: after a breach it buys no more.
+
+Source of the rules: `docs/backtest-semantics.md`, "Guards". Worlds are spot accounts, so only purchases add risk.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from attrs import define, field
+
+from genesis.app.simulation.checker.findings import Findings
+
+DAY_MS: Final = 86_400_000
+FOREVER: Final = 2**62
+ROUNDING: Final = 100_000
+"""Atoms by which this plain reckoning may differ from the ledger's: each fill is rounded."""
+
+Entry = Mapping[str, Any]  # Any: JSON
+
+
+@define(eq=False)
+class Guarded:
+    """One strategy: its money in atoms, its limits, and until when it may not buy, in candle time."""
+
+    symbol: str
+    limits: Entry
+    price_scale: int
+    cash: Decimal
+    coins: int = 0
+    price: Decimal = Decimal(0)
+    peak: Decimal = Decimal(0)
+    last: Decimal = Decimal(0)
+    day_end: int = 0
+    day_floor: Decimal | None = None
+    stopped_until: int = 0
+
+    @property
+    def equity(self) -> Decimal:
+        """What it is worth at its last close or fill."""
+        return self.cash + self.coins * self.price
+
+    def restart(self) -> None:
+        """Begin anew with what it is worth."""
+        self.peak = self.last = self.equity
+        self.day_end, self.day_floor, self.stopped_until = 0, None, 0
+
+    def booked(self, fill: Entry) -> None:
+        """Take a fill."""
+        sign = 1 if fill["side"] == "buy" else -1
+        price = Decimal(fill["price"]) / self.price_scale
+        self.cash -= sign * fill["amount"] * price
+        self.coins += sign * fill["amount"]
+        if sign > 0:
+            self.coins -= fill["fee"]
+        else:
+            self.cash -= fill["fee"]
+        self.price = price
+
+    def closed(self, candle: Entry) -> None:
+        """Take a close, and stop the strategy if that breached a limit beyond all rounding."""
+        mts, limits = candle["mts"], self.limits
+        self.price = Decimal(str(candle["close"]))
+        equity = self.equity
+        self.peak = max(self.peak, equity)
+        if mts >= self.day_end:
+            self.day_end = (mts // DAY_MS + 1) * DAY_MS
+            loss = limits["max_daily_loss"]
+            self.day_floor = None if loss is None else self.last - loss
+        self.last = equity
+        share, halts = limits["max_drawdown"], limits["on_breach"] == "halt"
+        if share is not None and equity < self.peak * (10**9 - share) / 10**9 - ROUNDING:
+            self.stopped_until = FOREVER
+        elif self.day_floor is not None and equity < self.day_floor - ROUNDING:
+            self.stopped_until = max(self.stopped_until, FOREVER if halts else self.day_end)
+        elif mts >= self.stopped_until:
+            self.stopped_until = 0
+
+
+@define(eq=False)
+class GuardView:
+    """Follows the durable rows; *price_scales* are by symbol."""
+
+    findings: Findings
+    price_scales: Mapping[str, int]
+    strategies: dict[str, Guarded] = field(factory=dict)
+
+    def began(self, entry: Entry) -> None:
+        """Take the strategies of a session; what earlier ones traded goes on."""
+        for each in entry["strategies"]:
+            if each["name"] not in self.strategies:
+                symbol = each["instrument"]["symbol"]
+                guarded = Guarded(symbol, each["limits"], self.price_scales[symbol], Decimal(each["cash"]))
+                guarded.restart()
+                self.strategies[each["name"]] = guarded
+
+    def booked(self, strategy: str, fill: Entry) -> None:
+        """Take a fill."""
+        self.strategies[strategy].booked(fill)
+
+    def closed(self, symbol: str, candle: Entry) -> None:
+        """Take a close that the strategies decided on."""
+        for guarded in self.strategies.values():
+            if guarded.symbol == symbol:
+                guarded.closed(candle)
+
+    def resumed(self, target: str) -> None:
+        """Take that a person let one strategy, or all of them, go on."""
+        for name, guarded in self.strategies.items():
+            if target in ("", name):
+                guarded.restart()
+
+    def submitted(self, strategy: str, order: Entry) -> None:
+        """Take an order that was decided."""
+        guarded = self.strategies[strategy]
+        self.findings.require(
+            not (order["side"] == "buy" and guarded.stopped_until),
+            "I13",
+            f"order {order['cid']} buys for {strategy}, which lost more than it may: {guarded.equity:.0f} atoms of "
+            f"{guarded.peak:.0f}",
+            guarded,
+        )
