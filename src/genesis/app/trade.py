@@ -60,7 +60,7 @@ async def trade(core: TradingCore, market: Market, observer: Observer) -> None:
         if type(event) is CandleClosed:
             symbol, candle = event
             for desk in desks_of(symbol):
-                close(desk.name, candle.mts, desk.purse.equity, desk.position)
+                close(desk.name, candle[0], desk.purse.equity, desk.position)
             if not decisions:
                 continue
         for decision in decisions:
@@ -142,9 +142,12 @@ def _carry_out(decision: Decision, market: Market, observer: Observer) -> None:
             pass
 
 
+_BEGAN: Final = SendBegan()
+
+
 def _began(submit: Submit) -> OrderReported:
     order = submit.order.order
-    return OrderReported(order.mts, order.symbol, order.cid, SendBegan())
+    return OrderReported(order.mts, order.symbol, order.cid, _BEGAN)
 
 
 async def _send(submit: Submit, core: TradingCore, market: Market, recording: Recording) -> None:

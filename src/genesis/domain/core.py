@@ -133,6 +133,12 @@ class TradingCore:
         self._readers = {
             symbol: tuple(desk for desk in self.desks.values() if symbol in desk.reads) for symbol in settings.reads
         }
+        self._alone = {
+            symbol: desks[0]
+            for symbol, desks in self._by_symbol.items()
+            if len(desks) == 1 and symbol not in self._readers and not self._is_pursuing
+        }
+        """Desks whose candles are nobody else's business."""
         self.pursuits = Pursuits(self.desks, self.books, self._send, self._within_one_order)
         self.cut: set[str] = set()
         self.reasons: dict[str, Reasons] = {}
@@ -183,12 +189,12 @@ class TradingCore:
         if type(event) is CandleClosed:
             return self._close(event)
         match event:
-            case Quote(mts=mts):
-                self.now = max(self.now, mts)
-                return tuple(self._trade(event))
             case OrderReported(mts=mts):
                 self.now = max(self.now, mts)
                 return tuple(self._report(event))
+            case Quote(mts=mts):
+                self.now = max(self.now, mts)
+                return tuple(self._trade(event))
             case AccountShown(mts=mts):
                 self.now = max(self.now, mts)
                 return tuple(self._look(event))
@@ -216,37 +222,38 @@ class TradingCore:
 
     def _close(self, event: CandleClosed) -> tuple[Decision, ...]:
         symbol, candle = event
-        if self._readers:
-            for reader in self._readers.get(symbol, ()):
-                reader.observe(symbol, candle)
-            if symbol not in self._by_symbol:
-                return ()
-        if self.is_new:
-            self.warm(symbol, candle)
-            return ()
+        desk = self._alone.get(symbol)
+        if desk is None or self.is_new:
+            return tuple(self._close_for_all(symbol, candle))
+        self._closes[symbol] = candle[4]
+        alert = desk.close(candle)
+        if desk.intent is None:  # as at most candles: nothing follows
+            return () if alert is None else (alert,)
+        return (*(() if alert is None else (alert,)), *self._ask(symbol))
+
+    def _close_for_all(self, symbol: Symbol, candle: Candle) -> Iterator[Decision]:
+        """Let all who read or trade an instrument see its candle."""
+        for reader in self._readers.get(symbol, ()):
+            reader.observe(symbol, candle)
+        desks = self.desks_of(symbol)
+        if self.is_new or not desks:
+            for desk in desks:
+                desk.warm(candle)
+            return
         self._closes[symbol] = candle.close
-        desks = self._by_symbol[symbol]
-        if len(desks) == 1 and not self._is_pursuing:  # as most candles of most accounts are: nothing follows
-            (desk,) = desks
-            alert = desk.close(candle)
-            if alert is None and desk.intent is None:
-                return ()
-            return (*(() if alert is None else (alert,)), *self._ask(symbol))
-        alerts: list[Decision] = []
         is_waiting = False
         for desk in desks:
             alert = desk.close(candle)
             if alert is not None:
-                alerts.append(alert)
+                yield alert
             is_waiting |= desk.intent is not None
         if is_waiting:
-            alerts += self._ask(symbol)
+            yield from self._ask(symbol)
         if self._is_pursuing:
             self.now = max(self.now, candle.mts)
-            alerts += self.pursuits.go_on(self.now)
-            for desk in self._by_symbol[symbol]:
-                alerts += self.pursuits.protect(desk)
-        return tuple(alerts)
+            yield from self.pursuits.go_on(self.now)
+            for desk in desks:
+                yield from self.pursuits.protect(desk)
 
     def _ask(self, symbol: Symbol) -> Iterator[Decision]:
         """Ask for a quote for the desks that wait for one; while nothing may be sent, they wait no longer."""
@@ -277,14 +284,15 @@ class TradingCore:
             for desk in self._by_symbol[symbol]
             if desk.intent is not None and not self._is_guarded(desk) and (wish := desk.wish(quote)) is not None
         ]
-        left: Mapping[str, Atoms] = {desk.name: wish.amount for desk, wish in wishes}
         if len(wishes) > 1:
             netted = net({desk.name: Wanted(wish.side, wish.amount) for desk, wish in wishes})
             for match in netted.matches:
                 yield from self._cross(match, quote)
-            left = netted.left
-        for desk, wish in wishes:
-            yield from self._submit(desk, wish, left[desk.name], quote, cids)
+            for desk, wish in wishes:
+                yield from self._submit(desk, wish, netted.left[desk.name], quote, cids)
+        elif wishes:
+            ((desk, wish),) = wishes
+            yield from self._submit(desk, wish, wish.amount, quote, cids)
         if self.pursuits.waiting(symbol):
             yield from self.pursuits.quoted(quote, self.now, cids)
 
@@ -331,23 +339,24 @@ class TradingCore:
             return  # the desk wants more than when it was asked for: it does again at the next close
         capped = self._within_one_order(desk, amount, quote)
         order = OrderRequest(cid, quote.symbol, wish.side, OrderType.MARKET, capped, quote.mts)
-        for decision in self._send(desk, order, reasons, 0):
+        submit = self._send(desk, order, reasons, 0)
+        if submit is not None:
             if capped < amount:
                 self.cut.add(desk.name)
             desk.sent(wish)
-            yield decision
+            yield submit
 
-    def _send(self, desk: Desk, order: OrderRequest, reasons: Reasons, undertaking: int) -> Iterator[Decision]:
+    def _send(self, desk: Desk, order: OrderRequest, reasons: Reasons, undertaking: int) -> Submit | None:
         """Send an order if the gate lets it pass; else count why it did not."""
         answer = self._check(order, desk)
         if isinstance(answer, Refused):
             desk.refused(answer.code)
-            return
+            return None
         if undertaking != PROTECTION:
             self.reasons[desk.name] = reasons
         self.next_cid += order.cid == self.next_cid
         self.books.sent(order, desk.name, undertaking, self.limits)
-        yield Submit(answer, reasons, desk.name, undertaking)
+        return Submit(answer, reasons, desk.name, undertaking)
 
     def _check(self, order: OrderRequest, desk: Desk) -> gate.Approved | Refused:
         instrument, is_halted = desk.settings.instrument, desk.halted is not None
@@ -397,7 +406,8 @@ class TradingCore:
                 yield Alert(event.mts, AlertCode.OVERDRAWN, text)
             if abs(desk.position) > held and strategy in self.reasons:
                 self.pursuits.entered(strategy, reported.fill.price, self.reasons[strategy])
-                yield from self.pursuits.protect(desk)
+                if desk.settings.protection is not None:
+                    yield from self.pursuits.protect(desk)
         if life.contradiction and life.contradiction != before.life.contradiction:
             text = f"order {cid}: {life.contradiction}"
             yield from self._freeze(Alert(event.mts, AlertCode.ORDER_CONTRADICTION, text))

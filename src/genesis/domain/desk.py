@@ -140,10 +140,9 @@ class Desk:
 
         Raises `InexactNumber` for a close that is no price.
         """
-        mts, _, _, _, close, _ = candle
-        purse = self.purse
+        mts, purse = candle[0], self.purse
         if self.position:
-            value = self.position * self._instrument.price_from_market(close) // self._scale
+            value = self.position * self._instrument.price_from_market(candle[4]) // self._scale
             purse.equity += value - self.value
             self.value = value
         target = self._evaluator.step(candle)

@@ -57,7 +57,7 @@ class Ledger:
     @property
     def is_overdrawn(self) -> bool:
         """Whether a spot ledger owes something: an order filled dearer than it could pay."""
-        return not self.on_margin and (self.cash < 0 or any(held < 0 for held in self.positions.values()))
+        return not self.on_margin and (self.cash < 0 or min(self.positions.values(), default=0) < 0)
 
     def charge(self, amount: int) -> None:
         """Take a cost that no fill has, such as margin funding, off the cash."""

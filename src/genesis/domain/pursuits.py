@@ -9,7 +9,7 @@ from attrs import frozen
 
 from genesis.domain.books import Books
 from genesis.domain.desk import Desk
-from genesis.domain.events import Cancel, Decision, Quote, Reasons, RequestQuote, Settled, Undertaken, WakeAt
+from genesis.domain.events import Cancel, Decision, Quote, Reasons, RequestQuote, Settled, Submit, Undertaken, WakeAt
 from genesis.domain.execution.plans import Finished, Place, Undertaking, Wait, Withdraw, next_step, pricing
 from genesis.domain.execution.protection import Guarded, exit_order
 from genesis.domain.order import Cid, OrderRequest, Side
@@ -19,7 +19,7 @@ from genesis.domain.units import Atoms, Mts, Price, Symbol, floor_mul_div
 PROTECTION = -1
 """The undertaking of orders that guard a position."""
 
-Send = Callable[[Desk, OrderRequest, Reasons, int], Iterator[Decision]]
+Send = Callable[[Desk, OrderRequest, Reasons, int], Submit | None]
 """Check an order and send it, or count its refusal."""
 
 Within = Callable[[Desk, Atoms, Quote], Atoms]
@@ -49,6 +49,8 @@ class Pursuits:
 
     def waiting(self, symbol: Symbol) -> int:
         """Return how many orders wait for a quote of an instrument."""
+        if not self._to_place and not self._to_protect:
+            return 0
         return sum(each == symbol for each in (*self._to_place.values(), *self._to_protect.values()))
 
     def wait_for_nothing(self) -> None:
@@ -172,8 +174,10 @@ class Pursuits:
             price=how.price,
             post_only=how.post_only,
         )
-        yield from self._send(desk, order, pursued.reasons, undertaking.id)
-        if cid not in self._books.orders.by_cid and not any(part.at_risk for part in parts):
+        submit = self._send(desk, order, pursued.reasons, undertaking.id)
+        if submit is not None:
+            yield submit
+        elif not any(part.at_risk for part in parts):
             # The gate refused it: what is left is wished anew, or is wanted no longer. Waiting could last for ever.
             yield self._finish(undertaking, desk, Atoms(undertaking.amount - sum(part.filled for part in parts)))
 
@@ -186,7 +190,9 @@ class Pursuits:
         side = Side.SELL if desk.position > 0 else Side.BUY
         guarded = Guarded(side, self._within(desk, Atoms(amount), quote), entry)
         order = exit_order(protection, guarded, cid, instrument, quote.mts)
-        yield from self._send(desk, order, reasons, PROTECTION)
+        submit = self._send(desk, order, reasons, PROTECTION)
+        if submit is not None:
+            yield submit
 
     def _finish(self, undertaking: Undertaking, desk: Desk, left: Atoms) -> Settled:
         del self.under_way[undertaking.id]

@@ -11,9 +11,7 @@ shows in `contradiction`.
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Final, assert_never
-
-from attrs import evolve, field, frozen
+from typing import Final, NamedTuple, TypeAlias, assert_never
 
 from genesis.domain.execution.evidence import (
     Accepted,
@@ -30,8 +28,16 @@ from genesis.domain.order import OrderId, OrderRequest
 from genesis.domain.units import Atoms, format_atoms
 
 
+_TERMINAL: Final = frozenset({"filled", "canceled", "rejected", "not_sent", "absent"})
+
+
 class Status(Enum):
-    """Where an order stands."""
+    """Where an order stands; *is_terminal* says that this never changes any more."""
+
+    is_terminal: bool
+
+    # Members are one object each, and an Enum of its own hashes its name, in Python, at every look into the table.
+    __hash__ = object.__hash__
 
     INTENT = "intent"
     SENDING = "sending"
@@ -44,14 +50,14 @@ class Status(Enum):
     NOT_SENT = "not_sent"
     ABSENT = "absent"
 
-    @property
-    def is_terminal(self) -> bool:
-        """Whether the status never changes any more."""
-        return self.value in _TERMINAL
+    def __init__(self, value: str) -> None:
+        self.is_terminal = value in _TERMINAL
 
 
 class Step(Enum):
     """What a piece of evidence means for the status."""
+
+    __hash__ = object.__hash__  # as above
 
     SEND_BEGAN = "send_began"
     NOTHING_LEFT = "nothing_left"
@@ -64,7 +70,7 @@ class Step(Enum):
     PROVEN_ABSENT = "proven_absent"
 
 
-_TERMINAL: Final = frozenset({"filled", "canceled", "rejected", "not_sent", "absent"})
+_NEVER_FILLED: Final = frozenset({Status.REJECTED, Status.NOT_SENT, Status.ABSENT})
 
 _BEFORE_EVIDENCE: Final = frozenset({Status.INTENT, Status.SENDING, Status.UNKNOWN})
 
@@ -135,8 +141,7 @@ class ContradictingEvidence(ValueError):
     """Two pieces of evidence about one fact that differ: two exchange ids, two ends, two sizes of one trade."""
 
 
-@frozen
-class OrderLife:
+class OrderLife(NamedTuple):
     """An order, where it stands, and the facts that prove it.
 
     *trades* are its matches by rising trade id; *filled_reported* is the most that any report said; *reason* is why it
@@ -147,14 +152,14 @@ class OrderLife:
     status: Status = Status.INTENT
     id: OrderId | None = None
     trades: tuple[Traded, ...] = ()
-    filled_reported: Atoms = field(default=Atoms(0))
+    filled_reported: Atoms = Atoms(0)
     closing: Closed | None = None
     reason: str = ""
 
     @property
     def filled(self) -> Atoms:
         """The atoms of its matches, each trade id counted once."""
-        return Atoms(sum(trade.amount for trade in self.trades))
+        return _filled(self.trades)
 
     @property
     def filled_unbooked(self) -> Atoms:
@@ -189,7 +194,7 @@ class OrderLife:
         if self.closing is not None and filled > self.closing.filled:
             end = self.closing
             return f"filled {format_atoms(filled)}, but ended as {end.status} with {format_atoms(end.filled)}"
-        if filled and self.status in {Status.REJECTED, Status.NOT_SENT, Status.ABSENT}:
+        if filled and self.status in _NEVER_FILLED:
             return f"filled {format_atoms(filled)}, but is {self.status.value}: {self.reason}"
         return ""
 
@@ -200,15 +205,14 @@ def advance(life: OrderLife, evidence: Evidence) -> OrderLife:
     Raises `ImpossibleStep` for a pair that the table does not have, `ContradictingEvidence` for a fact that differs
     from the same fact known before.
     """
-    after = _with_facts(life, evidence)
-    step = _step(after, evidence)
+    order = life.order
+    facts = _facts(life, evidence)
+    _, trades, reported, _, _ = facts
+    step = _step(evidence, order, max(reported, _filled(trades)))
     status = TRANSITIONS.get((life.status, step))
     if status is None:
-        raise ImpossibleStep(f"order {life.order.cid} is {life.status.value}: {step.value} cannot follow ({evidence})")
-    if status is after.status:
-        return after
-    # Written out, as below: `evolve` takes five times as long, and this runs for every order of a backtest.
-    return OrderLife(after.order, status, after.id, after.trades, after.filled_reported, after.closing, after.reason)
+        raise ImpossibleStep(f"order {order.cid} is {life.status.value}: {step.value} cannot follow ({evidence})")
+    return OrderLife(order, status, *facts)
 
 
 def knows(life: OrderLife, evidence: Evidence) -> bool:
@@ -224,28 +228,37 @@ def knows(life: OrderLife, evidence: Evidence) -> bool:
             return False
 
 
-def _with_facts(life: OrderLife, evidence: Evidence) -> OrderLife:
+_Facts: TypeAlias = tuple[OrderId | None, tuple[Traded, ...], Atoms, Closed | None, str]
+"""What an `OrderLife` has besides its order and status, in the same order."""
+
+
+def _facts(life: OrderLife, evidence: Evidence) -> _Facts:
+    id, trades, reported, closing, reason = life.id, life.trades, life.filled_reported, life.closing, life.reason
     match evidence:
-        case Accepted(id, filled):
-            return evolve(life, id=_same_id(life, id), filled_reported=max(life.filled_reported, filled))
         case Traded():
-            found, trades = _same_id(life, evidence.order_id), _with_trade(life, evidence)
-            return OrderLife(life.order, life.status, found, trades, life.filled_reported, life.closing, life.reason)
-        case Closed(id, filled):
-            if life.closing is not None and life.closing != evidence:
-                raise ContradictingEvidence(f"order {life.order.cid} ended as {life.closing} and as {evidence}")
-            reported = max(life.filled_reported, filled)
-            return evolve(life, id=_same_id(life, id), filled_reported=reported, closing=evidence)
-        case Refused(reason) | NothingLeft(reason) | ProvenAbsent(reason):
-            return evolve(life, reason=life.reason or reason)
+            id, trades = _same_id(life, evidence.order_id), _with_trade(life, evidence)
         case SendBegan() | AnswerLost():
-            return life
+            pass
+        case Accepted(found, filled):
+            id, reported = _same_id(life, found), max(reported, filled)
+        case Closed(found, filled):
+            if closing is not None and closing != evidence:
+                raise ContradictingEvidence(f"order {life.order.cid} ended as {closing} and as {evidence}")
+            id, reported, closing = _same_id(life, found), max(reported, filled), evidence
+        case Refused(said) | NothingLeft(said) | ProvenAbsent(said):
+            reason = reason or said
         case _:
             assert_never(evidence)
+    return id, trades, reported, closing, reason
 
 
-def _step(after: OrderLife, evidence: Evidence) -> Step:
+def _step(evidence: Evidence, order: OrderRequest, filled: int) -> Step:
+    """Return what *evidence* means for an order of which *filled* atoms are known to be filled, that included."""
     match evidence:
+        case Traded() | Accepted():
+            if filled >= order.amount:
+                return Step.WHOLE_FILLED
+            return Step.PART_FILLED if filled else Step.ACCEPTED
         case SendBegan():
             return Step.SEND_BEGAN
         case NothingLeft():
@@ -256,15 +269,16 @@ def _step(after: OrderLife, evidence: Evidence) -> Step:
             return Step.REFUSED
         case ProvenAbsent():
             return Step.PROVEN_ABSENT
-        case Closed(_, filled):
-            return Step.WHOLE_FILLED if filled >= after.order.amount else Step.CANCELED
-        case Accepted() | Traded():
-            filled = max(after.filled, after.filled_reported)
-            if filled >= after.order.amount:
-                return Step.WHOLE_FILLED
-            return Step.PART_FILLED if filled else Step.ACCEPTED
+        case Closed(_, at_end):
+            return Step.WHOLE_FILLED if at_end >= order.amount else Step.CANCELED
         case _:
             assert_never(evidence)
+
+
+def _filled(trades: tuple[Traded, ...]) -> Atoms:
+    if len(trades) == 1:  # as most orders have it: this is asked several times for each of a backtest
+        return trades[0].amount
+    return Atoms(sum(trade.amount for trade in trades)) if trades else Atoms(0)
 
 
 def _same_id(life: OrderLife, found: OrderId) -> OrderId:
@@ -274,8 +288,6 @@ def _same_id(life: OrderLife, found: OrderId) -> OrderId:
 
 
 def _with_trade(life: OrderLife, new: Traded) -> tuple[Traded, ...]:
-    if not life.trades:
-        return (new,)
     if not life.trades:
         return (new,)
     known = {trade.trade_id: trade for trade in life.trades}

@@ -8,7 +8,7 @@ from collections.abc import Container, Iterator
 from itertools import islice
 from typing import Final, NamedTuple
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from genesis.domain.execution.evidence import Evidence, Traded
 from genesis.domain.execution.order_life import OrderLife, advance
@@ -22,8 +22,7 @@ KEPT_ENDED: Final = 10_000
 """How many ended orders wait for late fills, besides the parts of what is still under way."""
 
 
-@frozen
-class OwnOrder:
+class OwnOrder(NamedTuple):
     """An order, whose it is, and the undertaking it is part of: 0 where it is the whole of it."""
 
     strategy: str
@@ -49,9 +48,11 @@ class Orders:
 
     def intend(self, order: OrderRequest, strategy: str, undertaking: int) -> None:
         """Take an order that was decided and has not left; raises `ValueError` for a cid that was used before."""
-        if order.cid in self.by_cid:
-            raise ValueError(f"order {order.cid} was there before: a cid is used once")
-        self.take(OwnOrder(strategy, undertaking, OrderLife(order)))
+        cid = order.cid
+        if cid in self.by_cid:
+            raise ValueError(f"order {cid} was there before: a cid is used once")
+        self.by_cid[cid] = OwnOrder(strategy, undertaking, OrderLife(order))
+        self._open[cid] = None
 
     def take(self, order: OwnOrder) -> None:
         """Take an order as it stands, as after a restart."""
