@@ -373,7 +373,7 @@ def _outcome(wish: Wish, body: object, answer: NotificationRow | BaseException) 
                 return _submitted(order, body, notified)
             case ApprovedChange(change=change), OrderUpdate():
                 return _changed(change, body, notified)
-            case (ById() | ByCid()), _:
+            case ((ById() | ByCid()), _):
                 return _canceled(notified)
     except ExchangeError as error:
         return error

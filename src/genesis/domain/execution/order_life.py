@@ -27,7 +27,6 @@ from genesis.domain.execution.evidence import (
 from genesis.domain.order import OrderId, OrderRequest
 from genesis.domain.units import Atoms, format_atoms
 
-
 _TERMINAL: Final = frozenset({"filled", "canceled", "rejected", "not_sent", "absent"})
 
 
@@ -233,23 +232,23 @@ _Facts: TypeAlias = tuple[OrderId | None, tuple[Traded, ...], Atoms, Closed | No
 
 
 def _facts(life: OrderLife, evidence: Evidence) -> _Facts:
-    id, trades, reported, closing, reason = life.id, life.trades, life.filled_reported, life.closing, life.reason
+    order_id, trades, reported, closing, reason = life.id, life.trades, life.filled_reported, life.closing, life.reason
     match evidence:
         case Traded():
-            id, trades = _same_id(life, evidence.order_id), _with_trade(life, evidence)
+            order_id, trades = _same_id(life, evidence.order_id), _with_trade(life, evidence)
         case SendBegan() | AnswerLost():
             pass
         case Accepted(found, filled):
-            id, reported = _same_id(life, found), max(reported, filled)
+            order_id, reported = _same_id(life, found), max(reported, filled)
         case Closed(found, filled):
             if closing is not None and closing != evidence:
                 raise ContradictingEvidence(f"order {life.order.cid} ended as {closing} and as {evidence}")
-            id, reported, closing = _same_id(life, found), max(reported, filled), evidence
+            order_id, reported, closing = _same_id(life, found), max(reported, filled), evidence
         case Refused(said) | NothingLeft(said) | ProvenAbsent(said):
             reason = reason or said
         case _:
             assert_never(evidence)
-    return id, trades, reported, closing, reason
+    return order_id, trades, reported, closing, reason
 
 
 def _step(evidence: Evidence, order: OrderRequest, filled: int) -> Step:

@@ -2,7 +2,10 @@
 
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from types import CodeType
+from typing import Final
 
 from genesis.domain.candle import Candle, Timeframe
 from genesis.domain.strategy.expression import (
@@ -21,13 +24,29 @@ from genesis.domain.strategy.frames import NO_FRAME, FrameState, frame_step
 from genesis.domain.strategy.merged import Of, On, symbols_of
 from genesis.domain.units import Mts, Symbol
 
-Slots = list[float]
-Instruction = Callable[[Slots], None]
+Step = Callable[[Candle], float]
+Values = Callable[[], tuple[float, ...]]
 Observe = Callable[[Symbol, Candle], None]
+
+_TEXT: Final = """\
+def begin({given}):
+    {unset} = nan
+    def step(candle):
+        nonlocal {changing}
+        {lines}
+        return {last}
+    def values():
+        return ({all},)
+    return step, values
+"""
 
 
 class Evaluator:
     """The running state of one expression. Every distinct node is computed once a candle.
+
+    Its step is written as Python, a line a node, and compiled, so that nothing stands between one node and the next:
+    this runs for every candle of every event-driven backtest. `text` is what was written; the values of nodes are
+    `n0`, `n1` and so on in it, the states of indicators `s0`, their parameters `p0`, and what a node calls `f0`.
 
     Candles of the instruments in `symbols` are shown to it by `observe`, in the order of their times for each of them;
     among instruments the order does not matter, as long as a candle is shown before the first step that began later.
@@ -40,90 +59,101 @@ class Evaluator:
         self._observers: list[Observe] = []
         self._nodes = nodes(root)
         self.names = tuple(map(str, self._nodes))
-        self._slot = {node: index for index, node in enumerate(self._nodes)}
-        self._values: Slots = [math.nan] * len(self._nodes)
-        self._fields: list[tuple[int, int]] = []
-        self._instructions: list[Instruction] = []
+        self._value = {node: f"n{index}" for index, node in enumerate(self._nodes)}
+        self._given: dict[str, object] = {"nan": math.nan}
+        self._lines: list[str] = []
+        self._states: list[str] = []
         computed: set[Computation] = set()
         for index, node in enumerate(self._nodes):
-            match node:
-                case Field(name):
-                    self._fields.append((index, FIELDS.index(name)))
-                case Constant(value):
-                    self._values[index] = value
-                case Applied():
-                    self._instructions.append(_apply(index, node, self._inputs(node)))
-                case Lagged(_, periods):
-                    self._instructions.append(_lag(index, self._inputs(node)[0], periods))
-                case Held():
-                    self._instructions.append(_hold(index, self._inputs(node)[0]))
-                case On(timeframe, operand):
-                    self._instructions.append(self._on(index, self._inputs(node), timeframe, operand))
-                case Of(symbol, operand):
-                    self._instructions.append(self._of(index, self._inputs(node)[0], symbol, operand))
-                case Indicated(computation):
-                    if computation not in computed:
-                        computed.add(computation)
-                        self._instructions.append(self._indicate(computation))
-
-    def step(self, candle: Candle) -> float:
-        """Take the next candle; return the value of the expression at its close."""
-        values = self._values
-        for index, column in self._fields:
-            values[index] = candle[column]
-        for instruction in self._instructions:
-            instruction(values)
-        return values[-1]
+            if not isinstance(node, Indicated):
+                self._write(index, node)
+            elif node.computation not in computed:
+                computed.add(node.computation)
+                self._write_indicator(index, node.computation)
+        self.text = self._text()
+        step, values = _begun(self.text, self._given)
+        self.step: Step = step
+        """Takes the next candle; returns the value of the expression at its close."""
+        self.values: Values = values
+        """Returns the value of every node at the last candle, in the order of `names`: the reasons of a decision."""
 
     def observe(self, symbol: Symbol, candle: Candle) -> None:
         """Take a closed candle of another instrument; one that is not newer than the last of it is left out."""
         for show in self._observers:
             show(symbol, candle)
 
-    def values(self) -> tuple[float, ...]:
-        """Return the value of every node at the last candle, in the order of `names`: the reasons of a decision."""
-        return tuple(self._values)
+    def _write(self, index: int, node: Expr) -> None:
+        """Write the line that gives the value of any node but an indicator's."""
+        value, called = f"n{index}", f"f{index}"
+        inputs = ", ".join(self._value[each] for each in node.inputs)
+        match node:
+            case Field(name):
+                self._lines.append(f"{value} = candle[{FIELDS.index(name)}]")
+            case Constant(number):
+                self._given[value] = number
+            case Held():
+                self._lines.append(f"{value} = {inputs} if {inputs} == {inputs} else {value}")
+            case Lagged(_, periods):
+                self._given[called] = deque([math.nan] * periods)
+                self._lines += [f"{called}.append({inputs})", f"{value} = {called}.popleft()"]
+            case Applied(operation):
+                self._given[called] = operation.function
+                self._lines.append(f"{value} = {called}({inputs})")
+            case On(timeframe, operand):
+                self._given[called] = self._on(timeframe, operand)
+                self._lines.append(f"{value} = {called}({inputs})")
+            case Of(symbol, operand):
+                self._given[called] = self._of(symbol, operand)
+                self._lines.append(f"{value} = {called}({inputs})")
 
-    def _inputs(self, node: Expr) -> tuple[int, ...]:
-        return tuple(self._slot[each] for each in node.inputs)
+    def _write_indicator(self, index: int, computation: Computation) -> None:
+        state, called = f"s{index}", f"f{index}"
+        indicator, parameters = computation.indicator, computation.parameters
+        outputs = ", ".join(
+            self._value.get(Indicated(computation, output), "_") for output in range(len(indicator.outputs))
+        )
+        named = {f"p{index}_{at}": parameter for at, parameter in enumerate(parameters)}
+        arguments = ", ".join([state, *(self._value[each] for each in computation.inputs), *named])
+        self._given |= {state: indicator.start(*parameters), called: indicator.step, **named}
+        self._states.append(state)
+        one = len(indicator.outputs) == 1
+        self._lines.append(f"{state}, {outputs if one else f'({outputs})'} = {called}({arguments})")
 
-    def _indicate(self, computation: Computation) -> Instruction:
-        inputs = tuple(self._slot[each] for each in computation.inputs)
-        outputs = [
-            (output, self._slot[node])
-            for output in range(len(computation.indicator.outputs))
-            if (node := Indicated(computation, output)) in self._slot
-        ]
-        if len(computation.indicator.outputs) == 1:
-            return _single(computation, inputs, outputs[0][1])
-        return _multiple(computation, inputs, outputs)
+    def _text(self) -> str:
+        every = [*self._value.values()]
+        unset = [value for value in every if value not in self._given]
+        return _TEXT.format(
+            given=", ".join(self._given),
+            unset=" = ".join(["_", *unset]),
+            changing=", ".join(["_", *self._states, *unset]),
+            lines="\n        ".join(self._lines),
+            last=every[-1],
+            all=", ".join(every),
+        )
 
-    def _on(self, index: int, inputs: tuple[int, ...], timeframe: Timeframe, operand: Expr) -> Instruction:
+    def _on(self, timeframe: Timeframe, operand: Expr) -> Callable[..., float]:
         inner = Evaluator(operand, is_framed=True)
         others = {symbol: _Framed(symbol, timeframe, inner.observe) for symbol in inner.symbols}
         if others:
             self._observers.append(lambda symbol, candle: others[symbol].show(candle) if symbol in others else None)
-        mts, open_, high, low, close, volume = inputs
         state, value, start, end = NO_FRAME, math.nan, 0, -(2**62)
 
-        def on(values: Slots) -> None:
+        def on(mts: float, open_: float, high: float, low: float, close: float, volume: float) -> float:
             nonlocal state, value, start, end
-            time = int(values[mts])
+            time = int(mts)
             if time >= end:
                 start, end = timeframe.start(time), timeframe.end(time)
             before = state
-            state, is_over = frame_step(
-                state, start, values[open_], values[high], values[low], values[close], values[volume]
-            )
+            state, is_over = frame_step(state, start, open_, high, low, close, volume)
             if is_over:
                 for other in others.values():
                     other.close(timeframe.end(before[0]))
                 value = inner.step(_candle(before))
-            values[index] = value
+            return value
 
         return on
 
-    def _of(self, index: int, mts: int, symbol: Symbol, operand: Expr) -> Instruction:
+    def _of(self, symbol: Symbol, operand: Expr) -> Callable[[float], float]:
         inner, reach = Evaluator(operand), 1 if self._is_framed else 0
         pending: deque[Candle] = deque()
         last, value = -(2**62), math.nan
@@ -135,12 +165,12 @@ class Evaluator:
                 last = candle.mts
                 pending.append(candle)
 
-        def of(values: Slots) -> None:
+        def of(mts: float) -> float:
             nonlocal value
-            bound = values[mts] + reach
+            bound = mts + reach
             while pending and pending[0].mts < bound:
                 value = inner.step(pending.popleft())
-            values[index] = value
+            return value
 
         self._observers.append(show)
         return of
@@ -179,81 +209,13 @@ def _candle(frame: FrameState) -> Candle:
     return Candle(Mts(start), *numbers)
 
 
-def _hold(index: int, source: int) -> Instruction:
-    last = math.nan
-
-    def hold(values: Slots) -> None:
-        nonlocal last
-        value = values[source]
-        if value == value:
-            last = value
-        values[index] = last
-
-    return hold
+@lru_cache(maxsize=256)
+def _compiled(text: str) -> CodeType:
+    return compile(text, "<expression>", "exec")
 
 
-def _apply(index: int, node: Applied, inputs: tuple[int, ...]) -> Instruction:
-    function = node.operation.function
-    if len(inputs) == 2:
-        left, right = inputs
-
-        def binary(values: Slots) -> None:
-            values[index] = function(values[left], values[right])
-
-        return binary
-
-    if len(inputs) == 3:
-        first, second, third = inputs
-
-        def ternary(values: Slots) -> None:
-            values[index] = function(values[first], values[second], values[third])
-
-        return ternary
-    (only,) = inputs
-
-    def unary(values: Slots) -> None:
-        values[index] = function(values[only])
-
-    return unary
-
-
-def _lag(index: int, source: int, periods: int) -> Instruction:
-    past = deque([math.nan] * periods)
-
-    def lag(values: Slots) -> None:
-        past.append(values[source])
-        values[index] = past.popleft()
-
-    return lag
-
-
-def _single(computation: Computation, inputs: tuple[int, ...], slot: int) -> Instruction:
-    step, parameters = computation.indicator.step, computation.parameters
-    state = computation.indicator.start(*parameters)
-    if len(inputs) == 1 and len(parameters) == 1:
-        (source,), (parameter,) = inputs, parameters
-
-        def lean(values: Slots) -> None:
-            nonlocal state
-            state, values[slot] = step(state, values[source], parameter)  # type: ignore[assignment]  # one output
-
-        return lean
-
-    def single(values: Slots) -> None:
-        nonlocal state
-        state, values[slot] = step(state, *[values[each] for each in inputs], *parameters)  # type: ignore[assignment]  # same
-
-    return single
-
-
-def _multiple(computation: Computation, inputs: tuple[int, ...], outputs: list[tuple[int, int]]) -> Instruction:
-    step, parameters = computation.indicator.step, computation.parameters
-    state = computation.indicator.start(*parameters)
-
-    def multiple(values: Slots) -> None:
-        nonlocal state
-        state, results = step(state, *[values[each] for each in inputs], *parameters)
-        for output, slot in outputs:
-            values[slot] = results[output]  # type: ignore[index]  # several outputs are a tuple
-
-    return multiple
+def _begun(text: str, given: Mapping[str, object]) -> tuple[Step, Values]:
+    # The text is ours alone, names that we count and places in a candle: what anybody wrote comes as a value.
+    space: dict[str, Callable[..., tuple[Step, Values]]] = {}
+    exec(_compiled(text), {}, space)  # nosec B102
+    return space["begin"](**given)
