@@ -66,9 +66,35 @@ def test_margin_budgets_and_limits_of_a_strategy_are_options_of_both_engines(tmp
     assert {**columnar, "engine": "", "seconds": 0} == {**event, "engine": "", "seconds": 0}
 
 
+def test_measured_costs_are_options_of_both_engines_and_in_what_they_say(tmp_path: Path) -> None:
+    words = [
+        *("--data", "synthetic:7:3", "--cash", "1000000", "--fees", "tiers"),
+        *("--slippage-volatility", "0.1", "--slippage-impact-bps", "50", "--slippage-window", "20"),
+    ]
+    columnar, event = (result_of(tmp_path, *words, "--engine", engine) for engine in ("columnar", "event"))
+    assert {**columnar, "engine": "", "seconds": 0} == {**event, "engine": "", "seconds": 0}
+    assert (columnar["fees"], columnar["maker_fee_bps"]) == ("tiers", "10")
+    assert columnar["slippage_impact"] == {"bps": "50", "volume": "sma(volume, 20)", "cap_bps": "1000"}
+    assert columnar["slippage_volatility"]["factor"] == "0.1"
+    plain = result_of(tmp_path, "--data", "synthetic:7:3", "--cash", "1000000")
+    assert float(columnar["final_equity"]) < float(plain["final_equity"])
+
+
+def test_a_sweep_says_who_takes_the_costs_that_it_does_not(tmp_path: Path) -> None:
+    done = genesis(tmp_path, "sweep", "--data", "synthetic:7:1", "--slippage-impact-bps", "5")
+    assert done.returncode == 2
+    assert "It is an option of backtest, parity." in done.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (("--fees", "tiers", "--fee-bps", "3"), "leave out --fee-bps"),
+        (("--fees", "free"), "one of fixed, tiers"),
+        (("--slippage-volatility", "-1"), "--slippage-volatility"),
+        (("--slippage-volatility", "1", "--slippage-window", "0"), "--slippage-window"),
+        (("--slippage-impact-bps", "0"), "share of volume"),
+        (("--slippage-impact-bps", "1", "--slippage-cap-bps", "10000"), "--slippage-cap-bps"),
         (("--margin", "--leverage", "10"), "below 1 / leverage"),
         (("--on-breach", "panic"), "one of halt, reduce_only"),
         (("--cool-down-losses", "many"), "give a whole number"),

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 import pytest
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +21,8 @@ from genesis.domain.risk.budget import Budget, RegimeBudget, VolatilityTarget, r
 from genesis.domain.risk.guards import OnBreach, RiskLimits
 from genesis.domain.risk.margin import Margin
 from genesis.domain.risk.refusal import RefusalCode
-from genesis.domain.simulation.market_orders import costs_from_bps
+from genesis.domain.simulation.market_orders import Costs, costs_from_bps
+from genesis.domain.simulation.slippage import Impact, VolatilitySlippage
 from genesis.domain.statistics.record import decision_hash
 from genesis.domain.statistics.summary import summarise
 from genesis.domain.strategy.columns import evaluate_all
@@ -32,6 +34,11 @@ DAY_MS, HOUR_MS = 86_400_000, 3_600_000
 REGIME = where(close > 190.0, KEEP, where(close > 140.0, 1.0, 2.0))
 """1 in dear markets, 2 in cheap ones, not known above 190."""
 MEASURE = (high - low) / close
+DEPTH = (high - low) * 3.0
+"""How much the market of these tests trades in a candle: nothing where it does not move."""
+TIERS = ((5_000_000, "2", "20"), (2_500_000, "4", "20"), (1_000_000, "6", "20"), (500_000, "8", "20"), (0, "10", "20"))
+DEAR_TIERS = ((20_000_000, "0", "14"), (15_000_000, "0", "16"), (10_000_000, "0", "18"), (7_500_000, "0", "20"))
+"""From which volume in USD on which fees hold, maker and taker in basis points, as the exchange's schedule has them."""
 
 
 class Row(NamedTuple):
@@ -74,6 +81,10 @@ class Parameters(NamedTuple):
     leverage: int = 0
     maintenance_pct: int = 15
     funding_bps: int = 2
+    by_volatility: str | None = None
+    impact_bps: int | None = None
+    part_cap_bps: int = 1000
+    tiers: bool = False
 
 
 class Outcome(NamedTuple):
@@ -117,6 +128,36 @@ class Oracle:
         self.peak = self.before = self.day_start = self.cash
         self.day, self.last = -1, (0, Fraction(0))
         self.flow = Fraction(0)
+        self.fixed, self.depth = self.slippage, math.nan
+        self.traded: list[tuple[int, Fraction]] = []
+        if given_.by_volatility is not None:
+            self.slippage = self.fixed + Fraction(given_.part_cap_bps, 10_000)
+
+    def measure(self, row: Row) -> None:
+        """Take what the candle that closed says of the slippage of the next."""
+        cap = self.given.part_cap_bps * PPB // 10_000
+        height = float(row.high) - float(row.low)
+        if self.given.by_volatility is not None:
+            part = int(Fraction(self.given.by_volatility) * PPB) * (height / float(row.close))
+            self.slippage = self.fixed + min(math.ceil(part), cap) * PART
+        self.depth = height * 3.0
+
+    def moved(self, price: Fraction, amount: Fraction, is_buy: bool) -> Fraction:
+        if self.given.impact_bps is None:
+            return price
+        impact = self.given.part_cap_bps * PPB // 10_000
+        if self.depth > 0:
+            coefficient = self.given.impact_bps * PPB // 10_000
+            impact = min(math.ceil(coefficient * math.sqrt(int(amount / ATOM) / (self.depth * 1e8))), impact)
+        worse = price * (1 + impact * PART) if is_buy else price * (1 - impact * PART)
+        return up(worse) if is_buy else max(down(worse), ATOM)
+
+    def taker(self, mts: int) -> Fraction:
+        if not self.given.tiers:
+            return self.fee
+        hour = mts // HOUR_MS
+        volume = sum((worth for at, worth in self.traded if hour - 720 <= at // HOUR_MS < hour), Fraction(0))
+        return next(Fraction(taker) for since, _, taker in (*DEAR_TIERS, *TIERS) if volume >= since) / 10_000
 
     def run(self, rows: list[Row]) -> Outcome:
         mts = 0
@@ -124,6 +165,7 @@ class Oracle:
             mts += row.minutes * 60_000
             self.open(mts, row)
             self.close(mts, row)
+            self.measure(row)
         return Outcome(self.fills, self.cash, self.position, self.equities, self.alerts, self.refusals)
 
     def refuse(self, code: RefusalCode) -> None:
@@ -134,16 +176,18 @@ class Oracle:
 
     def book(self, mts: int, signed: Fraction, price: Fraction) -> None:
         amount, before, held = abs(signed), self.cash, self.position
+        fee = self.taker(mts)
+        self.traded.append((mts, down(amount * price)))
         if signed > 0 and not self.given.leverage:
-            paid = up(amount * self.fee)
+            paid = up(amount * fee)
             self.cash -= up(amount * price)
             self.position += amount - paid
         elif signed > 0:
-            paid = up(up(amount * price) * self.fee)
+            paid = up(up(amount * price) * fee)
             self.cash -= up(amount * price) + paid
             self.position += amount
         else:
-            paid = up(down(amount * price) * self.fee)
+            paid = up(down(amount * price) * fee)
             self.cash += down(amount * price) - paid
             self.position -= amount
         self.fills.append((mts, "buy" if signed > 0 else "sell", amount, price, paid))
@@ -169,7 +213,7 @@ class Oracle:
         else:
             met = up(up(max(self.cash, Fraction(0)) / -self.position) / (1 + kept))
             price = up(max(opened, min(worst, met)) * (1 + self.slippage))
-        self.book(mts, -self.position, price)
+        self.book(mts, -self.position, self.moved(price, abs(self.position), self.position < 0))
         self.acted, self.wanted, self.halted = (0.0, self.acted[1]), None, True
         self.alerts.append(AlertCode.LIQUIDATED)
         return True
@@ -195,14 +239,11 @@ class Oracle:
         (target, budget), (acted, before) = self.wanted, self.acted
         is_buy = target > acted if budget == before else Fraction(target) * budget > Fraction(acted) * before
         price = up(opened * (1 + self.slippage)) if is_buy else down(opened * (1 - self.slippage))
-        weight = nearer(round(Fraction(self.given.size * target) / PART) * PART * budget, PART)
-        cap = Fraction(100 if self.given.cap_pct is None else self.given.cap_pct, 100)
-        weight = min(max(weight, -cap), cap) * (self.given.leverage or 1)
-        equity = self.worth(price) if not self.given.leverage else max(self.worth(price), Fraction(0))
-        is_sale_of_all = target == 0 and (self.given.leverage or not is_buy)
-        desired = Fraction(0) if is_sale_of_all else nearer(weight * equity / price, ATOM)
-        delta = desired - self.position if is_buy else self.position - desired
-        amount = min(delta, self.most(is_buy, price, equity))
+        delta, amount = self.sized(is_buy, price)
+        if delta > 0 and amount > 0 and self.given.impact_bps is not None:
+            delta, most = self.sized(is_buy, self.moved(price, amount, is_buy))
+            amount = min(amount, most)
+            price = self.moved(price, amount, is_buy) if amount > 0 else price
         self.wanted = None
         if delta > 0 and amount < Fraction(self.given.min_amount):
             self.refuse(RefusalCode.AMOUNT_BELOW_MINIMUM)
@@ -210,6 +251,18 @@ class Oracle:
         self.acted = (target, budget)
         if delta > 0:
             self.book(mts, amount if is_buy else -amount, price)
+
+    def sized(self, is_buy: bool, price: Fraction) -> tuple[Fraction, Fraction]:
+        assert self.wanted is not None
+        target, budget = self.wanted
+        weight = nearer(round(Fraction(self.given.size * target) / PART) * PART * budget, PART)
+        cap = Fraction(100 if self.given.cap_pct is None else self.given.cap_pct, 100)
+        weight = min(max(weight, -cap), cap) * (self.given.leverage or 1)
+        equity = self.worth(price) if not self.given.leverage else max(self.worth(price), Fraction(0))
+        is_sale_of_all = target == 0 and (self.given.leverage or not is_buy)
+        desired = Fraction(0) if is_sale_of_all else nearer(weight * equity / price, ATOM)
+        delta = desired - self.position if is_buy else self.position - desired
+        return delta, min(delta, self.most(is_buy, price, equity))
 
     def most(self, is_buy: bool, price: Fraction, equity: Fraction) -> Fraction:
         leverage = self.given.leverage
@@ -309,7 +362,7 @@ def terms_of(given_: Parameters) -> Terms:
         ),
         Ppb(given_.band_pct * PPB // 100),
     )
-    costs = costs_from_bps(Decimal(given_.fee_bps), Decimal(given_.slippage_bps))
+    costs = costs_of(given_)
     margin = (
         Margin(
             Ppb(given_.leverage * PPB),
@@ -321,8 +374,19 @@ def terms_of(given_: Parameters) -> Terms:
         else None
     )
     instrument = spot_instrument(Symbol("tBTCUSD"), atoms(given_.min_amount))
-    core = DeskSettings(instrument, volume, given_.size, limits, budget=budget, margin=margin)
+    core = DeskSettings(instrument, volume, given_.size, limits, budget=budget, margin=margin, impact=costs.impact)
     return Terms(core, costs, atoms(given_.cash))
+
+
+def costs_of(given_: Parameters) -> Costs:
+    cap = Ppb(given_.part_cap_bps * PPB // 10_000)
+    costs = costs_from_bps(Decimal(given_.fee_bps), Decimal(given_.slippage_bps))
+    if given_.by_volatility is not None:
+        factor = Ppb(int(Fraction(given_.by_volatility) * PPB))
+        costs = evolve(costs, volatility=VolatilitySlippage(factor, MEASURE, cap))
+    if given_.impact_bps is not None:
+        costs = evolve(costs, impact=Impact(Ppb(given_.impact_bps * PPB // 10_000), DEPTH, cap))
+    return evolve(costs, has_tiers=given_.tiers)
 
 
 def assert_equals_the_oracle(run: Run, outcome: Outcome) -> None:
@@ -375,6 +439,10 @@ spot = st.builds(
     leverage=st.just(0),
     maintenance_pct=st.just(0),
     funding_bps=st.just(0),
+    by_volatility=st.none(),
+    impact_bps=st.none(),
+    part_cap_bps=st.just(1000),
+    tiers=st.just(False),
 )
 margin = st.builds(
     lambda plain, leverage, maintenance_pct, funding_bps: plain._replace(
@@ -396,6 +464,25 @@ def test_limits_and_budgets_equal_the_oracle_to_the_last_atom(rows: list[Row], g
 @settings(max_examples=300)
 @given(rows_of_any_market, margin)
 def test_margin_equals_the_oracle_to_the_last_atom(rows: list[Row], given_: Parameters) -> None:
+    check(rows, given_)
+
+
+measured = st.builds(
+    lambda plain, *costs: plain._replace(
+        **dict(zip(("by_volatility", "impact_bps", "part_cap_bps", "tiers", "cash"), costs, strict=True))
+    ),
+    st.one_of(spot, margin),
+    st.sampled_from([None, "0.05", "0.25"]),
+    st.sampled_from([None, 5, 200]),
+    st.sampled_from([300, 1000]),
+    st.booleans(),
+    st.sampled_from(["1", "9000.5", "700000", "4000000"]),
+)
+
+
+@settings(max_examples=300)
+@given(rows_of_any_market, measured)
+def test_measured_slippage_and_fee_tiers_equal_the_oracle_to_the_last_atom(rows: list[Row], given_: Parameters) -> None:
     check(rows, given_)
 
 

@@ -55,6 +55,15 @@ class Terms:
         """Return what a strategy that decides on *candles* may read: the others, and these very candles."""
         return {**self.others, self.desk.instrument.symbol: candles}
 
+    def __attrs_post_init__(self) -> None:
+        if self.desk.impact != self.costs.impact:
+            raise ValueError("the strategy must size its orders by the impact that they have")
+
+    @property
+    def are_plain(self) -> bool:
+        """Whether the short walk does."""
+        return desks.is_plain(self.desk) and self.costs.are_fixed
+
 
 @frozen(eq=False)
 class Run:
@@ -85,7 +94,7 @@ class RunObserver:
 def run_columnar(terms: Terms, candles: Candles) -> Run:
     """Run by one compiled walk over the columns."""
     core = terms.desk
-    if not desks.is_plain(core):
+    if not terms.are_plain:
         result, alerts = desks.walk_desk(core, terms.costs, terms.cash, candles, terms.beside(candles))
         on_margin = core.margin is not None
         return Run(record_of_walk(result, candles, core.instrument, terms.cash, alerts, on_margin), result.equity)

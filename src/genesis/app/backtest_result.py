@@ -8,6 +8,8 @@ from genesis.app.backtest import Run, Terms
 from genesis.app.json_output import JsonDocument
 from genesis.domain.desk import DeskSettings
 from genesis.domain.risk.guards import OnBreach
+from genesis.domain.simulation.market_orders import Costs
+from genesis.domain.statistics.cost_words import bps_text
 from genesis.domain.statistics.record import decision_hash
 from genesis.domain.statistics.summary import Summary, summarise
 from genesis.domain.strategy.specification import Value
@@ -50,11 +52,6 @@ class BacktestResult:
         return summarise(self.run.record)
 
 
-def bps_text(fraction_ppb: int) -> str:
-    """Return parts per billion as basis points in plain decimals."""
-    return format_scaled(fraction_ppb, 5)
-
-
 def document_of(result: BacktestResult) -> JsonDocument:
     """Return the result as JSON; money as exact strings, ratios that have no meaning as null."""
     record, summary, terms = result.run.record, result.summary, result.terms
@@ -68,6 +65,7 @@ def document_of(result: BacktestResult) -> JsonDocument:
         "size": terms.desk.size,
         "fee_bps": bps_text(terms.costs.fee),
         "slippage_bps": bps_text(terms.costs.slippage),
+        **_more_costs(terms.costs),
         "min_amount": format_atoms(terms.desk.instrument.amount_min),
         "position_cap_pct": _pct(limits.position_cap),
         "max_drawdown_limit_pct": _pct(limits.max_drawdown),
@@ -116,6 +114,32 @@ def desk_words(desk: DeskSettings) -> list[str]:
             f" funding {bps_text(margin.funding_a_day)} bp a day"
         )
     return words
+
+
+def _more_costs(costs: Costs) -> JsonDocument:
+    volatility, impact = costs.volatility, costs.impact
+    return {
+        "fees": "tiers" if costs.has_tiers else "fixed",
+        "maker_fee_bps": bps_text(costs.resting_fee),
+        "slippage_volatility": (
+            None
+            if volatility is None
+            else {
+                "factor": format_scaled(volatility.factor, 9),
+                "measure": str(volatility.measure),
+                "cap_bps": bps_text(volatility.cap),
+            }
+        ),
+        "slippage_impact": (
+            None
+            if impact is None
+            else {
+                "bps": bps_text(impact.coefficient),
+                "volume": str(impact.volume),
+                "cap_bps": bps_text(impact.cap),
+            }
+        ),
+    }
 
 
 def _pct(share: int | None) -> str | None:

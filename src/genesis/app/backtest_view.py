@@ -5,8 +5,9 @@ import sys
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Final
 
-from genesis.app.backtest_result import BacktestResult, bps_text, desk_words
+from genesis.app.backtest_result import BacktestResult, desk_words
 from genesis.domain.statistics.cautions import DataQuality, Severity, cautions
+from genesis.domain.statistics.cost_words import fee_words, slippage_words
 from genesis.domain.statistics.figures import figures
 from genesis.domain.statistics.record import decision_hash
 from genesis.domain.statistics.wording import counted, moment, percent
@@ -70,8 +71,8 @@ def _terms(result: BacktestResult) -> "Text":
     terms = [
         f"cash {format_atoms(result.terms.cash)} {quote}",
         f"size {core.size:g}",
-        f"fee {bps_text(costs.fee)} bp",
-        f"slippage {bps_text(costs.slippage)} bp",
+        f"fee {fee_words(costs)}",
+        f"slippage {slippage_words(costs)}",
         f"minimum amount {format_atoms(core.instrument.amount_min)} {core.instrument.base}",
         *_guards(result),
         f"{result.engine} engine",

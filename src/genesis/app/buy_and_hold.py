@@ -10,5 +10,5 @@ from genesis.domain.strategy.expression import Constant
 
 def buy_and_hold(terms: Terms, candles: Candles) -> Run:
     """Run one purchase of all the cash at the second candle's open, held to the end: same costs, no guards."""
-    settings = DeskSettings(terms.desk.instrument, Constant(1.0))
+    settings = DeskSettings(terms.desk.instrument, Constant(1.0), impact=terms.costs.impact)
     return run_columnar(evolve(terms, desk=settings), candles)

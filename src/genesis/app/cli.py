@@ -74,11 +74,19 @@ class CommandLine(Program):
         words = list(self._named_words(self.core.unparsed))
         try:
             result = self.parser.parse_argv(words)
+        except ParseError as error:
+            raise ParseError(f"{error}{self._who_knows(str(error))}", error.context) from error
         except ValueError as error:
             raise ParseError(f"{' '.join(words)}: {error}") from error
         self.core_via_tasks = result.pop(0)
         self._update_core_context(context=self.core[0], new_args=self.core_via_tasks.args)
         self.tasks = result
+
+    def _who_knows(self, said: str) -> str:
+        """Return which tasks have the option that *said* calls unknown, as a sentence; empty where none has."""
+        option = said.removeprefix("No idea what '").partition("'")[0]
+        known = sorted({context.name for context in self.parser.contexts.values() if option in context.flags})
+        return f" It is an option of {', '.join(known)}." if known else ""
 
     def _named_words(self, words: Sequence[str]) -> Iterator[str]:
         """Put the option's flag before each bare word of a task that declares `words`."""

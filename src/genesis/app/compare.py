@@ -8,12 +8,13 @@ from attrs import evolve, frozen
 
 from genesis.adapters.report.compare_page import CompareReport, Growth
 from genesis.app.backtest import Terms, run_columnar
-from genesis.app.backtest_result import DataDescription, bps_text
+from genesis.app.backtest_result import DataDescription
 from genesis.app.buy_and_hold import buy_and_hold
 from genesis.app.json_output import Json, JsonDocument
 from genesis.app.options import parameters_option
 from genesis.app.strategies import build_strategy, find_strategy
 from genesis.domain.candle import Candles
+from genesis.domain.statistics.cost_words import bps_text
 from genesis.domain.statistics.record import Record, decision_hash
 from genesis.domain.statistics.summary import daily_returns, summarise
 from genesis.domain.strategy.expression import Expr

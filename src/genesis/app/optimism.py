@@ -1,5 +1,6 @@
 """The optimism ledger: the same decisions under each assumption that flatters a backtest, priced one by one."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from attrs import evolve
@@ -7,6 +8,7 @@ from attrs import evolve
 from genesis.app.backtest import Terms, filling_at_the_close
 from genesis.domain.candle import Candles, Floats
 from genesis.domain.simulation.columnar import walk
+from genesis.domain.simulation.desks import is_plain, walk_desk
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.statistics.optimism import Optimism, optimism
 from genesis.domain.strategy import columns
@@ -26,19 +28,28 @@ def optimism_ledger(terms: Terms, candles: Candles) -> tuple[Optimism, ...]:
     targets = columns.evaluate(terms.desk.strategy, candles, terms.beside(candles))
     flattered = filling_at_the_close(candles)
     costs = terms.costs
-    free = evolve(costs, slippage=Ppb(0))
-    maker = evolve(costs, fee=min(costs.fee, MAKER_FEE))
+    free = evolve(costs, slippage=Ppb(0), volatility=None, impact=None)
+    maker = evolve(costs, fee=min(costs.fee, MAKER_FEE), maker_fee=None, has_tiers=False)
+    none = evolve(maker, slippage=Ppb(0), volatility=None, impact=None)
     variants = (
         ("Fill at the close", "orders fill at the very close that decided them", flattered, costs),
         ("Zero slippage", "every order gets the open itself", candles, free),
+        *_measured(costs, candles),
         ("Maker fee (10 bp)", "every order rests in the book and is met there", candles, maker),
-        ("All together", "the three at once", flattered, evolve(maker, slippage=Ppb(0))),
+        ("All together", "the three at once", flattered, none),
     )
     honest = _final_equity(terms, targets, candles, costs)
     return tuple(
         optimism(name, meaning, _bounded_equity(terms, targets, rows, price), honest, terms.cash)
         for name, meaning, rows, price in variants
     )
+
+
+def _measured(costs: Costs, candles: Candles) -> Iterator[tuple[str, str, Candles, Costs]]:
+    if costs.volatility is not None:
+        yield "Calm market", "slippage is the same at any volatility", candles, evolve(costs, volatility=None)
+    if costs.impact is not None:
+        yield "No impact", "orders move no price, however large", candles, evolve(costs, impact=None)
 
 
 def _bounded_equity(terms: Terms, targets: Floats, candles: Candles, costs: Costs) -> Atoms | None:
@@ -50,5 +61,10 @@ def _bounded_equity(terms: Terms, targets: Floats, candles: Candles, costs: Cost
 
 def _final_equity(terms: Terms, targets: Floats, candles: Candles, costs: Costs) -> Atoms:
     core = terms.desk
-    equity = walk(targets, candles, core.instrument, costs, core.limits, core.size, terms.cash).equity
+    if is_plain(core) and costs.are_fixed:
+        equity = walk(targets, candles, core.instrument, costs, core.limits, core.size, terms.cash).equity
+    else:
+        equity = walk_desk(evolve(core, impact=costs.impact), costs, terms.cash, candles, terms.others, targets)[
+            0
+        ].equity
     return Atoms(int(equity[-1])) if len(equity) else terms.cash

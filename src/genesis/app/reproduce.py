@@ -10,7 +10,7 @@ from attrs import frozen
 
 from genesis.app.bundle import Bundle, Made
 from genesis.app.code_version import code_sha256
-from genesis.app.research_options import AccountOptions, DeskOptions, MarketOptions, SearchOptions
+from genesis.app.research_options import AccountOptions, CostOptions, DeskOptions, MarketOptions, SearchOptions
 from genesis.app.research_runs import (
     BacktestOptions,
     OptimizeOptions,
@@ -96,8 +96,8 @@ def _text(path: Path) -> str | None:
 def _make(command: str, options: Mapping[str, object], progress: Progress) -> Made:
     market, account = _group(MarketOptions, options), _group(AccountOptions, options)
     if command == "backtest":
-        desk = _group(DeskOptions, options)
-        return make_backtest(_group(BacktestOptions, options), market, account, desk, progress).made
+        cost, desk = _group(CostOptions, options), _group(DeskOptions, options)
+        return make_backtest(_group(BacktestOptions, options), market, account, cost, desk, progress).made
     search = _group(SearchOptions, options)
     if command == "walkforward":
         return make_walk_forward(_group(WalkOptions, options), search, market, account, progress).made

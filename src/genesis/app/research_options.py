@@ -33,6 +33,17 @@ class AccountOptions(NamedTuple):
     max_daily_loss: str = ""
 
 
+class CostOptions(NamedTuple):
+    """What trading costs beyond one fee and one slippage; an empty text leaves its part off."""
+
+    fees: str = "fixed"
+    maker_fee_bps: str = ""
+    slippage_volatility: str = ""
+    slippage_impact_bps: str = ""
+    slippage_window: str = "14"
+    slippage_cap_bps: str = "1000"
+
+
 class DeskOptions(NamedTuple):
     """Limits, budget and margin of one strategy; an empty text leaves its part off."""
 
@@ -89,6 +100,15 @@ ACCOUNT_HELP: Final[Mapping[str, str]] = {
 }
 
 RUN_HELP: Final[Mapping[str, str]] = {**MARKET_HELP, **ACCOUNT_HELP, "json": JSON_HELP}
+
+COST_HELP: Final[Mapping[str, str]] = {
+    "fees": "fixed, or tiers: maker and taker fees by what the run itself traded in thirty days.",
+    "maker_fee_bps": "Fee of an order that rested, in basis points; none is the same as --fee-bps.",
+    "slippage_volatility": "Add this multiple of the average true range to the slippage, such as 0.1.",
+    "slippage_impact_bps": "Add slippage by size: so many basis points for an order as large as a candle's volume.",
+    "slippage_window": "Closed candles over which true range and volume are averaged.",
+    "slippage_cap_bps": "The most that each of the two may add, in basis points.",
+}
 
 DESK_HELP: Final[Mapping[str, str]] = {
     "on_breach": "What a breach of the two limits does: halt, or reduce_only.",

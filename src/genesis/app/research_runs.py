@@ -11,6 +11,7 @@ from genesis.adapters.sweeps_parquet import ParquetSweep
 from genesis.app.backtest import Engine, Run, Terms, run_columnar, run_event
 from genesis.app.backtest_result import BacktestResult
 from genesis.app.bundle import Made, walk_forward_sha256
+from genesis.app.cost_options import apply_costs
 from genesis.app.desk_options import apply_options
 from genesis.app.home import home
 from genesis.app.options import choice_option, parameters_option, seconds_option
@@ -25,7 +26,7 @@ from genesis.app.research import (
     terms_of_options,
     threads_option,
 )
-from genesis.app.research_options import AccountOptions, DeskOptions, MarketOptions, SearchOptions
+from genesis.app.research_options import AccountOptions, CostOptions, DeskOptions, MarketOptions, SearchOptions
 from genesis.app.strategies import build_strategy, find_strategy, origin_of
 from genesis.app.sweep import SweepPlan, ThreadRunner, describe, name_of, run_sweep
 from genesis.app.sweep_result import SweepResult, result_of
@@ -118,6 +119,7 @@ def make_backtest(
     options: BacktestOptions,
     market: MarketOptions,
     account: AccountOptions,
+    cost: CostOptions,
     desk: DeskOptions,
     progress: Progress,
     *,
@@ -128,7 +130,7 @@ def make_backtest(
     chosen = find_strategy(options.strategy)
     params, expression = build_strategy(chosen, parameters_option(options.param))
     found = market_of_options(market, symbols_of(expression))
-    terms = terms_of_options(found.symbol, expression, account)
+    terms = apply_costs(terms_of_options(found.symbol, expression, account), cost)
     terms = evolve(terms, others=found.others, desk=apply_options(terms.desk, desk, found.timeframe, terms.costs.fee))
     begin = perf_counter()
     run = _run(terms, found.candles, engine, progress, keep_equity=keep_equity)

@@ -10,12 +10,13 @@ from attrs import asdict, evolve, field, frozen
 
 import genesis
 from genesis.app.backtest import Terms
-from genesis.app.backtest_result import DataDescription, bps_text
+from genesis.app.backtest_result import DataDescription
 from genesis.app.json_output import Json
 from genesis.app.progress import Show
 from genesis.app.strategies import StrategyOrigin
 from genesis.app.sweep_part import MadePart, PartMaker
 from genesis.domain.candle import Candles, Ints
+from genesis.domain.statistics.cost_words import bps_text
 from genesis.domain.strategy.constraint import Constraint
 from genesis.domain.strategy.expression import Expr
 from genesis.domain.strategy.space import Space

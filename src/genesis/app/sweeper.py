@@ -13,12 +13,11 @@ from genesis.app.backtest import Terms
 from genesis.domain.candle import Candles, Floats, Ints
 from genesis.domain.compiled import register_steps
 from genesis.domain.simulation.columnar import terms_of, unfit_candle
-from genesis.domain.simulation.desks import is_plain
 from genesis.domain.simulation.sweep import Outcomes, empty_store, joined, market_of, put, walk_runs
 from genesis.domain.strategy.columns import NO_OTHERS, MissingInstrument, evaluate_all
 from genesis.domain.strategy.expression import Expr, Indicated
 from genesis.domain.strategy.programs import Programs, programs_of
-from genesis.domain.units import InexactNumber, Symbol
+from genesis.domain.units import Symbol
 from genesis.ports.errors import InputError
 
 SLICE: Final = 256
@@ -37,15 +36,14 @@ class Sweeper:
 
     def __init__(self, candles: Candles, terms: Terms, workers: int, column_bytes: int = COLUMN_BYTES) -> None:
         """Make ready; raises `InputError` for terms that only `backtest` takes."""
-        if not is_plain(terms.desk):
+        if not terms.are_plain:
             raise InputError(
-                "a sweep trades spot, with limits that halt: margin, budgets and cool-downs are for backtest"
+                "a sweep trades spot, with limits that halt, at one fee and one slippage: margin, budgets, cool-downs,"
+                " fee tiers and measured slippage are for backtest"
             )
         self._candles = candles
         self._instrument = terms.desk.instrument
         core = terms.desk
-        if not is_plain(core):
-            raise InexactNumber("many runs at once trade spot, at a fixed size, with limits that halt: use backtest")
         self._terms = terms_of(core.instrument, terms.costs, core.limits, core.size, terms.cash)
         self._market = market_of(candles)
         self._columns = SharedColumns(candles, max(column_bytes // (8 * len(candles)), 1), terms.beside(candles))

@@ -24,6 +24,7 @@ from genesis.domain.risk.guards import LosingStreak, RiskLimits
 from genesis.domain.risk.margin import Margin, rebalance_on_margin
 from genesis.domain.risk.refusal import RefusalCode
 from genesis.domain.risk.sizing import Rebalancing, capped_weight, rebalance
+from genesis.domain.simulation.slippage import Impact, SlippageMeter
 from genesis.domain.strategy.expression import Expr
 from genesis.domain.strategy.streaming import Evaluator
 from genesis.domain.units import PPB, Atoms, Mts, Ppb, Symbol, weight_ppb
@@ -35,7 +36,8 @@ class DeskSettings:
 
     *name* tells it from the other desks of the account. *plan* says how its orders are carried out, *protection* what
     guards its position at the exchange meanwhile. *budget* says how much of the size may be used when. On *margin*
-    targets below 0 go short; None is spot.
+    targets below 0 go short; None is spot. *impact* is what orders are expected to move the market: they are sized on
+    the price that this leaves.
     """
 
     instrument: Instrument
@@ -48,6 +50,7 @@ class DeskSettings:
     budget: Budget = field(factory=Budget)
     margin: Margin | None = None
     enabled: bool = True
+    impact: Impact | None = None
 
     def __attrs_post_init__(self) -> None:
         if not (math.isfinite(self.size) and 0 < self.size <= 1):
@@ -106,6 +109,7 @@ class Desk:
         self._evaluator = Evaluator(settings.strategy)
         self._meter = None if settings.budget.is_off else BudgetMeter(settings.budget)
         self._scales = (PPB, PPB)
+        self._slips = None if settings.impact is None else SlippageMeter(Ppb(0), None, settings.impact)
         self.in_flight: Intent | None = None
         self.is_torn = False
         self.value = 0
@@ -148,6 +152,8 @@ class Desk:
         target = self._evaluator.step(candle)
         if self._meter is not None:
             self._scales = self._meter.step(candle)
+        if self._slips is not None:
+            self._slips.step(candle)
         guards, alert = purse.guards, None
         if mts < guards.day_end and guards.calm_above < purse.equity <= guards.peak:
             guards.last_equity = purse.equity  # all that `observe` would do, at most candles
@@ -173,6 +179,8 @@ class Desk:
         self._evaluator.step(candle)
         if self._meter is not None:
             self._scales = self._meter.step(candle)
+        if self._slips is not None:
+            self._slips.step(candle)
 
     def recall_close(self, candle: Candle) -> None:
         """Take a candle of a journal again: what the guards saw then, without a strategy."""
@@ -320,6 +328,13 @@ class Desk:
         return tuple(sizes)
 
     def _sized(self, intent: Intent, price: int) -> Rebalancing:
+        size = self._sized_at(intent, price)
+        if self._slips is None or size.delta <= 0 or size.amount <= 0:
+            return size
+        moved = self._sized_at(intent, self._slips.moved(price, size.amount, is_buy=intent.side is Side.BUY))
+        return Rebalancing(moved.delta, min(size.amount, moved.amount))  # no larger, so it moves the price no further
+
+    def _sized_at(self, intent: Intent, price: int) -> Rebalancing:
         scale, margin, is_exit = self._instrument.price_scale, self.settings.margin, intent.target == 0.0
         cash = self.ledger.cash
         others = self.purse.equity - cash - self.value

@@ -11,8 +11,8 @@ from genesis.domain.instrument import Instrument
 from genesis.domain.order import OrderId, Side
 from genesis.domain.risk.gate import Approved
 from genesis.domain.simulation.margin_account import MarginAccount
-from genesis.domain.simulation.market_orders import Costs, ask_price, bid_price, filled
-from genesis.domain.units import Mts, Symbol
+from genesis.domain.simulation.market_orders import Costs, FeeMeter, ask_price, bid_price, filled
+from genesis.domain.units import Mts, Price, Symbol
 
 
 class CandleMarket:
@@ -31,7 +31,9 @@ class CandleMarket:
     ) -> None:
         self._margin = margin
         self._instrument = instrument
-        self._costs = costs
+        self._slips = costs.meter()
+        self._fees = FeeMeter(costs)
+        self._is_measuring = costs.volatility is not None or costs.impact is not None
         self._feed = feed
         self._quote: Quote | None = None
         self._is_quote_wanted = False
@@ -54,6 +56,8 @@ class CandleMarket:
                 if self._margin is not None:
                     for event in self._pass_on_margin(candle, self._margin):
                         yield event
+                if self._is_measuring:
+                    self._slips.step(candle)
                 yield closed((symbol, candle))
 
     def request_quote(self, symbol: Symbol, orders: int) -> None:
@@ -64,8 +68,11 @@ class CandleMarket:
     def submit(self, order: Approved) -> None:
         quote, request = self._quote, order.order
         assert quote is not None, "orders are sized on a quote"
-        price = quote.ask if request.side is Side.BUY else quote.bid
-        fill = filled(request, price, self._costs, self._instrument, quote.mts, self._margin is not None)
+        is_buy = request.side is Side.BUY
+        price = Price(self._slips.moved(quote.ask if is_buy else quote.bid, request.amount, is_buy=is_buy))
+        fee = self._fees.tier(quote.mts).taker
+        fill = filled(request, price, fee, self._instrument, quote.mts, self._margin is not None)
+        self._fees.traded(fill, self._instrument)
         if self._margin is not None:
             self._margin.ledger.book(fill, self._instrument)
         traded = Traded(request.cid, OrderId(request.cid), fill.mts, fill.amount, fill.price, fill.fee)
@@ -91,11 +98,12 @@ class CandleMarket:
         account.close(candle, self._instrument)
 
     def _liquidate(self, candle: Candle, worst: float, account: MarginAccount) -> Iterator[Event]:
-        fill = account.liquidation(candle.mts, candle.open, worst, self._instrument, self._costs)
+        fill = account.liquidation(candle.mts, candle.open, worst, self._instrument, self._slips, self._fees)
         if fill is not None:
+            self._fees.traded(fill, self._instrument)
             self._is_quote_wanted = False
             yield Liquidated(fill)
 
     def _quote_at(self, mts: Mts, open_price: float) -> Quote:
-        price, slippage = self._instrument.price_from_market(open_price), self._costs.slippage
+        price, slippage = self._instrument.price_from_market(open_price), self._slips.slippage
         return Quote(self._instrument.symbol, mts, bid_price(price, slippage), ask_price(price, slippage))

@@ -8,6 +8,7 @@ from genesis.adapters.report.markup import Content, Markup, element, table
 from genesis.domain.events import AlertCode
 from genesis.domain.risk.guards import OnBreach
 from genesis.domain.statistics.cautions import REFUSALS
+from genesis.domain.statistics.cost_words import fee_words, slippage_words
 from genesis.domain.statistics.drawdowns import deepest_drawdowns
 from genesis.domain.statistics.figures import figures
 from genesis.domain.statistics.record import decision_hash
@@ -196,8 +197,8 @@ def _origin(report: BacktestReport) -> Iterator[tuple[Content, ...]]:
     yield "Hash of the rows", element("code", data.sha256)
     yield "Initial cash", f"{format_atoms(report.record.initial_cash)} {instrument.quote}"
     yield "Size of a full target", percent(100.0 * report.size)
-    yield "Fee", f"{format_scaled(report.costs.fee, 5)} bp"
-    yield "Slippage", f"{format_scaled(report.costs.slippage, 5)} bp"
+    yield "Fee", fee_words(report.costs)
+    yield "Slippage", slippage_words(report.costs)
     yield "Minimum amount", f"{format_atoms(instrument.amount_min)} {instrument.base}"
     yield "Decision hash", element("code", decision_hash(report.record))
 

@@ -8,11 +8,13 @@ from genesis.app.commands import command
 from genesis.app.invoking import Context
 from genesis.app.research_options import (
     BUNDLE_HELP,
+    COST_HELP,
     DESK_HELP,
     REPORT_HELP,
     RUN_HELP,
     STRATEGY_HELP,
     AccountOptions,
+    CostOptions,
     DeskOptions,
     MarketOptions,
 )
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     repeated=("param", "other", "regime-share"),
     help={
         **RUN_HELP,
+        **COST_HELP,
         **DESK_HELP,
         "strategy": STRATEGY_HELP,
         "param": "A parameter of the strategy, as NAME=VALUE; may be given many times.",
@@ -40,6 +43,7 @@ def backtest(
     _: Context,
     market: MarketOptions,
     account: AccountOptions,
+    cost: CostOptions,
     desk: DeskOptions,
     strategy: str = "ema_cross",
     param: Sequence[str] = (),
@@ -57,13 +61,14 @@ def backtest(
     from genesis.app.research_runs import BacktestOptions, make_backtest
 
     options = BacktestOptions(strategy, param, engine)
-    made = make_backtest(options, market, account, desk, progress, keep_equity=bool(report))
+    made = make_backtest(options, market, account, cost, desk, progress, keep_equity=bool(report))
     if json:
         print_json(document_of(made.result))
     else:
         print_result(made.result)
     if bundle:
-        groups = {**options._asdict(), **market._asdict(), **account._asdict(), **desk._asdict()}
+        groups = {**options._asdict(), **market._asdict(), **account._asdict(), **cost._asdict()}
+        groups |= desk._asdict()
         write_bundle(Path(bundle), "backtest", groups, made.made)
     if report:
         _write_report(made.result, made.candles, Path(report))

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 from genesis.app.commands import command
 from genesis.app.invoking import Context, Exit
+from genesis.app.research_options import COST_HELP, DESK_HELP, CostOptions, DeskOptions
 from genesis.ports.errors import InputError
 
 
 @command(
     "parity",
     words="data",
-    repeated=("param", "other"),
+    repeated=("param", "other", "regime-share"),
     help={
         "strategy": "A strategy by name, or your own as FILE.py:NAME.",
         "data": "Candles: files or names of the archive; none is the archive, or else a synthetic market.",
@@ -30,11 +31,15 @@ from genesis.ports.errors import InputError
         "max_daily_loss": "Flatten and halt when a UTC day loses more than this, in the quote currency.",
         "repair": "Drop faulty rows of files instead of refusing them.",
         "other": "Candles of another instrument that it reads, as SYMBOL=DATA; else they come from the archive.",
+        **COST_HELP,
+        **DESK_HELP,
         "json": "Print the certificate alone, as one JSON object.",
     },
 )
 def parity(
     _: Context,
+    cost: CostOptions,
+    desk: DeskOptions,
     data: Sequence[str] = (),
     strategy: str = "ema_cross",
     param: Sequence[str] = (),
@@ -64,6 +69,8 @@ def parity(
 
     from genesis.adapters.atomic_file import write_whole
     from genesis.adapters.candles_parquet import ParquetCandles
+    from genesis.app.cost_options import apply_costs
+    from genesis.app.desk_options import apply_options
     from genesis.app.home import candle_folder, home
     from genesis.app.json_output import JsonDocument, json_text
     from genesis.app.market_data import market_data
@@ -86,6 +93,8 @@ def parity(
     limits = (position_cap_pct, max_drawdown_pct, max_daily_loss)
     terms = terms_of(market.symbol, expression, (cash, size, min_amount), (fee_bps, slippage_bps), limits)
     terms = evolve(terms, others=market.others)
+    terms = apply_costs(terms, cost)
+    terms = evolve(terms, desk=apply_options(terms.desk, desk, market.timeframe, terms.costs.fee))
     try:
         found = prove(terms, market.candles, market.timeframe)
     except InexactNumber as error:
@@ -108,6 +117,8 @@ def parity(
         "position_cap_pct": position_cap_pct or None,
         "max_drawdown_pct": max_drawdown_pct or None,
         "max_daily_loss": max_daily_loss or None,
+        "costs": cost._asdict(),
+        "desk": {name: list(value) if isinstance(value, tuple) else value for name, value in desk._asdict().items()},
     }
     text = json_text(certificate(found, about))
     path = home() / "reports" / f"parity-{chosen.name}-{described.sha256[:12]}.json"

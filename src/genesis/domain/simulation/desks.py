@@ -15,9 +15,11 @@ from genesis.domain.risk.guards import Breach, OnBreach, RiskLimits
 from genesis.domain.simulation import desks_walk
 from genesis.domain.simulation.columnar import OFF, Walk, unfit_candle
 from genesis.domain.simulation.desks_walk import Breaches, Columns, Fills, Rules, walk_desks
+from genesis.domain.simulation.fee_tiers import TIERS
 from genesis.domain.simulation.market_orders import Costs
+from genesis.domain.simulation.slippage import slippage_column, volume_column
 from genesis.domain.strategy import columns
-from genesis.domain.units import PPB, Atoms, InexactNumber, Mts, Symbol
+from genesis.domain.units import ATOMS_PER_UNIT, PPB, Atoms, InexactNumber, Mts, Symbol
 
 _KINDS: Final = {desks_walk.DRAWDOWN: Breach.MAX_DRAWDOWN, desks_walk.DAILY_LOSS: Breach.MAX_DAILY_LOSS}
 Column = TypeVar("Column", Floats, Ints)
@@ -32,11 +34,15 @@ def is_plain(desk: DeskSettings) -> bool:
 
 @frozen(eq=False)
 class Trader:
-    """One instrument of a walk: the desk, its candles, and those of the instruments that its strategy reads as well."""
+    """One instrument of a walk: the desk, its candles, and those of the instruments that its strategy reads as well.
+
+    *targets* are those of the strategy, unless they are given.
+    """
 
     desk: DeskSettings
     candles: Candles
     others: Mapping[Symbol, Candles] = columns.NO_OTHERS
+    targets: Floats | None = None
 
 
 def walk_desk(
@@ -45,9 +51,10 @@ def walk_desk(
     cash: Atoms,
     candles: Candles,
     others: Mapping[Symbol, Candles] = columns.NO_OTHERS,
+    targets: Floats | None = None,
 ) -> tuple[Walk, tuple[Alert, ...]]:
     """Walk one desk; raises `InexactNumber` as `columnar.walk` does."""
-    walks, alerts, _ = walk_together((Trader(desk, candles, others),), desk.limits, costs, cash)
+    walks, alerts, _ = walk_together((Trader(desk, candles, others, targets),), desk.limits, costs, cash)
     return walks[0], alerts
 
 
@@ -69,14 +76,16 @@ def walk_together(
     reals = np.zeros((len(traders), desks_walk.REALS))
     reals[:, desks_walk.SIZE] = [trader.desk.size for trader in traders]
     equities = np.empty(total, dtype=np.int64)
-    room = [np.empty(2 * total + 2, dtype=np.int64) for _ in range(8)]
-    fills, breaches = Fills(*room[:4]), Breaches(*room[4:])
+    room = [np.empty(2 * total + 2, dtype=np.int64) for _ in range(9)]
+    fills, breaches = Fills(*room[:5]), Breaches(*room[5:])
     left, filled, breached, bad = walk_desks(
         _rules(traders, limits, costs, cash),
         _columns(traders, costs),
         _settings(traders),
         wholes,
         reals,
+        _fees(costs),
+        _tiers(costs),
         equities,
         fills,
         breaches,
@@ -99,7 +108,6 @@ def _rules(traders: Sequence[Trader], limits: RiskLimits, costs: Costs, cash: At
         raise ValueError("several instruments on one cash trade spot: margin is for one instrument")
     return Rules(
         cash=cash,
-        fee=costs.fee,
         max_drawdown=OFF if limits.max_drawdown is None else limits.max_drawdown,
         max_daily_loss=OFF if limits.max_daily_loss is None else limits.max_daily_loss,
         only_reduces=limits.on_breach is OnBreach.REDUCE_ONLY,
@@ -107,7 +115,20 @@ def _rules(traders: Sequence[Trader], limits: RiskLimits, costs: Costs, cash: At
         maintenance=0 if margin is None else margin.maintenance,
         funding_a_day=0 if margin is None else margin.funding_a_day,
         margin_fee=0 if margin is None else margin.fee,
+        impact=0 if costs.impact is None else costs.impact.coefficient,
+        impact_cap=0 if costs.impact is None else costs.impact.cap,
     )
+
+
+def _fees(costs: Costs) -> Ints:
+    fees = np.zeros(desks_walk.FEES, dtype=np.int64)
+    fees[[desks_walk.MAKER, desks_walk.TAKER, desks_walk.HOUR]] = costs.resting_fee, costs.fee, -1
+    return fees
+
+
+def _tiers(costs: Costs) -> Ints:
+    rows = [(since // ATOMS_PER_UNIT, tier.maker, tier.taker) for since, tier in TIERS] if costs.has_tiers else []
+    return np.array(rows, dtype=np.int64).reshape(len(rows), 3)
 
 
 def _columns(traders: Sequence[Trader], costs: Costs) -> Columns:
@@ -115,16 +136,28 @@ def _columns(traders: Sequence[Trader], costs: Costs) -> Columns:
         budgets = np.empty(0, dtype=np.int64)
     else:
         budgets = _joined([budget_column(trader.desk.budget, trader.candles) for trader in traders])
+    slippages, volumes = np.array([costs.slippage], dtype=np.int64), np.empty(0)
+    if costs.volatility is not None:
+        slippages = _joined([slippage_column(costs.slippage, costs.volatility, each.candles) for each in traders])
+    if costs.impact is not None:
+        volumes = _joined([volume_column(costs.impact, each.candles) for each in traders])
     return Columns(
         mts=_joined([trader.candles.mts for trader in traders]),
         opens=_joined([trader.candles.open for trader in traders]),
         highs=_joined([trader.candles.high for trader in traders]),
         lows=_joined([trader.candles.low for trader in traders]),
         closes=_joined([trader.candles.close for trader in traders]),
-        targets=_joined([columns.evaluate(trader.desk.strategy, trader.candles, trader.others) for trader in traders]),
+        targets=_joined([_targets(trader) for trader in traders]),
         budgets=budgets,
-        slippages=np.array([costs.slippage], dtype=np.int64),
+        slippages=slippages,
+        volumes=volumes,
     )
+
+
+def _targets(trader: Trader) -> Floats:
+    if trader.targets is not None:
+        return trader.targets
+    return columns.evaluate(trader.desk.strategy, trader.candles, trader.others)
 
 
 def _joined(parts: Sequence[Column]) -> Column:

@@ -23,8 +23,9 @@ from genesis.domain.risk.margin import (
     rebalance_on_margin,
     value_at,
 )
+from genesis.domain.simulation.slippage import impact_of, worsened
 from genesis.domain.simulation.wide import ceil_mul_div_64, floor_mul_div_64
-from genesis.domain.units import MONEY_MAX, PPB
+from genesis.domain.units import ATOMS_PER_UNIT, MONEY_MAX, PPB
 
 VALUE_MAX: Final = 2.0**60
 """No position is worth more atoms, and none has more: products would leave what `wide` takes."""
@@ -36,6 +37,11 @@ CURSOR, END, POSITION, VALUE, FLOW, LOSSES, PAUSE, BUDGET, PENDING, WANTED_BUDGE
 REFUSED, REDUCED, PAUSED, WHOLES = range(12, 16)
 SIZE, ACTED_ON, WANTED, REALS = range(4)
 
+# What the fees are now, and the fills that they follow from: those from TAIL to before HEAD were made in the thirty
+# days before HOUR, and come to UNITS and REST atoms of the quote currency. One number could not hold their sum.
+MAKER, TAKER, HOUR, HEAD, TAIL, UNITS_TRADED, REST_TRADED, FEES = range(8)
+FEE_HOURS: Final = 30 * 24
+
 DRAWDOWN, DAILY_LOSS, LIQUIDATED = range(1, 4)
 """What ended the free choice: the kinds of a `Breaches` row."""
 
@@ -44,7 +50,6 @@ class Rules(NamedTuple):
     """What holds for all instruments; a limit below 0 is off, and so is margin with a leverage of 0."""
 
     cash: int
-    fee: int
     max_drawdown: int
     max_daily_loss: int
     only_reduces: bool
@@ -52,10 +57,15 @@ class Rules(NamedTuple):
     maintenance: int
     funding_a_day: int
     margin_fee: int
+    impact: int
+    impact_cap: int
 
 
 class Columns(NamedTuple):
-    """The candles of all instruments, one after the other; *budget* and *slippage* in parts per billion."""
+    """The candles of all instruments, one after the other; *budget* and *slippage* in parts per billion.
+
+    *slippages* is one number where all are the same, *volumes* empty where orders move nothing.
+    """
 
     mts: Ints
     opens: Floats
@@ -65,15 +75,17 @@ class Columns(NamedTuple):
     targets: Floats
     budgets: Ints
     slippages: Ints
+    volumes: Floats
 
 
 class Fills(NamedTuple):
-    """Room for fills: the row of the candle, the amount (< 0 when sold), price and fee."""
+    """Room for fills: the row of the candle, the amount (< 0 when sold), price, fee, and what it was worth."""
 
     rows: Ints
     net_amounts: Ints
     prices: Ints
     fees: Ints
+    notionals: Ints
 
 
 class Breaches(NamedTuple):
@@ -198,6 +210,51 @@ def fee_of(net_amount: int, price: int, scale: int, fee: int, on_margin: bool) -
 
 
 @kernel
+def settle_fees(fees: Ints, tiers: Ints, fills: Fills, filled: int, mts: Ints, now: int) -> None:
+    """Set the fees of the hour of *now* by what was traded in the thirty days before it."""
+    hour = now // HOUR_MS
+    if hour == fees[HOUR]:
+        return
+    fees[HOUR] = hour
+    while fees[HEAD] < filled and mts[fills.rows[fees[HEAD]]] // HOUR_MS < hour:
+        notional = fills.notionals[fees[HEAD]]
+        fees[UNITS_TRADED] += notional // ATOMS_PER_UNIT
+        fees[REST_TRADED] += notional % ATOMS_PER_UNIT
+        fees[HEAD] += 1
+    while fees[TAIL] < fees[HEAD] and mts[fills.rows[fees[TAIL]]] // HOUR_MS < hour - FEE_HOURS:
+        notional = fills.notionals[fees[TAIL]]
+        fees[UNITS_TRADED] -= notional // ATOMS_PER_UNIT
+        fees[REST_TRADED] -= notional % ATOMS_PER_UNIT
+        fees[TAIL] += 1
+    traded = fees[UNITS_TRADED] + fees[REST_TRADED] // ATOMS_PER_UNIT
+    for at in range(len(tiers)):
+        if traded >= tiers[at, 0]:
+            fees[MAKER], fees[TAKER] = tiers[at, 1], tiers[at, 2]
+
+
+@kernel
+def trade(
+    whole: Ints,
+    own: Ints,
+    fills: Fills,
+    filled: int,
+    row: int,
+    net_amount: int,
+    price: int,
+    fee_rate: int,
+    on_margin: bool,
+    now: int,
+) -> int:
+    """Make and book a fill; return the change of the cash."""
+    scale = own[SCALE]
+    fee = fee_of(net_amount, price, scale, fee_rate, on_margin)
+    fills.rows[filled], fills.net_amounts[filled] = row, net_amount
+    fills.prices[filled], fills.fees[filled] = price, fee
+    fills.notionals[filled] = floor_mul_div_64(abs(net_amount), price, scale)
+    return book(whole, own, net_amount, price, fee, on_margin, now)
+
+
+@kernel
 def sized(
     rules: Rules, whole: Ints, real: Floats, settings: Ints, cash: int, others: int, price: int, is_buy: bool
 ) -> tuple[int, int]:
@@ -234,6 +291,8 @@ def walk_desks(  # noqa: C901 - one loop: its state would have to be carried thr
     settings: Ints,
     wholes: Ints,
     reals: Floats,
+    fees: Ints,
+    tiers: Ints,
     equities: Ints,
     fills: Fills,
     breaches: Breaches,
@@ -242,10 +301,12 @@ def walk_desks(  # noqa: C901 - one loop: its state would have to be carried thr
 
     *equities* gets what all is worth after each close, in the order in which they happen.
     """
-    mts, opens, highs, lows, closes, targets, budgets, slippages = columns
+    mts, opens, highs, lows, closes, targets, budgets, slippages, volumes = columns
     count, on_margin = len(wholes), rules.leverage > 0
     has_budgets = len(budgets) > 0
     has_slippages = len(slippages) > 1
+    has_impact = len(volumes) > 0
+    has_tiers = len(tiers) > 0
     cash, worth = rules.cash, 0
     closed = filled = breached = 0
     watch = Watch(cash, 0, cash, floor_below(cash, rules.max_drawdown), NEVER, NEVER)
@@ -270,6 +331,8 @@ def walk_desks(  # noqa: C901 - one loop: its state would have to be carried thr
             opened = int(np.rint(units))
             if has_slippages:
                 slippage = slippages[i]
+            if has_tiers:
+                settle_fees(fees, tiers, fills, filled, mts, now)
             is_liquidated = False
             if on_margin and whole[POSITION]:
                 hours = now // HOUR_MS - whole[LAST_MTS] // HOUR_MS
@@ -289,18 +352,24 @@ def walk_desks(  # noqa: C901 - one loop: its state would have to be carried thr
                 if price <= 0 or too_large(rules, cash + worth, price, scale):
                     return cash, filled, breached, i
                 delta, amount = sized(rules, whole, real, own, cash, worth - whole[VALUE], price, is_buy)
+                if has_impact and delta > 0 and amount > 0:
+                    moved = worsened(price, impact_of(amount, volumes[i], rules.impact, rules.impact_cap), is_buy)
+                    if too_large(rules, cash + worth, moved, scale):
+                        return cash, filled, breached, i
+                    delta, most = sized(rules, whole, real, own, cash, worth - whole[VALUE], moved, is_buy)
+                    amount = min(amount, most)
+                    if delta > 0 and amount >= own[AMOUNT_MIN]:
+                        impact = impact_of(amount, volumes[i], rules.impact, rules.impact_cap)
+                        price = worsened(price, impact, is_buy)
                 if delta > 0 and amount < own[AMOUNT_MIN]:
                     whole[REFUSED] += 1
                 else:
                     real[ACTED_ON], whole[BUDGET] = real[WANTED], whole[WANTED_BUDGET]
                     if delta > 0:
                         net_amount = amount if is_buy else -amount
-                        fee = fee_of(net_amount, price, scale, rules.fee, on_margin)
                         before = whole[VALUE]
-                        cash += book(whole, own, net_amount, price, fee, on_margin, now)
+                        cash += trade(whole, own, fills, filled, i, net_amount, price, fees[TAKER], on_margin, now)
                         worth += whole[VALUE] - before
-                        fills.rows[filled], fills.net_amounts[filled] = i, net_amount
-                        fills.prices[filled], fills.fees[filled] = price, fee
                         filled += 1
             if on_margin and whole[POSITION] and not is_liquidated:
                 units = (lows[i] if whole[POSITION] > 0 else highs[i]) * float(scale)
@@ -312,12 +381,12 @@ def walk_desks(  # noqa: C901 - one loop: its state would have to be carried thr
             if is_liquidated:
                 price = liquidation_price(cash, whole[POSITION], opened, worst, scale, rules.maintenance, slippage)
                 net_amount = -whole[POSITION]
-                fee = fee_of(net_amount, price, scale, rules.fee, on_margin)
+                if has_impact:
+                    impact = impact_of(abs(net_amount), volumes[i], rules.impact, rules.impact_cap)
+                    price = worsened(price, impact, net_amount > 0)
                 before = whole[VALUE]
-                cash += book(whole, own, net_amount, price, fee, on_margin, now)
+                cash += trade(whole, own, fills, filled, i, net_amount, price, fees[TAKER], on_margin, now)
                 worth += whole[VALUE] - before
-                fills.rows[filled], fills.net_amounts[filled] = i, net_amount
-                fills.prices[filled], fills.fees[filled] = price, fee
                 filled += 1
                 real[ACTED_ON] = 0.0
                 halted = True

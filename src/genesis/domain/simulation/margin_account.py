@@ -11,7 +11,8 @@ from genesis.domain.instrument import Instrument
 from genesis.domain.ledger import Ledger
 from genesis.domain.order import Cid, OrderRequest, OrderType, Side
 from genesis.domain.risk.margin import HOUR_MS, Margin, funding_due, is_short_of_margin, liquidation_price
-from genesis.domain.simulation.market_orders import Costs, filled
+from genesis.domain.simulation.market_orders import FeeMeter, filled
+from genesis.domain.simulation.slippage import SlippageMeter
 from genesis.domain.units import Atoms, Mts, Price
 
 NO_CID = Cid(0)
@@ -37,7 +38,9 @@ class MarginAccount:
         self.ledger.charge(due)
         return due
 
-    def liquidation(self, mts: Mts, opened: float, worst: float, instrument: Instrument, costs: Costs) -> Fill | None:
+    def liquidation(
+        self, mts: Mts, opened: float, worst: float, instrument: Instrument, slips: SlippageMeter, fees: FeeMeter
+    ) -> Fill | None:
         """Book and return the fill that closes the position if the margin does not last from *opened* to *worst*."""
         position, scale, cash = self.ledger.position(instrument.symbol), instrument.price_scale, self.ledger.cash
         if not position:
@@ -46,10 +49,11 @@ class MarginAccount:
         last = min(first, last) if position > 0 else max(first, last)
         if not is_short_of_margin(cash, position, last, scale, self.terms.maintenance):
             return None
-        price = liquidation_price(cash, position, first, last, scale, self.terms.maintenance, costs.slippage)
+        price = liquidation_price(cash, position, first, last, scale, self.terms.maintenance, slips.slippage)
+        price = slips.moved(price, abs(position), is_buy=position < 0)
         side = Side.SELL if position > 0 else Side.BUY
         order = OrderRequest(NO_CID, instrument.symbol, side, OrderType.MARKET, Atoms(abs(position)), mts)
-        fill = filled(order, Price(price), costs, instrument, mts, on_margin=True)
+        fill = filled(order, Price(price), fees.tier(mts).taker, instrument, mts, on_margin=True)
         self.ledger.book(fill, instrument)
         return fill
 

@@ -25,7 +25,8 @@ from genesis.domain.risk import gate
 from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.risk.refusal import RefusalCode, Refused
 from genesis.domain.simulation.desks import Trader, walk_together
-from genesis.domain.simulation.market_orders import Costs, ask_price, bid_price, filled
+from genesis.domain.simulation.market_orders import Costs, FeeMeter, ask_price, bid_price, filled
+from genesis.domain.simulation.slippage import SlippageMeter
 from genesis.domain.units import Atoms, Mts, Price, Symbol, format_atoms, format_scaled
 
 
@@ -102,14 +103,17 @@ def run_events(portfolio: Portfolio, candles: Sequence[Candles]) -> PortfolioRun
     ledger = Ledger(portfolio.cash)
     purse = Purse(ledger, portfolio.limits)
     desks = [Desk(each, ledger, purse) for each in portfolio.desks]
+    meters = [portfolio.costs.meter() for _ in desks]
+    fees = FeeMeter(portfolio.costs)
     fills: list[Fill] = []
     alerts: list[Alert] = []
     equity: list[int] = []
     for _, group in groupby(merge(*(_timed(at, each) for at, each in enumerate(candles))), key=itemgetter(0)):
-        now = [(desks[at], candle) for _, at, candle in group]
-        for desk, candle in now:
-            fills += _opened(desk, candle, portfolio.costs, len(fills) + 1)
-        for desk, candle in now:
+        now = [(desks[at], meters[at], candle) for _, at, candle in group]
+        for desk, slips, candle in now:
+            fills += _opened(desk, candle, slips, fees, len(fills) + 1)
+        for desk, slips, candle in now:
+            slips.step(candle)
             alert = desk.close(candle)
             equity.append(purse.equity)
             alerts += [] if alert is None else [alert]
@@ -124,13 +128,13 @@ def _timed(at: int, candles: Candles) -> Iterator[tuple[int, int, Candle]]:
     return ((candle.mts, at, candle) for candle in candles)
 
 
-def _opened(desk: Desk, candle: Candle, costs: Costs, cid: int) -> Iterator[Fill]:
+def _opened(desk: Desk, candle: Candle, slips: SlippageMeter, fees: FeeMeter, cid: int) -> Iterator[Fill]:
     """Carry out at the open what the desk wants, if the gate lets it pass."""
     if desk.intent is None:
         return
     instrument = desk.settings.instrument
     price = instrument.price_from_market(candle.open)
-    quote = Quote(desk.symbol, candle.mts, bid_price(price, costs.slippage), ask_price(price, costs.slippage))
+    quote = Quote(desk.symbol, candle.mts, bid_price(price, slips.slippage), ask_price(price, slips.slippage))
     wish = desk.wish(quote)
     if wish is None:
         return
@@ -140,7 +144,10 @@ def _opened(desk: Desk, candle: Candle, costs: Costs, cid: int) -> Iterator[Fill
         desk.refused(answer.code)
         return
     desk.sent(wish)
-    fill = filled(order, quote.ask if wish.side is Side.BUY else quote.bid, costs, instrument, candle.mts)
+    is_buy = wish.side is Side.BUY
+    met = Price(slips.moved(quote.ask if is_buy else quote.bid, wish.amount, is_buy=is_buy))
+    fill = filled(order, met, fees.tier(candle.mts).taker, instrument, candle.mts)
+    fees.traded(fill, instrument)
     desk.book(fill)
     desk.done()
     yield fill

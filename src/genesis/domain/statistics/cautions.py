@@ -143,8 +143,9 @@ def _assumptions(record: Record, summary: Summary, costs: Costs) -> Iterator[Cau
             f"{wording.percent(100.0 * summary.total_fees / earned)} of what was" if earned > 0 else "and nothing was"
         )
         yield Caution(Severity.WARN, "Costs", f"Fees came to {share} of the initial cash, {part} earned before them.")
-    if not costs.fee or not costs.slippage:
-        free = " and ".join(name for name, cost in (("fees", costs.fee), ("slippage", costs.slippage)) if not cost)
+    slips = costs.slippage or costs.volatility is not None
+    if not costs.fee or not slips:
+        free = " and ".join(name for name, cost in (("fees", costs.fee), ("slippage", slips)) if not cost)
         yield Caution(Severity.WARN, "Optimistic costs", f"The run assumes no {free}; no account gets that.")
 
 
