@@ -45,10 +45,11 @@ from genesis.app.simulation.checker.guards import GuardView
 from genesis.app.simulation.checker.journal import Account, JournalView
 from genesis.app.simulation.checker.truth import TrueOrder, Truth
 from genesis.app.simulation.crowd import PRICES, Traders
-from genesis.app.simulation.faults import instruments_of
+from genesis.app.simulation.operator import Operator
 from genesis.app.simulation.options import FaultClass, WorldOptions
 from genesis.app.simulation.production import Process, Production
 from genesis.app.simulation.world import CASH, KEY, SECRET, Machine
+from genesis.domain.events import Asked, OperatorAsked
 from genesis.domain.exchange.account import WalletKind
 from genesis.domain.execution import absence
 from genesis.domain.instrument import spot_instrument
@@ -60,8 +61,16 @@ SPEED: Final = 60.0
 AT_ONCE: Final = 16
 TRADES_FOR_S: Final = 8.0
 SETTLES_WITHIN_S: Final = 40.0
-OPTIONS: Final = WorldOptions(0, 1.0, ("tBTCUSD",), 2, (FaultClass.HOSTILE_STRATEGY,), 1.0, 10)
+MANNERS: Final = ("market", "twap", "iceberg")
+"""How orders are carried out, by turns of the drills."""
+
 INSTRUMENT: Final = spot_instrument(Symbol("tBTCUSD"), atoms("0.0001"))
+
+
+def options_of(manner: str) -> WorldOptions:
+    faults = (FaultClass.HOSTILE_STRATEGY,)
+    return WorldOptions(0, 1.0, ("tBTCUSD",), 2, faults, 1.0, 10, manners=(manner, manner))
+
 
 PLACES: Final = (
     "before commit",
@@ -148,14 +157,14 @@ def die_at(name: str, nth: int, *, in_order: bool) -> None:
     setattr(SqliteJournal, "append", append)  # noqa: B010  # mypy minds the assignment
 
 
-async def live(folder: Path, port: int, clock: HurriedClock, settle: bool) -> None:
+async def live(folder: Path, port: int, clock: HurriedClock, manner: str, settle: bool) -> None:
     """Trade for a while, or until nothing is in doubt any more where it is to *settle*."""
     secret, path = Secret(KEY), folder / "journal.sqlite"
     async with AiohttpConnector() as connector:
         journal = SqliteJournal(path, clock)
         nonces = open_nonces(folder / "nonces", secret, clock, create=True)
         machine = Machine(
-            options=OPTIONS,
+            options=options_of(manner),
             instruments=(INSTRUMENT,),
             clock=clock,
             metrics=MemoryMetrics(),
@@ -175,9 +184,8 @@ async def live(folder: Path, port: int, clock: HurriedClock, settle: bool) -> No
         process = Production().start(machine)
         running = asyncio.ensure_future(process.run())
         patience_s = SETTLES_WITHIN_S if settle else TRADES_FOR_S
-        await asyncio.wait(
-            {running, asyncio.ensure_future(_until_settled(process, patience_s, settle))}, return_when="FIRST_COMPLETED"
-        )
+        watching = asyncio.ensure_future(_until_settled(process, machine.inbox, patience_s, settle))
+        await asyncio.wait({running, watching}, return_when="FIRST_COMPLETED")
         if running.done():
             await running
         running.cancel()
@@ -186,8 +194,11 @@ async def live(folder: Path, port: int, clock: HurriedClock, settle: bool) -> No
         await journal.close()
 
 
-async def _until_settled(process: Process, patience_s: float, settle: bool) -> None:
+async def _until_settled(process: Process, inbox: OperatorInbox, patience_s: float, settle: bool) -> None:
+    """Let the process trade, or halt it, so that it begins nothing, and wait until nothing is open."""
     deadline_s = time.monotonic() + patience_s
+    if settle:
+        await asyncio.wait_for(_halt(inbox), patience_s)
     while time.monotonic() < deadline_s:
         await asyncio.sleep(0.02)
         standings = process._core.books.standings
@@ -195,6 +206,12 @@ async def _until_settled(process: Process, patience_s: float, settle: bool) -> N
         if settle and belief is not None and standings.is_reconciled and not belief.pending:
             return
     assert not settle, "nothing was settled in time"
+
+
+async def _halt(inbox: OperatorInbox) -> None:
+    asking = Operator(lambda: inbox)
+    asking.want(lambda mts: OperatorAsked(mts, Asked.HALT, "", "the drill is over"))
+    await asking.heard()
 
 
 def rows_of(path: Path) -> Sequence[Row]:
@@ -238,7 +255,17 @@ def serve_forks(orders: TextIO, results: int) -> None:
                 break
 
 
-def _be(folder: str, port: int, mts: int, begun_s: float, place: str, nth: int, in_order: bool, settle: bool) -> None:
+def _be(
+    folder: str,
+    port: int,
+    mts: int,
+    begun_s: float,
+    manner: str,
+    place: str,
+    nth: int,
+    in_order: bool,
+    settle: bool,
+) -> None:
     logging.disable(logging.CRITICAL)
     # How long a proof of absence waits is proven in virtual time: here it would only cost minutes.
     setattr(absence, "GRACE_S", 0.5)  # noqa: B010  # it is Final
@@ -250,7 +277,7 @@ def _be(folder: str, port: int, mts: int, begun_s: float, place: str, nth: int, 
         signal.setitimer(signal.ITIMER_REAL, float(place[:-2]))
     elif place:
         die_at(place, nth, in_order=in_order)
-    asyncio.run(live(Path(folder), port, HurriedClock(mts, begun_s), settle))
+    asyncio.run(live(Path(folder), port, HurriedClock(mts, begun_s), manner, settle))
 
 
 class Forks:
@@ -288,8 +315,8 @@ class Forks:
 class Drill:
     """One exchange and the processes that come and go on it."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, seed: int, options: WorldOptions) -> None:
+        self.options = options
         self.path = folder / "journal.sqlite"
         self.begun_mts = time.time_ns() // 1_000_000
         venue = self.venue = Venue(Mts(self.begun_mts), seed=seed, limited=False)
@@ -310,7 +337,7 @@ class Drill:
         return view
 
     def _view(self, findings: Findings) -> JournalView:
-        scales = {str(each.symbol): each.price_scale for each in instruments_of(OPTIONS)}
+        scales = {str(INSTRUMENT.symbol): INSTRUMENT.price_scale}
         return JournalView(findings, _ignore, GuardView(findings, scales), proof_s_min=0.0)
 
     def _arrived(self, order: TrueOrder) -> None:
@@ -339,9 +366,14 @@ class Drill:
             )
             booked, filled = account.booked, 0 if true is None else true.filled
             self.findings.require(booked == filled, "I16", f"order {cid}: {booked} booked, {filled} filled")
+        for undertaking, whole in view.undertakings.items():
+            parts = [self.truth.ours.get(cid) for cid, each in view.orders.items() if each.undertaking == undertaking]
+            filled = sum(true.filled + true.left for true in parts if true is not None)
+            told = f"the parts of undertaking {undertaking} filled {filled} of {whole}"
+            self.findings.require(filled <= whole, "I2", told)
         forgotten = sorted(set(self.truth.ours) - set(view.orders))
         self.findings.require(not forgotten, "I3", f"orders {forgotten} are in no journal")
-        first, again = (Production().recover(rows, OPTIONS) for _ in range(2))
+        first, again = (Production().recover(rows, self.options) for _ in range(2))
         self.findings.require(first == again, "I25", "two recoveries differ")
         for currency, amount in first.holdings.items():
             there = self.account.wallet(WalletKind.EXCHANGE, Currency(currency)).balance
@@ -352,6 +384,7 @@ class Drill:
             "orders": len(self.truth.ours),
             "gone": dict(gone),
             "sessions": view.counts["session_began"],
+            "parts": sum(each.undertaking in view.undertakings for each in view.orders.values()),
         }
 
 
@@ -362,15 +395,16 @@ def _ignore(_: int, __: Account) -> None:
 async def drill(number: int, seed: int, forks: Forks, folder: Path) -> dict[str, object]:
     """Kill a process at a place that the number tells, its successor too at times; check what the last one leaves."""
     chance = Random(f"{seed} {number}")
-    here = Drill(folder, seed + number)
+    manner = MANNERS[number % len(MANNERS)]
+    here = Drill(folder, seed + number, options_of(manner))
     async with serving(here.venue, speed=SPEED) as port:
-        begun = (str(folder), port, here.begun_mts, time.monotonic())
+        begun = (str(folder), port, here.begun_mts, time.monotonic(), manner)
         killed, how = 0, 1
         places: list[str] = []
         for _ in range(chance.choice((1, 1, 2))):  # the second one dies in its recovery, or soon after
             place = PLACES[(number + len(places)) % len(PLACES)] if number % 5 else f"{chance.uniform(0.02, 3.0):.4f} s"
             in_order = chance.random() < 0.7
-            nth = chance.randrange(1, 3 if "fill" in place or "record" in place else 12)
+            nth = chance.randrange(1, (3 if manner == "market" else 6) if "fill" in place or "record" in place else 12)
             places.append(f"{place} {nth}{' of an order' if in_order else ''}")
             how = await forks.run(*begun, place, nth, in_order, False)
             killed += how < 0
@@ -381,7 +415,7 @@ async def drill(number: int, seed: int, forks: Forks, folder: Path) -> dict[str,
         assert how == 0, f"no process settled after {places}"
     found = here.check()
     assert not here.findings.violations, "; ".join(map(str, here.findings.violations))
-    return {"places": places, "killed": killed, **found}
+    return {"manner": manner, "places": places, "killed": killed, **found}
 
 
 async def drills(folder: Path, count: int, seed: int, forks: Forks, results: int) -> None:

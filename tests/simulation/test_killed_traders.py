@@ -26,5 +26,7 @@ def test_a1_a5_a_trader_killed_anywhere_leaves_one_order_an_intent_and_books_eac
     # The kills met every window: nothing sent, never arrived, arrived and unanswered, and during recovery itself.
     assert any(drill["gone"].get("nothing_left") for drill in drills)
     assert any(drill["gone"].get("proven_absent") for drill in drills)
+    for plan in ("twap", "iceberg"):
+        assert sum(drill["parts"] for drill in drills if drill["manner"] == plan) > KILLS / 4
     assert sum(drill["orders"] for drill in drills) >= KILLS / 3
     assert sum(drill["killed"] == 2 for drill in drills) >= KILLS / 20

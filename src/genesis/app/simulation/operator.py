@@ -29,11 +29,15 @@ class Operator:
         while True:
             await self._wanted.wait()
             self._wanted.clear()
-            while self._wishes:
-                if await self._was_heard(self._wishes[0]):
-                    self._wishes.popleft()
-                else:
-                    await asyncio.sleep(AGAIN_S)
+            await self.heard()
+
+    async def heard(self) -> None:
+        """Return once everything that is wanted was heard."""
+        while self._wishes:
+            if await self._was_heard(self._wishes[0]):
+                self._wishes.popleft()
+            else:
+                await asyncio.sleep(AGAIN_S)
 
     async def _was_heard(self, make: MakeEvent) -> bool:
         inbox = self._inbox()

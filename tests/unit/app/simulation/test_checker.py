@@ -66,9 +66,15 @@ class Scene:
         self._seq += 1
         self.checker.journal.take([Row(self._seq, 0, "", json.dumps(entry), FIRST_HASH)])
 
-    def intend(self, cid: int = CID, side: str = "buy", amount: int = ONE) -> None:
+    def intend(self, cid: int = CID, side: str = "buy", amount: int = ONE, undertaking: int = 0) -> None:
         order = {"cid": cid, "symbol": BTC, "side": side, "type": "market", "amount": amount}
-        self.row(type="submit", order={**order, "price": None, "stop_price": None}, reasons={}, strategy="one")
+        self.row(
+            type="submit",
+            order={**order, "price": None, "stop_price": None},
+            reasons={},
+            strategy="one",
+            undertaking=undertaking,
+        )
 
     def say(self, kind: str, cid: int = CID, **told: Any) -> None:
         self.row(type="order_reported", mts=NOW, symbol=BTC, cid=cid, evidence={"type": kind, **told})
@@ -435,6 +441,19 @@ def test_i13_candles_before_the_account_was_shown_are_history() -> None:
     scene.row(type="link_state", mts=NOW, name="market", link="open", reason="")
     scene.intend()
     assert scene.broken == set()
+
+
+@pytest.mark.parametrize(("gone", "broken"), [(False, {"I2"}), (True, set())])
+def test_i2_parts_are_never_more_than_the_whole(gone: bool, broken: set[str]) -> None:
+    scene = Scene()
+    scene.row(type="undertaken", undertaking={"id": 3, "amount": ONE}, reasons={})
+    for cid in (CID, CID + 1):
+        scene.intend(cid, undertaking=3)
+        scene.say("send_began", cid)
+        scene.send(cid)
+        if gone:
+            scene.say("refused", cid, reason="no")
+    assert scene.broken == broken
 
 
 @pytest.mark.parametrize("before", [True, False])

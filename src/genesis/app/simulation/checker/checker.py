@@ -99,10 +99,26 @@ class Checker:
                 "I2",
                 f"order {cid} left after it was said to be {account.gone or 'closed'}",
             )
+            self._is_part(cid, account)
         killed = self.latch()
         require(killed is None, "I9", f"order {cid} left while the kill latch was set ({killed})", attempt.way)
         require(not self.wire.in_maintenance, "I8", f"order {cid} left in maintenance, of which we had read")
         self._bounded(attempt)
+
+    def _is_part(self, cid: int, account: Account) -> None:
+        """Require that what the parts of an undertaking filled and may still fill is no more than it was for."""
+        whole = self.journal.undertakings.get(account.undertaking)
+        if whole is not None:
+            orders = self.journal.orders.items()
+            at_risk = sum(self._at_risk(*each) for each in orders if each[1].undertaking == account.undertaking)
+            told = f"with order {cid}, the parts of undertaking {account.undertaking} may fill {at_risk} of {whole}"
+            self.findings.require(at_risk <= whole, "I2", told)
+
+    def _at_risk(self, cid: int, account: Account) -> int:
+        true = self.truth.ours.get(cid)
+        if true is not None:
+            return true.filled + true.left
+        return 0 if account.is_settled or cid not in self.wire.attempts else account.amount
 
     def _difference(self, intent: Entry, attempt: Attempt) -> str:
         body, instrument = attempt.body, self.instruments[Symbol(intent["symbol"])]

@@ -25,6 +25,7 @@ class Account:
     intent: Entry
     strategy: str
     written_s: float
+    undertaking: int = 0
     limits: Entry | None = None
     """The account's limits that a person had set when it was decided, None where nobody had."""
     began_s: float | None = None
@@ -68,6 +69,8 @@ class JournalView:
     """Whether the session of the moment was shown the account: until then candles are history."""
     halted: bool = False
     limits: Entry | None = None
+    undertakings: dict[int, int] = field(factory=dict)
+    """Atoms of each order that is carried out in parts."""
     positions: dict[tuple[str, str], int] = field(factory=dict)
     """What each strategy holds, by strategy and symbol."""
     candles: dict[str, int] = field(factory=dict)
@@ -139,7 +142,13 @@ class JournalView:
         )
         self.guards.submitted(entry["strategy"], order)
         if is_new:
-            self.orders[cid] = Account(order, entry["strategy"], self.findings.now_s(), self.limits)
+            self.orders[cid] = Account(
+                order, entry["strategy"], self.findings.now_s(), entry["undertaking"], self.limits
+            )
+
+    def _undertaken(self, entry: Entry) -> None:
+        undertaking = entry["undertaking"]
+        self.undertakings[undertaking["id"]] = undertaking["amount"]
 
     def _booked(self, entry: Entry) -> None:
         fill, strategy = entry["fill"], entry["strategy"]
