@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import aiohttp
 import pytest
 from attrs import define
 
@@ -20,13 +21,15 @@ from genesis.adapters.venue.session import ConnectionId
 from genesis.adapters.venue.shell import serving
 from genesis.adapters.venue.venue import Venue
 from genesis.app.live_guard import PHRASE
-from genesis.domain.events import AccountShown
+from genesis.domain.config_history import DEFAULT, document_hash
+from genesis.domain.events import AccountShown, LimitsApplied, StrategyLimitsApplied
 from genesis.domain.exchange.account import WalletKind
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.order import Side
 from genesis.domain.saved import Saved
 from genesis.domain.simulation.matching_order import UserId
 from genesis.domain.units import Currency, Mts, Symbol, atoms
+from tests.e2e.test_operating import logged_in
 from tests.e2e.venue_house import BTC, place, trade
 
 PAPER = Symbol("tTESTBTC:TESTUSD")
@@ -43,6 +46,9 @@ def long() -> Expr:
 """
 
 
+LONG_ABOVE = ALWAYS_LONG.replace("> 0.0", "> 100.8")
+
+
 class Ended(NamedTuple):
     code: int
     stdout: str
@@ -56,6 +62,8 @@ class House:
     port: int
     user: UserId
     submits: int = 0
+    price: str = "100.5"
+    strategy: str = ALWAYS_LONG
 
     @property
     def environment(self) -> dict[str, str]:
@@ -72,7 +80,7 @@ class House:
     def words(self, *, dry: bool, symbol: str = BTC) -> tuple[str, ...]:
         config, strategy = self.home / "live.json", self.home / "mine.py"
         config.write_text(json.dumps({"dry_run": dry, "data": {"cash": "1000"}}))
-        strategy.write_text(ALWAYS_LONG)
+        strategy.write_text(self.strategy)
         chosen = ("--strategy", f"{strategy}:long", "--symbol", symbol, "--timeframe", "1m")
         return ("run", "--mode", "live", "--port", "0", "--config", str(config), "--new-key", *chosen)
 
@@ -115,7 +123,7 @@ async def house(tmp_path: Path, *, currency: str = "USD") -> AsyncIterator[House
         async def play() -> None:
             while True:
                 for symbol in (BTC, PAPER):
-                    trade(venue, symbol, "100.5")
+                    trade(venue, symbol, here.price)
                 await asyncio.sleep(0.2)
 
         receive = venue.receive
@@ -247,3 +255,39 @@ async def test_a3_i25_a_session_that_was_killed_goes_on_where_it_was(tmp_path: P
         last = [entry for entry in entries if isinstance(entry, Saved)][-1]
         assert sum(amount for desk in last.desks for _, amount in desk.positions) == held
         assert state.last_fill or last.last_fill
+
+
+async def begun(process: asyncio.subprocess.Process) -> str:
+    """Return the URL of a live session once it serves."""
+    assert process.stdout is not None
+    async for line in process.stdout:
+        if line.startswith(b"dashboard: "):
+            return line.decode().split()[1].split("/#")[0]
+    raise AssertionError("it ended before it began")
+
+
+async def test_i15_a_limit_lowered_over_http_holds_the_next_order_of_a_live_session(tmp_path: Path) -> None:
+    async with house(tmp_path) as here, aiohttp.ClientSession() as client:
+        here.strategy = LONG_ABOVE
+        process = await here.begin(*here.words(dry=False), "--i-understand", PHRASE)
+        person = await logged_in(client, tmp_path, await begun(process))
+        await person.hear('"candles":[{')
+        known = {"expected_version": 0, "expected_hash": document_hash(DEFAULT), "phrase": "apply config"}
+        lower = {"dry_run": True, "risk": {"max_exposure": "120"}}
+        status, applied = await person.tell("config", reason="careful", document=lower, **known)
+        assert (status, applied.get("text")) == (200, "version 1 is in force"), applied
+        here.price = "100.9"  # from here on the strategy wants to be in
+        await person.hear('"name":"exposure_total","refusals":1')
+        raised = tmp_path / "raised.json"
+        raised.write_text('{"dry_run": true, "risk": {"max_exposure": "1150"}, "max_drawdown_pct": 90}')
+        done = await here.ended("config.apply", str(raised), "--expect", "1", "--reason", "enough for it")
+        assert done.code == 0, done.stderr
+        await person.hear('"status":"filled"')
+        assert (await stopped(process)).code == 0
+    entries = [entry for path in (tmp_path / "journal").glob("*.sqlite") for _, entry in read_journal(path)]
+    limits = [entry.limits.max_exposure for entry in entries if isinstance(entry, LimitsApplied)]
+    assert limits == [atoms(120), atoms(1150)]
+    assert [entry.strategy for entry in entries if isinstance(entry, StrategyLimitsApplied)] == ["main"]
+    log = (tmp_path / "logs" / "config_audit.log").read_text("utf-8").splitlines()
+    actions = [json.loads(line)["entry"]["action"] for line in log]
+    assert actions == ["session.begin", "control.apply_config", "config.apply", "config.apply"]

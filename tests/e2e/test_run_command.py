@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from genesis.adapters.journal_sqlite.reading import read_journal
-from genesis.domain.events import LimitsApplied
+from genesis.domain.events import LimitsApplied, StrategyLimitsApplied
 
 COMMAND = [sys.executable, "-c", "from genesis.app.cli import main; main()"]
 
@@ -199,14 +199,23 @@ def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
     assert "in use" in done.stderr
 
 
-def test_i15_a_limit_applied_while_a_session_runs_counts_in_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("own", ["", '{"dry_run": true, "risk": {"max_positions": 3}}'])
+def test_i15_limits_applied_while_a_session_runs_count_in_it(own: str, tmp_path: Path) -> None:
     config = tmp_path / "config.json"
-    config.write_text('{"dry_run": true, "risk": {"max_exposure": "0.5"}}')
+    config.write_text('{"dry_run": true, "max_drawdown_pct": 3, "risk": {"max_exposure": "0.5"}}')
     home = tmp_path / "home"
-    with running(home, "--data", "synthetic:3:2", "--speed", "6000", "--over", "memory") as (process, _):
+    words: tuple[str, ...] = ("--data", "synthetic:3:2", "--speed", "20000", "--over", "memory")
+    if own:
+        (tmp_path / "own.json").write_text(own)
+        words = (*words, "--config", str(tmp_path / "own.json"))
+    with running(home, *words) as (process, _):
         applied = ended(home, "config.apply", str(config), "--reason", "lower")
         assert applied.returncode == 0, applied.stderr
         assert process.wait(120) == 0
     (path,) = (home / "journal").glob("*.sqlite")
-    limits = [entry for _, entry in read_journal(path) if isinstance(entry, LimitsApplied)]
-    assert [each.limits.max_exposure for each in limits] == [50_000_000]
+    entries = [entry for _, entry in read_journal(path)]
+    (limits,) = [entry.limits for entry in entries if isinstance(entry, LimitsApplied)]
+    assert (limits.max_exposure, limits.max_positions) == (50_000_000, 3 if own else None)
+    guards = [entry for entry in entries if isinstance(entry, StrategyLimitsApplied)]
+    assert [(each.strategy, each.limits.max_drawdown) for each in guards] == [("main", 30_000_000)]
+    assert ended(home, "replay", str(path)).returncode == 0

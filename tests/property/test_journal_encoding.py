@@ -35,6 +35,7 @@ from genesis.domain.events import (
     RequestQuote,
     Settled,
     Sized,
+    StrategyLimitsApplied,
     Submit,
     TimePassed,
     Undertaken,
@@ -133,7 +134,7 @@ STRATEGIES = st.builds(StrategyBegan, instrument=INSTRUMENTS, limits=LIMITS)
 INTENTS = st.builds(Intent, reasons=REASONS)
 SAVED = st.builds(
     Saved,
-    desks=st.lists(st.builds(SavedDesk, in_flight=st.none() | INTENTS), max_size=2).map(tuple),
+    desks=st.lists(st.builds(SavedDesk, limits=LIMITS, in_flight=st.none() | INTENTS), max_size=2).map(tuple),
     limits=st.just(AccountLimits()),
     orders=st.lists(st.builds(OwnOrder, life=st.builds(OrderLife, ORDERS)), max_size=2).map(tuple),
     under_way=st.just(()),
@@ -169,6 +170,7 @@ ENTRIES: dict[type, st.SearchStrategy[Entry]] = {
     OperatorAsked: st.from_type(OperatorAsked),
     LinkState: st.from_type(LinkState),
     LimitsApplied: st.builds(LimitsApplied, WHOLE.map(Mts), ACCOUNT_LIMITS),
+    StrategyLimitsApplied: st.builds(StrategyLimitsApplied, WHOLE.map(Mts), TEXT, LIMITS),
     RequestQuote: st.from_type(RequestQuote),
     Undertaken: st.builds(Undertaken, st.builds(Undertaking, plan=PLANS)),
     Settled: st.from_type(Settled),

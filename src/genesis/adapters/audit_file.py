@@ -77,6 +77,14 @@ class AuditFile:
         async with self._turn:
             return await asyncio.to_thread(self._append, self._mask(entry))
 
+    def mark(self) -> tuple[int, int, int] | None:
+        """Return what tells one state of the file from another, None where there is none; waits for nobody."""
+        try:
+            found = os.stat(self._path)
+        except OSError:
+            return None
+        return found.st_ino, found.st_size, found.st_mtime_ns
+
     def transact(self, place: int, decide: Decide) -> Transacted:
         def decided(fd: int) -> Transacted:
             known = self._caught_up(fd)

@@ -60,6 +60,10 @@ def recover(path: Path, settings: CoreSettings) -> Recovered:
     for entry in tail.entries[1:]:
         recall(core, entry)
     core.limits = settings.limits
+    for each in settings.desks:  # what the journal ended with may be other limits than these
+        desk = core.desks[each.name]
+        desk.limit(core.now, each.limits)
+        desk.intent = None
     core.is_new = settings.needs_account
     if settings.needs_account:
         core.books.standings.out_of_sight()

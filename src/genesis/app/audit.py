@@ -11,7 +11,6 @@ from attrs import frozen
 from genesis.adapters.audit_file import AuditFile, verify_file
 from genesis.adapters.audit_witness import WitnessFile
 from genesis.adapters.clock_system import SystemClock
-from genesis.app.config import Config
 from genesis.app.config_authority import ConfigAuthority
 from genesis.app.config_file import ConfigFile
 from genesis.app.logs import REDACTOR, guarded_secret
@@ -60,21 +59,16 @@ def config_authority(home: Path, clock: Clock, feed: MonitorFeed, log: AuditFile
 
     Give *log* where the process has the audit log open already: one object then does all its appending.
     """
-    file = ConfigFile(home / CONFIG)
-    log = log or audit_log(home, clock, feed)
-    authority = ConfigAuthority(log, file, clock, feed, is_known=REDACTOR.knows, mask=REDACTOR.text)
+    authority = closed_authority(home, clock, feed, log)
     authority.open()
     return authority
 
 
-def applied_config(home: Path) -> Config:
-    """Return the configuration in force in the data directory *home*, a dry run where none was ever applied.
-
-    Raises `StoreError` where the audit log is damaged, `InputError` for a version that this Genesis does not accept.
-    """
-    if not (home / LOG).exists():
-        return Config(dry_run=True)
-    return config_authority(home, SystemClock(), CommandFeed()).config()
+def closed_authority(home: Path, clock: Clock, feed: MonitorFeed, log: AuditFile | None = None) -> ConfigAuthority:
+    """Return the configuration authority of the data directory *home* before it was opened; see `config_authority`."""
+    file = ConfigFile(home / CONFIG)
+    log = log or audit_log(home, clock, feed)
+    return ConfigAuthority(log, file, clock, feed, is_known=REDACTOR.knows, mask=REDACTOR.text)
 
 
 class CommandFeed:

@@ -13,8 +13,9 @@ from attrs import Factory, frozen
 
 from genesis.app.config_document import read_config_bytes, valid_document
 from genesis.app.config_problems import mts_from_config, problems
-from genesis.app.config_risk import AccountStrategyConfig, ParameterValue, RiskConfig
+from genesis.app.config_risk import AccountStrategyConfig, ParameterValue, RiskConfig, share
 from genesis.domain.json_value import JsonValue, MalformedJson, parse_json
+from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.units import Atoms, Mts, Ppb, Symbol, atoms, ppb
 from genesis.ports.errors import InputError
 
@@ -77,6 +78,11 @@ class Config:
     risk: RiskConfig = Factory(RiskConfig)
     fees: FeesConfig = Factory(FeesConfig)
     data: DataConfig = Factory(DataConfig)
+
+    @property
+    def limits(self) -> RiskLimits:
+        """The limits of the one strategy, where it is not a list of them."""
+        return RiskLimits(share(self.position_cap_pct), share(self.max_drawdown_pct), self.max_daily_loss)
 
 
 def config_from_document(document: JsonValue) -> Config:

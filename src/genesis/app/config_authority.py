@@ -114,14 +114,17 @@ class ConfigAuthority:
         self._turn = asyncio.Lock()
         self._proposed_s: dict[str, float] = {}
 
-    def open(self) -> None:
+    def open(self, running: JsonObject | None = None, since: int = 0) -> None:
         """Read the log and put the file right; raises `StoreError` for a log that is damaged, or from a newer Genesis.
 
-        What is in force then is what this process runs with. Blocks; nothing is told to subscribers.
+        What is in force then is what this process runs with, unless it brings a document of its own, *running*: then
+        changes after version *since* count, and what they do not touch stays. Blocks; nothing is told to subscribers
+        before the first `refresh`.
         """
         self._catch_up()
-        self._announced = self._history.current.number
-        self._running = self._history.current.document
+        current = self._history.current
+        self._announced = current.number if running is None else min(since, current.number)
+        self._running = current.document if running is None else running
         self._put_file_right()
 
     def current(self) -> ConfigVersion:
@@ -295,7 +298,7 @@ class ConfigAuthority:
 
     def _applied(self, before: ConfigVersion, version: ConfigVersion) -> Applied:
         changes = diff(before.document, version.document)
-        merged = running_document(self._running, version.document)
+        merged = running_document(self._running, before.document, version.document)
         if not problems(merged):  # else what waits and what counts contradict each other: all of it waits
             self._running = merged
         waiting = waiting_paths(diff(self._running, version.document))

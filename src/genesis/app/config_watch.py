@@ -14,13 +14,24 @@ EVERY_S: Final = 1.0
 
 
 class ConfigWatch:
-    """Looks at the log and the files once a second; *source* is a file of the user's that the session began with."""
+    """Looks at the log and the files once a second.
 
-    def __init__(self, authority: ConfigAuthority, clock: Clock, feed: MonitorFeed, source: Path | None = None) -> None:
+    *source* is a file of the user's that the session began with, *began* its hash then.
+    """
+
+    def __init__(
+        self,
+        authority: ConfigAuthority,
+        clock: Clock,
+        feed: MonitorFeed,
+        source: Path | None = None,
+        began: str = "",
+    ) -> None:
         self._authority = authority
         self._clock = clock
         self._feed = feed
         self._source = source
+        self._began = began
         self._told = ""
 
     async def run(self) -> None:
@@ -38,11 +49,10 @@ class ConfigWatch:
         if self._source is None:
             return
         drift = drift_of(self._source, History(tuple(self._authority.history())))
-        if drift is None:
+        if drift is None or drift.hash == self._began:
             self._told = ""
             return
-        number = self._authority.current().number
-        self._tell("config.drift", f"{self._source} was edited; version {number} stays in force until config.apply")
+        self._tell("config.drift", f"{self._source} was edited; what the session runs with stays until config.apply")
 
     def _tell(self, name: str, reason: str) -> None:
         """Note *reason* as an alarm, once until it changes."""

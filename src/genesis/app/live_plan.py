@@ -7,7 +7,8 @@ from typing import Final
 from attrs import evolve, frozen
 
 from genesis.app.account_plan import AccountPlan, PlannedStrategy, account_desk
-from genesis.app.config import Config, StrategyConfig, load_config
+from genesis.app.config import Config, StrategyConfig
+from genesis.app.config_basis import ConfigBasis, config_basis
 from genesis.app.config_risk import AccountStrategyConfig
 from genesis.app.options import parameters_option, symbol_option, timeframe_option
 from genesis.app.session_plan import SessionOptions, port_option
@@ -53,9 +54,14 @@ class LivePlan:
 
     strategies: tuple[LiveStrategy, ...]
     timeframe: Timeframe
-    config: Config
+    basis: ConfigBasis
     host: str
     port: int
+
+    @property
+    def config(self) -> Config:
+        """What it begins with."""
+        return self.basis.config
 
     @property
     def is_dry(self) -> bool:
@@ -104,7 +110,8 @@ def plan_live(options: SessionOptions, settings: Settings) -> LivePlan:
         if getattr(options, name) != nothing:
             raise InputError(f"--{name} is for paper: live, the exchange gives data and time")
     path = Path(options.config) if options.config else settings.config
-    config = load_config(path) if path else Config(dry_run=True)
+    basis = config_basis(settings.home, path)
+    config = basis.config
     chosen = config.strategy or StrategyConfig("ema_cross")
     timeframe = timeframe_option("timeframe", options.timeframe or chosen.timeframe or "")
     if timeframe is None:
@@ -115,10 +122,10 @@ def plan_live(options: SessionOptions, settings: Settings) -> LivePlan:
             raise InputError("--strategy and --param are for one strategy, and the configuration has several")
         wanted = (_overridden(wanted[0], options),)
     symbol = symbol_option("symbol", options.symbol) or chosen.symbol
-    strategies = tuple(_strategy(each, symbol) for each in wanted if each.enabled)
-    if not strategies:
+    strategies = tuple(_strategy(each, symbol) for each in wanted)
+    if not any(each.enabled for each in wanted):
         raise InputError("no strategy is enabled in the configuration")
-    return LivePlan(strategies, timeframe, config, options.host or settings.host, port_option(options.port, settings))
+    return LivePlan(strategies, timeframe, basis, options.host or settings.host, port_option(options.port, settings))
 
 
 def _single(config: Config, chosen: StrategyConfig) -> AccountStrategyConfig:

@@ -22,13 +22,15 @@ from genesis.adapters.key_lock_file import KeyLock
 from genesis.adapters.nonce_file.opening import open_nonces
 from genesis.app.account_plan import AccountPlan
 from genesis.app.bitfinex_rest import signed_client, signer_of
+from genesis.app.config_view import user
 from genesis.app.dry_orders import DryOrders
 from genesis.app.json_output import json_text
-from genesis.app.live_begin import Begun, begin, live_began
+from genesis.app.live_begin import Begun, begin, live_began, mode_of
 from genesis.app.live_guard import PHRASE, Seen, instruments_of, phrase_problem, problems
 from genesis.app.live_plan import LivePlan
 from genesis.app.live_watch import Halting, LockWatch, RightsWatch, SkewWatch
 from genesis.app.logs import guarded_keys
+from genesis.app.paper import Component
 from genesis.app.recording import LatchWatch, recorded_session, refuse_while_killed
 from genesis.app.recovery import begin_again
 from genesis.app.session_feeding import SessionAbout
@@ -40,6 +42,7 @@ from genesis.app.wires import KeyInUse, Outside, Place, bitfinex_wires, place_at
 from genesis.app.wiring import SessionSystem, build_session, kill_latch
 from genesis.domain.exchange.orders import Account
 from genesis.domain.instrument import spot_pair
+from genesis.domain.json_value import JsonObject
 from genesis.domain.saved import saved
 from genesis.domain.units import Atoms, Currency, format_atoms
 from genesis.ports.errors import InputError
@@ -89,7 +92,7 @@ def run_live(plan: LivePlan, settings: Settings, options: LiveOptions) -> None:
         account = plan.account(instruments_of(plan.symbols, seen.rules))
         begun = begin(plan, account, home / "journal")
         chart = account.strategies[0].desk.instrument
-        system = build_session(chart, plan.cash, about(plan), home, plan.host, plan.port)
+        system = build_session(chart, plan.cash, about(plan), home, plan.host, plan.port, plan.basis)
         port = system.server.bind()
         print(f"live session at {system.server.url}", file=say, flush=True)
         print(login_line(system, home), file=say, flush=True)
@@ -152,6 +155,9 @@ def _confirm(phrase: str, ask: Callable[[str], object]) -> None:
 
 
 async def _recorded(house: LiveHouse) -> None:
+    plan, basis = house.plan, house.plan.basis
+    facts: JsonObject = {"action": "session.begin", "mode": mode_of(plan), "config": basis.name, "hash": basis.hash}
+    await house.system.audit.append({**facts, "document": basis.document, "who": user()})
     recording = house.system.recording()
     async with recorded_session(recording, live_began(house.plan, house.account)):
         await _trade(house, recording)
@@ -189,7 +195,7 @@ async def _trade(house: LiveHouse, recording: Recording) -> None:
                 [ReadInstrument(symbol, plan.timeframe, plan.warm_up) for symbol in traded.reads],
             )
             halting = Halting(system.inbox)
-            parts = (
+            parts: tuple[Component, ...] = (
                 market,
                 system.server,
                 LatchWatch(system.latch, clock),
@@ -197,6 +203,7 @@ async def _trade(house: LiveHouse, recording: Recording) -> None:
                 RightsWatch(wires.reader, clock, halting),
                 SkewWatch(time, clock, halting, system.feed),
                 LockWatch(house.lock, clock),
+                *(() if system.config is None else (system.config,)),
             )
             operated = system.operated(market)
             await trade_beside(begun.core, operated, system.observer, parts, recording, market.cancelled)

@@ -5,7 +5,7 @@ So a command is an event like any other: it is in the journal before the core se
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from typing import Final, Protocol
 
@@ -25,7 +25,7 @@ class OperatorInbox:
     """Takes commands from any thread, for the one stream that is running; bounded."""
 
     def __init__(self) -> None:
-        self._asked: deque[tuple[MakeEvent, asyncio.Event, asyncio.AbstractEventLoop]] = deque()
+        self._asked: deque[tuple[MakeEvent | None, asyncio.Event, asyncio.AbstractEventLoop]] = deque()
         self._stream: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
 
     async def ask(self, make: MakeEvent) -> bool:
@@ -33,6 +33,20 @@ class OperatorInbox:
 
         Raises `NotPossible` when no stream runs, or too many commands wait.
         """
+        return await self._put(make)
+
+    async def settle(self) -> bool:
+        """Let the stream take in what was applied; tell whether it did in time. Raises like `ask`."""
+        return await self._put(None)
+
+    def wake(self) -> None:
+        """Let the stream look for news, if it runs in this loop or any other."""
+        if self._stream is not None:
+            loop, wake = self._stream
+            with suppress(RuntimeError):  # the session has just ended
+                loop.call_soon_threadsafe(wake.set)
+
+    async def _put(self, make: MakeEvent | None) -> bool:
         if self._stream is None:
             raise NotPossible("the session is not trading yet, or no longer")
         if len(self._asked) >= ASKED_MAX:
@@ -61,8 +75,8 @@ class OperatorInbox:
         """Take no more commands."""
         self._stream = None
 
-    def next(self) -> tuple[MakeEvent, Callable[[], None]] | None:
-        """Return the next command, and what to call once it was handled."""
+    def next(self) -> tuple[MakeEvent | None, Callable[[], None]] | None:
+        """Return the next command, None where it is only to settle, and what to call once it was handled."""
         if not self._asked:
             return None
         make, handled, loop = self._asked.popleft()
@@ -72,6 +86,16 @@ class OperatorInbox:
                 loop.call_soon_threadsafe(handled.set)
 
         return make, was_handled
+
+
+class News(Protocol):
+    """What a session has to hear besides its market: the configuration that was applied."""
+
+    def has_news(self) -> bool:
+        """Tell whether there may be any; asked before every event, so it must be quick."""
+
+    async def news(self) -> Sequence[MakeEvent]:
+        """Return it, in order."""
 
 
 Operate = Callable[[Market], Market]
@@ -94,12 +118,16 @@ class Follower(Protocol):
 
 
 class OperatedMarket:
-    """*market*, with the commands of *inbox* in its stream, for *follower*."""
+    """*market*, with the commands of *inbox* and the *news* in its stream, before whatever else comes.
 
-    def __init__(self, market: Market, inbox: OperatorInbox, follower: Follower) -> None:
+    *follower* is told of everything that was handled.
+    """
+
+    def __init__(self, market: Market, inbox: OperatorInbox, follower: Follower, news: News | None = None) -> None:
         self._market = market
         self._inbox = inbox
         self._follower = follower
+        self._news = news
 
     async def events(self) -> AsyncIterator[Event]:
         wake = self._inbox.open()
@@ -108,12 +136,18 @@ class OperatedMarket:
         woken = asyncio.ensure_future(wake.wait())
         try:
             while True:
-                while (asked := self._inbox.next()) is not None:
-                    make, was_handled = asked
-                    event = make(self._follower.market_mts)
+                asked = self._inbox.next()  # first, so that what was applied before it was asked is taken before it
+                for event in await self._applied():
                     yield event
                     self._follower.saw(event)
+                if asked is not None:
+                    make, was_handled = asked
+                    if make is not None:
+                        event = make(self._follower.market_mts)
+                        yield event
+                        self._follower.saw(event)
                     was_handled()
+                    continue
                 coming = coming or asyncio.ensure_future(anext(source))
                 await asyncio.wait((coming, woken), return_when=asyncio.FIRST_COMPLETED)
                 if woken.done():
@@ -125,6 +159,9 @@ class OperatedMarket:
                 except StopAsyncIteration:
                     return
                 coming = None
+                for applied in await self._applied():
+                    yield applied
+                    self._follower.saw(applied)
                 yield event
                 self._follower.saw(event)
         finally:
@@ -132,6 +169,11 @@ class OperatedMarket:
             woken.cancel()
             if coming is not None:
                 coming.cancel()
+
+    async def _applied(self) -> list[Event]:
+        if self._news is None or not self._news.has_news():
+            return []
+        return [make(self._follower.market_mts) for make in await self._news.news()]
 
     def request_quote(self, symbol: Symbol, orders: int) -> None:
         self._market.request_quote(symbol, orders)

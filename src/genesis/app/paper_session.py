@@ -33,7 +33,7 @@ def run_session(plan: SessionPlan, home: Path, *, json: bool) -> None:
     """
     refuse_while_killed(kill_latch(home))
     instrument, cash, told = plan.terms.desk.instrument, plan.terms.cash, about(plan)
-    system = build_session(instrument, cash, told, home, plan.host, plan.port, is_governed=plan.is_governed)
+    system = build_session(instrument, cash, told, home, plan.host, plan.port, plan.basis)
     port = system.server.bind()
     say = sys.stderr if json else sys.stdout
     for note in plan.market.notes:

@@ -1,69 +1,92 @@
-"""A running session follows the applied configuration, whoever applied it: an operator, or a task of another process.
+"""A running session follows the configuration, whoever applied it: an operator, or a task of another process.
 
-Limits of the account reach the core as events, in one order with everything else, so a replay decides the same.
+What counts at once reaches the core as events, in one order with everything else, so a replay decides the same. The
+session's stream looks at the audit log before each event that it hands on, so that nothing is decided on limits that
+were lowered before.
 """
 
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from genesis.app.config import Config
 from genesis.app.config_authority import Applied, ConfigAuthority
 from genesis.app.operated_market import MakeEvent, OperatorInbox
-from genesis.domain.events import Asked, LimitsApplied, OperatorAsked
-from genesis.domain.json_value import JsonObject
-from genesis.ports.clock import Clock
-from genesis.ports.errors import NotPossible, StoreError
+from genesis.domain.events import Asked, LimitsApplied, OperatorAsked, StrategyLimitsApplied
+from genesis.domain.risk.guards import RiskLimits
+from genesis.ports.errors import StoreError
 from genesis.ports.monitor import MonitorFeed
 
-EVERY_S: Final = 1.0
+Mark = Callable[[], object]
+"""Returns what tells one state of the audit log from another; quick, and never waits."""
 
 
 class SessionConfig:
-    """Lets the session behind *inbox* hear of what *authority*, open already, finds in force."""
+    """Turns what *authority*, open already, takes in into events for the *strategies* of the session behind *inbox*."""
 
-    def __init__(self, authority: ConfigAuthority, inbox: OperatorInbox, feed: MonitorFeed, clock: Clock) -> None:
+    def __init__(
+        self, authority: ConfigAuthority, strategies: Iterable[str], inbox: OperatorInbox, feed: MonitorFeed, mark: Mark
+    ) -> None:
         self._authority = authority
+        self._strategies = frozenset(strategies)
         self._inbox = inbox
         self._feed = feed
-        self._clock = clock
+        self._mark = mark
+        self._seen: object = None
+        self._failed = ""
         self._running = authority.running()
         self._heard: list[Applied] = []
-        authority.subscribe(self._heard.append)
+        authority.subscribe(self._hear)
 
-    async def run(self) -> None:
-        """Look once a second for what was applied and for edits by hand, until cancelled."""
-        failed = ""
-        while True:
-            await self._clock.sleep(EVERY_S)
-            try:
-                await self._authority.refresh()
-                await self._authority.check_file()
-            except StoreError as error:
-                if str(error) != failed:  # told once until it changes; what is known stays in force
-                    self._feed.note("config", "config.unreadable", {"reason": str(error)}, "error")
-                failed = str(error)
-            while self._heard:
-                await self._take_effect(self._heard.pop(0))
+    def has_news(self) -> bool:
+        """Tell whether something may have been applied that the session has not heard of."""
+        return bool(self._heard) or self._mark() != self._seen
 
-    async def _take_effect(self, applied: Applied) -> None:
-        before, self._running = self._running, applied.running
+    async def news(self) -> Sequence[MakeEvent]:
+        """Return what the session has to hear; what cannot be read is told, and what is known stays in force."""
+        mark = self._mark()
         try:
-            for event in _events(before, applied.running):
-                await self._inbox.ask(event)
-        except NotPossible as error:
-            facts: JsonObject = {"version": applied.version.number, "reason": str(error)}
-            self._feed.note("config", "config.not_taken", facts, "error")
+            await self._authority.refresh()
+            self._failed = ""
+        except StoreError as error:
+            if str(error) != self._failed:
+                self._feed.note("config", "config.unreadable", {"reason": str(error)}, "error")
+            self._failed = str(error)
+        self._seen = mark
+        heard, self._heard = self._heard, []
+        return [event for applied in heard for event in self._taken(applied)]
+
+    def _hear(self, applied: Applied) -> None:
+        self._heard.append(applied)
+        self._inbox.wake()
+
+    def _taken(self, applied: Applied) -> Iterator[MakeEvent]:
+        before, self._running = self._running, applied.running
+        return _events(before, applied.running, self._strategies)
 
 
-def _events(before: Config, now: Config) -> list[MakeEvent]:
-    found: list[MakeEvent] = []
+def _events(before: Config, now: Config, strategies: frozenset[str]) -> Iterator[MakeEvent]:
     if now.risk != before.risk:
         limits = now.risk.limits
-        found.append(lambda mts: LimitsApplied(mts, limits))
+        yield lambda mts: LimitsApplied(mts, limits)
+    old, new = strategy_limits(before), strategy_limits(now)
+    for name in [name for name in new if name in strategies and new[name] != old.get(name)]:
+        yield _limited(name, new[name])
     was = {each.name: each.enabled for each in before.strategies}
-    turned = [each for each in now.strategies if was.get(each.name, each.enabled) != each.enabled]
-    return [*found, *(_switch(each.name, is_on=each.enabled) for each in turned)]
+    for each in now.strategies:
+        if each.name in strategies and was.get(each.name, each.enabled) != each.enabled:
+            yield _switched(each.name, is_on=each.enabled)
 
 
-def _switch(name: str, *, is_on: bool) -> MakeEvent:
+def strategy_limits(config: Config) -> Mapping[str, RiskLimits]:
+    """Return the limits of each strategy; one without a list of strategies is called as `DeskSettings` calls it."""
+    if not config.strategies:
+        return {"main": config.limits}
+    return {each.name: each.limits for each in config.strategies}
+
+
+def _limited(name: str, limits: RiskLimits) -> MakeEvent:
+    return lambda mts: StrategyLimitsApplied(mts, name, limits)
+
+
+def _switched(name: str, *, is_on: bool) -> MakeEvent:
     asked = Asked.STRATEGY_ON if is_on else Asked.STRATEGY_OFF
     return lambda mts: OperatorAsked(mts, asked, name, "the configuration was applied")

@@ -72,7 +72,12 @@ class SessionOperator:
             confirmation=command.confirmation,
             expected_hash=command.expected_hash,
         )
-        return Outcome(receipt.seq, receipt.mts, _applied(result))
+        text = _applied(result)
+        try:
+            is_taken = await self._inbox.settle()
+        except NotPossible:  # no stream runs: there is nothing that could still be sent on the old limits
+            return Outcome(receipt.seq, receipt.mts, text)
+        return Outcome(receipt.seq, receipt.mts, text if is_taken else f"{text}; the session is busy and takes it next")
 
     async def _kill(self, command: Kill, who: str) -> Outcome:
         # The one command that a full disk must not stop: the latch is pulled, recorded or not.

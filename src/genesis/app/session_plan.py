@@ -8,9 +8,9 @@ from attrs import evolve, frozen
 
 from genesis.adapters.candles_parquet import ParquetCandles
 from genesis.app.account_plan import AccountPlan, PlannedStrategy, account_plan
-from genesis.app.audit import applied_config
 from genesis.app.backtest import Terms
-from genesis.app.config import Config, StrategyConfig, load_config
+from genesis.app.config import Config, StrategyConfig
+from genesis.app.config_basis import ConfigBasis, config_basis
 from genesis.app.home import candle_folder
 from genesis.app.market_data import MarketData, Wanted, market_data
 from genesis.app.options import (
@@ -27,10 +27,9 @@ from genesis.app.settings import Settings
 from genesis.app.strategies import build_strategy, find_strategy
 from genesis.domain.desk import DeskSettings
 from genesis.domain.instrument import spot_instrument
-from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.strategy.specification import Value
-from genesis.domain.units import Mts, Symbol, ppb
+from genesis.domain.units import Mts, Symbol
 from genesis.ports.errors import InputError
 
 
@@ -77,9 +76,8 @@ class SessionPlan:
     pace: Pace
     host: str
     port: int
-    over: Over = Over.WIRE
-    is_governed: bool = False
-    """Whether it begins with the applied configuration, and follows it."""
+    over: Over
+    basis: ConfigBasis
 
     @property
     def strategy(self) -> str:
@@ -97,7 +95,8 @@ def plan_session(options: SessionOptions, settings: Settings) -> SessionPlan:
     choice_option("mode", options.mode, Mode)
     over = choice_option("over", options.over, Over)
     path = Path(options.config) if options.config else settings.config
-    config = _merged(load_config(path) if path else applied_config(settings.home), options)
+    basis = config_basis(settings.home, path)
+    config = _merged(basis.config, options)
     chosen = config.strategy or StrategyConfig("ema_cross")
     strategy = find_strategy(chosen.name)
     params, expression = build_strategy(strategy, chosen.params)
@@ -106,12 +105,7 @@ def plan_session(options: SessionOptions, settings: Settings) -> SessionPlan:
         note = "dry_run is false, but this is a paper session: no order leaves this machine"
         market = evolve(market, notes=(*market.notes, note))
     try:
-        limits = RiskLimits(
-            None if config.position_cap_pct is None else ppb(config.position_cap_pct, per=100),
-            None if config.max_drawdown_pct is None else ppb(config.max_drawdown_pct, per=100),
-            config.max_daily_loss,
-        )
-        core = DeskSettings(spot_instrument(market.symbol), expression, float(chosen.size), limits)
+        core = DeskSettings(spot_instrument(market.symbol), expression, float(chosen.size), config.limits)
         only = PlannedStrategy(chosen.name, params, core, config.data.cash)
         account = account_plan(config, core.instrument, only, market.timeframe)
         market = _with_others(market, account.settings().reads, config, options)
@@ -121,7 +115,7 @@ def plan_session(options: SessionOptions, settings: Settings) -> SessionPlan:
         raise InputError(str(error)) from error
     pace = _pace(options.speed or settings.speed)
     host, port = options.host or settings.host, port_option(options.port, settings)
-    return SessionPlan(account, terms, market, pace, host, port, over, is_governed=path is None)
+    return SessionPlan(account, terms, market, pace, host, port, over, basis)
 
 
 def _merged(config: Config, options: SessionOptions) -> Config:

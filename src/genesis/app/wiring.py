@@ -20,9 +20,11 @@ from genesis.adapters.memory.session_view import MemorySessionView
 from genesis.adapters.metrics_prometheus import PrometheusMetrics
 from genesis.app.access import credentials_of
 from genesis.app.audit import LOG as AUDIT
-from genesis.app.audit import audit_log, config_authority
+from genesis.app.audit import audit_log, closed_authority
 from genesis.app.config_authority import ConfigAuthority
+from genesis.app.config_basis import ConfigBasis
 from genesis.app.config_problems import SchemaDesk
+from genesis.app.config_watch import ConfigWatch
 from genesis.app.event_log import EventLog
 from genesis.app.exposure import exposure_of
 from genesis.app.logs import REDACTOR
@@ -62,11 +64,13 @@ class SessionSystem:
     feeding: SessionFeeding
     inbox: OperatorInbox
     credentials: CredentialsFolder
-    config: SessionConfig | None
+    audit: AuditFile
+    config: ConfigWatch | None
+    news: SessionConfig | None
 
     def operated(self, market: Market) -> Market:
         """Return *market* with the operator's commands in its stream."""
-        return OperatedMarket(market, self.inbox, self.feeding)
+        return OperatedMarket(market, self.inbox, self.feeding, self.news)
 
     def recording(self) -> Recording:
         """Open the journal; raises `StoreError` when it cannot be written."""
@@ -79,13 +83,17 @@ def kill_latch(home: Path) -> KillLatchFile:
     return KillLatchFile(home / "kill.latch")
 
 
-def _authority(home: Path, clock: Clock, feed: MonitorFeed, audit: AuditFile) -> ConfigAuthority | None:
+def _authority(
+    home: Path, clock: Clock, feed: MonitorFeed, audit: AuditFile, basis: ConfigBasis
+) -> ConfigAuthority | None:
     """Return the configuration authority; None where its log is damaged, for that must not keep anyone from trading."""
+    authority = closed_authority(home, clock, feed, audit)
     try:
-        return config_authority(home, clock, feed, audit)
+        authority.open(basis.document, basis.version)
     except StoreError as error:
         feed.note("config", "config.authority_closed", {"reason": str(error)}, "error")
         return None
+    return authority
 
 
 def build_session(
@@ -95,12 +103,11 @@ def build_session(
     home: Path,
     host: str,
     port: int,
-    *,
-    is_governed: bool = False,
+    basis: ConfigBasis,
 ) -> SessionSystem:
     """Build a session of any mode; nothing runs and nothing is bound yet. *instrument* is the one that is charted.
 
-    *is_governed* if it began with the applied configuration, and shall follow it.
+    *basis* is the configuration that it begins with; what is applied after that it follows.
     """
     clock = SystemClock()
     shown, scraped = MemoryMetrics(), PrometheusMetrics(CATALOGUE)
@@ -112,10 +119,13 @@ def build_session(
     observer = SessionObserver(Recorder(instrument, cash), metrics, feed, feeding)
     latch, credentials = kill_latch(home), credentials_of(home, clock)
     audit = audit_log(home, clock, feed)
-    operator = SessionOperator(audit, latch, inbox, view, clock, _authority(home, clock, feed, audit))
+    operator = SessionOperator(audit, latch, inbox, view, clock, _authority(home, clock, feed, audit, basis))
     # One of its own, for an authority belongs to one event loop, and HTTP has another.
-    followed = _authority(home, clock, feed, audit) if is_governed else None
-    config = None if followed is None else SessionConfig(followed, inbox, feed, clock)
+    followed = _authority(home, clock, feed, audit, basis)
+    watch = news = None
+    if followed is not None:
+        watch = ConfigWatch(followed, clock, feed, basis.source, basis.hash)
+        news = SessionConfig(followed, about.labels, inbox, feed, audit.mark)
     trading = TradingSide(view, operator, ArchiveFiles(home, home / AUDIT), credentials, clock)
     journal_path = home / "journal" / f"{clock.now()}.sqlite"
     page = SessionMetrics(scraped, monitor, observer, home)
@@ -124,5 +134,5 @@ def build_session(
     app.asgi_handler = MaskedAnswers(app.asgi_handler, REDACTOR.known)
     server = HttpServer(app, host, port, exposure)
     return SessionSystem(
-        clock, feed, observer, server, journal_path, latch, metrics, feeding, inbox, credentials, config
+        clock, feed, observer, server, journal_path, latch, metrics, feeding, inbox, credentials, audit, watch, news
     )

@@ -13,7 +13,7 @@ from typing import Final, TypeGuard
 from attrs import frozen
 
 from genesis.domain.config_diff import Change, Step
-from genesis.domain.json_value import JsonObject, JsonValue, canonical_json
+from genesis.domain.json_value import JsonObject, JsonValue, canonical_json, same_json
 
 LOOSER_FACTOR: Final = 10
 """A limit that is loosened by so much or more is confirmed by a person."""
@@ -46,27 +46,32 @@ Pattern = tuple[str, ...]
 """Steps of a path: a name, `*` for any one, `**` for all that follow, `x-*` for names that begin so."""
 
 _FIELDS: Final[tuple[tuple[Pattern, Effect, Looser], ...]] = (
-    (("max_drawdown_pct",), Effect.RESTART, Looser.UP),
-    (("position_cap_pct",), Effect.RESTART, Looser.UP),
-    (("max_daily_loss",), Effect.RESTART, Looser.UP),
+    (("max_drawdown_pct",), Effect.LIVE, Looser.UP),
+    (("position_cap_pct",), Effect.LIVE, Looser.UP),
+    (("max_daily_loss",), Effect.LIVE, Looser.UP),
     (("risk", "**"), Effect.LIVE, Looser.UP),
     (("strategies", "*", "enabled"), Effect.LIVE, Looser.NEVER),
-    (("strategies", "*", "max_drawdown_pct"), Effect.RESTART, Looser.UP),
-    (("strategies", "*", "position_cap_pct"), Effect.RESTART, Looser.UP),
-    (("strategies", "*", "max_daily_loss"), Effect.RESTART, Looser.UP),
+    (("strategies", "*", "max_drawdown_pct"), Effect.LIVE, Looser.UP),
+    (("strategies", "*", "position_cap_pct"), Effect.LIVE, Looser.UP),
+    (("strategies", "*", "max_daily_loss"), Effect.LIVE, Looser.UP),
+    (("strategies", "*", "on_breach"), Effect.LIVE, Looser.NEVER),
+    (("strategies", "*", "cool_down_losses"), Effect.LIVE, Looser.UP),
+    (("strategies", "*", "cool_down_s"), Effect.LIVE, Looser.DOWN),
     (("x-*", "**"), Effect.LIVE, Looser.NEVER),
 )
 _SENDS_ORDERS: Final[tuple[tuple[Pattern, JsonValue], ...]] = ((("dry_run",), False), (("mode",), "live"))
 """Fields that let orders leave once they have this value."""
 
 _LIVE_SECTION: Final = "live"
+_ITEM_KEYS: Final = ("name", "symbol")
+"""What the items of a list are told apart by, where all of them have it."""
 _FLOOR_WORDS: Final = frozenset({"min", "cooldown", "cool", "warmup"})
 """A limit whose name holds one of these words is a floor: lowering it lets more happen."""
 
 
 def effect_of(steps: Sequence[Step]) -> Effect:
     """Return when the field at *steps* takes effect."""
-    return _line(steps)[0]
+    return _line(steps)[1]
 
 
 def dangers(changes: Iterable[Change]) -> list[Danger]:
@@ -86,30 +91,15 @@ def waiting_paths(changes: Iterable[Change]) -> list[str]:
     return [leaf.path for leaf in leaves if effect_of(leaf.steps) is Effect.RESTART]
 
 
-def running_document(running: JsonObject, applied: JsonObject) -> JsonObject:
-    """Return *running* with what takes effect at once from *applied*; the rest of *running* stays until a restart."""
-    merged = _merged((), running, applied)
-    assert isinstance(merged, Mapping)
-    return merged
+def running_document(running: JsonObject, before: JsonObject, applied: JsonObject) -> JsonObject:
+    """Return *running* with what takes effect at once of the change from *before* to *applied*.
 
-
-def _merged(steps: tuple[Step, ...], running: JsonValue, applied: JsonValue) -> JsonValue:
-    if isinstance(running, Mapping) and isinstance(applied, Mapping):
-        members: dict[str, JsonValue] = {}
-        for key in sorted(running.keys() | applied.keys()):
-            place = (*steps, key)
-            if key in running and key in applied:
-                members[key] = _merged(place, running[key], applied[key])
-            elif key in applied:
-                _put(members, key, _live_part(place, applied[key]))
-            else:
-                _put(members, key, _waiting_part(place, running[key]))
-        return members
-    if _is_list(running) and _is_list(applied) and len(running) == len(applied):
-        both = zip(running, applied, strict=True)
-        return [_merged((*steps, at), old, new) for at, (old, new) in enumerate(both)]
-    # A list that grew or shrank has no places that could be told apart: it waits as a whole.
-    return applied if effect_of(steps) is Effect.LIVE else running
+    The rest of *running* stays until a restart. It may be another document than *before*: what the change did not touch
+    stays as it runs.
+    """
+    followed = _followed((), running, before, applied)
+    assert isinstance(followed, Mapping)
+    return followed
 
 
 class _Nothing:
@@ -119,33 +109,59 @@ class _Nothing:
 _NOTHING: Final = _Nothing()
 
 
-def _put(members: dict[str, JsonValue], key: str, value: "JsonValue | _Nothing") -> None:
-    if not isinstance(value, _Nothing):
-        members[key] = value
-
-
-def _live_part(steps: tuple[Step, ...], added: JsonValue) -> "JsonValue | _Nothing":
-    """Return what of an added value counts at once."""
-    if effect_of(steps) is Effect.LIVE:
-        return added
-    if not isinstance(added, Mapping):
+def _followed(
+    steps: tuple[Step, ...],
+    running: "JsonValue | _Nothing",
+    before: "JsonValue | _Nothing",
+    applied: "JsonValue | _Nothing",
+) -> "JsonValue | _Nothing":
+    if _is_same(before, applied):
+        return running
+    sides = [_members(side) for side in (running, before, applied)]
+    if any(side is None for side in sides):
+        return applied if effect_of(steps) is Effect.LIVE else running
+    of_running, of_before, of_applied = (side or {} for side in sides)
+    is_list = any(not isinstance(side, _Nothing) and _is_list(side) for side in (running, before, applied))
+    if is_list and effect_of((*steps, "")) is Effect.RESTART:  # no item comes or goes before a restart
+        of_before = {key: value for key, value in of_before.items() if key in of_applied}
+        of_applied = {key: value for key, value in of_applied.items() if key in of_running}
+    found: dict[str, JsonValue] = {}
+    for key in dict.fromkeys((*of_running, *of_before, *of_applied)):
+        sides_of = (side.get(key, _NOTHING) for side in (of_running, of_before, of_applied))
+        value = _followed((*steps, key), *sides_of)
+        if not isinstance(value, _Nothing):
+            found[key] = value
+    if not found and _is_gone(steps, running, applied):
         return _NOTHING
-    parts: dict[str, JsonValue] = {}
-    for key, value in added.items():
-        _put(parts, key, _live_part((*steps, key), value))
-    return parts or _NOTHING
+    return list(found.values()) if is_list else found
 
 
-def _waiting_part(steps: tuple[Step, ...], removed: JsonValue) -> "JsonValue | _Nothing":
-    """Return what of a removed value is there until a restart."""
+def _is_gone(steps: tuple[Step, ...], running: "JsonValue | _Nothing", applied: "JsonValue | _Nothing") -> bool:
+    """Tell whether an object or list of which nothing is left goes, too."""
     if effect_of(steps) is Effect.LIVE:
-        return _NOTHING
-    if not isinstance(removed, Mapping) or not removed:
-        return removed
-    parts: dict[str, JsonValue] = {}
-    for key, value in removed.items():
-        _put(parts, key, _waiting_part((*steps, key), value))
-    return parts or _NOTHING
+        return isinstance(applied, _Nothing)
+    return isinstance(running, _Nothing) or (isinstance(applied, _Nothing) and bool(running))
+
+
+def _is_same(before: "JsonValue | _Nothing", applied: "JsonValue | _Nothing") -> bool:
+    if isinstance(before, _Nothing) or isinstance(applied, _Nothing):
+        return before is applied
+    return same_json(before, applied)
+
+
+def _members(value: "JsonValue | _Nothing") -> Mapping[str, JsonValue] | None:
+    """Return the members of an object, or the items of a list by what tells them apart; None where nothing does."""
+    if isinstance(value, _Nothing):
+        return {}
+    if isinstance(value, Mapping):
+        return value
+    if not _is_list(value):
+        return None
+    for key in _ITEM_KEYS:
+        names = [str(item[key]) for item in value if isinstance(item, Mapping) and key in item]
+        if len(set(names)) == len(value):
+            return dict(zip(names, value, strict=True))
+    return None
 
 
 def _danger(leaf: Change) -> Danger | None:
@@ -174,18 +190,19 @@ def _is_much_looser(looser: Looser, old: Decimal | None, new: Decimal | None) ->
 
 
 def _direction(steps: Sequence[Step]) -> Looser:
-    looser = _line(steps)[1]
+    pattern, _, looser = _line(steps)
     names = [step for step in steps if isinstance(step, str)]
-    if looser is Looser.UP and names and _FLOOR_WORDS.intersection(names[-1].split("_")):
+    is_by_name = pattern[-1:] == ("**",)  # a line of one field says itself where its looser end is
+    if is_by_name and looser is Looser.UP and names and _FLOOR_WORDS.intersection(names[-1].split("_")):
         return Looser.DOWN
     return looser
 
 
-def _line(steps: Sequence[Step]) -> tuple[Effect, Looser]:
+def _line(steps: Sequence[Step]) -> tuple[Pattern, Effect, Looser]:
     for pattern, effect, looser in _FIELDS:
         if _fits(pattern, steps):
-            return effect, looser
-    return Effect.RESTART, Looser.NEVER
+            return pattern, effect, looser
+    return (), Effect.RESTART, Looser.NEVER
 
 
 def _fits(pattern: Pattern, steps: Sequence[Step]) -> bool:

@@ -37,6 +37,7 @@ from genesis.domain.events import (
     Quote,
     Reasons,
     RequestQuote,
+    StrategyLimitsApplied,
     Submit,
     TimePassed,
 )
@@ -53,6 +54,7 @@ from genesis.domain.link import LinkState
 from genesis.domain.order import Cid, OrderRequest, OrderType, Side
 from genesis.domain.pursuits import PROTECTION, Pursuits
 from genesis.domain.risk import gate
+from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.risk.limits import OFF, AccountLimits
 from genesis.domain.risk.refusal import RefusalCode, Refused
 from genesis.domain.risk.scene import Standing
@@ -205,6 +207,9 @@ class TradingCore:
                 self.now = max(self.now, mts)
                 self.limits = limits
                 self.books.remember(self.now, limits)
+            case StrategyLimitsApplied(mts, strategy, desk_limits):
+                self.now = max(self.now, mts)
+                return tuple(self._limit(self.desks[strategy], desk_limits))
             case MarginCharged(mts, symbol, amount):
                 self.now = max(self.now, mts)
                 self._by_symbol[symbol][0].charge(amount)
@@ -499,6 +504,14 @@ class TradingCore:
                     desk.is_on = False
         if asked is Asked.RESUME:  # one contradiction stopped every desk: all have to be looked at
             self.books.standings.freeze(is_frozen=any(is_contradicted(desk.halted) for desk in self.desks.values()))
+
+    def _limit(self, desk: Desk, limits: RiskLimits) -> Iterator[Decision]:
+        """Let a strategy trade within other limits; one that is breached already is answered at once."""
+        alert = desk.limit(self.now, limits)
+        if alert is not None:
+            yield alert
+            yield from self.pursuits.go_on(self.now)
+            yield from self._ask(desk.symbol)
 
     def _cancel(self, cid: int, reason: str) -> Iterator[Decision]:
         own = self.books.orders.by_cid.get(Cid(cid))

@@ -8,7 +8,7 @@ import math
 from collections import Counter
 from typing import NamedTuple
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from genesis.domain.candle import Candle
 from genesis.domain.events import Alert, Quote, Reasons, Sized, liquidation_alert
@@ -198,6 +198,20 @@ class Desk:
         """Want out, and nothing else from now on; the first alert stays the one in `halted`."""
         self.purse.halted = self.purse.halted or alert
         self.purse.seek_out(alert.mts)
+
+    def limit(self, mts: Mts, limits: RiskLimits) -> Alert | None:
+        """Trade within *limits* from now on; return the alert of a guard that they breach already.
+
+        What waits for a quote is sized anew. What is held is not: a lower cap counts from the next order on.
+        """
+        self.settings = evolve(self.settings, limits=limits)
+        self.streak.limits = limits
+        was_halted, alert = self.halted is not None, self.purse.limit(mts, limits)
+        if self.halted is not None and not was_halted:
+            self.purse.seek_out(mts)
+        elif self.intent is not None:
+            self.seek(mts, self.intent.target, self.intent.budget)
+        return alert
 
     def resume(self) -> None:
         """Trade again after a halt, on, and in both directions; what the guards watch begins anew from here."""

@@ -11,7 +11,7 @@ from genesis.domain.fill import Fill
 from genesis.domain.link import LinkState
 from genesis.domain.order import Cid, OrderId
 from genesis.domain.risk.gate import Approved
-from genesis.domain.risk.guards import Breach, OnBreach
+from genesis.domain.risk.guards import Breach, OnBreach, RiskLimits
 from genesis.domain.risk.limits import AccountLimits
 from genesis.domain.units import Atoms, Currency, Mts, Ppb, Price, Symbol, format_atoms
 
@@ -101,6 +101,14 @@ class LimitsApplied(NamedTuple):
     limits: AccountLimits
 
 
+class StrategyLimitsApplied(NamedTuple):
+    """The limits of one *strategy* are these from now on."""
+
+    mts: Mts
+    strategy: str
+    limits: RiskLimits
+
+
 Event: TypeAlias = (
     CandleClosed
     | Quote
@@ -111,6 +119,7 @@ Event: TypeAlias = (
     | TimePassed
     | OperatorAsked
     | LimitsApplied
+    | StrategyLimitsApplied
     | LinkState
 )
 

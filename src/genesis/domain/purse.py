@@ -28,11 +28,19 @@ class Purse:
 
     def observe(self, mts: Mts) -> Alert | None:
         """Let the guards see the equity at a close; return the alert of a breach, once."""
-        guards, equity = self.guards, self.equity
-        breach = guards.observe(mts, equity)
+        return self._answer(mts, self.guards.observe(mts, self.equity))
+
+    def limit(self, mts: Mts, limits: RiskLimits) -> Alert | None:
+        """Take new limits; return the alert of one that is breached already."""
+        self._on_breach = limits.on_breach
+        self.guards.limit(limits)
+        return self._answer(mts, self.guards.breach(self.equity))
+
+    def _answer(self, mts: Mts, breach: Breach | None) -> Alert | None:
+        guards = self.guards
         if breach is None or self.halted is not None:
             return None
-        alert = breach_alert(mts, breach, equity, guards.peak, self._on_breach)
+        alert = breach_alert(mts, breach, self.equity, guards.peak, self._on_breach)
         if self._on_breach is OnBreach.HALT:
             self.halted = alert
             return alert

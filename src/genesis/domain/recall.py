@@ -13,6 +13,7 @@ from genesis.domain.events import (
     OrderReported,
     Quote,
     Settled,
+    StrategyLimitsApplied,
     TimePassed,
     Undertaken,
 )
@@ -36,7 +37,15 @@ def recall(core: TradingCore, entry: RecordedEntry) -> None:
         case Quote():
             core.now = max(core.now, entry.mts)
             books.quotes[entry.symbol] = entry
-        case OrderReported() | AccountShown() | LimitsApplied() | OperatorAsked() | MarginCharged() | Liquidated():
+        case (
+            OrderReported()
+            | AccountShown()
+            | LimitsApplied()
+            | StrategyLimitsApplied()
+            | OperatorAsked()
+            | MarginCharged()
+            | Liquidated()
+        ):
             core.handle(entry)
             core.pursuits.wait_for_nothing()
             for desk in core.desks.values():

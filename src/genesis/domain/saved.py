@@ -9,6 +9,7 @@ from genesis.domain.desk import Desk, Intent
 from genesis.domain.events import Alert, Reasons
 from genesis.domain.execution.orders import OwnOrder
 from genesis.domain.pursuits import Pursued
+from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.risk.limits import AccountLimits
 from genesis.domain.risk.scene import Sent
 from genesis.domain.units import Atoms, Mts, Price, Symbol
@@ -19,9 +20,10 @@ ENDED_KEPT: Final = 100
 
 @frozen
 class SavedDesk:
-    """A desk and its purse."""
+    """A desk and its purse; the floors of its guards follow from *limits*."""
 
     name: str
+    limits: RiskLimits
     cash: Atoms
     positions: tuple[tuple[Symbol, Atoms], ...]
     equity: int
@@ -127,6 +129,7 @@ def _saved_desk(desk: Desk) -> SavedDesk:
     purse, guards = desk.purse, desk.purse.guards
     return SavedDesk(
         name=desk.name,
+        limits=guards.limits,
         cash=desk.ledger.cash,
         positions=tuple(sorted(desk.ledger.positions.items())),
         equity=purse.equity,
@@ -155,6 +158,7 @@ def _restore_desk(desk: Desk, state: SavedDesk) -> None:
     purse, guards, ledger = desk.purse, desk.purse.guards, desk.ledger
     ledger.cash, ledger.positions = state.cash, dict(state.positions)
     desk.position = ledger.position(desk.symbol)
+    desk.limit(Mts(0), state.limits)
     purse.equity, purse.halted, purse.reduce_until = state.equity, state.halted, state.reduce_until
     guards.peak, guards.day_end, guards.last_equity = state.peak, state.day_end, state.last_equity
     guards.drawdown_floor, guards.day_floor = state.drawdown_floor, state.day_floor

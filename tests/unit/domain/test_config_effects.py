@@ -27,6 +27,7 @@ OLD: JsonObject = {
     "strategies": [{"name": "a", "enabled": True}, {"name": "b", "enabled": False}],
     "fees": {"fee_bps": 20},
 }
+FILE: JsonObject = {"name": "file", "enabled": True}
 
 
 def phrase(new: JsonObject, old: JsonObject = OLD) -> str:
@@ -90,7 +91,7 @@ def test_e5_limits_of_one_strategy_and_of_one_instrument_count_as_limits() -> No
         "$.risk.instruments[1].symbol",
         "$.strategies[0].max_daily_loss",
     ]
-    assert waiting_paths(diff(running_document(old, new), new)) == ["$.strategies[0].max_daily_loss"]
+    assert waiting_paths(diff(running_document(old, old, new), new)) == []
 
 
 def test_only_what_is_live_counts_at_once() -> None:
@@ -103,13 +104,12 @@ def test_only_what_is_live_counts_at_once() -> None:
         "data": {"cash": 1},
         "x-note": "hello",
     }
-    running = running_document(OLD, new)
+    running = running_document(OLD, OLD, new)
     assert running == {
         "dry_run": True,
-        "max_daily_loss": "250",
-        "position_cap_pct": 10,
+        "max_daily_loss": 100,
         "risk": {"max_open_orders": 2},
-        "strategies": [{"name": "a", "enabled": False}, {"name": "b", "enabled": True}],
+        "strategies": [{"name": "a", "enabled": True}, {"name": "b", "enabled": True}],
         "fees": {"fee_bps": 20},
         "x-note": "hello",
     }
@@ -117,15 +117,45 @@ def test_only_what_is_live_counts_at_once() -> None:
         "$.data.cash",
         "$.dry_run",
         "$.fees.fee_bps",
-        "$.max_daily_loss",
-        "$.position_cap_pct",
         "$.strategies[0].name",
     ]
 
 
-def test_a_list_that_grew_waits_as_a_whole() -> None:
-    new: JsonObject = {**OLD, "strategies": [{"name": "z", "enabled": True}]}
-    assert running_document(OLD, new)["strategies"] == OLD["strategies"]
+def test_strategies_come_and_go_at_a_restart_and_the_others_are_told_apart_by_name() -> None:
+    new: JsonObject = {**OLD, "strategies": [{"name": "z", "enabled": True}, {"name": "a", "max_daily_loss": 5}]}
+    expected = [{"name": "a", "max_daily_loss": 5}, {"name": "b", "enabled": False}]
+    assert running_document(OLD, OLD, new)["strategies"] == expected
+
+
+def test_instruments_come_and_go_at_once() -> None:
+    btc: JsonObject
+    eth: JsonObject
+    btc, eth = {"symbol": "tBTCUSD", "max_exposure": 5}, {"symbol": "tETHUSD", "max_exposure": 1}
+    one: JsonObject = {"risk": {"instruments": [btc]}}
+    both: JsonObject = {"risk": {"instruments": [eth, {**btc, "max_exposure": 4}]}}
+    assert running_document(one, one, both) == {"risk": {"instruments": [{**btc, "max_exposure": 4}, eth]}}
+    assert running_document(both, both, one) == one
+
+
+def test_what_runs_otherwise_takes_only_what_a_change_touched() -> None:
+    running: JsonObject = {"dry_run": False, "max_daily_loss": 7, "risk": {"max_exposure": 100}, "strategies": [FILE]}
+    before: JsonObject = {"dry_run": True, "risk": {"max_positions": 3}}
+    after: JsonObject = {"dry_run": True, "risk": {"max_positions": 2}, "fees": {"fee_bps": 1}}
+    followed: JsonObject = {**running, "risk": {"max_exposure": 100, "max_positions": 2}}
+    assert running_document(running, before, after) == followed
+    lower: JsonObject = {"dry_run": True, "max_daily_loss": 6, "strategies": [{**FILE, "size": 1, "max_daily_loss": 9}]}
+    now = running_document(followed, after, lower)
+    limited = {**FILE, "max_daily_loss": 9}
+    assert now == {**running, "max_daily_loss": 6, "risk": {"max_exposure": 100}, "strategies": [limited]}
+
+
+def test_a_pause_is_looser_when_it_is_shorter_or_comes_later() -> None:
+    def said(old: JsonObject, new: JsonObject) -> str:
+        return confirmation_phrase(dangers(diff({"strategies": [old]}, {"strategies": [new]})))
+
+    assert said({"cool_down_s": 600}, {"cool_down_s": 6000}) == said({"cool_down_losses": 30}, {"cool_down_losses": 3})
+    assert said({"cool_down_s": 600}, {"cool_down_s": 60}) == "lower $.strategies[0].cool_down_s from 600 to 60"
+    assert said({"cool_down_losses": 3}, {}) == "take $.strategies[0].cool_down_losses away"
 
 
 values = st.integers(0, 3)
@@ -138,8 +168,8 @@ documents = st.fixed_dictionaries(
 
 @given(documents, documents)
 def test_running_and_waiting_make_up_the_change(old: JsonObject, new: JsonObject) -> None:
-    running = running_document(old, new)
+    running = running_document(old, old, new)
     left = diff(running, new)
     assert all(effect_of(change.steps) is Effect.RESTART for change in left)
-    assert same_json(running_document(running, new), running)
-    assert same_json(running_document(new, new), new)
+    assert same_json(running_document(running, running, new), running)
+    assert same_json(running_document(new, new, new), new)

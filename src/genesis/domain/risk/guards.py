@@ -125,6 +125,24 @@ class EquityGuards:
         self.day_end = 0
         self.calm_above = self.drawdown_floor
 
+    def limit(self, limits: RiskLimits) -> None:
+        """Watch *limits* from now on: the drawdown from the same peak, the day's loss from the same start.
+
+        Where the loss of the day had no limit until now, it counts from here.
+        """
+        before = self.limits.max_daily_loss
+        day_start = self.last_equity if before is None or self.day_floor == NEVER else self.day_floor + before
+        self.limits = limits
+        self.drawdown_floor = self._floor_below(self.peak)
+        self.day_floor = NEVER if limits.max_daily_loss is None else day_start - limits.max_daily_loss
+        self.calm_above = max(self.drawdown_floor, self.day_floor - 1)
+
+    def breach(self, equity: int) -> Breach | None:
+        """Return which guard *equity* breaches."""
+        if equity <= self.drawdown_floor:
+            return Breach.MAX_DRAWDOWN
+        return Breach.MAX_DAILY_LOSS if equity < self.day_floor else None
+
     def observe(self, mts: int, equity: int) -> Breach | None:
         """Take the equity at the close of the candle that began at *mts*; return the breach, if there is one.
 
@@ -141,9 +159,7 @@ class EquityGuards:
             self.day_floor = NEVER if limit is None else self.last_equity - limit
         self.calm_above = max(self.drawdown_floor, self.day_floor - 1)
         self.last_equity = equity
-        if equity <= self.drawdown_floor:
-            return Breach.MAX_DRAWDOWN
-        return Breach.MAX_DAILY_LOSS if equity < self.day_floor else None
+        return self.breach(equity)
 
     def _floor_below(self, peak: int) -> int:
         limit = self.limits.max_drawdown
