@@ -53,6 +53,19 @@ def asked(url: str, body: object = None) -> tuple[int, Any]:  # Any: JSON
         return refusal.code, json.load(refusal)
 
 
+def test_an_event_strategy_trades_on_paper_and_its_journal_replays_to_the_same_decisions(tmp_path: Path) -> None:
+    words = ("--strategy", "trailing_breakout", "--param", "period=10", "--data", "synthetic:2:1")
+    ran = ended(tmp_path, "run", *words, "--over", "memory", "--speed", "max", "--port", "0", "--json")
+    assert ran.returncode == 0, ran.stderr
+    (journal,) = (tmp_path / "journal").glob("*.sqlite")
+    replayed = ended(tmp_path, "replay", str(journal), "--json")
+    assert replayed.returncode == 0, replayed.stdout
+    backtest = ended(tmp_path, "backtest", *words, "--engine", "event", "--json")
+    said, expected = json.loads(ran.stdout), json.loads(backtest.stdout)
+    assert said["fills"] == expected["fills"] > 0
+    assert said["decision_hash"] == expected["decision_hash"]
+
+
 def test_a_session_answers_over_http_and_ends_well_on_ctrl_c(tmp_path: Path) -> None:
     with running(tmp_path, "--data", "synthetic:3:2", "--speed", "6000") as (process, url):
         status, health = asked(f"{url}/health")

@@ -19,6 +19,7 @@ from genesis.domain.simulation.sweep import Outcomes, empty_store, fills_digest,
 from genesis.domain.simulation.synthetic import synthetic_candles
 from genesis.domain.statistics.summary import summarise
 from genesis.domain.strategy import columns
+from genesis.domain.strategy.by_events import expression_of
 from genesis.domain.strategy.expression import Constant, Expr
 from genesis.domain.strategy.features import KEEP, close, ema, high, lag, low, maximum, open_, rsi, volume, where
 from genesis.domain.strategy.programs import programs_of
@@ -58,7 +59,7 @@ def terms_for(root: Expr, costs: Costs, limits: RiskLimits, size: float, cash: i
 
 def assert_same(outcomes: Outcomes, at: int, run: Run, terms: Terms, candles: Candles) -> None:
     record, summary, core = run.record, summarise(run.record), terms.desk
-    targets = columns.evaluate(core.strategy, candles)
+    targets = columns.evaluate(expression_of(core.strategy), candles)
     alone = walk(targets, candles, core.instrument, terms.costs, core.limits, core.size, terms.cash)
     assert outcomes.bad[at] == -1
     assert outcomes.cash[at] == record.final_cash

@@ -7,7 +7,7 @@ from attrs import frozen
 from genesis.app.budget_words import budget_of
 from genesis.app.config import Config
 from genesis.app.config_risk import AccountStrategyConfig
-from genesis.app.strategies import build_strategy, find_strategy
+from genesis.app.strategies import build_deciding, find_any_strategy
 from genesis.domain.candle import Timeframe
 from genesis.domain.core import FIRST_CID, CoreSettings, TradingCore
 from genesis.domain.desk import DeskSettings
@@ -16,7 +16,7 @@ from genesis.domain.instrument import Instrument
 from genesis.domain.journal.entries import BudgetBegan, StrategyBegan
 from genesis.domain.ledger import Ledger
 from genesis.domain.risk.limits import AccountLimits
-from genesis.domain.strategy.expression import Expr
+from genesis.domain.strategy.by_events import Deciding
 from genesis.domain.strategy.specification import Value
 from genesis.domain.units import Atoms
 from genesis.ports.errors import InputError
@@ -87,7 +87,7 @@ def account_plan(config: Config, instrument: Instrument, only: PlannedStrategy, 
 
 
 def account_desk(
-    config: AccountStrategyConfig, expression: Expr, instrument: Instrument, timeframe: Timeframe, where: str
+    config: AccountStrategyConfig, deciding: Deciding, instrument: Instrument, timeframe: Timeframe, where: str
 ) -> DeskSettings:
     """Return how a configured strategy trades *instrument* on candles of *timeframe*; *where* it stands, for errors.
 
@@ -96,7 +96,7 @@ def account_desk(
     try:
         return DeskSettings(
             instrument,
-            expression,
+            deciding,
             float(config.size),
             config.limits,
             config.name,
@@ -115,6 +115,6 @@ def _planned(
     where = f"strategies[{place}]"
     if config.symbol not in (None, instrument.symbol):
         raise InputError(f"{where}.symbol: is {config.symbol}, but this session has candles of {instrument.symbol}")
-    params, expression = build_strategy(find_strategy(config.strategy), config.params)
-    desk = account_desk(config, expression, instrument, timeframe, where)
+    params, deciding = build_deciding(find_any_strategy(config.strategy), config.params)
+    desk = account_desk(config, deciding, instrument, timeframe, where)
     return PlannedStrategy(config.strategy, params, desk, config.cash, config.budget(timeframe))

@@ -24,6 +24,7 @@ from genesis.domain.simulation.margin_account import MarginAccount
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.statistics.record import Record, Recorder, record_of_walk
 from genesis.domain.strategy import columns
+from genesis.domain.strategy.by_events import expression_of
 from genesis.domain.units import MONEY_MAX, Atoms, InexactNumber, Mts, Symbol
 from genesis.ports.market import Market
 
@@ -92,13 +93,13 @@ class RunObserver:
 
 
 def run_columnar(terms: Terms, candles: Candles) -> Run:
-    """Run by one compiled walk over the columns."""
+    """Run by one compiled walk over the columns; raises `NoExpression` for a strategy that decides event by event."""
     core = terms.desk
     if not terms.are_plain:
         result, alerts = desks.walk_desk(core, terms.costs, terms.cash, candles, terms.beside(candles))
         on_margin = core.margin is not None
         return Run(record_of_walk(result, candles, core.instrument, terms.cash, alerts, on_margin), result.equity)
-    targets = columns.evaluate(core.strategy, candles, terms.beside(candles))
+    targets = columns.evaluate(expression_of(core.strategy), candles, terms.beside(candles))
     result = walk(targets, candles, core.instrument, terms.costs, core.limits, core.size, terms.cash)
     record = record_of_walk(result, candles, core.instrument, terms.cash, _alerts(result, candles, terms.cash))
     return Run(record, result.equity)

@@ -13,12 +13,11 @@ from genesis.app.config_risk import AccountStrategyConfig
 from genesis.app.options import parameters_option, symbol_option, timeframe_option
 from genesis.app.session_plan import SessionOptions, port_option
 from genesis.app.settings import Settings
-from genesis.app.strategies import build_strategy, find_strategy
+from genesis.app.strategies import build_deciding, find_any_strategy
 from genesis.domain.candle import Timeframe
 from genesis.domain.instrument import Instrument
 from genesis.domain.simulation.market_orders import Costs
-from genesis.domain.strategy.expression import Expr
-from genesis.domain.strategy.merged import graphs, symbols_of
+from genesis.domain.strategy.by_events import Deciding, history_of, reads_of
 from genesis.domain.strategy.specification import Value
 from genesis.domain.units import Atoms, Symbol
 from genesis.ports.errors import InputError
@@ -33,7 +32,7 @@ class LiveStrategy:
 
     config: AccountStrategyConfig
     params: Mapping[str, Value]
-    expression: Expr
+    deciding: Deciding
     symbol: Symbol
 
     @property
@@ -44,7 +43,7 @@ class LiveStrategy:
     def planned(self, instrument: Instrument, timeframe: Timeframe) -> PlannedStrategy:
         """Return it as it trades *instrument*."""
         config, where = self.config, f"strategies.{self.config.name}"
-        desk = account_desk(config, self.expression, instrument, timeframe, where)
+        desk = account_desk(config, self.deciding, instrument, timeframe, where)
         return PlannedStrategy(config.strategy, self.params, desk, config.cash, config.budget(timeframe))
 
 
@@ -81,7 +80,7 @@ class LivePlan:
     @property
     def reads(self) -> tuple[Symbol, ...]:
         """What strategies read beside their own instruments."""
-        return tuple(sorted({symbol for each in self.strategies for symbol in symbols_of(each.expression)}))
+        return tuple(sorted({symbol for each in self.strategies for symbol in reads_of(each.deciding)}))
 
     @property
     def cash(self) -> Atoms:
@@ -91,7 +90,7 @@ class LivePlan:
     @property
     def warm_up(self) -> int:
         """Candles that the longest of the strategies needs before its first decision, of all that it reads."""
-        return max(graph.warm_up for each in self.strategies for graph in graphs(each.expression))
+        return max(history_of(each.deciding) for each in self.strategies)
 
     def account(self, instruments: Mapping[Symbol, Instrument]) -> AccountPlan:
         """Return the account as the core trades it; raises `InputError` for strategies that do not fit together."""
@@ -149,8 +148,8 @@ def _overridden(config: AccountStrategyConfig, options: SessionOptions) -> Accou
 
 
 def _strategy(config: AccountStrategyConfig, symbol: Symbol | None) -> LiveStrategy:
-    params, expression = build_strategy(find_strategy(config.strategy), config.params)
+    params, deciding = build_deciding(find_any_strategy(config.strategy), config.params)
     traded = config.symbol or symbol
     if traded is None:
         raise InputError(f"strategy {config.name} has no symbol: give --symbol, such as tBTCUSD")
-    return LiveStrategy(config, params, expression, traded)
+    return LiveStrategy(config, params, deciding, traded)

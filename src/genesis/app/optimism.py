@@ -11,7 +11,7 @@ from genesis.domain.simulation.columnar import walk
 from genesis.domain.simulation.desks import is_plain, walk_desk
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.statistics.optimism import Optimism, optimism
-from genesis.domain.strategy import columns
+from genesis.domain.strategy.by_events import targets_of
 from genesis.domain.units import Atoms, InexactNumber, Ppb
 
 MAKER_FEE: Final = Ppb(1_000_000)
@@ -25,7 +25,7 @@ def optimism_ledger(terms: Terms, candles: Candles) -> tuple[Optimism, ...]:
     apply as ever, so one may halt the run at another time. Raises
     `InexactNumber` if the run itself cannot be walked by columns.
     """
-    targets = columns.evaluate(terms.desk.strategy, candles, terms.beside(candles))
+    targets = targets_of(terms.desk.instrument.symbol, terms.desk.strategy, candles, terms.beside(candles))
     flattered = filling_at_the_close(candles)
     costs = terms.costs
     free = evolve(costs, slippage=Ppb(0), volatility=None, impact=None)

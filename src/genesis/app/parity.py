@@ -37,6 +37,7 @@ from genesis.domain.journal.encoding import decode, encode
 from genesis.domain.link import LinkState
 from genesis.domain.order import Cid
 from genesis.domain.statistics.record import Record, Recorder, decision_hash
+from genesis.domain.strategy.by_events import ByEvents
 from genesis.domain.units import format_atoms
 from genesis.ports.errors import InputError
 
@@ -95,9 +96,9 @@ def prove(terms: Terms, candles: Candles, timeframe: Timeframe, ways: Sequence[W
         Way.JOURNAL: lambda: run_journal(terms, candles),
         Way.WIRE: lambda: run_wire(terms, candles, timeframe),
     }
-    reason = _not_on_the_wire(terms)
-    left_out = ((Way.WIRE, reason),) if reason and Way.WIRE in ways else ()
-    outcomes = tuple(_outcome(way, run[way]()) for way in ways if not (way is Way.WIRE and reason))
+    reasons = {Way.WIRE: _not_on_the_wire(terms), Way.COLUMNAR: _not_by_columns(terms)}
+    left_out = tuple((way, reasons[way]) for way in ways if reasons.get(way))
+    outcomes = tuple(_outcome(way, run[way]()) for way in ways if not reasons.get(way))
     differences = (outcomes[0].difference(each) for each in outcomes[1:])
     return Parity(outcomes, left_out, next(filter(None, differences), ""))
 
@@ -234,6 +235,13 @@ def _outcome(way: Way, run: Run) -> Outcome:
         tuple(f"{alert.mts} {alert.text}" for alert in record.alerts),
         tuple(sorted((code.value, count) for code, count in record.refusals.items() if count)),
     )
+
+
+def _not_by_columns(terms: Terms) -> str:
+    """Return why there are no columns to run by, empty when there are."""
+    if isinstance(terms.desk.strategy, ByEvents):
+        return "it decides event by event, and columns need an expression"
+    return ""
 
 
 def _not_on_the_wire(terms: Terms) -> str:

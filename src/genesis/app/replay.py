@@ -9,7 +9,7 @@ from attrs import define, frozen
 
 from genesis.adapters.journal_sqlite.reading import read_journal
 from genesis.app.budget_words import budget_of
-from genesis.app.strategies import find_strategy
+from genesis.app.strategies import build_deciding, find_any_strategy
 from genesis.domain.core import CoreSettings, TradingCore
 from genesis.domain.desk import DeskSettings
 from genesis.domain.events import Event
@@ -79,7 +79,7 @@ def settings_of(began: SessionBegan) -> CoreSettings:
     desks = tuple(
         DeskSettings(
             each.instrument,
-            find_strategy(each.strategy).build(dict(each.params)),
+            build_deciding(find_any_strategy(each.strategy), dict(each.params))[1],
             each.size,
             each.limits,
             each.name,

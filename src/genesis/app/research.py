@@ -19,8 +19,8 @@ from genesis.app.sweep import PartRunner, SweepPlan, ThreadRunner
 from genesis.app.sweep_part import first_expression
 from genesis.domain.candle import Candles, Ints
 from genesis.domain.statistics.sweep_figures import DESCENDING
+from genesis.domain.strategy.by_events import Deciding
 from genesis.domain.strategy.constraint import Constraint
-from genesis.domain.strategy.expression import Expr
 from genesis.domain.strategy.merged import symbols_of
 from genesis.domain.strategy.space import Space, space_of
 from genesis.domain.strategy.specification import BadStrategy, Strategy
@@ -63,11 +63,11 @@ def market_of_options(market: MarketOptions, reads: Sequence[Symbol] = ()) -> Ma
     return with_others(market_data(market.data, wanted, archive), reads, others_option(market.other), wanted, archive)
 
 
-def terms_of_options(symbol: Symbol, expression: Expr, account: AccountOptions) -> Terms:
+def terms_of_options(symbol: Symbol, deciding: Deciding, account: AccountOptions) -> Terms:
     """Return the account and the limits that the options ask for; raises `InputError`."""
     money, costs = (account.cash, account.size, account.min_amount), (account.fee_bps, account.slippage_bps)
     limits = (account.position_cap_pct, account.max_drawdown_pct, account.max_daily_loss)
-    return terms_of(symbol, expression, money, costs, limits)
+    return terms_of(symbol, deciding, money, costs, limits)
 
 
 def checked_order(sort: str) -> None:

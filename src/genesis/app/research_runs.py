@@ -27,14 +27,15 @@ from genesis.app.research import (
     threads_option,
 )
 from genesis.app.research_options import AccountOptions, CostOptions, DeskOptions, MarketOptions, SearchOptions
-from genesis.app.strategies import build_strategy, find_strategy, origin_of
+from genesis.app.strategies import build_deciding, find_any_strategy, origin_of
 from genesis.app.sweep import SweepPlan, ThreadRunner, describe, name_of, run_sweep
 from genesis.app.sweep_result import SweepResult, result_of
 from genesis.app.walkforward import WalkForward, walk_forward
 from genesis.domain.candle import Candles
+from genesis.domain.events import AlertCode
 from genesis.domain.statistics.record import decision_hash
 from genesis.domain.statistics.walk_forward import Schedule, Window, windows_of
-from genesis.domain.strategy.merged import symbols_of
+from genesis.domain.strategy.by_events import NoExpression, reads_of
 from genesis.domain.units import InexactNumber
 from genesis.ports.errors import InputError
 
@@ -127,10 +128,10 @@ def make_backtest(
 ) -> BacktestRun:
     """Run a backtest; raises `InputError`."""
     engine = choice_option("engine", options.engine, Engine)
-    chosen = find_strategy(options.strategy)
-    params, expression = build_strategy(chosen, parameters_option(options.param))
-    found = market_of_options(market, symbols_of(expression))
-    terms = apply_costs(terms_of_options(found.symbol, expression, account), cost)
+    chosen = find_any_strategy(options.strategy)
+    params, deciding = build_deciding(chosen, parameters_option(options.param))
+    found = market_of_options(market, reads_of(deciding))
+    terms = apply_costs(terms_of_options(found.symbol, deciding, account), cost)
     terms = evolve(terms, others=found.others, desk=apply_options(terms.desk, desk, found.timeframe, terms.costs.fee))
     begin = perf_counter()
     run = _run(terms, found.candles, engine, progress, keep_equity=keep_equity)
@@ -236,9 +237,13 @@ def _run(terms: Terms, candles: Candles, engine: Engine, progress: Progress, *, 
         if engine is Engine.COLUMNAR:
             return run_columnar(terms, candles)
         with progress("running") as show:
-            return run_event(terms, candles, show, keep_equity=keep_equity)
-    except InexactNumber as error:
+            run = run_event(terms, candles, show, keep_equity=keep_equity)
+    except (InexactNumber, NoExpression) as error:
         raise InputError(str(error)) from error
+    failed = [alert for alert in run.record.alerts if alert.code is AlertCode.STRATEGY_FAILED]
+    if failed:
+        raise InputError(f"{terms.desk.strategy}, at the candle of {failed[0].mts}: {failed[0].text}")
+    return run
 
 
 def _span(option: str, text: str) -> int:

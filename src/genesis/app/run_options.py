@@ -14,7 +14,7 @@ from genesis.domain.desk import DeskSettings
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.simulation.market_orders import costs_from_bps
-from genesis.domain.strategy.expression import Expr
+from genesis.domain.strategy.by_events import Deciding
 from genesis.domain.units import Symbol
 from genesis.ports.errors import InputError
 
@@ -32,7 +32,7 @@ def wanted_of(symbol: str, timeframe: str, from_: str, to: str, repair: bool) ->
 
 def terms_of(
     symbol: Symbol,
-    expression: Expr,
+    deciding: Deciding,
     account: tuple[str, str, str],
     costs: tuple[str, str],
     limits: tuple[str, str, str],
@@ -47,7 +47,7 @@ def terms_of(
             atoms_option("max-daily-loss", daily_loss) if daily_loss else None,
         )
         instrument = spot_instrument(symbol, atoms_option("min-amount", min_amount))
-        core = DeskSettings(instrument, expression, float(decimal_option("size", size)), guards)
+        core = DeskSettings(instrument, deciding, float(decimal_option("size", size)), guards)
         fee, slippage = decimal_option("fee-bps", costs[0]), decimal_option("slippage-bps", costs[1])
         return Terms(core, costs_from_bps(fee, slippage), atoms_option("cash", cash))
     except ValueError as error:

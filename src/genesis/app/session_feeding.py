@@ -32,7 +32,7 @@ from genesis.domain.instrument import Instrument
 from genesis.domain.link import LinkState
 from genesis.domain.order import Cid, Side
 from genesis.domain.risk.refusal import RefusalCode
-from genesis.domain.strategy.streaming import Evaluator
+from genesis.domain.strategy.by_events import evaluator_of
 from genesis.domain.units import PPB, Atoms, Mts, Symbol, format_atoms, format_scaled
 from genesis.ports.clock import Clock
 from genesis.ports.session_view import (
@@ -92,7 +92,7 @@ class SessionFeeding:
         self._account = AccountFigures(core.cash)
         for name, desk in core.desks.items():
             params = dict(self._about.params.get(name, {}))
-            cash, evaluator = desk.ledger.cash, Evaluator(desk.settings.strategy)
+            cash, evaluator = desk.ledger.cash, evaluator_of(desk.symbol, desk.settings.strategy)
             label = self._about.labels.get(name, name)
             self._desks[name] = DeskFigures(desk, label, self._about.timeframe, params, cash, evaluator)
         self._is_changed = True

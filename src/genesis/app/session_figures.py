@@ -12,6 +12,7 @@ from genesis.domain.desk import Desk
 from genesis.domain.fill import Fill
 from genesis.domain.ledger import cost_of, value_of
 from genesis.domain.order import Side
+from genesis.domain.strategy.by_events import EventEvaluator
 from genesis.domain.strategy.streaming import Evaluator
 from genesis.domain.units import PPB, Mts, floor_mul_div, format_atoms, format_scaled
 from genesis.ports.session_view import ExactText, GuardState, LimitUse, NodeValue, Position, StrategyState
@@ -29,7 +30,7 @@ class DeskFigures:
     timeframe: str
     params: dict[str, str]
     cash_start: int
-    evaluator: Evaluator
+    evaluator: Evaluator | EventEvaluator
     target: float | None = None
     decided_mts: Mts | None = None
     mark: int = 0

@@ -24,7 +24,7 @@ from genesis.app.options import (
 from genesis.app.other_markets import others_option, with_others
 from genesis.app.paper import Pace
 from genesis.app.settings import Settings
-from genesis.app.strategies import build_strategy, find_strategy
+from genesis.app.strategies import build_deciding, find_any_strategy
 from genesis.domain.desk import DeskSettings
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.simulation.market_orders import Costs
@@ -98,14 +98,13 @@ def plan_session(options: SessionOptions, settings: Settings) -> SessionPlan:
     basis = config_basis(settings.home, path)
     config = _merged(basis.config, options)
     chosen = config.strategy or StrategyConfig("ema_cross")
-    strategy = find_strategy(chosen.name)
-    params, expression = build_strategy(strategy, chosen.params)
+    params, deciding = build_deciding(find_any_strategy(chosen.name), chosen.params)
     market = _market(config, chosen, options)
     if not config.dry_run:
         note = "dry_run is false, but this is a paper session: no order leaves this machine"
         market = evolve(market, notes=(*market.notes, note))
     try:
-        core = DeskSettings(spot_instrument(market.symbol), expression, float(chosen.size), config.limits)
+        core = DeskSettings(spot_instrument(market.symbol), deciding, float(chosen.size), config.limits)
         only = PlannedStrategy(chosen.name, params, core, config.data.cash)
         account = account_plan(config, core.instrument, only, market.timeframe)
         market = _with_others(market, account.settings().reads, config, options)

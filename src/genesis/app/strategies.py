@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 
 from attrs import frozen
 
+from genesis.domain.strategy.by_events import Deciding
 from genesis.domain.strategy.expression import Expr, nodes
 from genesis.domain.strategy.merged import symbols_of
 from genesis.domain.strategy.shipped import PAIRED, SHIPPED
@@ -66,7 +67,9 @@ def find_strategy(name: str) -> Strategy:
     """
     found = find_any_strategy(name)
     if isinstance(found, EventDriven):
-        raise InputError(f"{name} decides event by event and is no expression: strategy.check tries it")
+        raise InputError(
+            f"{name} decides event by event and is no expression: backtest --engine event, parity and run take it"
+        )
     return found
 
 
@@ -114,16 +117,17 @@ def build_strategy(strategy: Strategy, given: Mapping[str, object]) -> tuple[dic
     return params, expression
 
 
-def build_event_strategy(strategy: EventDriven, given: Mapping[str, object]) -> dict[str, Value]:
-    """Return all parameters of *strategy*, with which it can be built; raises `InputError` as `build_strategy` does."""
+def build_deciding(strategy: AnyStrategy, given: Mapping[str, object]) -> tuple[dict[str, Value], Deciding]:
+    """Return all parameters of *strategy*, and what decides with them; raises `InputError` as `build_strategy` does."""
+    if isinstance(strategy, Strategy):
+        return build_strategy(strategy, given)
     try:
         params = strategy.resolve(given)
-        strategy.build(params)
+        return params, strategy.deciding(params)
     except BadStrategy as error:
         raise InputError(str(error)) from error
     except (Exception, SystemExit) as error:  # a strategy is a person's code and may raise anything
         raise InputError(f"{strategy.name} cannot be built: {_failure(error)}") from error
-    return params
 
 
 def _strategy_in(path: Path, attribute: str) -> AnyStrategy:

@@ -59,7 +59,7 @@ from genesis.domain.risk.limits import OFF, AccountLimits
 from genesis.domain.risk.refusal import RefusalCode, Refused
 from genesis.domain.risk.scene import Standing
 from genesis.domain.standing import Standings
-from genesis.domain.strategy.merged import symbols_of
+from genesis.domain.strategy.by_events import reads_of
 from genesis.domain.units import Atoms, Currency, Mts, Price, Symbol, floor_mul_div, format_atoms
 
 FIRST_CID: Final = Cid(1)
@@ -101,7 +101,7 @@ class CoreSettings:
     def reads_of(self, traded: Symbol) -> tuple[Symbol, ...]:
         """Return the instruments whose candles the strategies of one instrument read beside its own."""
         desks = [desk for desk in self.desks if desk.instrument.symbol == traded]
-        return tuple(sorted({symbol for desk in desks for symbol in symbols_of(desk.strategy)}))
+        return tuple(sorted({symbol for desk in desks for symbol in reads_of(desk.strategy)}))
 
     @property
     def quote(self) -> Currency:

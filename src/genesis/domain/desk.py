@@ -11,7 +11,7 @@ from typing import NamedTuple
 from attrs import evolve, field, frozen
 
 from genesis.domain.candle import Candle
-from genesis.domain.events import Alert, Quote, Reasons, Sized, liquidation_alert
+from genesis.domain.events import Alert, AlertCode, Quote, Reasons, Sized, liquidation_alert
 from genesis.domain.execution.plans import Market, Plan
 from genesis.domain.execution.protection import Protection
 from genesis.domain.fill import Fill
@@ -25,8 +25,7 @@ from genesis.domain.risk.margin import Margin, rebalance_on_margin
 from genesis.domain.risk.refusal import RefusalCode
 from genesis.domain.risk.sizing import Rebalancing, capped_weight, rebalance
 from genesis.domain.simulation.slippage import Impact, SlippageMeter
-from genesis.domain.strategy.expression import Expr
-from genesis.domain.strategy.streaming import Evaluator
+from genesis.domain.strategy.by_events import Deciding, evaluator_of
 from genesis.domain.units import PPB, Atoms, Mts, Ppb, Symbol, weight_ppb
 
 
@@ -41,7 +40,7 @@ class DeskSettings:
     """
 
     instrument: Instrument
-    strategy: Expr
+    strategy: Deciding
     size: float = 1.0
     limits: RiskLimits = field(factory=RiskLimits)
     name: str = "main"
@@ -106,7 +105,7 @@ class Desk:
         self._instrument = settings.instrument
         self._scale = settings.instrument.price_scale
         self._least = 0.0 if settings.margin is None else -1.0
-        self._evaluator = Evaluator(settings.strategy)
+        self._evaluator = evaluator_of(settings.instrument.symbol, settings.strategy)
         self._meter = None if settings.budget.is_off else BudgetMeter(settings.budget)
         self._scales = (PPB, PPB)
         self._slips = None if settings.impact is None else SlippageMeter(Ppb(0), None, settings.impact)
@@ -168,6 +167,11 @@ class Desk:
             self.intent = None
         elif target == target:  # NaN is no decision
             self._decide(mts, min(max(target, self._least), 1.0))
+        elif self._evaluator.failure and alert is None:
+            alert = Alert(
+                mts, AlertCode.STRATEGY_FAILED, f"strategy_failed: {self._evaluator.failure}; flat and halted"
+            )
+            self.halt(alert)
         return alert
 
     def observe(self, symbol: Symbol, candle: Candle) -> None:

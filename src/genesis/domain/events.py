@@ -241,6 +241,7 @@ class AlertCode(Enum):
     ACCOUNT_CHANGED = "account_changed"
     FOREIGN_ORDER = "foreign_order"
     OVERDRAWN = "overdrawn"
+    STRATEGY_FAILED = "strategy_failed"
 
 
 class Alert(NamedTuple):

@@ -78,20 +78,20 @@ def parity(
     from genesis.app.other_markets import others_option, with_others
     from genesis.app.parity import certificate, prove
     from genesis.app.run_options import terms_of, wanted_of
-    from genesis.app.strategies import build_strategy, find_strategy
-    from genesis.domain.strategy.merged import symbols_of
+    from genesis.app.strategies import build_deciding, find_any_strategy
+    from genesis.domain.strategy.by_events import reads_of
     from genesis.domain.units import InexactNumber
 
     if candles < 1:
         raise InputError(f"--candles {candles}: give at least 1")
-    chosen = find_strategy(strategy)
-    params, expression = build_strategy(chosen, parameters_option(param))
+    chosen = find_any_strategy(strategy)
+    params, deciding = build_deciding(chosen, parameters_option(param))
     wanted, archive = wanted_of(symbol, timeframe, from_, to, repair), ParquetCandles(candle_folder())
     market = market_data(data, wanted, archive)
     market = evolve(market, candles=market.candles[:candles])
-    market = with_others(market, symbols_of(expression), others_option(other), wanted, archive)
+    market = with_others(market, reads_of(deciding), others_option(other), wanted, archive)
     limits = (position_cap_pct, max_drawdown_pct, max_daily_loss)
-    terms = terms_of(market.symbol, expression, (cash, size, min_amount), (fee_bps, slippage_bps), limits)
+    terms = terms_of(market.symbol, deciding, (cash, size, min_amount), (fee_bps, slippage_bps), limits)
     terms = evolve(terms, others=market.others)
     terms = apply_costs(terms, cost)
     terms = evolve(terms, desk=apply_options(terms.desk, desk, market.timeframe, terms.costs.fee))
@@ -103,7 +103,7 @@ def parity(
     about: JsonDocument = {
         "strategy": chosen.name,
         "params": dict(params),
-        "expression": str(expression),
+        "expression": str(deciding),
         "symbol": described.symbol,
         "timeframe": described.timeframe,
         "candles": described.rows,

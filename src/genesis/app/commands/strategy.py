@@ -94,7 +94,8 @@ class _Trying:
     """A strategy of either kind, with its parameters and the market that it is tried on."""
 
     def __init__(self, chosen: "AnyStrategy", given: dict[str, str], market: "MarketData") -> None:
-        from genesis.app.strategies import build_event_strategy, build_strategy
+        from genesis.app.strategies import build_deciding, build_strategy
+        from genesis.domain.strategy.by_events import reads_of
         from genesis.domain.strategy.content_hash import content_hash
         from genesis.domain.strategy.specification import Strategy
 
@@ -106,7 +107,8 @@ class _Trying:
             self.title = str(self._expression)
             expressed: JsonDocument = {"expression": self.title, "hash": content_hash(self._expression)}
         else:
-            self._params = build_event_strategy(chosen, given)
+            self._params, deciding = build_deciding(chosen, given)
+            self._reads = reads_of(deciding)
             self.title, expressed = chosen.name, {"expression": None, "hash": None}
         self.head: JsonDocument = {"strategy": chosen.name, "params": dict(self._params), **expressed}
 
@@ -115,7 +117,7 @@ class _Trying:
         from genesis.app.other_markets import other_candles
         from genesis.domain.strategy.merged import symbols_of
 
-        symbols = symbols_of(self._expression) if self.is_expression else tuple(given)
+        symbols = symbols_of(self._expression) if self.is_expression else tuple(dict.fromkeys((*self._reads, *given)))
         return other_candles(symbols, given, self._market, wanted, archive)
 
     def proof(self, others: "dict[Symbol, Candles]", seed: int) -> "tuple[Proof, int]":

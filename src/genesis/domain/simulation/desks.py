@@ -19,6 +19,7 @@ from genesis.domain.simulation.fee_tiers import TIERS
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.simulation.slippage import slippage_column, volume_column
 from genesis.domain.strategy import columns
+from genesis.domain.strategy.by_events import expression_of
 from genesis.domain.units import ATOMS_PER_UNIT, PPB, Atoms, InexactNumber, Mts, Symbol
 
 _KINDS: Final = {desks_walk.DRAWDOWN: Breach.MAX_DRAWDOWN, desks_walk.DAILY_LOSS: Breach.MAX_DAILY_LOSS}
@@ -157,7 +158,7 @@ def _columns(traders: Sequence[Trader], costs: Costs) -> Columns:
 def _targets(trader: Trader) -> Floats:
     if trader.targets is not None:
         return trader.targets
-    return columns.evaluate(trader.desk.strategy, trader.candles, trader.others)
+    return columns.evaluate(expression_of(trader.desk.strategy), trader.candles, trader.others)
 
 
 def _joined(parts: Sequence[Column]) -> Column:

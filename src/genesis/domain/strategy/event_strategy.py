@@ -28,6 +28,8 @@ class EventStrategy(Protocol[S]):
 
     Both methods answer the same to the same arguments, today and in a replay years later: no clock, no file, no
     randomness, nothing kept in the strategy itself. The state that was given may be given again: it is left as it was.
+
+    An attribute `reads`, a tuple of symbols, names other instruments whose candles it is to see as well.
     """
 
     def start(self) -> S:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, get_args, get_origin, get_type_hints
 
 from attrs import field, frozen
 
+from genesis.domain.strategy.by_events import ByEvents
 from genesis.domain.strategy.event_strategy import AnyEventStrategy
 from genesis.domain.strategy.expression import Expr
 from genesis.domain.units import InexactNumber, decimal_from_text
@@ -113,6 +114,15 @@ class EventDriven(Named):
             )
         built: AnyEventStrategy = strategy  # type: ignore[assignment]  # it has both methods; their types were checked there
         return built
+
+    def deciding(self, values: Mapping[str, Value]) -> ByEvents:
+        """Return what a desk runs for resolved *values*; raises as `build` does, and for `reads` of no symbol."""
+        strategy = self.build(values)
+        call = f"{self.name}({', '.join(f'{k}={v}' for k, v in values.items())})"
+        try:
+            return ByEvents(call, strategy, getattr(strategy, "reads", ()))
+        except (ValueError, TypeError) as error:
+            raise BadStrategy(f"{call}: reads: {error}") from error
 
 
 _ANYTHING: Final = Between(-1e9, 1e9)

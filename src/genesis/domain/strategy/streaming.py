@@ -52,6 +52,9 @@ class Evaluator:
     among instruments the order does not matter, as long as a candle is shown before the first step that began later.
     """
 
+    failure: Final = ""
+    """Expressions never fail; what decides event by event says here why it did."""
+
     def __init__(self, root: Expr, is_framed: bool = False) -> None:
         """Begin before the first candle; *is_framed* is for the inside of `on`, whose rule for `of` is another."""
         self.symbols = symbols_of(root)
