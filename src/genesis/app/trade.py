@@ -84,8 +84,8 @@ async def trade_recorded(core: TradingCore, market: Market, observer: Observer, 
     """Do as `trade` does, with every event in the journal before the core sees it, and every decision before it acts.
 
     An order leaves only when its intent and everything before it are durable. Raises `Killed` instead of sending while
-    the latch is set, and `StoreError` when the journal cannot be written: then nothing is sent any more, and what is
-    open of ours is cancelled first.
+    the latch is set, and `StoreError` when the journal cannot be written, even where that shows only when the task is
+    cancelled: then nothing is sent any more, and what is open of ours is cancelled first.
     """
     journal, reports = recording.journal, 0
     try:
@@ -110,11 +110,12 @@ async def trade_recorded(core: TradingCore, market: Market, observer: Observer, 
     except asyncio.CancelledError:
         try:
             await journal.append(saved(core))
-        except StoreError:  # it may be why this was cancelled, and says so to whoever runs it
-            await _cancel_all(core, market, journal)
+        except StoreError as problem:
+            await _cancel_all(core, market, journal, str(problem))
+            raise
         raise
-    except StoreError:
-        await _cancel_all(core, market, journal)
+    except StoreError as problem:
+        await _cancel_all(core, market, journal, str(problem))
         raise
 
 
@@ -170,13 +171,13 @@ async def _record(event: OrderReported, core: TradingCore, journal: Journal) -> 
         await journal.append(decision)
 
 
-async def _cancel_all(core: TradingCore, market: Market, journal: Journal) -> None:
+async def _cancel_all(core: TradingCore, market: Market, journal: Journal, reason: str) -> None:
     """Cancel what is open of ours, then write down as much of it as the reserve takes.
 
     All are handed on first: neither a reserve that is full nor a slow disk may keep a cancel here.
     """
     cancels = [
-        Cancel(order.symbol, order.cid, own.life.id, order.mts, "the journal cannot be written")
+        Cancel(order.symbol, order.cid, own.life.id, order.mts, reason)
         for own in core.books.orders.open()
         for order in (own.life.order,)
     ]

@@ -398,7 +398,7 @@ class TradingCore:
         if reported is None or before is None:
             return
         life, strategy = reported.order.life, reported.order.strategy
-        if life.id is not None and before.life.id is None:
+        if reported.has_ended or (life.id is not None and before.life.id is None):
             self.pursuits.showed_itself(cid)
         desk = self.desks.get(strategy)
         if reported.fill is not None and desk is not None:

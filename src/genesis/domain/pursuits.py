@@ -74,12 +74,14 @@ class Pursuits:
         for number in [each for each, wanted in self._to_place.items() if wanted == symbol]:
             cid = next(cids, None)
             if cid is None:
+                yield RequestQuote(symbol, self.waiting(symbol))  # others took more than they had asked for
                 return
             del self._to_place[number]
             yield from self._place(self.under_way[number], cid, quote, now)
         for name in [each for each, wanted in self._to_protect.items() if wanted == symbol]:
             cid = next(cids, None)
             if cid is None:
+                yield RequestQuote(symbol, self.waiting(symbol))
                 return
             del self._to_protect[name]
             yield from self._guard(self._desks[name], cid, quote)
@@ -99,7 +101,7 @@ class Pursuits:
             yield RequestQuote(desk.symbol, self.waiting(desk.symbol))
 
     def showed_itself(self, cid: Cid) -> None:
-        """Take that the exchange has an order: a cancel from before may have found nothing, and is asked for again."""
+        """Take that the exchange has an order, or that it is over: a cancel from before may have found nothing."""
         self._withdrawn.discard(cid)
 
     def release(self, desk: Desk, reason: str) -> Iterator[Decision]:

@@ -268,6 +268,37 @@ async def test_a15_a_journal_that_fails_while_nothing_happens_lets_the_cancels_o
     assert [cancel.cid for cancel in sender.out] == [1]
 
 
+async def test_a15_a_session_that_is_stopped_on_a_full_disk_lets_the_cancels_out_first() -> None:
+    house = House(Accepted(OrderId(9)))
+    sender, rests = Sender(), asyncio.Event()
+    real_submit, real_events = house.market.submit, house.market.events
+
+    def submit(order: Approved) -> None:
+        real_submit(order)
+        rests.set()
+
+    async def events() -> AsyncIterator[Event]:
+        async for event in real_events():
+            yield event
+            if rests.is_set() and isinstance(event, OrderReported):
+                house.journal._poison = StoreFull("no room")  # found when the last state is to be written
+                rests.clear()
+                stopping.cancel()
+                await asyncio.Event().wait()
+
+    house.market.submit = submit  # type: ignore[method-assign]
+    house.market.events = events  # type: ignore[method-assign]
+    house.market.cancel = sender.wanted.put_nowait  # type: ignore[method-assign, assignment]  # sends it later
+    recording = Recording(house.journal, house.latch)
+    stopping = asyncio.ensure_future(
+        trade_beside(house.core, house.market, house.observer, (sender,), recording, sender.cancelled)
+    )
+    with pytest.raises(ExceptionGroup) as raised:
+        await stopping
+    assert raised.group_contains(StoreFull)
+    assert [(cancel.cid, cancel.reason) for cancel in sender.out] == [(1, "no room")]
+
+
 async def test_a_fill_reaches_the_core_after_the_journal() -> None:
     house = House()
     seen: list[bool] = []

@@ -1,10 +1,13 @@
 """Many worlds, one after the other or side by side: what a range of seeds came to."""
 
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
+from threading import Thread
 from typing import Final
 
 from attrs import field, frozen
@@ -68,10 +71,22 @@ def _run(seeds: Sequence[int], hours: float, code: str, workers: int) -> Iterato
         for seed in seeds:
             yield simulate(seed, hours, code)
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_end_with_parent) as pool:
         running: list[Future[Line]] = [pool.submit(simulate, seed, hours, code) for seed in seeds]
         for finished in as_completed(running):
             yield finished.result()
+
+
+def _end_with_parent() -> None:
+    """Let this worker end when whoever started it is gone, however that went: nobody waits for its seeds then."""
+    parent = parent_process()
+    assert parent is not None
+
+    def watch(sentinel: int) -> None:
+        wait([sentinel])
+        os._exit(1)
+
+    Thread(target=watch, args=(parent.sentinel,), daemon=True).start()
 
 
 @frozen
