@@ -120,7 +120,7 @@ def _search(steps: tuple[Step, ...], value: JsonValue, is_known: IsKnown) -> Ite
 def _why(steps: tuple[Step, ...], text: str, is_known: IsKnown) -> str:
     if is_known(text):
         return "holds a secret that this program uses"
-    if is_reference(text):
+    if is_reference(text) or text == MASK:
         return ""
     names = [step for step in steps if isinstance(step, str)]
     if names and text and _NAME.search(names[-1]):

@@ -1,7 +1,7 @@
 """E6: a secret in a configuration is refused with a hint, and never repeated."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from genesis.app.config_document import judge_text
@@ -91,6 +91,7 @@ documents = st.recursive(
 
 
 @given(st.dictionaries(words, documents, max_size=3))
+@example({"apiKey": "a secret of no shape"})
 def test_e6_what_is_masked_holds_none_of_what_was_found(document: JsonObject) -> None:
     text = canonical_json(masked((), document))
     assert not [secret for secret in PLAIN.values() if secret in text]
