@@ -66,7 +66,7 @@ async def trade(core: TradingCore, market: Market, observer: Observer) -> None:
         for decision in decisions:
             if type(decision) is Submit:
                 observer.submit(decision)
-                core.handle(_began(decision))
+                handle(_began(decision))
                 market.submit(decision.order)
             else:
                 _carry_out(decision, market, observer)
@@ -127,10 +127,10 @@ def _show(observer: Observer, core: TradingCore, event: Event) -> None:
 
 def _carry_out(decision: Decision, market: Market, observer: Observer) -> None:
     match decision:
-        case RequestQuote(symbol, orders):
-            market.request_quote(symbol, orders)
-        case Booked(strategy, fill):
-            observer.fill(strategy, fill)
+        case RequestQuote():
+            market.request_quote(decision.symbol, decision.orders)
+        case Booked():
+            observer.fill(decision.strategy, decision.fill)
         case Cancel():
             market.cancel(decision)
         case LookUp():

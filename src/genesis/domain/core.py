@@ -9,7 +9,7 @@ What is known of the orders and of the account is in `books`.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from attrs import field, frozen
@@ -44,7 +44,7 @@ from genesis.domain.events import (
 from genesis.domain.exchange.orders import Account
 from genesis.domain.execution.netting import Match, Wanted, net
 from genesis.domain.execution.order_life import ContradictingEvidence, ImpossibleStep, OrderLife, Status, knows
-from genesis.domain.execution.orders import Reported
+from genesis.domain.execution.orders import OwnOrder
 from genesis.domain.execution.plans import Market, Undertaking
 from genesis.domain.execution.reconciliation import facts, missing
 from genesis.domain.fill import Fill
@@ -234,7 +234,9 @@ class TradingCore:
         alert = desk.close(candle)
         if desk.intent is None:  # as at most candles: nothing follows
             return () if alert is None else (alert,)
-        return (*(() if alert is None else (alert,)), *self._ask(symbol))
+        is_open = self.books.standings.now is Standing.OPEN
+        asked = (RequestQuote(symbol),) if is_open else tuple(self._ask(symbol))
+        return asked if alert is None else (alert, *asked)
 
     def _close_for_all(self, symbol: Symbol, candle: Candle) -> Iterator[Decision]:
         """Let all who read or trade an instrument see its candle."""
@@ -326,30 +328,30 @@ class TradingCore:
         )
         yield Crossed(quote.mts, quote.symbol, match.buyer, match.seller, match.amount, price)
 
-    def _submit(self, desk: Desk, wish: Wish, amount: Atoms, quote: Quote, cids: Iterator[Cid]) -> Iterator[Decision]:
+    def _submit(self, desk: Desk, wish: Wish, amount: Atoms, quote: Quote, cids: Iterator[Cid]) -> Iterable[Decision]:
         """Send what is left of a wish after netting, if the gate lets it pass."""
         if amount < wish.amount and amount < desk.settings.instrument.amount_min:  # matched inside, or all but dust
             desk.sent(wish)
             desk.done()
-            return
+            return ()
         plan, reasons = desk.settings.plan, wish.intent.reasons
         if not isinstance(plan, Market) and desk.halted is None:
             undertaking = Undertaking(self.next_undertaking, desk.name, quote.symbol, wish.side, amount, self.now, plan)
             self.next_undertaking += 1
             desk.sent(wish)
-            yield from self.pursuits.begin(undertaking, reasons)
-            return
+            return self.pursuits.begin(undertaking, reasons)
         cid = next(cids, None)
         if cid is None:
-            return  # the desk wants more than when it was asked for: it does again at the next close
+            return ()  # the desk wants more than when it was asked for: it does again at the next close
         capped = self._within_one_order(desk, amount, quote)
         order = OrderRequest(cid, quote.symbol, wish.side, OrderType.MARKET, capped, quote.mts)
         submit = self._send(desk, order, reasons, 0)
-        if submit is not None:
-            if capped < amount:
-                self.cut.add(desk.name)
-            desk.sent(wish)
-            yield submit
+        if submit is None:
+            return ()
+        if capped < amount:
+            self.cut.add(desk.name)
+        desk.sent(wish)
+        return (submit,)
 
     def _send(self, desk: Desk, order: OrderRequest, reasons: Reasons, undertaking: int) -> Submit | None:
         """Send an order if the gate lets it pass; else count why it did not."""
@@ -387,61 +389,69 @@ class TradingCore:
 
     # What becomes of orders
 
-    def _report(self, event: OrderReported) -> Iterator[Decision]:
-        books, cid = self.books, event.cid
-        before = books.orders.by_cid.get(cid)
+    def _report(self, event: OrderReported) -> Sequence[Decision]:
+        # A list and no generator, and what cannot follow is not asked: this runs twice for each order of a backtest.
+        mts, symbol, cid, evidence = event
+        books = self.books
+        known = books.orders.by_cid.get(cid)
+        if known is None:
+            return ()
+        before = known.life
         try:
-            reported = books.orders.report(cid, event.evidence, self._instruments[event.symbol])
+            order, fill, has_ended = books.orders.report(known, evidence, self._instruments[symbol])
         except (ImpossibleStep, ContradictingEvidence) as error:
-            yield from self._freeze(Alert(event.mts, AlertCode.ORDER_CONTRADICTION, str(error)))
-            return
-        if reported is None or before is None:
-            return
-        life, strategy = reported.order.life, reported.order.strategy
-        if reported.has_ended or (life.id is not None and before.life.id is None):
+            return list(self._freeze(Alert(mts, AlertCode.ORDER_CONTRADICTION, str(error))))
+        strategy, _, life = order
+        if life.status is Status.SENDING:  # nothing follows from a beginning
+            return ()
+        decisions: list[Decision] = []
+        if has_ended or (life.id is not None and before.id is None):
             self.pursuits.showed_itself(cid)
         desk = self.desks.get(strategy)
-        if reported.fill is not None and desk is not None:
-            held, owed = abs(desk.position), desk.ledger.is_overdrawn
-            desk.book(reported.fill)
-            books.last_fill = max(books.last_fill, reported.fill.mts)
-            yield Booked(strategy, reported.fill)
-            if desk.ledger.is_overdrawn and not owed:
-                text = f"order {cid} {event.symbol}: filled dearer than {strategy} could pay; the account pays"
-                yield Alert(event.mts, AlertCode.OVERDRAWN, text)
-            if abs(desk.position) > held and strategy in self.reasons:
-                self.pursuits.entered(strategy, reported.fill.price, self.reasons[strategy])
-                if desk.settings.protection is not None:
-                    yield from self.pursuits.protect(desk)
-        if life.contradiction and life.contradiction != before.life.contradiction:
+        if fill is not None and desk is not None:
+            decisions += self._filled(mts, desk, fill)
+        if life.trades and life.contradiction and life.contradiction != before.contradiction:
             text = f"order {cid}: {life.contradiction}"
-            yield from self._freeze(Alert(event.mts, AlertCode.ORDER_CONTRADICTION, text))
-        if life.status is Status.UNKNOWN and before.life.status is not Status.UNKNOWN:
-            text = f"order {cid} {event.symbol}: nobody knows whether the exchange has it; it is being looked for"
-            yield Alert(event.mts, AlertCode.ORDER_UNKNOWN, text)
-            yield LookUp(event.symbol, cid, life.order.mts)
-        if reported.has_ended and desk is not None:
-            yield from self._ended(event.mts, desk, reported)
+            decisions += self._freeze(Alert(mts, AlertCode.ORDER_CONTRADICTION, text))
+        if life.status is Status.UNKNOWN and before.status is not Status.UNKNOWN:
+            text = f"order {cid} {symbol}: nobody knows whether the exchange has it; it is being looked for"
+            decisions += Alert(mts, AlertCode.ORDER_UNKNOWN, text), LookUp(symbol, cid, life.order.mts)
+        if has_ended and desk is not None:
+            decisions += self._ended(mts, desk, order)
             books.orders.forget(self.pursuits.under_way)
+        return decisions
 
-    def _ended(self, mts: Mts, desk: Desk, reported: Reported) -> Iterator[Decision]:
-        life, undertaking = reported.order.life, reported.order.undertaking
+    def _filled(self, mts: Mts, desk: Desk, fill: Fill) -> Sequence[Decision]:
+        """Book a match of an order of *desk*."""
+        books, strategy, ledger = self.books, desk.name, desk.ledger
+        held, owed = abs(desk.position), ledger.is_overdrawn
+        desk.book(fill)
+        if fill.mts > books.last_fill:
+            books.last_fill = fill.mts
+        decisions: list[Decision] = [Booked(strategy, fill)]
+        if ledger.is_overdrawn and not owed:
+            text = f"order {fill.cid} {fill.symbol}: filled dearer than {strategy} could pay; the account pays"
+            decisions.append(Alert(mts, AlertCode.OVERDRAWN, text))
+        if abs(desk.position) > held and strategy in self.reasons:
+            self.pursuits.entered(strategy, fill.price, self.reasons[strategy])
+            if desk.settings.protection is not None:
+                decisions += self.pursuits.protect(desk)
+        return decisions
+
+    def _ended(self, mts: Mts, desk: Desk, order: OwnOrder) -> Iterable[Decision]:
+        _, undertaking, life = order
         left = life.order.amount - life.filled
         if undertaking == PROTECTION:
-            yield from self._ask(desk.symbol)  # the desk may have waited for the order to go
-            return
+            return self._ask(desk.symbol)  # the desk may have waited for the order to go
         if undertaking:
             # A part that never was there is tried again with the next tick, not at once: it may fail for ever.
-            if life.filled or life.status is Status.CANCELED:
-                yield from self.pursuits.go_on(self.now, undertaking)
-            return
+            return self.pursuits.go_on(self.now, undertaking) if life.filled or life.status is Status.CANCELED else ()
         if not left and desk.name not in self.cut:
             desk.done()
-            return
+            return ()
         self.cut.discard(desk.name)
         desk.take_back(is_torn=life.filled > 0)
-        if left:
-            yield _incomplete(mts, life, left)
+        return (_incomplete(mts, life, left),) if left else ()
 
     def _liquidate(self, fill: Fill) -> Iterator[Decision]:
         """Book that the exchange closed a position that one desk has for itself."""

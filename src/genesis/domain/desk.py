@@ -103,6 +103,7 @@ class Desk:
         self.streak = LosingStreak(settings.limits)
         ledger.on_margin = settings.margin is not None
         self._instrument = settings.instrument
+        self._price_of = settings.instrument.price_from_market
         self._scale = settings.instrument.price_scale
         self._least = 0.0 if settings.margin is None else -1.0
         self._evaluator = evaluator_of(settings.instrument.symbol, settings.strategy)
@@ -145,7 +146,7 @@ class Desk:
         """
         mts, purse = candle[0], self.purse
         if self.position:
-            value = self.position * self._instrument.price_from_market(candle[4]) // self._scale
+            value = self.position * self._price_of(candle[4]) // self._scale
             purse.equity += value - self.value
             self.value = value
         target = self._evaluator.step(candle)
@@ -251,7 +252,7 @@ class Desk:
         """Book a fill."""
         cash, before = self.ledger.cash, self.position
         self.ledger.book(fill, self._instrument)
-        self.position = self.ledger.position(fill.symbol)
+        self.position = self.ledger.positions[fill.symbol]
         change = self.ledger.cash - cash
         self.purse.equity += change
         self.flow += change
@@ -317,7 +318,7 @@ class Desk:
             self.intent = None
 
     def _decide(self, mts: Mts, target: float) -> None:
-        acted, budget = self.target_acted_on, budget_of(*self._scales)
+        acted, budget = self.target_acted_on, PPB if self._meter is None else budget_of(*self._scales)
         if budget < 0 and target != 0.0:
             return
         budget = max(budget, 0)

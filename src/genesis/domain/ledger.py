@@ -40,7 +40,7 @@ class Ledger:
 
     def book(self, fill: Fill, instrument: Instrument) -> None:
         """Apply one fill, whatever it leaves: it is a fact."""
-        held = self.position(fill.symbol)
+        held = self.positions.get(fill.symbol, 0)
         if fill.side is Side.BUY:
             cash = self.cash - cost_of(fill.amount, fill.price, instrument.price_scale)
             position = held + fill.amount
@@ -57,7 +57,9 @@ class Ledger:
     @property
     def is_overdrawn(self) -> bool:
         """Whether a spot ledger owes something: an order filled dearer than it could pay."""
-        return not self.on_margin and (self.cash < 0 or min(self.positions.values(), default=0) < 0)
+        if self.on_margin or not self.positions:
+            return not self.on_margin and self.cash < 0
+        return self.cash < 0 or min(self.positions.values()) < 0
 
     def charge(self, amount: int) -> None:
         """Take a cost that no fill has, such as margin funding, off the cash."""

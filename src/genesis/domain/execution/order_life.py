@@ -163,7 +163,8 @@ class OrderLife(NamedTuple):
     @property
     def filled_unbooked(self) -> Atoms:
         """The atoms that the exchange reported as filled and whose matches have not come yet."""
-        return Atoms(max(0, self.filled_reported - self.filled))
+        reported = self.filled_reported
+        return Atoms(max(0, reported - self.filled)) if reported else reported
 
     @property
     def at_risk(self) -> Atoms:
@@ -180,7 +181,7 @@ class OrderLife(NamedTuple):
     @property
     def fee_is_known(self) -> bool:
         """Whether every match has told its fee."""
-        return all(trade.fee is not None for trade in self.trades)
+        return None not in [trade.fee for trade in self.trades]
 
     @property
     def contradiction(self) -> str:

@@ -63,18 +63,14 @@ class Orders:
         else:
             self._open[cid] = None
 
-    def report(self, cid: Cid, evidence: Evidence, instrument: Instrument) -> Reported | None:
-        """Take a fact; None for an order that is not ours.
+    def report(self, own: OwnOrder, evidence: Evidence, instrument: Instrument) -> Reported:
+        """Take a fact about an order as it stands here.
 
         Raises `ImpossibleStep` or `ContradictingEvidence`: then nothing has changed.
         """
-        own = self.by_cid.get(cid)
-        if own is None:
-            return None
-        before = own.life
-        life = advance(before, evidence)
-        after = OwnOrder(own.strategy, own.undertaking, life)
-        self.by_cid[cid] = after
+        strategy, undertaking, before = own
+        cid, life = before.order.cid, advance(before, evidence)
+        after = self.by_cid[cid] = OwnOrder(strategy, undertaking, life)
         was_done, done = is_done(before), is_done(life)
         if done and not was_done:
             self._end(cid)
@@ -131,7 +127,7 @@ def is_done(life: OrderLife) -> bool:
 
 
 def _was_booked(before: OrderLife, trade: Traded) -> bool:
-    return any(known.trade_id == trade.trade_id and known.fee is not None for known in before.trades)
+    return trade.trade_id in [known.trade_id for known in before.trades if known.fee is not None]
 
 
 def _fill(order: OrderRequest, trade: Traded, instrument: Instrument) -> Fill:
@@ -142,7 +138,7 @@ def _fill(order: OrderRequest, trade: Traded, instrument: Instrument) -> Fill:
     """
     fee = trade.fee or Atoms(0)
     brings = instrument.base if order.side is Side.BUY else instrument.quote
-    if trade.fee_currency not in ("", brings):
+    if trade.fee_currency and trade.fee_currency != brings:
         if trade.fee_currency == instrument.quote:
             fee = Atoms(ceil_mul_div(fee, instrument.price_scale, trade.price))
         elif trade.fee_currency == instrument.base:

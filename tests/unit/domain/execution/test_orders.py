@@ -15,7 +15,7 @@ INSTRUMENT = spot_instrument(BTC)
 
 def ended(orders: Orders, cid: int, undertaking: int) -> None:
     orders.intend(OrderRequest(Cid(cid), BTC, Side.BUY, OrderType.MARKET, atoms(1), Mts(cid)), "one", undertaking)
-    orders.report(Cid(cid), NothingLeft("no"), INSTRUMENT)
+    orders.report(orders.by_cid[Cid(cid)], NothingLeft("no"), INSTRUMENT)
 
 
 def test_i2_the_parts_of_what_is_under_way_are_kept_however_many_other_orders_end(
