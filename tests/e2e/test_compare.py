@@ -40,6 +40,7 @@ def test_each_run_is_its_backtest_and_stands_beside_buy_and_hold(
         assert row[at] == pytest.approx(1.0)
     page = (folder / "compare.html").read_text()
     assert "How alike they are" in page
+    assert all(f'id="{section}"' in page for section in ("costs", "optimism", "why-not"))
     assert "https://" not in page.split('id="charts"')[0].split("</style>")[1]
 
 

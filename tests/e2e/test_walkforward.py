@@ -86,6 +86,7 @@ def test_a_table_says_what_was_kept(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_report_draws_the_tests_beside_buy_and_hold(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(capsys, *WALK, *SPANS, "--report", "walk.html")[0] == 0
     page = (folder / "walk.html").read_text()
+    assert all(f'id="{section}"' in page for section in ("costs", "optimism", "why-not"))
     for text in ("Buy and hold", "What training promised", "Outside of training", '"name":"Training, best by luck"'):
         assert text in page
     assert "https://" not in page.split('id="charts"')[0].split("</style>")[1]

@@ -10,5 +10,9 @@ from genesis.domain.strategy.expression import Constant
 
 def buy_and_hold(terms: Terms, candles: Candles) -> Run:
     """Run one purchase of all the cash at the second candle's open, held to the end: same costs, no guards."""
-    settings = DeskSettings(terms.desk.instrument, Constant(1.0), impact=terms.costs.impact)
-    return run_columnar(evolve(terms, desk=settings), candles)
+    return run_columnar(held_terms(terms), candles)
+
+
+def held_terms(terms: Terms) -> Terms:
+    """Return the terms of buy and hold."""
+    return evolve(terms, desk=DeskSettings(terms.desk.instrument, Constant(1.0), impact=terms.costs.impact))

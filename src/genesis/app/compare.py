@@ -7,11 +7,14 @@ import numpy as np
 from attrs import evolve, frozen
 
 from genesis.adapters.report.compare_page import CompareReport, Growth
+from genesis.adapters.report.ledger_sections import RunsLedger
 from genesis.app.backtest import Terms, run_columnar
 from genesis.app.backtest_result import DataDescription
-from genesis.app.buy_and_hold import buy_and_hold
+from genesis.app.buy_and_hold import buy_and_hold, held_terms
 from genesis.app.json_output import Json, JsonDocument
+from genesis.app.optimism import optimism_ledger
 from genesis.app.options import parameters_option
+from genesis.app.runs_ledger import Part, runs_ledger
 from genesis.app.strategies import build_strategy, find_strategy
 from genesis.domain.candle import Candles
 from genesis.domain.statistics.cost_words import bps_text
@@ -98,8 +101,10 @@ def rows_of(found: Compared) -> list[list[str]]:
 HEADERS: Final = ("Run", "Return (%)", "Sharpe", "Drawdown (%)", "Exposure (%)", "Fills", "Fees")
 
 
-def report_of(found: Compared, data: DataDescription, terms: Terms) -> CompareReport:
-    """Return the report of a comparison."""
+def report_of(
+    wanted: Sequence[tuple[str, Expr]], found: Compared, data: DataDescription, terms: Terms, candles: Candles
+) -> CompareReport:
+    """Return the report of a comparison of *wanted* on *candles*; raises `InputError` as `compare` does."""
     names = [name for name, _ in found.runs]
     cash = terms.cash or 1
     costs = f"fee {bps_text(terms.costs.fee)} bp, slippage {bps_text(terms.costs.slippage)} bp"
@@ -117,9 +122,19 @@ def report_of(found: Compared, data: DataDescription, terms: Terms) -> CompareRe
             [name, *("–" if each != each else f"{each:.2f}" for each in row)]
             for name, row in zip(names, found.correlations, strict=True)
         ],
+        ledger=_ledger(wanted, found, terms, candles),
         origin=[
             ("candles", f"{', '.join(data.files)}, hash {data.sha256}"),
             ("cash", format_atoms(terms.cash)),
             *((f"decision hash of {name}", decision_hash(record)) for name, record in found.runs),
         ],
     )
+
+
+def _ledger(wanted: Sequence[tuple[str, Expr]], found: Compared, terms: Terms, candles: Candles) -> RunsLedger:
+    each = [evolve(terms, desk=evolve(terms.desk, strategy=expression)) for _, expression in wanted]
+    parts = {
+        name: [Part(record, candles, optimism_ledger(settings, candles))]
+        for (name, record), settings in zip(found.runs, [*each, held_terms(terms)], strict=True)
+    }
+    return runs_ledger(parts, terms.cash)

@@ -26,6 +26,11 @@ def optimism_ledger(terms: Terms, candles: Candles) -> tuple[Optimism, ...]:
     `InexactNumber` if the run itself cannot be walked by columns.
     """
     targets = targets_of(terms.desk.instrument.symbol, terms.desk.strategy, candles, terms.beside(candles))
+    return priced_anew(terms, candles, targets)
+
+
+def priced_anew(terms: Terms, candles: Candles, targets: Floats) -> tuple[Optimism, ...]:
+    """Return the ledger of a run of *targets*, one a candle; see `optimism_ledger`."""
     flattered = filling_at_the_close(candles)
     costs = terms.costs
     free = evolve(costs, slippage=Ppb(0), volatility=None, impact=None)

@@ -117,12 +117,20 @@ def _first(column: Floats, *, descending: bool) -> int:
     return int(np.nanargmax(column) if descending else np.nanargmin(column))
 
 
-def _tested(terms: Terms, expression: Expr, candles: Candles, window: Window) -> Record:
-    """Trade the test: indicators know what was before it, the account begins flat, and is flat at its last candle."""
+def test_targets(terms: Terms, expression: Expr, candles: Candles, window: Window) -> tuple[Candles, Floats]:
+    """Return the candles of a test and the targets on them.
+
+    Indicators know what was before it; the account is flat at its last candle, as it is at its first.
+    """
     known = candles.between(None, window.test_end)
     tested = known.between(window.test_start, None)
     targets = columns.evaluate(expression, known, terms.beside(known))[len(known) - len(tested) :].copy()
     targets[-2:] = 0.0
+    return tested, targets
+
+
+def _tested(terms: Terms, expression: Expr, candles: Candles, window: Window) -> Record:
+    tested, targets = test_targets(terms, expression, candles, window)
     core = terms.desk
     outcome = walk(targets, tested, core.instrument, terms.costs, core.limits, core.size, terms.cash)
     return record_of_walk(outcome, tested, core.instrument, terms.cash, ())

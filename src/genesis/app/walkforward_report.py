@@ -3,10 +3,15 @@
 from itertools import pairwise
 from typing import Final
 
+from attrs import evolve
+
 from genesis.adapters.report.walk_page import Curve, WalkReport, WindowBar
+from genesis.app.optimism import priced_anew
 from genesis.app.research_runs import WalkRun
+from genesis.app.runs_ledger import Part, runs_ledger
 from genesis.app.sweep import describe
 from genesis.app.sweep_report import plain
+from genesis.app.walkforward import Judged, test_targets
 from genesis.app.walkforward_result import day, verdict
 from genesis.domain.candle import DAY_MS, Candles
 from genesis.domain.statistics.summary import summarise
@@ -47,6 +52,7 @@ def report_of(run: WalkRun, order: str) -> WalkReport:
         choices=[(name, [float(each.params[name]) for each in found.judged]) for name in varied],
         headers=("Test", *names, *_RATIOS, "Return (%)", "Drawdown (%)", "Fills"),
         rows=rows,
+        ledger=runs_ledger({"All tests": [_part(run, each) for each in found.judged]}, plan.terms.cash),
         origin=[(name, plain(value)) for name, value in describe(plan).items()],
     )
 
@@ -55,6 +61,13 @@ def _account(run: WalkRun) -> Curve:
     days = [pair for each in run.found.judged for pair in each.test.days]
     cash = run.plan.terms.cash
     return Curve("The strategy", [int(mts) for mts, _ in days], [equity / cash if cash else 1.0 for _, equity in days])
+
+
+def _part(run: WalkRun, judged: Judged) -> Part:
+    """Return a test with its own optimism ledger: each begins with the cash that the honest one before it left."""
+    terms = evolve(run.plan.terms, cash=judged.test.initial_cash)
+    tested, targets = test_targets(terms, run.plan.strategy.build(judged.params), run.candles, judged.window)
+    return Part(judged.test, tested, priced_anew(terms, tested, targets))
 
 
 def _held(candles: Candles) -> Curve:

@@ -6,6 +6,7 @@ from typing import Final
 from attrs import frozen
 
 from genesis.adapters.report.chart import MAIN, OTHER, Chart, Trace, axis, label, layout, rounded, time_axis
+from genesis.adapters.report.ledger_sections import RunsLedger, ledger_sections
 from genesis.adapters.report.markup import Content, Markup, element, table
 from genesis.adapters.report.page import NO_SCRIPT, figure, page
 
@@ -33,6 +34,7 @@ class CompareReport:
     headers: Sequence[str]
     figures: Sequence[Sequence[str]]
     correlations: Sequence[Sequence[str]]
+    ledger: RunsLedger
     origin: Sequence[tuple[str, str]]
 
 
@@ -46,6 +48,7 @@ def compare_page(report: CompareReport) -> str:
         _section("equity", "Growth", figure(chart)),
         _section("figures", "Figures", table(report.headers, "l" + "r" * (len(report.headers) - 1), report.figures)),
         _section("alike", "How alike they are", element("p", words), alike),
+        *ledger_sections(report.ledger),
         _section("origin", "What made this result", table(("What", "Value"), "ll", report.origin)),
     ]
     if report.notes:

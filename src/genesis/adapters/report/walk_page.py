@@ -17,6 +17,7 @@ from genesis.adapters.report.chart import (
     rounded,
     time_axis,
 )
+from genesis.adapters.report.ledger_sections import RunsLedger, ledger_sections
 from genesis.adapters.report.markup import Content, Markup, element, table
 from genesis.adapters.report.page import NO_SCRIPT, figure, page
 
@@ -54,6 +55,7 @@ class WalkReport:
     choices: Sequence[tuple[str, Sequence[float]]]
     headers: Sequence[str]
     rows: Sequence[Sequence[str]]
+    ledger: RunsLedger
     origin: Sequence[tuple[str, str]]
 
 
@@ -70,6 +72,7 @@ def walk_page(report: WalkReport) -> str:
     ]
     if report.choices:
         sections.append(_section("choices", "What training chose", figure(charts[2])))
+    sections += ledger_sections(report.ledger)
     made = table(("What", "Value"), "ll", report.origin)
     sections.append(_section("origin", "What made this result", made))
     head = element("header", element("h1", report.title), element("p", report.facts), element("noscript", NO_SCRIPT))

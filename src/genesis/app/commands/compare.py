@@ -42,7 +42,7 @@ def compare(
     terms = evolve(terms_of_options(found.symbol, wanted[0][1], account), others=found.others)
     compared, data = compare(wanted, terms, found.candles), found.description()
     if report:
-        write_whole(Path(report), compare_page(report_of(compared, data, terms)))
+        write_whole(Path(report), compare_page(report_of(wanted, compared, data, terms, found.candles)))
     if json:
         print_json(document_of(compared, data))
         return

@@ -1,0 +1,72 @@
+"""From finished runs to what they cost, what optimism would have added, and why orders did not leave."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from attrs import frozen
+
+from genesis.adapters.report.ledger_sections import RunsLedger
+from genesis.domain.candle import Candles
+from genesis.domain.risk.refusal import RefusalCode
+from genesis.domain.statistics.optimism import Optimism
+from genesis.domain.statistics.record import Record
+from genesis.domain.statistics.trade_costs import TradeCosts, trade_costs
+from genesis.domain.units import ATOMS_PER_UNIT, Atoms
+
+
+@frozen(eq=False)
+class Part:
+    """A run, or the part of one that has a record of its own, over *candles*."""
+
+    record: Record
+    candles: Candles
+    optimism: Sequence[Optimism]
+
+
+def runs_ledger(runs: Mapping[str, Sequence[Part]], cash: Atoms) -> RunsLedger:
+    """Return the ledger of *runs*, each the sum of its parts; shares are of *cash*, which each began with."""
+    costs = [[trade_costs(part.record, part.candles) for part in parts] for parts in runs.values()]
+    refused = [_refused(parts) for parts in runs.values()]
+    codes = sorted({code for each in refused for code in each}, key=lambda code: code.value)
+    assumptions = [entry.name for entry in next(iter(runs.values()))[0].optimism]
+    return RunsLedger(
+        tuple(runs),
+        [
+            ["Fees", *(_money(sum(each.fees for each in run)) for run in costs)],
+            ["Slippage", *(_money(sum(each.slippage for each in run)) for run in costs)],
+            ["Both, as a share of the cash (%)", *(_points(_total(run), cash) for run in costs)],
+            ["Traded, as a multiple of the cash", *(_multiple(run, cash) for run in costs)],
+        ],
+        [[name, *(_added(parts, at, cash) for parts in runs.values())] for at, name in enumerate(assumptions)],
+        [[code.value, *(str(each[code]) for each in refused)] for code in codes],
+    )
+
+
+def _refused(parts: Sequence[Part]) -> Counter[RefusalCode]:
+    total: Counter[RefusalCode] = Counter()
+    for part in parts:
+        total.update(part.record.refusals)
+    return total
+
+
+def _added(parts: Sequence[Part], at: int, cash: Atoms) -> str:
+    differences = [part.optimism[at].difference for part in parts]
+    known = [each for each in differences if each is not None]
+    return _points(sum(known), cash, sign="+") if len(known) == len(differences) else "beyond all bounds"
+
+
+def _total(run: Sequence[TradeCosts]) -> int:
+    return sum(each.total for each in run)
+
+
+def _multiple(run: Sequence[TradeCosts], cash: Atoms) -> str:
+    traded = sum(side.notional for each in run for side in (each.buys, each.sells))
+    return f"{traded / cash:,.1f}" if cash else "–"
+
+
+def _points(amount: int, cash: Atoms, sign: str = "") -> str:
+    return f"{100.0 * amount / cash:{sign},.2f}" if cash else "–"
+
+
+def _money(amount: int) -> str:
+    return f"{amount / ATOMS_PER_UNIT:,.2f}"
