@@ -24,6 +24,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptio
 
 GRID = ("fast=2:120", "slow=121:172")
 STORE_BYTES = 80 * 2**20
+CLIENTS_PORT = 21_091
+"""Where the head takes clients from afar: above the ports that Ray gives its workers."""
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +39,8 @@ def cluster() -> Iterator[Any]:  # Any: Ray has no annotations here
 
         folder = mkdtemp(prefix="ray")  # sockets lie there, whose paths must be short
         node = {"num_cpus": 1, "object_store_memory": STORE_BYTES, "include_dashboard": False}
-        made: Any = Cluster(initialize_head=True, head_node_args={**node, "temp_dir": folder})
+        head = {**node, "temp_dir": folder, "ray_client_server_port": CLIENTS_PORT}
+        made: Any = Cluster(initialize_head=True, head_node_args=head)
         try:
             patch.setenv("RAY_ADDRESS", made.address)
             yield made
@@ -90,13 +93,13 @@ def test_the_command_says_the_same_on_a_cluster(
     assert cluster.address
     monkeypatch.setenv("GENESIS_HOME", str(tmp_path / "home"))
     said = []
-    for workers in ("ray", "1"):
+    for workers in ("ray", f"ray://127.0.0.1:{CLIENTS_PORT}", "1"):
         words = ("sweep", "synthetic:5:3", "--param", "fast=2:12", "--param", "slow=20:40:5", "--json")
         with pytest.raises(SystemExit) as end:
             CommandLine("genesis", namespace()).main(["genesis", *words, "--workers", workers])
         assert end.value.code == 0
         said.append({**json.loads(capsys.readouterr().out), "seconds": 0})
-    assert said[0] == said[1]
+    assert said[0] == said[1] == said[2]
 
 
 def test_no_cluster_is_one_sentence(research: Research, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
