@@ -6,14 +6,14 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import aiohttp
 import pytest
-from attrs import define
+from attrs import define, field
 
 from genesis.adapters.journal_sqlite.reading import read_journal
 from genesis.adapters.venue.keys import all_rights
@@ -22,14 +22,14 @@ from genesis.adapters.venue.shell import serving
 from genesis.adapters.venue.venue import Venue
 from genesis.app.live_guard import PHRASE
 from genesis.domain.config_history import DEFAULT, document_hash
-from genesis.domain.events import AccountShown, LimitsApplied, StrategyLimitsApplied
+from genesis.domain.events import LimitsApplied, StrategyLimitsApplied
 from genesis.domain.exchange.account import WalletKind
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.order import Side
 from genesis.domain.saved import Saved
 from genesis.domain.simulation.matching_order import UserId
 from genesis.domain.units import Currency, Mts, Symbol, atoms
-from tests.e2e.test_operating import logged_in
+from tests.e2e.test_operating import Person, logged_in
 from tests.e2e.venue_house import BTC, place, trade
 
 PAPER = Symbol("tTESTBTC:TESTUSD")
@@ -64,6 +64,9 @@ class House:
     submits: int = 0
     price: str = "100.5"
     strategy: str = ALWAYS_LONG
+    keys: dict[str, str] = field(factory=dict)
+    told: list[str] = field(factory=list)
+    client: aiohttp.ClientSession = field(factory=aiohttp.ClientSession)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -75,6 +78,7 @@ class House:
             "GENESIS_WS_URL": f"ws://127.0.0.1:{self.port}/ws/2",
             "BITFINEX_API_KEY": KEY,
             "BITFINEX_API_SECRET": SECRET,
+            **self.keys,
         }
 
     def words(self, *, dry: bool, symbol: str = BTC) -> tuple[str, ...]:
@@ -92,6 +96,15 @@ class House:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
+
+    async def watched(self, process: asyncio.subprocess.Process) -> Person:
+        """Return somebody who is logged in at the session, once it serves."""
+        assert process.stdout is not None
+        async for line in process.stdout:
+            self.told.append(line.decode())
+            if line.startswith(b"dashboard: "):
+                return await logged_in(self.client, self.home, line.decode().split()[1].split("/#")[0])
+        raise AssertionError("it ended before it began")
 
     async def ended(self, *words: str) -> Ended:
         process = await self.begin(*words)
@@ -134,13 +147,9 @@ async def house(tmp_path: Path, *, currency: str = "USD") -> AsyncIterator[House
 
         venue.receive = counted  # type: ignore[method-assign]  # a wiretap
         playing = tasks.create_task(play())
-        yield here
+        async with here.client:
+            yield here
         playing.cancel()
-
-
-async def until_true(condition: Callable[[], object], process: asyncio.subprocess.Process) -> None:
-    while not condition() and process.returncode is None:  # noqa: ASYNC110  # another process sets no event
-        await asyncio.sleep(0.05)
 
 
 async def stopped(process: asyncio.subprocess.Process) -> Ended:
@@ -154,7 +163,7 @@ async def stopped(process: asyncio.subprocess.Process) -> Ended:
 async def test_a_live_session_warms_up_decides_trades_and_stops_in_order(tmp_path: Path) -> None:
     async with house(tmp_path) as here:
         process = await here.begin(*here.words(dry=False), "--i-understand", PHRASE)
-        await until_true(lambda: here.held, process)
+        await (await here.watched(process)).hear('"status":"filled"')
         second = await here.ended(*here.words(dry=False), "--i-understand", PHRASE)
         done = await stopped(process)
         assert done.code == 0, done.stderr
@@ -169,10 +178,10 @@ async def test_a_live_session_warms_up_decides_trades_and_stops_in_order(tmp_pat
 async def test_a_dry_run_decides_and_writes_down_and_sends_nothing(tmp_path: Path) -> None:
     async with house(tmp_path) as here:
         process = await here.begin(*here.words(dry=True), "--i-understand", PHRASE)
-        await until_true(lambda: "dry_run is on" in journalled(tmp_path), process)
+        await (await here.watched(process)).hear("dry_run is on")
         done = await stopped(process)
         assert done.code == 0, done.stderr
-        assert "dry run: no order is sent" in done.stdout
+        assert "dry run: no order is sent" in "".join(here.told)
         assert "dry_run is on" in journalled(tmp_path)
         assert (here.submits, here.held) == (0, 0)
 
@@ -223,7 +232,7 @@ async def test_a_latch_that_is_set_and_a_key_that_is_unknown_are_refused(tmp_pat
 async def test_i9_a_kill_ends_the_live_session_and_cancels_what_is_open(tmp_path: Path) -> None:
     async with house(tmp_path) as here:
         process = await here.begin(*here.words(dry=False), "--i-understand", PHRASE)
-        await until_true(lambda: here.held, process)
+        await (await here.watched(process)).hear('"status":"filled"')
         killed = await here.ended("kill", "enough")
         _, err = await process.communicate()
         assert (killed.code, process.returncode) == (0, 2), killed.stderr
@@ -233,44 +242,27 @@ async def test_i9_a_kill_ends_the_live_session_and_cancels_what_is_open(tmp_path
 async def test_a3_i25_a_session_that_was_killed_goes_on_where_it_was(tmp_path: Path) -> None:
     async with house(tmp_path) as here:
         first = await here.begin(*here.words(dry=False), "--i-understand", PHRASE)
-        await until_true(lambda: here.held, first)
+        await (await here.watched(first)).hear('"status":"filled"')
         first.kill()
         await first.wait()
         held = here.held
         assert held > 0
         again = await here.begin(*here.words(dry=False), "--i-understand", PHRASE)
-        journals = tmp_path / "journal"
-
-        def has_looked() -> bool:
-            newest = max(journals.glob("*.sqlite"))
-            return len(list(journals.glob("*.sqlite"))) == 2 and any(
-                isinstance(entry, AccountShown) for _, entry in read_journal(newest)
-            )
-
-        await until_true(has_looked, again)
+        await (await here.watched(again)).hear('"positions":[{')
         await stopped(again)
         assert (here.submits, here.held) == (1, held)
-        entries = [entry for _, entry in read_journal(max(journals.glob("*.sqlite")))]
+        entries = [entry for _, entry in read_journal(max((tmp_path / "journal").glob("*.sqlite")))]
         state = next(entry for entry in entries if isinstance(entry, Saved))
         last = [entry for entry in entries if isinstance(entry, Saved)][-1]
         assert sum(amount for desk in last.desks for _, amount in desk.positions) == held
         assert state.last_fill or last.last_fill
 
 
-async def begun(process: asyncio.subprocess.Process) -> str:
-    """Return the URL of a live session once it serves."""
-    assert process.stdout is not None
-    async for line in process.stdout:
-        if line.startswith(b"dashboard: "):
-            return line.decode().split()[1].split("/#")[0]
-    raise AssertionError("it ended before it began")
-
-
 async def test_i15_a_limit_lowered_over_http_holds_the_next_order_of_a_live_session(tmp_path: Path) -> None:
-    async with house(tmp_path) as here, aiohttp.ClientSession() as client:
+    async with house(tmp_path) as here:
         here.strategy = LONG_ABOVE
         process = await here.begin(*here.words(dry=False), "--i-understand", PHRASE)
-        person = await logged_in(client, tmp_path, await begun(process))
+        person = await here.watched(process)
         await person.hear('"candles":[{')
         known = {"expected_version": 0, "expected_hash": document_hash(DEFAULT), "phrase": "apply config"}
         lower = {"dry_run": True, "risk": {"max_exposure": "120"}}

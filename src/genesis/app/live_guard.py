@@ -26,12 +26,13 @@ SKEW_HALT_S: Final = 30.0
 
 @frozen
 class Seen:
-    """What the exchange showed before anything is traded; *skew_s* is its clock less ours."""
+    """What the exchange showed before anything is traded; *skew_s* is its clock less ours, *owner* whose key it is."""
 
     permissions: Sequence[Permission]
     wallets: Sequence[Wallet]
     rules: Sequence[PairRules]
     skew_s: float
+    owner: int
 
 
 def is_paper(symbol: Symbol) -> bool:

@@ -18,6 +18,7 @@ from genesis.adapters.bitfinex.rest_market import BitfinexMarket
 from genesis.adapters.bitfinex.socket_aiohttp import AiohttpConnector
 from genesis.adapters.bitfinex.trading_market import MarketRules, TradingMarket
 from genesis.adapters.bitfinex.transport_aiohttp import AiohttpTransport
+from genesis.adapters.current_nonces import CurrentNonces
 from genesis.adapters.key_lock_file import KeyLock
 from genesis.adapters.nonce_file.opening import open_nonces
 from genesis.app.account_plan import AccountPlan
@@ -25,11 +26,12 @@ from genesis.app.bitfinex_rest import signed_client, signer_of
 from genesis.app.config_view import user
 from genesis.app.dry_orders import DryOrders
 from genesis.app.json_output import json_text
+from genesis.app.key_renewal import KeyPlaces, KeyRenewal
 from genesis.app.live_begin import Begun, begin, live_began, mode_of
 from genesis.app.live_guard import PHRASE, Seen, instruments_of, phrase_problem, problems
 from genesis.app.live_plan import LivePlan
 from genesis.app.live_watch import Halting, LockWatch, RightsWatch, SkewWatch
-from genesis.app.logs import guarded_keys
+from genesis.app.logs import find_keys, guarded_keys
 from genesis.app.paper import Component
 from genesis.app.recording import LatchWatch, recorded_session, refuse_while_killed
 from genesis.app.recovery import begin_again
@@ -69,6 +71,7 @@ class LiveHouse:
     place: Place
     nonce_folder: Path
     lock: KeyLock
+    places: KeyPlaces
 
 
 def run_live(plan: LivePlan, settings: Settings, options: LiveOptions) -> None:
@@ -82,7 +85,8 @@ def run_live(plan: LivePlan, settings: Settings, options: LiveOptions) -> None:
     signer_of(keys)
     place = place_at(settings.rest_url, settings.ws_url)
     say = sys.stderr if options.json else sys.stdout
-    with KeyLock(settings.locks.expanduser(), keys.api_key, f"live session of {home.resolve()}") as lock:
+    locks, what = settings.locks.expanduser(), f"live session of {home.resolve()}"
+    with KeyLock(locks, keys.api_key, what) as lock:
         seen = asyncio.run(look_around(keys, home / "nonces", settings.rest_url, is_new=options.new_key))
         found = problems(plan.symbols, _cash(plan), seen, plan.reads)
         if found:
@@ -97,7 +101,8 @@ def run_live(plan: LivePlan, settings: Settings, options: LiveOptions) -> None:
         print(f"live session at {system.server.url}", file=say, flush=True)
         print(login_line(system, home), file=say, flush=True)
         print(f"journal: {system.journal_path}", file=say, flush=True)
-        house = LiveHouse(plan, account, begun, system, keys, place, home / "nonces", lock)
+        places = KeyPlaces(settings.rest_url, home / "nonces", locks, seen.owner, what)
+        house = LiveHouse(plan, account, begun, system, keys, place, home / "nonces", lock, places)
         try:
             source = f"{', '.join(plan.symbols)}, live"
             with session_watch(source, system.clock, system.metrics) as watch:
@@ -114,7 +119,8 @@ async def look_around(keys: Keys, nonce_folder: Path, rest_url: str, *, is_new: 
     async with signed_client(keys, nonce_folder, rest_url, is_new=is_new) as access:
         account, market = BitfinexAccount(access.client), BitfinexMarket(access.client)
         permissions, wallets = await account.permissions(), await account.wallets()
-        return Seen(permissions, wallets, await market.pair_rules(), access.time.offset_s)
+        owner = (await account.user()).id
+        return Seen(permissions, wallets, await market.pair_rules(), access.time.offset_s, owner)
 
 
 def about(plan: LivePlan) -> SessionAbout:
@@ -167,15 +173,18 @@ async def _trade(house: LiveHouse, recording: Recording) -> None:
     system, plan = house.system, house.plan
     clock, metrics = system.clock, system.metrics
     time = ExchangeTime(clock, metrics)
-    nonces = open_nonces(house.nonce_folder, house.keys.api_key, clock, exchange_us=time.now_us)
+    first = open_nonces(house.nonce_folder, house.keys.api_key, clock, exchange_us=time.now_us)
+    signer, nonces = signer_of(house.keys), CurrentNonces(first)
+    renewal = KeyRenewal(find_keys, signer, nonces, house.places, clock, system.feed)
     transport = AiohttpTransport(metrics=metrics)
     try:
         async with AiohttpConnector() as connector:
-            key = KeyInUse(signer_of(house.keys), nonces, time)
+            key = KeyInUse(signer, nonces, time, renewal.renew)
             outside = Outside(connector, transport, clock, metrics)
             traded = house.account.settings(needs_account=True)
             instruments = traded.instruments
             wires = bitfinex_wires(house.place, key, outside, instruments, Account.EXCHANGE)
+            renewal.renewed = lambda: wires.account.reconnect("the key was renewed")
             if plan.is_dry:
                 wires = evolve(wires, gateway=DryOrders())
             begun = house.begun
@@ -201,6 +210,7 @@ async def _trade(house: LiveHouse, recording: Recording) -> None:
                 LatchWatch(system.latch, clock),
                 system.feeding,
                 RightsWatch(wires.reader, clock, halting),
+                renewal,
                 SkewWatch(time, clock, halting, system.feed),
                 LockWatch(house.lock, clock),
                 *(() if system.config is None else (system.config,)),
@@ -209,7 +219,8 @@ async def _trade(house: LiveHouse, recording: Recording) -> None:
             await trade_beside(begun.core, operated, system.observer, parts, recording, market.cancelled)
     finally:
         await transport.close()
-        nonces.close()
+        renewal.close()
+        first.close()
 
 
 def _finish(house: LiveHouse, home: Path, port: int, *, json: bool) -> None:

@@ -57,6 +57,19 @@ def guarded_keys(dotenv: Path = DOTENV) -> Keys:
     return Keys(*(guarded_secret(f"BITFINEX_{each.name.upper()}", getattr(found, each.name)) for each in fields(Keys)))
 
 
+def find_keys(is_doubted: bool, dotenv: Path = DOTENV) -> Keys:
+    """Return the keys as their keepers have them now; where they are doubted, nothing known is taken for granted.
+
+    Blocks. Raises `SecretError` for a key that cannot be had, `InputError` for one that cannot be used.
+    """
+    found = load_keys(dotenv)
+    values: list[Secret] = [getattr(found, each.name) for each in fields(Keys)]
+    for value in values:
+        if is_doubted and is_reference(value.reveal()):
+            secret_resolver().forget(value.reveal())
+    return Keys(*(guarded_secret("the API key", value) for value in values))
+
+
 def guard_secrets(dotenv: Path = DOTENV) -> None:
     """Let nothing of this process show a secret that is set, and no child inherit one; references are not followed.
 

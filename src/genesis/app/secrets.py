@@ -6,10 +6,9 @@ keeper that cannot be asked leaves the last value in use for an hour, or until t
 answers no ends it at once, for a secret that was taken away must not live on.
 """
 
-import asyncio
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from attrs import frozen
@@ -34,7 +33,6 @@ TIMEOUT_S: Final = 30.0
 _log: Final = logging.getLogger(__name__)
 
 Register = Callable[[Secret], None]
-Changed = Callable[[str, Secret], None]
 
 
 @frozen
@@ -82,6 +80,12 @@ class SecretResolver:
                 return kept.fetched.value
             return self._asked(reference, kept)
 
+    def forget(self, reference: str) -> None:
+        """Let the next `resolve` ask for *reference* anew: what is known of it is doubted."""
+        with self._lock:
+            self._kept.pop(reference, None)
+            self._not_before_s.pop(reference, None)
+
     def resolved(self, value: Secret) -> Secret:
         """Return the secret that *value* names where it is a reference, else *value* itself."""
         return self.resolve(value.reveal()) if is_reference(value.reveal()) else value
@@ -127,35 +131,6 @@ class SecretResolver:
             del self._kept[reference]
             return None
         return kept
-
-
-class SecretWatch:
-    """Looks for new values of *references* while a session runs, and tells *changed* of each."""
-
-    def __init__(
-        self,
-        resolver: SecretResolver,
-        references: Iterable[str],
-        clock: Clock,
-        changed: Changed,
-        every_s: float = FRESH_S,
-    ) -> None:
-        self._resolver = resolver
-        self._references = tuple(references)
-        self._clock = clock
-        self._changed = changed
-        self._every_s = every_s
-
-    async def run(self) -> None:
-        """Watch until cancelled; raises `SecretError` once a secret can no longer be used."""
-        last = {each: await asyncio.to_thread(self._resolver.resolve, each) for each in self._references}
-        while True:
-            await self._clock.sleep(self._every_s)
-            for reference in self._references:
-                value = await asyncio.to_thread(self._resolver.resolve, reference)
-                if value != last[reference]:
-                    last[reference] = value
-                    self._changed(reference, value)
 
 
 def secret_providers(clock: Clock) -> Mapping[str, SecretProvider]:

@@ -6,7 +6,7 @@ from typing import Final
 from attrs import evolve, field, frozen
 
 from genesis.adapters.bitfinex.exchange_time import ExchangeTime
-from genesis.adapters.bitfinex.key import ApiKey
+from genesis.adapters.bitfinex.key import ApiKey, Renew, never_renewed
 from genesis.adapters.bitfinex.limits import Limits
 from genesis.adapters.bitfinex.maintenance import StatusPoll
 from genesis.adapters.bitfinex.rest_account import BitfinexAccount
@@ -70,6 +70,7 @@ class KeyInUse:
     signer: Signer
     nonces: NonceStore
     time: ExchangeTime
+    renew: Renew = never_renewed
 
 
 def bitfinex_wires(
@@ -77,7 +78,7 @@ def bitfinex_wires(
 ) -> Wires:
     """Build the wires of one key; REST and socket share its nonces and its lane. Nothing connects yet."""
     clock, metrics = outside.clock, outside.metrics
-    api_key = ApiKey(key.signer, key.nonces, clock, metrics)
+    api_key = ApiKey(key.signer, key.nonces, clock, metrics, renew=key.renew)
     limits = Limits(clock, metrics)
     client = RestClient(outside.transport, clock, metrics, limits, api_key, place.rest, exchange_time=key.time)
     platform = BitfinexMarket(client)
@@ -88,7 +89,7 @@ def bitfinex_wires(
     status = StatusPoll(is_operative, clock)
     public = PublicStreams(outside.connector, clock, metrics, url=place.public_ws, status=status)
     socket = AccountStream(
-        SocketKey(key.signer, key.nonces, api_key.lane),
+        SocketKey(key.signer, key.nonces, api_key.lane, key.renew),
         outside.connector,
         clock,
         metrics,

@@ -23,6 +23,7 @@ GOOD = Seen(
     [wallet("USD", "1000")],
     [PairRules(BTC, Atoms(1), Atoms(2), None, None)],
     0.4,
+    1,
 )
 
 
@@ -31,7 +32,7 @@ def test_everything_as_it_should_be_is_no_problem() -> None:
 
 
 def test_all_problems_are_told_at_once() -> None:
-    seen = Seen([], [wallet("TESTUSD", "10")], [], -9.0)
+    seen = Seen([], [wallet("TESTUSD", "10")], [], -9.0, 1)
     assert len(problems([BTC], CASH, seen)) == 5
 
 

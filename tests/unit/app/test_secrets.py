@@ -1,6 +1,5 @@
 """A secret counts as long as its keeper says, survives the keeper's absence for a while, and ends with its no."""
 
-import asyncio
 import threading
 from collections.abc import Callable
 
@@ -8,7 +7,7 @@ import pytest
 
 from genesis.adapters.memory.clock import ManualClock
 from genesis.adapters.redaction.redactor import Redactor
-from genesis.app.secrets import SecretResolver, SecretWatch, secret_providers
+from genesis.app.secrets import SecretResolver, secret_providers
 from genesis.domain.units import Mts
 from genesis.ports.errors import SecretError, SecretRefused, SecretUnavailable
 from genesis.ports.secrets import FetchedSecret, Secret
@@ -127,24 +126,9 @@ def test_every_place_that_a_reference_can_name_has_a_provider() -> None:
     assert set(secret_providers(ManualClock())) == set(SCHEMES)
 
 
-async def test_a_new_value_is_told_while_a_session_runs(house: House) -> None:
-    told: list[tuple[str, Secret]] = []
-    watch = SecretWatch(house.resolver, ["op:a/b/c"], house.clock, lambda *change: told.append(change), every_s=400)
-    running = asyncio.create_task(watch.run())
-
-    async def until(is_true: Callable[[], bool]) -> None:
-        for _ in range(500):
-            if is_true():
-                return
-            await house.clock.advance(400)
-            await asyncio.to_thread(lambda: None)
-
-    await until(lambda: len(house.keeper.asked) > 2)
-    assert told == []
+def test_what_is_doubted_is_asked_for_anew(house: House) -> None:
+    assert house.resolver.resolve("op:a/b/c") == ONE
     house.keeper.says = FetchedSecret(TWO)
-    await until(lambda: bool(told))
-    assert told == [("op:a/b/c", TWO)]
-    house.keeper.says = SecretRefused("revoked")
-    await until(running.done)
-    with pytest.raises(SecretRefused):
-        await running
+    assert house.resolver.resolve("op:a/b/c") == ONE
+    house.resolver.forget("op:a/b/c")
+    assert house.resolver.resolve("op:a/b/c") == TWO

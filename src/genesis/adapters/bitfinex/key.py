@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from attrs import evolve
@@ -19,6 +19,14 @@ from genesis.ports.metrics import Metrics
 from genesis.ports.nonces import NonceStore
 from genesis.ports.transport import HttpRequest
 
+Renew = Callable[[], Awaitable[bool]]
+"""Called when the exchange refuses the key; tells whether the signer has another one now."""
+
+
+async def never_renewed() -> bool:
+    """Have no other key."""
+    return False
+
 
 class ApiKey:
     """Signs and sends. Make one object for a key and give it to all clients of the process: it holds the key's lane.
@@ -30,14 +38,24 @@ class ApiKey:
     """
 
     def __init__(
-        self, signer: Signer, nonces: NonceStore, clock: Clock, metrics: Metrics, auth_pause_s: float = 60.0
+        self,
+        signer: Signer,
+        nonces: NonceStore,
+        clock: Clock,
+        metrics: Metrics,
+        auth_pause_s: float = 60.0,
+        renew: Renew = never_renewed,
     ) -> None:
-        """Put a key to work; after a refused signature nothing is signed for *auth_pause_s*."""
+        """Put a key to work.
+
+        After a refused signature *renew* may bring another key; without one nothing is signed for *auth_pause_s*.
+        """
         self._signer = signer
         self._nonces = nonces
         self._clock = clock
         self._metrics = metrics
         self._auth_pause_s = auth_pause_s
+        self._renew = renew
         self.lane: Final = Lane()
         """Give it to the `SocketKey` of the same key: a nonce taken there must not overtake one on its way here."""
         self._refusal: AuthRefused | None = None
@@ -51,6 +69,16 @@ class ApiKey:
         cancels and reads still try.
         """
         self._refuse_early(call)
+        turns = self._signer.turns
+        try:
+            return await self._twice(sender, call)
+        except AuthRefused as refusal:
+            if refusal.code not in AUTHENTICATION or (turns == self._signer.turns and not await self._renew()):
+                raise
+            self._refusal = None
+        return await self._twice(sender, call)
+
+    async def _twice(self, sender: Sender, call: Call) -> bytes:
         try:
             return await self._once(sender, call, is_alone=False)
         except StaleNonce as stale:

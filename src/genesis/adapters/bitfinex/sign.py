@@ -17,9 +17,12 @@ OUTER: Final = bytes(byte ^ 0x5C for byte in range(256))
 
 
 class Signer:
-    """Signs for one API key. Neither its text nor its pickle shows anything of the secret."""
+    """Signs for one API key at a time. Neither its text nor its pickle shows anything of the secret.
 
-    __slots__ = ("_inner", "_key", "_outer")
+    *turns* counts how often the key was replaced.
+    """
+
+    __slots__ = ("_inner", "_key", "_outer", "turns")
 
     def __init__(self, key: Secret, secret: Secret) -> None:
         """Keep *key* and what HMAC derives from *secret*.
@@ -35,9 +38,15 @@ class Signer:
         except UnicodeEncodeError:  # its own text would show a part of the secret
             raise ValueError("the secret holds characters that cannot be encoded") from None
         block = (sha384(material).digest() if len(material) > BLOCK_BYTES else material).ljust(BLOCK_BYTES, b"\0")
-        self._key: Final = key
-        self._inner: Final = sha384(block.translate(INNER))
-        self._outer: Final = sha384(block.translate(OUTER))
+        self.turns = 0
+        self._key = key
+        self._inner = sha384(block.translate(INNER))
+        self._outer = sha384(block.translate(OUTER))
+
+    def use(self, other: "Signer") -> None:
+        """Sign as *other* does from now on."""
+        self._key, self._inner, self._outer = other._key, other._inner, other._outer  # noqa: SLF001  # of its own class
+        self.turns += 1
 
     @property
     def key(self) -> str:

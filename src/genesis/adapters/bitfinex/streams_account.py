@@ -18,6 +18,7 @@ from genesis.adapters.bitfinex.convert import orders
 from genesis.adapters.bitfinex.errors import Asked
 from genesis.adapters.bitfinex.happenings import LinkChanged, Ring
 from genesis.adapters.bitfinex.inputs import CALC_KEYS_MAX, Key, calc_text
+from genesis.adapters.bitfinex.key import Renew, never_renewed
 from genesis.adapters.bitfinex.lane import Lane
 from genesis.adapters.bitfinex.maintenance import StatusPoll
 from genesis.adapters.bitfinex.notifications import Notified, accepted
@@ -83,6 +84,7 @@ class SocketKey:
     signer: Signer
     nonces: NonceStore
     lane: Lane = Factory(Lane)
+    renew: Renew = never_renewed
 
 
 class AccountStream:
@@ -139,7 +141,16 @@ class AccountStream:
         Raises `AuthRefused` when the exchange refuses the key, and `StoreError` when no nonce can be had: then
         nothing may be signed, and the last event says that the link is CLOSED.
         """
-        await self._session.run(self._use, self._changed, lambda: True)
+        signer = self._key.signer
+        while True:
+            turns = signer.turns
+            try:
+                await self._session.run(self._use, self._changed, lambda: True)
+            except KeyContended:
+                raise
+            except AuthRefused:
+                if turns == signer.turns and not await self._key.renew():
+                    raise
 
     async def next(self) -> AccountEvent:
         """Return the next event, waiting for one. One consumer at a time."""
