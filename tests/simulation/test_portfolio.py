@@ -1,14 +1,16 @@
 """Portfolios by columns and desk by desk: the same fills, cash and equity, to the last atom."""
 
 import math
+from collections.abc import Mapping
 from decimal import Decimal
 
 import numpy as np
 import pytest
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genesis.domain.candle import Candle, Candles
+from genesis.domain.candle import DAY_MS, Candle, Candles
 from genesis.domain.desk import DeskSettings
 from genesis.domain.events import AlertCode
 from genesis.domain.instrument import spot_instrument
@@ -18,7 +20,9 @@ from genesis.domain.risk.guards import OnBreach, RiskLimits
 from genesis.domain.risk.margin import Margin
 from genesis.domain.simulation.market_orders import costs_from_bps
 from genesis.domain.simulation.portfolio import Portfolio, PortfolioRun, decision_hash, run_columns, run_events
-from genesis.domain.strategy.features import close, volume, where
+from genesis.domain.statistics.portfolio_figures import portfolio_figures
+from genesis.domain.strategy.columns import NO_OTHERS
+from genesis.domain.strategy.features import close, of, volume, where
 from genesis.domain.units import PPB, Mts, Ppb, Symbol, atoms
 
 SYMBOLS = ("tBTCUSD", "tETHUSD", "tLTCUSD")
@@ -55,8 +59,8 @@ def portfolio_of(count: int, own: RiskLimits, together: RiskLimits, has_budget: 
     return Portfolio(desks, costs_from_bps(Decimal(20), Decimal(5)), atoms(10_000), together)
 
 
-def both(portfolio: Portfolio, candles: list[Candles]) -> PortfolioRun:
-    by_columns, by_events = run_columns(portfolio, candles), run_events(portfolio, candles)
+def both(portfolio: Portfolio, candles: list[Candles], others: Mapping[Symbol, Candles] = NO_OTHERS) -> PortfolioRun:
+    by_columns, by_events = run_columns(portfolio, candles, others), run_events(portfolio, candles, others)
     assert by_columns.fills == by_events.fills
     assert (by_columns.cash, by_columns.positions) == (by_events.cash, by_events.positions)
     assert np.array_equal(by_columns.equity, by_events.equity)
@@ -76,6 +80,35 @@ def test_columns_equal_desks_to_the_last_atom(
     size: float,
 ) -> None:
     both(portfolio_of(len(given_), own, together, has_budget, size), [candles_of(each) for each in given_])
+
+
+@settings(max_examples=60)
+@given(st.lists(rows.filter(bool), min_size=2, max_size=3), rows, limits, limits)
+def test_strategies_that_read_each_other_and_what_is_not_traded_are_the_same(
+    given_: list[list[tuple[int, float, float, float]]],
+    beside: list[tuple[int, float, float, float]],
+    own: RiskLimits,
+    together: RiskLimits,
+) -> None:
+    read = [of(SYMBOLS[(at + 1) % len(given_)], volume) for at in range(len(given_))]
+    read[0] = where(read[0] > 0.2, of("tXRPUSD", volume), read[0])
+    portfolio = portfolio_of(len(given_), own, together, has_budget=False, size=0.4)
+    desks = tuple(evolve(desk, strategy=each) for desk, each in zip(portfolio.desks, read, strict=True))
+    portfolio = evolve(portfolio, desks=desks)
+    both(portfolio, [candles_of(each) for each in given_], {Symbol("tXRPUSD"): candles_of(beside)})
+
+
+@settings(max_examples=60)
+@given(st.lists(rows.filter(bool), min_size=1, max_size=3), limits)
+def test_the_profits_of_the_parts_add_up_to_all(
+    given_: list[list[tuple[int, float, float, float]]], together: RiskLimits
+) -> None:
+    portfolio = portfolio_of(len(given_), RiskLimits(), together, has_budget=False, size=0.4)
+    candles = [candles_of(each) for each in given_]
+    figures = portfolio_figures(portfolio, run_columns(portfolio, candles), candles)
+    assert sum(part.profit for part in figures.parts) == figures.final_equity - portfolio.cash
+    assert figures.days[-1][1] == figures.final_equity
+    assert len(figures.days) == len({int(mts) // DAY_MS for each in candles for mts in each.mts})
 
 
 def steady(count: int, price: float, target: float) -> list[tuple[int, float, float, float]]:

@@ -40,7 +40,7 @@ class CompareReport:
 
 def compare_page(report: CompareReport) -> str:
     """Return the whole page as HTML, to be written as UTF-8."""
-    chart = _growth(report)
+    chart = growth_chart(report.curves, "All on the same candles")
     words = "Of daily returns: 1 is the same, 0 has nothing in common. Runs that are alike are one bet, not several."
     names = [curve.name for curve in report.curves]
     alike = table(("", *names), "l" + "r" * len(names), report.correlations)
@@ -62,13 +62,14 @@ def _section(name: str, title: str, *content: Content) -> Markup:
     return element("section", element("h2", title), *content, id=name)
 
 
-def _growth(report: CompareReport) -> Chart:
-    *runs, held = report.curves
+def growth_chart(curves: Sequence[Growth], title: str) -> Chart:
+    """Return the chart of *curves*, the last of which is buy and hold."""
+    *runs, held = curves
     traces: list[Trace] = [_line(held, OTHER, 1.2)]
     traces += [_line(run, COLORS[at % len(COLORS)], 1.8) for at, run in enumerate(runs)]
     shape = layout(460, hovermode="x unified", xaxis=time_axis(), yaxis=axis("Growth (× initial)", tickformat=",~f"))
     caption = "One unit of cash at the ends of UTC days, costs included."
-    return Chart("equity", "All on the same candles", caption, tuple(traces), shape, log_axis="yaxis", log_step="D2")
+    return Chart("equity", title, caption, tuple(traces), shape, log_axis="yaxis", log_step="D2")
 
 
 def _line(curve: Growth, color: str, width: float) -> Trace:

@@ -27,6 +27,7 @@ from genesis.domain.risk.refusal import RefusalCode, Refused
 from genesis.domain.simulation.desks import Trader, walk_together
 from genesis.domain.simulation.market_orders import Costs, FeeMeter, ask_price, bid_price, filled
 from genesis.domain.simulation.slippage import SlippageMeter
+from genesis.domain.strategy.columns import NO_OTHERS
 from genesis.domain.units import Atoms, Mts, Price, Symbol, format_atoms, format_scaled
 
 
@@ -76,9 +77,16 @@ def decision_hash(run: PortfolioRun, portfolio: Portfolio) -> str:
     return digest.hexdigest()
 
 
-def run_columns(portfolio: Portfolio, candles: Sequence[Candles]) -> PortfolioRun:
-    """Run by one compiled walk; *candles* are those of the desks, in their order."""
-    traders = tuple(Trader(desk, each) for desk, each in zip(portfolio.desks, candles, strict=True))
+def run_columns(
+    portfolio: Portfolio, candles: Sequence[Candles], others: Mapping[Symbol, Candles] = NO_OTHERS
+) -> PortfolioRun:
+    """Run by one compiled walk; *candles* are those of the desks, in their order.
+
+    Strategies may read the candles of all desks, and *others*. Raises `InexactNumber` for a price or an equity that
+    does not fit, and `NoExpression` for a strategy that decides event by event.
+    """
+    known = {**others, **_by_symbol(portfolio, candles)}
+    traders = tuple(Trader(desk, each, known) for desk, each in zip(portfolio.desks, candles, strict=True))
     walks, alerts, equity = walk_together(traders, portfolio.limits, portfolio.costs, portfolio.cash)
     refusals: Counter[RefusalCode] = Counter()
     made: list[tuple[int, int, Fill]] = []
@@ -98,11 +106,18 @@ def run_columns(portfolio: Portfolio, candles: Sequence[Candles]) -> PortfolioRu
     return PortfolioRun(fills, cash, positions, equity, alerts, {code: n for code, n in refusals.items() if n})
 
 
-def run_events(portfolio: Portfolio, candles: Sequence[Candles]) -> PortfolioRun:
-    """Run desk by desk and candle by candle; *candles* are those of the desks, in their order."""
+def run_events(
+    portfolio: Portfolio, candles: Sequence[Candles], others: Mapping[Symbol, Candles] = NO_OTHERS
+) -> PortfolioRun:
+    """Run desk by desk and candle by candle; *candles* and *others* are as for columns."""
+    known = {**others, **_by_symbol(portfolio, candles)}
     ledger = Ledger(portfolio.cash)
     purse = Purse(ledger, portfolio.limits)
     desks = [Desk(each, ledger, purse) for each in portfolio.desks]
+    for desk in desks:
+        for symbol in desk.reads:  # all at once, for it looks at none before its own time has passed that one's start
+            for candle in known[symbol]:
+                desk.observe(symbol, candle)
     meters = [portfolio.costs.meter() for _ in desks]
     fees = FeeMeter(portfolio.costs)
     fills: list[Fill] = []
@@ -122,6 +137,10 @@ def run_events(portfolio: Portfolio, candles: Sequence[Candles]) -> PortfolioRun
     return PortfolioRun(
         tuple(fills), ledger.cash, positions, np.array(equity, dtype=np.int64), tuple(alerts), dict(refusals)
     )
+
+
+def _by_symbol(portfolio: Portfolio, candles: Sequence[Candles]) -> dict[Symbol, Candles]:
+    return {desk.instrument.symbol: each for desk, each in zip(portfolio.desks, candles, strict=True)}
 
 
 def _timed(at: int, candles: Candles) -> Iterator[tuple[int, int, Candle]]:

@@ -78,7 +78,12 @@ def summarise(record: Record) -> Summary:
 
 def daily_returns(record: Record) -> list[float]:
     """Return the return of each UTC day that has a candle; 0.0 from a day that ended with nothing."""
-    values = [record.initial_cash, *(equity for _, equity in record.days)]
+    return returns_of(record.initial_cash, record.days)
+
+
+def returns_of(initial: Atoms, days: Sequence[tuple[Mts, Atoms]]) -> list[float]:
+    """Return the return of each of *days*, which are UTC days and what all was worth at their ends."""
+    values = [initial, *(equity for _, equity in days)]
     return [now / before - 1.0 if before > 0 else 0.0 for before, now in pairwise(values)]
 
 

@@ -1,0 +1,167 @@
+"""Several instruments on one cash: from what the command line says to a portfolio, and its run."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from time import perf_counter
+from typing import Final
+
+from attrs import evolve, field, frozen
+
+from genesis.adapters.candles_parquet import ParquetCandles
+from genesis.app.backtest import Engine, Terms
+from genesis.app.cost_options import apply_costs
+from genesis.app.desk_options import apply_options
+from genesis.app.home import candle_folder
+from genesis.app.market_data import MarketData, Wanted, market_data
+from genesis.app.options import choice_option, decimal_option, parameters_option
+from genesis.app.other_markets import other_candles, others_option
+from genesis.app.research import terms_of_options
+from genesis.app.research_options import AccountOptions, CostOptions, DeskOptions, MarketOptions
+from genesis.app.run_options import wanted_of
+from genesis.app.strategies import build_deciding, find_any_strategy
+from genesis.domain.candle import Candles
+from genesis.domain.candle_series import series_symbol
+from genesis.domain.desk import DeskSettings
+from genesis.domain.risk.guards import RiskLimits
+from genesis.domain.simulation.portfolio import Portfolio, PortfolioRun, run_columns, run_events
+from genesis.domain.statistics.portfolio_figures import PortfolioFigures, portfolio_figures
+from genesis.domain.strategy.by_events import Deciding, NoExpression, reads_of
+from genesis.domain.strategy.expression import Constant
+from genesis.domain.units import InexactNumber, Symbol
+from genesis.ports.errors import InputError
+
+PARTS_MAX: Final = 64
+
+
+@frozen(eq=False)
+class PortfolioPlan:
+    """A portfolio that can run: *markets* are those of its desks, in their order, *labels* what each desk runs."""
+
+    portfolio: Portfolio
+    markets: tuple[MarketData, ...]
+    labels: tuple[str, ...]
+    others: Mapping[Symbol, Candles] = field(factory=dict)
+
+    @property
+    def candles(self) -> tuple[Candles, ...]:
+        """The candles of the desks."""
+        return tuple(each.candles for each in self.markets)
+
+    def held(self) -> "PortfolioPlan":
+        """Return buying each part once, and holding it: the same costs, no guards."""
+        desks = tuple(
+            DeskSettings(each.instrument, Constant(1.0), 1.0 / len(self.markets), name=each.name, impact=each.impact)
+            for each in self.portfolio.desks
+        )
+        return evolve(self, portfolio=evolve(self.portfolio, desks=desks, limits=RiskLimits()))
+
+
+@frozen(eq=False)
+class PortfolioResult:
+    """A finished run with its figures."""
+
+    plan: PortfolioPlan
+    engine: Engine
+    run: PortfolioRun
+    figures: PortfolioFigures
+    seconds: float
+
+
+def plan_portfolio(
+    chosen: tuple[str, Sequence[str]],
+    trades: Sequence[str],
+    weights: Sequence[str],
+    market: MarketOptions,
+    account: AccountOptions,
+    cost: CostOptions,
+    desk: DeskOptions,
+) -> PortfolioPlan:
+    """Return what the options ask for; raises `InputError` that names the one that is wrong.
+
+    *chosen* is the strategy of every instrument that *trades* gives none of its own, with its parameters.
+    """
+    markets = tuple(_markets(market))
+    symbols = [each.symbol for each in markets]
+    own, shares = _by_symbol("trade", trades, symbols), _by_symbol("weight", weights, symbols)
+    desks, labels, terms = [], [], []
+    for each in markets:
+        name, *params = own[each.symbol].split() if each.symbol in own else (chosen[0], *chosen[1])
+        deciding = build_deciding(find_any_strategy(name), parameters_option(params))[1]
+        size = shares.get(each.symbol) or str(decimal_option("size", account.size) / len(markets))
+        terms.append(_terms(each, deciding, account._replace(size=size), cost, desk))
+        desks.append(terms[-1].desk)
+        labels.append(str(deciding))
+    together = evolve(desks[0].limits, position_cap=None, cool_down_losses=None)
+    each_alone = [evolve(each, limits=evolve(each.limits, max_drawdown=None, max_daily_loss=None)) for each in desks]
+    try:
+        portfolio = Portfolio(tuple(each_alone), terms[0].costs, terms[0].cash, together)
+    except ValueError as error:
+        raise InputError(str(error)) from error
+    return PortfolioPlan(portfolio, markets, tuple(labels), _others(portfolio, markets, market))
+
+
+def run_portfolio(plan: PortfolioPlan, engine: str) -> PortfolioResult:
+    """Run *plan*; raises `InputError`."""
+    way = choice_option("engine", engine, Engine)
+    begin = perf_counter()
+    try:
+        run = (run_columns if way is Engine.COLUMNAR else run_events)(plan.portfolio, plan.candles, plan.others)
+    except (InexactNumber, NoExpression) as error:
+        raise InputError(str(error)) from error
+    seconds = perf_counter() - begin
+    return PortfolioResult(plan, way, run, portfolio_figures(plan.portfolio, run, plan.candles), seconds)
+
+
+def _markets(market: MarketOptions) -> Iterator[MarketData]:
+    """Yield the candles of each of the `DATA` and `SYMBOL=DATA` texts, all of one time frame."""
+    if market.symbol:
+        raise InputError("--symbol is for one instrument: give SYMBOL=DATA where the data does not say")
+    if not 2 <= len(market.data) <= PARTS_MAX:
+        raise InputError(f"give the candles of 2 to {PARTS_MAX} instruments, each as DATA or SYMBOL=DATA")
+    archive, seen = ParquetCandles(candle_folder()), dict[Symbol, MarketData]()
+    for text in market.data:
+        symbol, equals, name = text.partition("=")
+        said, data = (symbol, name) if equals else ("", text)
+        found = market_data((data,), _wanted(said, market), archive)
+        if found.symbol in seen:
+            raise InputError(f"{text}: {found.symbol} is there already; give SYMBOL=DATA where the data does not say")
+        first = next(iter(seen.values()), found)
+        if found.timeframe is not first.timeframe:
+            raise InputError(
+                f"{text}: its candles are of {found.timeframe.value}, those of {first.symbol} of"
+                f" {first.timeframe.value}: give --timeframe"
+            )
+        seen[found.symbol] = found
+        yield found
+
+
+def _wanted(symbol: str, market: MarketOptions) -> Wanted:
+    return wanted_of(symbol, market.timeframe, market.from_, market.to, market.repair)
+
+
+def _by_symbol(option: str, texts: Sequence[str], symbols: Sequence[Symbol]) -> dict[Symbol, str]:
+    """Return the `SYMBOL=VALUE` texts as a mapping; raises `InputError` for what is none, or of no instrument here."""
+    found: dict[Symbol, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not (equals and value) or Symbol(name) in found or Symbol(name) not in symbols:
+            raise InputError(f"--{option} {text!r}: give each instrument once, as SYMBOL=…, of {', '.join(symbols)}")
+        found[series_symbol(name)] = value
+    return found
+
+
+def _terms(
+    market: MarketData, deciding: Deciding, account: AccountOptions, cost: CostOptions, desk: DeskOptions
+) -> Terms:
+    terms = apply_costs(terms_of_options(market.symbol, deciding, account), cost)
+    settings = apply_options(terms.desk, desk, market.timeframe, terms.costs.fee)
+    return evolve(terms, desk=evolve(settings, name=market.symbol))
+
+
+def _others(portfolio: Portfolio, markets: Sequence[MarketData], market: MarketOptions) -> dict[Symbol, Candles]:
+    """Return the candles of what strategies read and the portfolio does not trade, from its first candle on."""
+    traded = [each.symbol for each in markets]
+    read = {symbol for desk in portfolio.desks for symbol in reads_of(desk.strategy)}
+    first = min(markets, key=lambda each: int(each.candles.mts[0]))
+    archive = ParquetCandles(candle_folder())
+    wanted, given = _wanted("", market), others_option(market.other)
+    return other_candles(sorted(read.difference(traded)), given, first, wanted, archive)
