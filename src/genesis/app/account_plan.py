@@ -63,15 +63,15 @@ class AccountPlan:
         """What all strategies have together."""
         return Atoms(sum(each.cash for each in self.strategies))
 
-    def settings(self, *, needs_account: bool = False) -> CoreSettings:
+    def settings(self, *, needs_account: bool = False, is_dry: bool = False) -> CoreSettings:
         """Return what the core trades; raises `ValueError` where the strategies do not fit together."""
         desks = tuple(each.desk for each in self.strategies)
-        return CoreSettings(desks, self.limits, Account.EXCHANGE, needs_account)
+        return CoreSettings(desks, self.limits, Account.EXCHANGE, needs_account, is_dry)
 
-    def core(self, *, needs_account: bool = False) -> TradingCore:
+    def core(self, *, needs_account: bool = False, is_dry: bool = False) -> TradingCore:
         """Return a core that begins with this plan; see `settings`."""
         ledgers = {each.desk.name: Ledger(each.cash) for each in self.strategies}
-        return TradingCore(self.settings(needs_account=needs_account), ledgers, FIRST_CID)
+        return TradingCore(self.settings(needs_account=needs_account, is_dry=is_dry), ledgers, FIRST_CID)
 
 
 def account_plan(config: Config, instrument: Instrument, only: PlannedStrategy, timeframe: Timeframe) -> AccountPlan:

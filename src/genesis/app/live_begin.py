@@ -11,7 +11,7 @@ from genesis.app.live_plan import LivePlan
 from genesis.domain.core import FIRST_CID, TradingCore
 from genesis.domain.exchange.orders import Account
 from genesis.domain.execution.order_life import OrderLife
-from genesis.domain.journal.entries import FORMAT, SessionBegan
+from genesis.domain.journal.entries import DRY, FORMAT, SessionBegan
 from genesis.domain.units import Mts
 
 
@@ -31,14 +31,14 @@ def begin(plan: LivePlan, account: AccountPlan, journals: Path) -> Begun:
     """
     last = last_journal(journals, mode_of(plan))
     if last is None:
-        return Begun(account.core(needs_account=True))
-    found = recover(last, account.settings(needs_account=True))
+        return Begun(account.core(needs_account=True, is_dry=plan.is_dry))
+    found = recover(last, account.settings(needs_account=True, is_dry=plan.is_dry))
     return Begun(found.core, found.known, found.since or None)
 
 
 def mode_of(plan: LivePlan) -> str:
     """Return what a journal calls the mode: what was never sent is no past of what is."""
-    return "live, dry run" if plan.is_dry else "live"
+    return DRY if plan.is_dry else "live"
 
 
 def live_began(plan: LivePlan, account: AccountPlan) -> SessionBegan:

@@ -127,8 +127,7 @@ def about(plan: LivePlan) -> SessionAbout:
     """Return what the session of *plan* is, for those who watch it."""
     labels = {each.config.name: each.config.strategy for each in plan.strategies}
     params = {each.config.name: {name: str(value) for name, value in each.params.items()} for each in plan.strategies}
-    mode = "live, dry run" if plan.is_dry else "live"
-    return SessionAbout(mode, plan.symbols[0], plan.timeframe.value, labels, params)
+    return SessionAbout(mode_of(plan), plan.symbols[0], plan.timeframe.value, labels, params)
 
 
 def _cash(plan: LivePlan) -> dict[Currency, Atoms]:
@@ -233,7 +232,7 @@ def _finish(house: LiveHouse, home: Path, port: int, *, json: bool) -> None:
     text = json_text(
         {
             "port": port,
-            "mode": "live, dry run" if house.plan.is_dry else "live",
+            "mode": mode_of(house.plan),
             "journal": str(house.system.journal_path),
             "equity": format_atoms(core.equity),
             "halted": "" if halted is None else halted.text,

@@ -15,7 +15,7 @@ from genesis.domain.desk import DeskSettings
 from genesis.domain.events import Event
 from genesis.domain.journal.chain import Row
 from genesis.domain.journal.encoding import encode
-from genesis.domain.journal.entries import RecordedEntry, SessionBegan, SessionEnded
+from genesis.domain.journal.entries import DRY, RecordedEntry, SessionBegan, SessionEnded
 from genesis.domain.ledger import Ledger
 from genesis.domain.saved import Saved, restore, saved
 from genesis.domain.units import format_atoms
@@ -90,7 +90,7 @@ def settings_of(began: SessionBegan) -> CoreSettings:
         )
         for each in began.strategies
     )
-    return CoreSettings(desks, began.limits, began.account, began.needs_account)
+    return CoreSettings(desks, began.limits, began.account, began.needs_account, began.mode == DRY)
 
 
 def core_of(began: SessionBegan, settings: CoreSettings) -> TradingCore:

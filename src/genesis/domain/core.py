@@ -9,7 +9,7 @@ What is known of the orders and of the account is in `books`.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from attrs import field, frozen
@@ -46,7 +46,7 @@ from genesis.domain.execution.netting import Match, Wanted, net
 from genesis.domain.execution.order_life import ContradictingEvidence, ImpossibleStep, OrderLife, Status, knows
 from genesis.domain.execution.orders import OwnOrder
 from genesis.domain.execution.plans import Market, Undertaking
-from genesis.domain.execution.reconciliation import facts, missing
+from genesis.domain.execution.reconciliation import facts, missing, unremembered
 from genesis.domain.fill import Fill
 from genesis.domain.instrument import Instrument
 from genesis.domain.ledger import Ledger, cost_of, value_of
@@ -66,10 +66,15 @@ FIRST_CID: Final = Cid(1)
 NO_CID: Final = Cid(0)
 """Of fills between two strategies of ours, which no order made."""
 
+UNREMEMBERED_SHOWN: Final = 5
+"""So many orders that nobody remembers are named."""
+
 
 @frozen
 class CoreSettings:
     """What trades on one account; *needs_account*: an exchange has to show the account before anything is sent.
+
+    *is_dry* says that no order ever leaves, so that the account's orders are those of other sessions.
 
     All instruments have one quote currency, the account's money. Raises `ValueError` for settings that do not fit
     together.
@@ -79,6 +84,7 @@ class CoreSettings:
     limits: AccountLimits = OFF
     account: Account = Account.EXCHANGE
     needs_account: bool = False
+    is_dry: bool = False
 
     def __attrs_post_init__(self) -> None:
         names = [desk.name for desk in self.desks]
@@ -113,7 +119,8 @@ class TradingCore:
     """The desks of one account, and the books around them.
 
     *is_new* says that the account was not shown yet: candles are history then, on which strategies warm up. *cut* names
-    the desks whose order is only a part of their wish, *reasons* why each sent its last order.
+    the desks whose order is only a part of their wish, *reasons* why each sent its last order. *next_cid* is above
+    every client order id that is known.
     """
 
     def __init__(self, settings: CoreSettings, ledgers: Mapping[str, Ledger], first_cid: Cid = FIRST_CID) -> None:
@@ -361,7 +368,7 @@ class TradingCore:
             return None
         if undertaking != PROTECTION:
             self.reasons[desk.name] = reasons
-        self.next_cid += order.cid == self.next_cid
+        self.next_cid = max(self.next_cid, order.cid + 1)
         self.books.sent(order, desk.name, undertaking, self.limits)
         return Submit(answer, reasons, desk.name, undertaking)
 
@@ -473,6 +480,7 @@ class TradingCore:
             if report.id not in known:
                 text = f"order {report.id} {report.symbol}: {report.side.value} {report.amount} is not ours; it counts"
                 yield Alert(event.mts, AlertCode.FOREIGN_ORDER, text)
+        yield from self._remember(event.mts, unremembered(read, self.next_cid))
         for text in read.unreadable:
             yield from self._freeze(Alert(event.mts, AlertCode.ORDER_CONTRADICTION, text))
         for cid, evidence in read.ours:
@@ -487,6 +495,18 @@ class TradingCore:
         self.is_new = False
         books.standings.reconciled()
         yield from self.pursuits.go_on(self.now)  # after a restart no timer is set for them
+
+    def _remember(self, mts: Mts, cids: Collection[Cid]) -> Iterator[Decision]:
+        """Stop where the account has orders that nothing here knows of: what the strategies hold is not known then."""
+        if not cids or self.settings.is_dry:
+            return
+        self.next_cid = max(cids) + 1  # known from now on: whoever resumes is not stopped by them again
+        some = ", ".join(str(cid) for cid in sorted(cids)[:UNREMEMBERED_SHOWN])
+        text = (
+            f"{len(cids)} orders at the exchange ({some}) are made as ours are and younger than all that this journal "
+            "knows: a backup was restored, or another Genesis trades here; nothing is sent until an operator resumes"
+        )
+        yield from self._freeze(Alert(mts, AlertCode.JOURNAL_BEHIND, text))
 
     # The operator
 
@@ -547,8 +567,8 @@ def one_desk(
 
 
 def is_contradicted(halted: Alert | None) -> bool:
-    """Whether a desk stands because what was known of the account contradicted itself."""
-    return halted is not None and halted.code is AlertCode.ORDER_CONTRADICTION
+    """Whether a desk stands because what is known of the account contradicts itself, or what the account shows."""
+    return halted is not None and halted.code in {AlertCode.ORDER_CONTRADICTION, AlertCode.JOURNAL_BEHIND}
 
 
 def _incomplete(mts: Mts, life: OrderLife, left: int) -> Alert:

@@ -238,6 +238,7 @@ class AlertCode(Enum):
     ORDER_INCOMPLETE = "order_incomplete"
     ORDER_UNKNOWN = "order_unknown"
     ORDER_CONTRADICTION = "order_contradiction"
+    JOURNAL_BEHIND = "journal_behind"
     ACCOUNT_CHANGED = "account_changed"
     FOREIGN_ORDER = "foreign_order"
     OVERDRAWN = "overdrawn"

@@ -59,7 +59,7 @@ def recall(core: TradingCore, entry: RecordedEntry) -> None:
 def _recall_decision(core: TradingCore, entry: RecordedEntry) -> None:
     match entry:
         case RecordedSubmit(order, reasons, strategy, undertaking):
-            core.next_cid += order.cid == core.next_cid
+            core.next_cid = max(core.next_cid, order.cid + 1)
             core.books.sent(order, strategy, undertaking, core.limits)
             if undertaking >= 0:
                 core.reasons[strategy] = reasons

@@ -115,6 +115,7 @@ def restore(core: TradingCore, state: Saved) -> None:
         _restore_desk(core.desks[desk.name], desk)
     for order in state.orders:
         books.orders.take(order)
+        core.next_cid = max(core.next_cid, order.life.order.cid + 1)
     books.house.balances = dict(state.house)
     books.was_shown, books.last_fill = state.was_shown, state.last_fill
     # A person has to look, whoever runs: what contradicted itself before the restart still does.

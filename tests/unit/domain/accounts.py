@@ -53,6 +53,7 @@ class World:
         protection: Protection | None = None,
         guards: RiskLimits | None = None,
         needs_account: bool = False,
+        is_dry: bool = False,
         instruments: Mapping[str, Instrument] | None = None,
     ) -> None:
         self.instruments = instruments or {}
@@ -68,7 +69,7 @@ class World:
             )
             for at, name in enumerate(names)
         )
-        settings = CoreSettings(desks, limits, needs_account=needs_account)
+        settings = CoreSettings(desks, limits, needs_account=needs_account, is_dry=is_dry)
         self.core = TradingCore(settings, {name: Ledger(CASH) for name in names})
         self.sent: list[OrderRequest] = []
         self.canceled: list[Cid] = []

@@ -88,13 +88,13 @@ def test_a_refused_order_is_told_and_tried_again_after_the_next_close() -> None:
     assert account.buy().order.order.amount == atoms(10)
 
 
-def test_the_id_of_an_order_is_the_quotes_and_else_the_cores_own_next() -> None:
+def test_the_id_of_an_order_is_the_quotes_and_else_above_all_that_were() -> None:
     account = Account()
     cids = []
     for lent in (Cid(77), None, Cid(99), None):
         cids.append(account.buy(lent).order.order.cid)
         account.report(Refused("no"))
-    assert cids == [77, 1, 99, 2]
+    assert cids == [77, 78, 99, 100]
 
 
 def test_a_partly_filled_entry_is_left_when_the_strategy_wants_out_again() -> None:

@@ -21,11 +21,15 @@ from genesis.domain.execution.evidence import (
 from genesis.domain.execution.look import Look
 from genesis.domain.execution.order_life import OrderLife, Status
 from genesis.domain.instrument import Instrument
+from genesis.domain.nonce import CIDS_PER_MS, OUR_CID_MS_MAX
 from genesis.domain.order import Cid, OrderId
 from genesis.domain.units import InexactNumber, Symbol
 
 _SHOWN: Final = frozenset({Status.UNKNOWN, Status.WORKING, Status.PARTIAL})
 """Orders that a look should show. One that is being sent has a deadline of its own."""
+
+RESTED_MS_MAX: Final = 14 * 86_400_000
+"""How long before its fill an order of ours may have been sent, to be told from the numbers of other programs."""
 
 
 def after_crash(life: OrderLife) -> Evidence | None:
@@ -89,6 +93,20 @@ def facts(lives: Mapping[Cid, OrderLife], look: Look, instruments: Mapping[Symbo
         else:
             take(cid, partial(evidence_from_fill, fill, instrument))
     return Facts(tuple(ours), tuple(foreign_orders), tuple(foreign_fills), frozenset(shown), tuple(unreadable))
+
+
+def unremembered(read: Facts, next_cid: int) -> frozenset[Cid]:
+    """A25: return the orders that are made as ours are, and younger than any that is known.
+
+    Whoever sent them was a Genesis with this key: the journal that knows of them is not the one that was read.
+    """
+    created = ((report.cid, report.mts_created) for report in read.foreign_orders)
+    filled = ((fill.cid, fill.mts) for fill in read.foreign_fills)
+    return frozenset(
+        cid
+        for cid, mts in (*created, *filled)
+        if cid is not None and cid >= next_cid and -OUR_CID_MS_MAX <= mts - cid // CIDS_PER_MS <= RESTED_MS_MAX
+    )
 
 
 def missing(lives: Mapping[Cid, OrderLife], shown: Collection[Cid]) -> tuple[Cid, ...]:

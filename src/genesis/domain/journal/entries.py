@@ -20,6 +20,9 @@ from genesis.domain.units import Atoms, Ppb
 FORMAT: Final = 4
 """The version of the encoding; it rises when a text of before would read otherwise."""
 
+DRY: Final = "live, dry run"
+"""The mode of a live session of which no order leaves."""
+
 
 @frozen
 class BudgetBegan:
