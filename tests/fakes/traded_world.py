@@ -150,7 +150,7 @@ class TradedWorld:
 
 @asynccontextmanager
 async def traded_world(
-    rules: MarketRules | None = None, venue: Venue | None = None, *, starts_at: Mts = START
+    rules: MarketRules | None = None, venue: Venue | None = None, *, starts_at: Mts = START, keeps_pace: bool = False
 ) -> AsyncIterator[TradedWorld]:
     """Run a market until its account was shown; *rules* default to those of a live session."""
     venue = venue or quiet_venue()
@@ -175,7 +175,7 @@ async def traded_world(
         nonces,
     )
     traded = [TradedInstrument(each, Timeframe.M1) for each in INSTRUMENTS.values()]
-    market = TradingMarket(traded, wires, clock, watcher, rules or MarketRules(WallTime(clock)))
+    market = TradingMarket(traded, wires, clock, watcher, rules or MarketRules(WallTime(clock), keeps_pace=keeps_pace))
     async with asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(shell.run())
         running = tasks.create_task(market.run())

@@ -190,7 +190,7 @@ async def _trade(house: LiveHouse, recording: Recording) -> None:
             system.observer.begin(begun.core)
             await recording.journal.append(saved(begun.core))
             await begin_again(begun.core, recording.journal, clock.now())
-            rules = MarketRules(WallTime(clock), LookRules(), begun.known, begun.since, system.latch)
+            rules = MarketRules(WallTime(clock), LookRules(), begun.known, begun.since, system.latch, keeps_pace=True)
             market = TradingMarket(
                 [
                     TradedInstrument(each, plan.timeframe, plan.warm_up, traded.reads_of(symbol))

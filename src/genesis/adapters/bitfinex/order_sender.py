@@ -67,8 +67,9 @@ class OrderSender:
         observer: SendObserver,
         latch: KillLatch | None = None,
         is_by_socket: Callable[[], bool] = lambda: True,
+        is_steady: Callable[[], bool] = lambda: True,
     ) -> None:
-        """*now* is the market's time; while *latch* is set no order leaves."""
+        """*now* is the market's time; while *latch* is set, or this process is not steady, no order leaves."""
         self._gateway = gateway
         self._orders = orders
         self._clock = clock
@@ -77,6 +78,7 @@ class OrderSender:
         self._observer = observer
         self._latch = latch
         self._is_by_socket = is_by_socket
+        self._is_steady = is_steady
         self._cancels: deque[Cancel] = deque()
         self._submits: deque[Approved] = deque()
         self._wanted: dict[Cid, Cancel] = {}
@@ -141,6 +143,9 @@ class OrderSender:
             killed = None if self._latch is None else self._latch.reason()
             if killed is not None:
                 self._tell(order.cid, NothingLeft(f"the kill latch is set: {killed}"))
+                return
+            if not self._is_steady():
+                self._tell(order.cid, NothingLeft("this process stood still: what the order was decided on is old"))
                 return
             flight.sent_s, flight.by_socket = begun_s, self._is_by_socket()
             ack = await self._gateway.submit(approved)

@@ -107,6 +107,14 @@ class PublicStreams:
         """Return the next item."""
         return await self._queue.next()
 
+    def reconnect(self, reason: str) -> None:
+        """End the connections of the moment, so that nothing more can come over them; the next ones are made at once."""
+        for member in self._members:
+            if member.line is not None:
+                member.line.ended = member.line.ended or reason
+                member.wake.set()
+                self._make_stale(member)
+
     def book(self, channel: BookChannel) -> Book:
         """Return the book of a subscribed channel."""
         return self._books[channel]
@@ -217,12 +225,16 @@ class PublicStreams:
         changed(Link.CLOSED, "no channel is left on this connection")
 
     def _lost(self, member: _Member) -> None:
+        self._make_stale(member)
         for channel in member.channels:
-            if (book := self._books.get(channel)) is not None:
-                book.is_stale = True
             self._queue.put(channel, Gap(GapReason.LINK, 0))
         for channel in [channel for channel in self._goodbyes if channel not in self._home]:
             self._said_goodbye(channel)
+
+    def _make_stale(self, member: _Member) -> None:
+        for channel in member.channels:
+            if (book := self._books.get(channel)) is not None:
+                book.is_stale = True
 
     def _emit(self, channel: Channel, event: MarketEvent) -> None:
         self._queue.put(channel, event)

@@ -21,6 +21,7 @@ from genesis.adapters.bitfinex.market_line import MarketLine, TradedInstrument
 from genesis.adapters.bitfinex.market_time import MarketTime
 from genesis.adapters.bitfinex.order_sender import OrderSender, SendObserver
 from genesis.adapters.bitfinex.own_orders import OwnOrders
+from genesis.adapters.bitfinex.pulse import Pulse
 from genesis.adapters.bitfinex.reconciler import LookRules, Reconciler
 from genesis.adapters.bitfinex.searcher import Searcher
 from genesis.adapters.bitfinex.streams import within
@@ -53,6 +54,13 @@ MARKET: Final = "market"
 ACCOUNT: Final = "account"
 
 
+class MarketSocket(MarketStream, Protocol):
+    """The market's stream, which can be made to begin anew."""
+
+    def reconnect(self, reason: str) -> None:
+        """End the connections of the moment: what they told is stale."""
+
+
 class AccountSocket(AccountStream, Protocol):
     """The account's stream, which can be made to begin anew."""
 
@@ -74,7 +82,7 @@ class WireObserver(SendObserver, Protocol):
 class Wires:
     """What a market reaches the exchange by: streams, the way for orders, and readers."""
 
-    public: MarketStream
+    public: MarketSocket
     account: AccountSocket
     gateway: OrderGateway
     reader: AccountReader
@@ -87,6 +95,7 @@ class MarketRules:
     """How a market behaves.
 
     *time* is the wall's or the candles'; *known* the orders that a journal remembers, and *since* its last fill.
+    *keeps_pace* says that this process has to notice when it stood still: not where time waits for it.
     """
 
     time: MarketTime
@@ -94,6 +103,7 @@ class MarketRules:
     known: tuple[OrderLife, ...] = ()
     since: Mts | None = None
     latch: KillLatch | None = None
+    keeps_pace: bool = False
 
 
 class TradingMarket:
@@ -124,8 +134,10 @@ class TradingMarket:
         }
         self._orders = OwnOrders({each.instrument.symbol: each.instrument for each in instruments}, rules.known)
         common = (self._orders, clock, rules.time.now)
+        self._pulse = Pulse(clock, self._stood_still, self._wake_up) if rules.keeps_pace else None
         is_open = lambda: wires.account.is_open  # noqa: E731  # a property, asked when an order leaves
-        self._sender = OrderSender(wires.gateway, *common, self._put, observer, rules.latch, is_open)
+        ways = (rules.latch, is_open, self._is_steady)
+        self._sender = OrderSender(wires.gateway, *common, self._put, observer, *ways)
         self._reconciler = Reconciler(wires.reader, *common, self._show, rules.looks, rules.since)
         ends = (self._put, observer.operator_must, wires.account.reconnect)
         self._searcher = Searcher(wires.reader, wires.platform, *common, *ends)
@@ -159,6 +171,8 @@ class TradingMarket:
             tasks.create_task(self._reconciler.run(), name="looks")
             tasks.create_task(self._watch_time(), name="timers")
             tasks.create_task(self._search(), name="searches")
+            if self._pulse is not None:
+                tasks.create_task(self._pulse.run(), name="pulse")
 
     async def ready(self) -> None:
         """Return once the channels are subscribed and the account was shown."""
@@ -232,6 +246,8 @@ class TradingMarket:
 
     async def _quote(self) -> Quote | None:
         """Return the next quote that is wanted and can be had; None while there is none."""
+        if not self._is_steady():
+            return None
         for symbol, count in self._quotes.items():
             best = self._lines[symbol].best()
             if best is not None:
@@ -352,6 +368,22 @@ class TradingMarket:
         """Let nothing be decided until the account was looked at; the connection is as good as before."""
         self._put(LinkState(self._time.now(), ACCOUNT, link, reason) for link in (Link.RECONNECT, Link.OPEN))
         self._reconciler.want()
+
+    # Time that was lost
+
+    def _is_steady(self) -> bool:
+        return self._pulse is None or self._pulse.is_steady
+
+    def _wake_up(self) -> None:
+        self._wake.set()
+
+    def _stood_still(self, seconds: float) -> None:
+        """A30, A9, B4: trust nothing that was heard before, and let nothing be decided until the account was looked at."""
+        reason = f"this process stood still for {seconds:.1f} s"
+        self._wires.public.reconnect(reason)
+        self._wires.account.reconnect(reason)
+        if self._account_link is Link.OPEN or self._is_by_rest:
+            self._missed(reason)
 
     # Timers and searches
 
