@@ -29,9 +29,7 @@ class RestoredWorld(World):
         """Trade, copy the journal, trade on, put the copy back, wait, and let an operator resume."""
         seen = Seen()
         async with asyncio.TaskGroup() as tasks:
-            running = [
-                tasks.create_task(each) for each in (self._shell.run(), self._keep_alive(), self.operator.run())
-            ]
+            running = [tasks.create_task(each) for each in (self._shell.run(), self._keep_alive(), self.operator.run())]
             await self._wait(seen)
             backup = list(self.host.disk.rows)
             await self._wait(seen)

@@ -1,7 +1,9 @@
 """How a session of any mode runs in its process: until it ends, or somebody asks it to stop."""
 
 import asyncio
+import os
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -20,16 +22,12 @@ CANCELS_S: Final = 10.0
 
 
 async def until_stopped(session: Coroutine[None, None, None]) -> None:
-    """Run *session* until it ends, or SIGINT or SIGTERM comes; raises the first `GenesisError` that ended it early."""
+    """Run *session* until it ends, or SIGINT, SIGTERM or SIGHUP comes; a second one ends the process where it is.
+
+    Raises the first `GenesisError` that ended the session early.
+    """
     work = asyncio.ensure_future(session)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        try:
-            loop.add_signal_handler(number, work.cancel)
-        except (
-            NotImplementedError
-        ):  # Windows: Ctrl-C arrives as KeyboardInterrupt, which asyncio.run turns into a cancel
-            break
+    _stop_at_signals(work)
     try:
         await work
     except asyncio.CancelledError:
@@ -42,6 +40,26 @@ async def until_stopped(session: Coroutine[None, None, None]) -> None:
         while isinstance(first, BaseExceptionGroup):  # a part that has parts of its own
             first = first.exceptions[0]
         raise first from None
+
+
+def _stop_at_signals(work: "asyncio.Future[None]") -> None:
+    """A9: let the first signal stop *work* in order, and the second one at once: the journal bears that."""
+    asked: list[int] = []
+
+    def stop(number: int) -> None:
+        asked.append(number)
+        if len(asked) > 1:
+            os.write(sys.stderr.fileno(), b"asked twice: the session ends where it is, and its journal with it\n")
+            os._exit(128 + number)
+        work.cancel()
+
+    loop = asyncio.get_running_loop()
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is None or signal.getsignal(number) is signal.SIG_IGN:  # as under nohup
+            continue
+        with suppress(NotImplementedError):  # Windows: Ctrl-C is a KeyboardInterrupt, which asyncio.run makes a cancel
+            loop.add_signal_handler(number, stop, number)
 
 
 async def trade_beside(

@@ -52,9 +52,7 @@ def resting(cid: Cid, created: int) -> OrderReport:
 
 
 def match(cid: Cid, mts: int) -> FillReport:
-    return FillReport(
-        5, BTC, Mts(mts), OrderId(50), cid, Side.BUY, Decimal(1), Decimal(100), False, Decimal(0), "BTC"
-    )
+    return FillReport(5, BTC, Mts(mts), OrderId(50), cid, Side.BUY, Decimal(1), Decimal(100), False, Decimal(0), "BTC")
 
 
 def looked(world: World, *, order: OrderReport | None = None, fill: FillReport | None = None) -> list[AlertCode]:

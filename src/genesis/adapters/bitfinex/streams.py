@@ -108,7 +108,7 @@ class PublicStreams:
         return await self._queue.next()
 
     def reconnect(self, reason: str) -> None:
-        """End the connections of the moment, so that nothing more can come over them; the next ones are made at once."""
+        """End the connections of the moment: their books are stale, and the next ones are made at once."""
         for member in self._members:
             if member.line is not None:
                 member.line.ended = member.line.ended or reason

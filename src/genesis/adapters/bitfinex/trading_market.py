@@ -378,7 +378,7 @@ class TradingMarket:
         self._wake.set()
 
     def _stood_still(self, seconds: float) -> None:
-        """A30, A9, B4: trust nothing that was heard before, and let nothing be decided until the account was looked at."""
+        """A9, A30, B4: trust nothing of before, and let nothing be decided until the account was looked at."""
         reason = f"this process stood still for {seconds:.1f} s"
         self._wires.public.reconnect(reason)
         self._wires.account.reconnect(reason)

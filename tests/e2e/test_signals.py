@@ -1,0 +1,62 @@
+"""A9: what signals do to a session, in a process of its own."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import asyncio
+from genesis.app.session_run import until_stopped
+
+async def session():
+    print("runs", flush=True)
+    try:
+        await asyncio.Event().wait()
+    finally:
+        print("stops", flush=True)
+        {end}
+
+asyncio.run(until_stopped(session()))
+print("ended in order", flush=True)
+"""
+IN_ORDER, NEVER = "pass", "await asyncio.Event().wait()"
+
+
+def session(end: str) -> "subprocess.Popen[str]":
+    program = [sys.executable, "-c", PROGRAM.replace("{end}", end)]
+    return subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def said(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a9_the_first_signal_stops_in_order(number: signal.Signals) -> None:
+    with session(IN_ORDER) as process:
+        assert said(process) == "runs"
+        process.send_signal(number)
+        assert (said(process), said(process)) == ("stops", "ended in order")
+        assert process.wait(30) == 0
+
+
+def test_a9_a_second_signal_ends_what_does_not_stop() -> None:
+    with session(NEVER) as process:
+        assert said(process) == "runs"
+        process.send_signal(signal.SIGTERM)
+        assert said(process) == "stops"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 128 + signal.SIGINT
+        assert process.stderr is not None
+        assert process.stderr.read().startswith("asked twice")
+
+
+def test_a9_a_reader_of_its_output_that_goes_away_does_not_end_a_session() -> None:
+    with session(IN_ORDER) as process:
+        assert said(process) == "runs"
+        process.send_signal(signal.SIGPIPE)
+        process.send_signal(signal.SIGTERM)
+        assert (said(process), said(process)) == ("stops", "ended in order")
