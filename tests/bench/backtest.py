@@ -46,7 +46,7 @@ CASH: Final = atoms(10_000)
 SIZE: Final = 0.01
 """A hundredth of the account a trade, so that a thousand days of fees leave something to trade with."""
 OPEN: Final = RiskLimits()
-GUARDED: Final = RiskLimits(Ppb(PPB), Ppb(PPB - 1), Atoms(10**17))
+GUARDED: Final = RiskLimits(Ppb(PPB), Ppb(PPB - 1), Atoms(10**17), OnBreach.REDUCE_ONLY, cool_down_losses=1_000_000)
 """Every guard on, none ever breached."""
 
 INSTRUMENTS: Final = 10

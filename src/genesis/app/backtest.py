@@ -18,6 +18,7 @@ from genesis.domain.desk import DeskSettings
 from genesis.domain.events import Alert, Submit, breach_alert
 from genesis.domain.fill import Fill
 from genesis.domain.ledger import Ledger
+from genesis.domain.risk.guards import OnBreach
 from genesis.domain.simulation import desks
 from genesis.domain.simulation.columnar import Walk, walk
 from genesis.domain.simulation.margin_account import MarginAccount
@@ -101,7 +102,8 @@ def run_columnar(terms: Terms, candles: Candles) -> Run:
         return Run(record_of_walk(result, candles, core.instrument, terms.cash, alerts, on_margin), result.equity)
     targets = columns.evaluate(expression_of(core.strategy), candles, terms.beside(candles))
     result = walk(targets, candles, core.instrument, terms.costs, core.limits, core.size, terms.cash)
-    record = record_of_walk(result, candles, core.instrument, terms.cash, _alerts(result, candles, terms.cash))
+    alerts = _alerts(result, candles, core.limits.on_breach)
+    record = record_of_walk(result, candles, core.instrument, terms.cash, alerts)
     return Run(record, result.equity)
 
 
@@ -146,9 +148,8 @@ async def _chunks(candles: Candles, show: Show | None) -> AsyncIterator[Candles]
             show(min(start + CHUNK, len(candles)), len(candles))
 
 
-def _alerts(result: Walk, candles: Candles, cash: Atoms) -> tuple[Alert, ...]:
-    if result.breach is None:
-        return ()
-    at = result.halted_at
-    peak = max(int(result.equity[: at + 1].max()), cash)
-    return (breach_alert(Mts(int(candles.mts[at])), result.breach, int(result.equity[at]), peak),)
+def _alerts(result: Walk, candles: Candles, on_breach: OnBreach) -> tuple[Alert, ...]:
+    return tuple(
+        breach_alert(Mts(int(candles.mts[row])), breach, int(result.equity[row]), peak, on_breach)
+        for row, breach, peak in result.breaches
+    )

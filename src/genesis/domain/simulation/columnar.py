@@ -13,7 +13,7 @@ from attrs import frozen
 from genesis.domain.candle import DAY_MS, Candles, Floats, Ints
 from genesis.domain.compiled import kernel, step
 from genesis.domain.instrument import PRICE_UNITS_MAX, Instrument
-from genesis.domain.risk.guards import NEVER, Breach, OnBreach, RiskLimits
+from genesis.domain.risk.guards import FOREVER, NEVER, Breach, OnBreach, RiskLimits, after_trip
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.simulation.wide import ceil_mul_div_64, floor_mul_div_64
 from genesis.domain.units import MONEY_MAX, PPB, Atoms, InexactNumber
@@ -24,12 +24,24 @@ NOTHING: Final = 0
 FILLED: Final = 1
 REFUSED: Final = 2
 
-BREACHES: Final = (None, Breach.MAX_DRAWDOWN, Breach.MAX_DAILY_LOSS)
+_KINDS: Final = {1: Breach.MAX_DRAWDOWN, 2: Breach.MAX_DAILY_LOSS}
+BREACHES: Final = (None, *_KINDS.values())
+
+
+class Breached(NamedTuple):
+    """A limit that was breached anew: at which candle's row, and what the peak was."""
+
+    row: int
+    breach: Breach
+    peak: int
 
 
 @frozen(eq=False)
 class Walk:
-    """What the walk found. Fills are columns: the candle's row, the amount (< 0 when sold), price and fee in atoms."""
+    """What the walk found. Fills are columns: the candle's row, the amount (< 0 when sold), price and fee in atoms.
+
+    *halted_at* and *breach* are of the breach that halted, -1 and None where none did.
+    """
 
     equity: Ints
     row: Ints
@@ -43,6 +55,7 @@ class Walk:
     breach: Breach | None
     reduced: int = 0
     paused: int = 0
+    breaches: tuple[Breached, ...] = ()
 
 
 class Terms(NamedTuple):
@@ -58,6 +71,14 @@ class Terms(NamedTuple):
     position_cap: int
     max_drawdown: int
     max_daily_loss: int
+
+
+class Follows(NamedTuple):
+    """What follows a breach, and losing round trips; *most_losses* 0 never pauses."""
+
+    only_reduces: bool
+    most_losses: int
+    pause_ms: int
 
 
 class Account(NamedTuple):
@@ -91,13 +112,26 @@ def walk(
     Raises `InexactNumber` when a price has no place on the instrument's decimals, or equity outgrows 2^60 atoms.
     """
     n = len(candles)
-    equity, row, net_amount, price, fee = (np.empty(n, dtype=np.int64) for _ in range(5))
-    terms = terms_of(instrument, costs, limits, size, cash)
-    account, fills, refused, halted_at, breach, bad = _walk(
-        terms, targets, candles.mts, candles.open, candles.close, equity, row, net_amount, price, fee
+    equity, row, net_amount, price, fee, at, kind, peak = (np.empty(n, dtype=np.int64) for _ in range(8))
+    halts = limits.on_breach is OnBreach.HALT
+    account, fills, breaches, refused, reduced, paused, bad = _walk(
+        _numbers(instrument, costs, limits, size, cash),
+        Follows(not halts, limits.cool_down_losses or 0, limits.cool_down_ms),
+        targets,
+        candles.mts,
+        candles.open,
+        candles.close,
+        equity,
+        (row, net_amount, price, fee),
+        (at, kind, peak),
     )
     if bad >= 0:
         raise unfit_candle(instrument, candles, bad)
+    breached = tuple(
+        Breached(where, _KINDS[which], highest)
+        for where, which, highest in zip(*(column[:breaches].tolist() for column in (at, kind, peak)), strict=True)
+    )
+    has_halted = halts and bool(breached)
     return Walk(
         equity=equity,
         row=row[:fills].copy(),
@@ -107,8 +141,11 @@ def walk(
         cash=Atoms(account.cash),
         position=Atoms(account.position),
         refused=refused,
-        halted_at=halted_at,
-        breach=BREACHES[breach],
+        halted_at=breached[0].row if has_halted else -1,
+        breach=breached[0].breach if has_halted else None,
+        reduced=reduced,
+        paused=paused,
+        breaches=breached,
     )
 
 
@@ -121,12 +158,16 @@ def unfit_candle(instrument: Instrument, candles: Candles, row: int) -> InexactN
 
 
 def terms_of(instrument: Instrument, costs: Costs, limits: RiskLimits, size: float, cash: Atoms) -> Terms:
-    """Return the numbers of a run; raises `InexactNumber` for an instrument with more decimals than 64 bits take.
+    """Return the numbers of a run of a sweep; raises `InexactNumber` as `walk` does for too many decimals.
 
-    Raises `ValueError` for limits that do more than halt: those are for `desks.walk_desk`.
+    Raises `ValueError` for limits that do more than halt: those are for one backtest at a time.
     """
     if limits.on_breach is not OnBreach.HALT or limits.cool_down_losses is not None:
         raise ValueError("this engine halts on a breach and knows no cool-down: use backtest for such limits")
+    return _numbers(instrument, costs, limits, size, cash)
+
+
+def _numbers(instrument: Instrument, costs: Costs, limits: RiskLimits, size: float, cash: Atoms) -> Terms:
     if instrument.price_decimals > 9:
         raise InexactNumber(
             f"{instrument.symbol}: the columnar engine takes up to 9 price decimals; use --engine event"
@@ -179,19 +220,21 @@ def attempt(terms: Terms, account: Account, target: float, open_price: int) -> t
 @kernel
 def _walk(  # noqa: C901 - one loop: a call per candle would cost more than its work
     terms: Terms,
+    follows: Follows,
     targets: Floats,
     mts: Ints,
     opens: Floats,
     closes: Floats,
     equities: Ints,
-    row: Ints,
-    net_amount: Ints,
-    prices: Ints,
-    fees: Ints,
-) -> tuple[Account, int, int, int, int, int]:
+    filled: tuple[Ints, Ints, Ints, Ints],
+    breached: tuple[Ints, Ints, Ints],
+) -> tuple[Account, int, int, int, int, int, int]:
     account = Account(terms.cash, 0, 0.0)
     scale = float(terms.price_scale)
-    fills, refused, halted_at, breach = 0, 0, -1, 0
+    row, net_amount, prices, fees = filled
+    fills = breaches = refused = reduced = paused = 0
+    is_halted = False
+    flow = losses = reduce_until = pause_until = 0
     peak = equity = terms.cash
     drawdown_floor = day_floor = NEVER
     if terms.max_drawdown >= 0:
@@ -203,14 +246,21 @@ def _walk(  # noqa: C901 - one loop: a call per candle would cost more than its 
         if target != account.acted_on:
             units = opens[start] * scale
             if not 0.5 <= units <= PRICE_UNITS_MAX:
-                return account, fills, refused, halted_at, breach, start
+                return account, fills, breaches, refused, reduced, paused, start
+            flow -= account.cash
             account, trade = attempt(terms, account, target, int(np.rint(units)))
+            flow += account.cash
             if trade.outcome == FILLED:
                 row[fills] = start
                 net_amount[fills] = trade.net_amount
                 prices[fills] = trade.price
                 fees[fills] = trade.fee
                 fills += 1
+                if account.position == 0:
+                    losses, pause_until = after_trip(
+                        losses, pause_until, mts[start], flow, follows.most_losses, follows.pause_ms
+                    )
+                    flow = 0
             elif trade.outcome == REFUSED:
                 refused += 1
         cash, position, acted_on = account
@@ -225,25 +275,35 @@ def _walk(  # noqa: C901 - one loop: a call per candle would cost more than its 
             if position > 0:
                 units = closes[i] * scale
                 if not 0.5 <= units <= units_max:
-                    return account, fills, refused, halted_at, breach, i
+                    return account, fills, breaches, refused, reduced, paused, i
                 equity += floor_mul_div_64(position, int(np.rint(units)), terms.price_scale)
             equities[i] = equity
             if equity > peak:
                 if equity > MONEY_MAX:
-                    return account, fills, refused, halted_at, breach, i
+                    return account, fills, breaches, refused, reduced, paused, i
                 peak = equity
                 if terms.max_drawdown >= 0:
                     drawdown_floor = floor_mul_div_64(peak, PPB - terms.max_drawdown, PPB)
             if terms.max_daily_loss >= 0 and mts[i] >= next_day:
                 next_day = (mts[i] // DAY_MS + 1) * DAY_MS
                 day_floor = before - terms.max_daily_loss
-            if halted_at < 0 and (equity <= drawdown_floor or equity < day_floor):
-                halted_at = i
-                breach = 1 if equity <= drawdown_floor else 2
-            wanted = targets[i] if halted_at < 0 else 0.0
+            if (equity <= drawdown_floor or equity < day_floor) and not is_halted:
+                kind = 1 if equity <= drawdown_floor else 2
+                until = FOREVER if kind == 1 else next_day
+                if not follows.only_reduces or until > reduce_until:
+                    is_halted, reduce_until = not follows.only_reduces, until
+                    breached[0][breaches], breached[1][breaches], breached[2][breaches] = i, kind, peak
+                    breaches += 1
+            wanted = 0.0 if is_halted else targets[i]
             if wanted == acted_on or wanted != wanted:
                 continue
             target = min(max(wanted, 0.0), 1.0)
+            if target > acted_on and (mts[i] < reduce_until or mts[i] < pause_until):
+                if mts[i] < reduce_until:
+                    reduced += 1
+                else:
+                    paused += 1
+                target = acted_on
             if target != acted_on:
                 break
-    return account, fills, refused, halted_at, breach, -1
+    return account, fills, breaches, refused, reduced, paused, -1

@@ -27,10 +27,8 @@ Column = TypeVar("Column", Floats, Ints)
 
 
 def is_plain(desk: DeskSettings) -> bool:
-    """Tell whether the short walk of `columnar` does: spot, sizes as they are, and limits that only halt."""
-    limits = desk.limits
-    is_simple = limits.on_breach is OnBreach.HALT and limits.cool_down_losses is None
-    return is_simple and desk.budget.is_off and desk.margin is None
+    """Tell whether the short walk of `columnar` does: spot, and sizes as they are."""
+    return desk.budget.is_off and desk.margin is None
 
 
 @frozen(eq=False)

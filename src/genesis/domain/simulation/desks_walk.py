@@ -2,8 +2,8 @@
 
 For each time at which an instrument has a candle, in this order: what was decided before fills at the opens, instrument
 by instrument; then, instrument by instrument, the close: equity, the guards, the decision. `domain.desk` does the same
-event by event, and tests hold the two together. `columnar.walk` is the short way for one spot instrument whose limits
-only halt.
+event by event, and tests hold the two together. `columnar.walk` is the short way for one spot instrument
+whose sizes are what the strategy says.
 """
 
 from typing import Final, NamedTuple
