@@ -47,14 +47,14 @@ def test_both_engines_say_the_same_of_instruments_that_read_each_other(capsys: p
 def test_it_prints_figures_and_writes_a_page(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = call(capsys, *PORTFOLIO, "--report", "portfolio.html")
     assert code == 0
-    for said in ("All together", "Buy and hold", "tETHUSD", "decision hash", "max drawdown"):
+    for said in ("All together", "Buy and hold", "tETHUSD", "decision hash", "max_drawdown breached"):
         assert said in out
     page = (folder / "portfolio.html").read_text()
     for title in ("Growth", "By instrument", "How alike they move", "Why not", "What made this result"):
         assert f"<h2>{title}</h2>" in page
 
 
-def test_an_event_strategy_runs_desk_by_desk_alone(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_event_strategy_runs_by_the_core_alone(capsys: pytest.CaptureFixture[str]) -> None:
     words = (*PORTFOLIO, "--strategy", "trailing_breakout", "--param", "period=10", "--json")
     assert "--engine event" in call(capsys, *words)[2]
     assert json.loads(call(capsys, *words, "--engine", "event")[1])["fills"]

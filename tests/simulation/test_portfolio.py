@@ -1,4 +1,4 @@
-"""Portfolios by columns and desk by desk: the same fills, cash and equity, to the last atom."""
+"""Portfolios by columns, desk by desk and by the trading core: the same fills, cash and equity, to the last atom."""
 
 import math
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from genesis.app.portfolio_core import run_core
 from genesis.domain.candle import DAY_MS, Candle, Candles
 from genesis.domain.desk import DeskSettings
 from genesis.domain.events import AlertCode
@@ -61,6 +62,10 @@ def portfolio_of(count: int, own: RiskLimits, together: RiskLimits, has_budget: 
 
 def both(portfolio: Portfolio, candles: list[Candles], others: Mapping[Symbol, Candles] = NO_OTHERS) -> PortfolioRun:
     by_columns, by_events = run_columns(portfolio, candles, others), run_events(portfolio, candles, others)
+    by_core = run_core(portfolio, candles, others)
+    assert (by_core.fills, by_core.cash, by_core.positions) == (by_events.fills, by_events.cash, by_events.positions)
+    assert np.array_equal(by_core.equity, by_events.equity)
+    assert (by_core.alerts, by_core.refusals) == (by_events.alerts, by_events.refusals)
     assert by_columns.fills == by_events.fills
     assert (by_columns.cash, by_columns.positions) == (by_events.cash, by_events.positions)
     assert np.array_equal(by_columns.equity, by_events.equity)

@@ -14,6 +14,7 @@ from genesis.app.home import candle_folder
 from genesis.app.market_data import MarketData, Wanted, market_data
 from genesis.app.options import choice_option, decimal_option, parameters_option
 from genesis.app.other_markets import other_candles, others_option
+from genesis.app.portfolio_core import run_core
 from genesis.app.research import terms_of_options
 from genesis.app.research_options import AccountOptions, CostOptions, DeskOptions, MarketOptions
 from genesis.app.run_options import wanted_of
@@ -22,7 +23,7 @@ from genesis.domain.candle import Candles
 from genesis.domain.candle_series import series_symbol
 from genesis.domain.desk import DeskSettings
 from genesis.domain.risk.guards import RiskLimits
-from genesis.domain.simulation.portfolio import Portfolio, PortfolioRun, run_columns, run_events
+from genesis.domain.simulation.portfolio import Portfolio, PortfolioRun, run_columns
 from genesis.domain.statistics.portfolio_figures import PortfolioFigures, portfolio_figures
 from genesis.domain.strategy.by_events import Deciding, NoExpression, reads_of
 from genesis.domain.strategy.expression import Constant
@@ -104,7 +105,7 @@ def run_portfolio(plan: PortfolioPlan, engine: str) -> PortfolioResult:
     way = choice_option("engine", engine, Engine)
     begin = perf_counter()
     try:
-        run = (run_columns if way is Engine.COLUMNAR else run_events)(plan.portfolio, plan.candles, plan.others)
+        run = (run_columns if way is Engine.COLUMNAR else run_core)(plan.portfolio, plan.candles, plan.others)
     except (InexactNumber, NoExpression) as error:
         raise InputError(str(error)) from error
     seconds = perf_counter() - begin

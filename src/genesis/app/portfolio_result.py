@@ -12,7 +12,6 @@ from genesis.app.backtest_result import desk_words
 from genesis.app.json_output import Json, JsonDocument
 from genesis.app.portfolio import PortfolioResult, run_portfolio
 from genesis.domain.candle import DAY_MS, Candles
-from genesis.domain.events import Alert
 from genesis.domain.simulation.portfolio import decision_hash
 from genesis.domain.statistics.cost_words import bps_text, fee_words, slippage_words
 from genesis.domain.statistics.portfolio_figures import PortfolioFigures
@@ -128,7 +127,7 @@ def facts_of(result: PortfolioResult) -> str:
 def notes_of(result: PortfolioResult) -> list[str]:
     """Return what speaks against believing it: notes of the data, and alerts."""
     notes = [f"{each.symbol}: {note}" for each in result.plan.markets for note in each.description().notes]
-    return [*notes, *(_alert(each) for each in result.run.alerts)]
+    return [*notes, *(each.text for each in result.run.alerts)]
 
 
 def report_of(result: PortfolioResult) -> PortfolioReport:
@@ -188,7 +187,3 @@ def _alike(symbols: Sequence[str], candles: Sequence[Candles]) -> list[list[str]
 def _closes(candles: Candles) -> dict[int, float]:
     """Return the last close of each UTC day."""
     return dict(zip((candles.mts // DAY_MS).tolist(), candles.close.tolist(), strict=True))
-
-
-def _alert(alert: Alert) -> str:
-    return f"{alert.code.value.replace('_', ' ')}: {alert.text}"

@@ -52,6 +52,7 @@ from genesis.domain.instrument import Instrument
 from genesis.domain.ledger import Ledger, cost_of, value_of
 from genesis.domain.link import LinkState
 from genesis.domain.order import Cid, OrderRequest, OrderType, Side
+from genesis.domain.purse import Purse
 from genesis.domain.pursuits import PROTECTION, Pursuits
 from genesis.domain.risk import gate
 from genesis.domain.risk.guards import RiskLimits
@@ -85,6 +86,8 @@ class CoreSettings:
     account: Account = Account.EXCHANGE
     needs_account: bool = False
     is_dry: bool = False
+    together: RiskLimits | None = None
+    """Where the desks share one cash, what guards all that they are worth; None where each has cash of its own."""
 
     def __attrs_post_init__(self) -> None:
         names = [desk.name for desk in self.desks]
@@ -126,7 +129,11 @@ class TradingCore:
     def __init__(self, settings: CoreSettings, ledgers: Mapping[str, Ledger], first_cid: Cid = FIRST_CID) -> None:
         self.settings = settings
         self.limits = settings.limits
-        self.desks = {each.name: Desk(each, ledgers[each.name]) for each in settings.desks}
+        purse = None
+        if settings.together is not None:
+            purse = Purse(ledgers[settings.desks[0].name], settings.together)
+        self.desks = {each.name: Desk(each, ledgers[each.name], purse) for each in settings.desks}
+        self._purses = [desk.purse for desk in self.desks.values()] if purse is None else [purse]
         self.now = Mts(0)
         self.is_new = settings.needs_account
         self._instruments = settings.instruments
@@ -145,7 +152,7 @@ class TradingCore:
         self._alone = {
             symbol: desks[0]
             for symbol, desks in self._by_symbol.items()
-            if len(desks) == 1 and symbol not in self._readers and not self._is_pursuing
+            if len(desks) == 1 and symbol not in self._readers and not self._is_pursuing and purse is None
         }
         """Desks whose candles are nobody else's business."""
         self.pursuits = Pursuits(self.desks, self.books, self._send, self._within_one_order)
@@ -157,12 +164,12 @@ class TradingCore:
     @property
     def equity(self) -> int:
         """What all strategies were worth at the last close, in atoms of the quote currency."""
-        return sum(desk.equity for desk in self.desks.values())
+        return sum(purse.equity for purse in self._purses)
 
     @property
     def cash(self) -> Atoms:
         """The quote currency of all strategies."""
-        return Atoms(sum(desk.ledger.cash for desk in self.desks.values()))
+        return Atoms(sum(purse.ledger.cash for purse in self._purses))
 
     def position(self, symbol: Symbol) -> Atoms:
         """Return what all strategies hold of an instrument's base currency."""
@@ -260,6 +267,8 @@ class TradingCore:
             alert = desk.close(candle)
             if alert is not None:
                 yield alert
+                for other in self._by_symbol if self.settings.together is not None else ():
+                    yield from self._ask(other)  # a breach of all together lets every desk out
             is_waiting |= desk.intent is not None
         if is_waiting:
             yield from self._ask(symbol)

@@ -28,11 +28,13 @@ class CandleMarket:
         costs: Costs,
         feed: AsyncIterable[Iterable[Candle]],
         margin: MarginAccount | None = None,
+        fees: FeeMeter | None = None,
     ) -> None:
+        """*fees* counts the volume of several instruments together; None counts this one's alone."""
         self._margin = margin
         self._instrument = instrument
         self._slips = costs.meter()
-        self._fees = FeeMeter(costs)
+        self._fees = FeeMeter(costs) if fees is None else fees
         self._is_measuring = costs.volatility is not None or costs.impact is not None
         self._feed = feed
         self._quote: Quote | None = None

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         "trade": "Another strategy for one instrument, as 'SYMBOL=STRATEGY NAME=VALUE…'; may be given many times.",
         "max_drawdown_pct": "Flatten and halt all when all together is down this much from its peak, in percent.",
         "max_daily_loss": "Flatten and halt all when a UTC day of all together loses more than this.",
-        "engine": "columnar (one compiled walk) or event (desk by desk); both give the same result.",
+        "engine": "columnar (one compiled walk) or event (the trading core); both give the same result.",
         "report": REPORT_HELP,
     },
 )
