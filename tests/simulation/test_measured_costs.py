@@ -8,6 +8,7 @@ from attrs import evolve
 
 from genesis.app.backtest import Terms, run_columnar
 from genesis.app.optimism import optimism_ledger
+from genesis.app.portfolio_core import run_core
 from genesis.app.sweeper import Sweeper
 from genesis.domain.candle import Candle, Candles
 from genesis.domain.desk import DeskSettings
@@ -87,10 +88,11 @@ def test_portfolios_have_the_same_costs_by_columns_and_by_events() -> None:
         for symbol in ("tBTCUSD", "tETHUSD")
     )
     portfolio = Portfolio(desks, costs, atoms(900_000))
-    by_columns, by_events = (run(portfolio, [candles, candles]) for run in (run_columns, run_events))
+    by_columns, *by_others = (run(portfolio, [candles, candles]) for run in (run_columns, run_events, run_core))
     assert len(by_columns.fills) > 100
-    assert decision_hash(by_columns, portfolio) == decision_hash(by_events, portfolio)
-    assert np.array_equal(by_columns.equity, by_events.equity)
+    for each in by_others:
+        assert decision_hash(by_columns, portfolio) == decision_hash(each, portfolio)
+        assert np.array_equal(by_columns.equity, each.equity)
 
 
 def test_the_optimism_ledger_prices_each_measured_part() -> None:
