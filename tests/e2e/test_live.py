@@ -22,7 +22,7 @@ from genesis.adapters.venue.shell import serving
 from genesis.adapters.venue.venue import Venue
 from genesis.app.live_guard import PHRASE
 from genesis.domain.config_history import DEFAULT, document_hash
-from genesis.domain.events import LimitsApplied, StrategyLimitsApplied
+from genesis.domain.events import CandleClosed, LimitsApplied, StrategyLimitsApplied
 from genesis.domain.exchange.account import WalletKind
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.order import Side
@@ -47,6 +47,32 @@ def long() -> Expr:
 
 
 LONG_ABOVE = ALWAYS_LONG.replace("> 0.0", "> 100.8")
+
+
+AFTER_THE_OTHER = """
+from attrs import frozen
+from genesis.domain.events import CandleClosed, Event
+from genesis.domain.strategy.event_strategy import AnyEventStrategy, Target, Targets
+from genesis.domain.strategy.specification import event_strategy
+
+@frozen
+class AfterTheOther:
+    reads: tuple[str, ...] = ("tTESTBTC:TESTUSD",)
+
+    def start(self) -> int:
+        return 0
+
+    def decide(self, seen: int, event: Event) -> tuple[int, Targets]:
+        if not isinstance(event, CandleClosed):
+            return seen, ()
+        if event.symbol in self.reads:
+            return seen + 1, ()
+        return seen, (Target(event.symbol, 1.0 if seen else 0.0),)
+
+@event_strategy
+def long() -> AnyEventStrategy:
+    return AfterTheOther()
+"""
 
 
 class Ended(NamedTuple):
@@ -173,6 +199,21 @@ async def test_a_live_session_warms_up_decides_trades_and_stops_in_order(tmp_pat
         assert SECRET not in done.stdout + done.stderr
         verified = await here.ended("journal.verify", "--json")
         assert json.loads(verified.stdout)["whole"] is True
+
+
+async def test_an_event_strategy_that_reads_another_instrument_trades_live_and_replays(tmp_path: Path) -> None:
+    async with house(tmp_path) as here:
+        here.strategy = AFTER_THE_OTHER
+        process = await here.begin(*here.words(dry=False), "--i-understand", PHRASE)
+        await (await here.watched(process)).hear('"status":"filled"')
+        done = await stopped(process)
+        assert done.code == 0, done.stderr
+        assert here.held > atoms("9")
+        (journal,) = (tmp_path / "journal").glob("*.sqlite")
+        closed = [entry.symbol for _, entry in read_journal(journal) if isinstance(entry, CandleClosed)]
+        assert closed.index(PAPER) < closed.index(BTC)
+        replayed = await here.ended("replay", str(journal), "--json")
+        assert replayed.code == 0, replayed.stdout
 
 
 async def test_a_dry_run_decides_and_writes_down_and_sends_nothing(tmp_path: Path) -> None:

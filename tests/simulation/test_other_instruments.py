@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from genesis.app.backtest import Terms, run_columnar, run_event
 from genesis.app.parity import Way, prove
+from genesis.app.strategies import find_lone_strategy
+from genesis.app.sweeper import Sweeper
 from genesis.domain.candle import Candles, Timeframe
 from genesis.domain.desk import DeskSettings
 from genesis.domain.instrument import spot_instrument
@@ -22,6 +24,7 @@ from genesis.domain.strategy import features
 from genesis.domain.strategy.expression import Expr
 from genesis.domain.strategy.shipped import PAIRED
 from genesis.domain.units import PPB, Ppb, Symbol, atoms
+from genesis.ports.errors import InputError
 
 BTC, ETH, LTC = Symbol("tBTCUSD"), Symbol("tETHUSD"), Symbol("tLTCUSD")
 OWN, ETHS, LTCS = (synthetic_candles(seed, 0.3) for seed in (5, 6, 7))
@@ -70,7 +73,7 @@ def test_any_expression_over_instruments_with_holes_is_the_same(
     assert prove(terms_of(expression, others, guarded), rows(OWN, own), Timeframe.M1, QUIET).difference == ""
 
 
-@settings(max_examples=6, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=4, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(expressions, kept, kept, kept)
 def test_any_expression_over_instruments_is_the_same_over_the_wire(
     expression: Expr, own: list[int], eths: list[int], ltcs: list[int]
@@ -114,3 +117,23 @@ def test_the_candle_of_the_same_start_is_not_seen() -> None:
     target = features.where(read_ > 0.0, read_ / 100_000.0, 0.0)
     runs = [run_event(terms_of(target, {ETH: each}), OWN).record for each in (ETHS, moved)]
     assert runs[0] == runs[1]
+
+
+def test_a_sweep_over_strategies_that_read_others_is_their_event_runs() -> None:
+    roots = [PAIRED["follow_the_leader"].build({"window": window, "least": "-0.9"}) for window in (20, 40)]
+    terms = Terms(DeskSettings(spot_instrument(ETH), roots[0]), costs_from_bps(Decimal(20), Decimal(1)), atoms(10_000))
+    terms = evolve(terms, others={BTC: OWN})
+    with Sweeper(ETHS, terms, 1) as sweeper:
+        outcomes = sweeper.run(roots)
+        with pytest.raises(InputError, match="--other"):
+            sweeper.run([features.of(LTC, features.close)])
+    assert outcomes is not None
+    for at, root in enumerate(roots):
+        record = run_event(evolve(terms, desk=evolve(terms.desk, strategy=root)), ETHS).record
+        assert (outcomes.cash[at], outcomes.position[at]) == (record.final_cash, record.final_position)
+        assert record.fills
+
+
+def test_a_regime_and_a_replay_of_frames_have_one_instrument_alone() -> None:
+    with pytest.raises(InputError, match=r"tBTCUSD too: a regime has those of one"):
+        find_lone_strategy("follow_the_leader", "a regime")
