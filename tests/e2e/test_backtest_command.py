@@ -80,10 +80,25 @@ def test_measured_costs_are_options_of_both_engines_and_in_what_they_say(tmp_pat
     assert float(columnar["final_equity"]) < float(plain["final_equity"])
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--stop-loss-pct", "0.2", "--take-profit-pct", "0.3"), "stop loss 0.2 %, take profit 0.3 %"),
+        (("--trailing-stop-pct", "0.2"), "trailing stop 0.2 %"),
+    ],
+)
+def test_stops_inside_candles_are_options_of_both_engines(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+    market = ("--data", "synthetic:7:3", "--maker-fee-bps", "10")
+    columnar, event = (result_of(tmp_path, *market, *words, "--engine", engine) for engine in ("columnar", "event"))
+    assert {**columnar, "engine": "", "seconds": 0} == {**event, "engine": "", "seconds": 0}
+    assert columnar["more_terms"] == [said]
+    assert columnar["decision_hash"] != result_of(tmp_path, *market)["decision_hash"]
+
+
 def test_a_sweep_says_who_takes_the_costs_that_it_does_not(tmp_path: Path) -> None:
     done = genesis(tmp_path, "sweep", "--data", "synthetic:7:1", "--slippage-impact-bps", "5")
     assert done.returncode == 2
-    assert "It is an option of backtest, parity." in done.stderr
+    assert "It is an option of backtest, parity" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -95,6 +110,9 @@ def test_a_sweep_says_who_takes_the_costs_that_it_does_not(tmp_path: Path) -> No
         (("--slippage-volatility", "1", "--slippage-window", "0"), "--slippage-window"),
         (("--slippage-impact-bps", "0"), "share of volume"),
         (("--slippage-impact-bps", "1", "--slippage-cap-bps", "10000"), "--slippage-cap-bps"),
+        (("--take-profit-pct", "2"), "--stop-loss-pct"),
+        (("--stop-loss-pct", "100"), "below 100 %"),
+        (("--stop-loss-pct", "1", "--trailing-stop-pct", "1"), "--trailing-stop-pct"),
         (("--margin", "--leverage", "10"), "below 1 / leverage"),
         (("--on-breach", "panic"), "one of halt, reduce_only"),
         (("--cool-down-losses", "many"), "give a whole number"),

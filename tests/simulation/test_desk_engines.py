@@ -16,6 +16,7 @@ from genesis.domain.candle import Candle, Candles, Timeframe
 from genesis.domain.core import one_desk
 from genesis.domain.desk import DeskSettings
 from genesis.domain.events import AlertCode, CandleClosed, Quote, Sized, Submit
+from genesis.domain.execution.protection import Bracket, Protection, Trailing
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.risk.budget import Budget, RegimeBudget, VolatilityTarget, realised_volatility, split
 from genesis.domain.risk.guards import OnBreach, RiskLimits
@@ -85,6 +86,10 @@ class Parameters(NamedTuple):
     impact_bps: int | None = None
     part_cap_bps: int = 1000
     tiers: bool = False
+    maker_bps: str | None = None
+    stop_pct: str | None = None
+    take_pct: str | None = None
+    trail_pct: str | None = None
 
 
 class Outcome(NamedTuple):
@@ -111,6 +116,25 @@ def nearer(value: Fraction, unit: Fraction) -> Fraction:
     return down(value, unit) if value >= 0 else up(value, unit)
 
 
+class Guard:
+    """What guards a position, inside a candle."""
+
+    def __init__(self, trigger: Fraction | None, target: Fraction | None, trail: Fraction, best: Fraction) -> None:
+        self.stop, self.target, self.trail, self.best = trigger, target, trail, best
+
+    def trigger(self, is_long: bool) -> Fraction:
+        if self.stop is not None:
+            return self.stop
+        return max(self.best - self.trail, ATOM) if is_long else self.best + self.trail
+
+
+def on_grid(price: Fraction, is_up: bool) -> Fraction:
+    """Five significant digits."""
+    units = int(price / ATOM)
+    keep = 10 ** max(0, len(str(units)) - 5)
+    return Fraction((-(-units // keep) if is_up else units // keep) * keep) * ATOM
+
+
 class Oracle:
     """The rules of docs/backtest-semantics.md in fractions, rounding only where they say."""
 
@@ -130,6 +154,8 @@ class Oracle:
         self.flow = Fraction(0)
         self.fixed, self.depth = self.slippage, math.nan
         self.traded: list[tuple[int, Fraction]] = []
+        self.entry = Fraction(0)
+        self.resting: Guard | None = None
         if given_.by_volatility is not None:
             self.slippage = self.fixed + Fraction(given_.part_cap_bps, 10_000)
 
@@ -174,9 +200,67 @@ class Oracle:
     def worth(self, price: Fraction) -> Fraction:
         return self.cash + down(self.position * price)
 
-    def book(self, mts: int, signed: Fraction, price: Fraction) -> None:
+    def maker(self, mts: int) -> Fraction:
+        if self.given.tiers:
+            hour = mts // HOUR_MS
+            volume = sum((worth for at, worth in self.traded if hour - 720 <= at // HOUR_MS < hour), Fraction(0))
+            return next(Fraction(maker) for since, maker, _ in (*DEAR_TIERS, *TIERS) if volume >= since) / 10_000
+        return self.fee if self.given.maker_bps is None else Fraction(self.given.maker_bps) / 10_000
+
+    def arm(self, opened: Fraction) -> None:
+        """Guard what is held now, with the market at its open."""
+        self.resting, given_, is_long = None, self.given, self.position > 0
+        if abs(self.position) < Fraction(given_.min_amount):
+            return
+        sign = 1 if is_long else -1
+        if given_.trail_pct is not None:
+            trail = on_grid(max(down(self.entry * Fraction(given_.trail_pct) / 100), ATOM), is_up=True)
+            self.resting = Guard(None, None, trail, opened)
+        elif given_.stop_pct is not None:
+            stop = max(down(self.entry * (1 - sign * Fraction(given_.stop_pct) / 100)), ATOM)
+            target = None
+            if given_.take_pct is not None:
+                away = max(down(self.entry * (1 + sign * Fraction(given_.take_pct) / 100)), ATOM)
+                target = on_grid(away, is_up=is_long)
+            self.resting = Guard(on_grid(stop, is_up=is_long), target, Fraction(0), opened)
+
+    def leave(self, mts: int, price: Fraction) -> None:
+        """A stop that was reached is a market order."""
+        is_buy, amount = self.position < 0, abs(self.position)
+        worse = up(price * (1 + self.slippage)) if is_buy else max(down(price * (1 - self.slippage)), ATOM)
+        self.book(mts, -self.position, self.moved(worse, amount, is_buy))
+        self.resting = None
+
+    def stop(self, mts: int, row: Row) -> None:
+        """From the open to the extreme that hurts."""
+        guard, opened, is_long = self.resting, Fraction(row.open), self.position > 0
+        if guard is None:
+            return
+        guard.best = max(guard.best, opened) if is_long else min(guard.best, opened)
+        trigger = guard.trigger(is_long)
+        is_reached = min(opened, row.low) <= trigger if is_long else max(opened, row.high) >= trigger
+        price = min(opened, trigger) if is_long else max(opened, trigger)
+        if is_reached and not (self.given.leverage and self.is_short_of_margin(price)):
+            self.leave(mts, price)
+
+    def take(self, mts: int, row: Row) -> None:
+        """From there to the other extreme, then to the close."""
+        guard, opened, is_long = self.resting, Fraction(row.open), self.position > 0
+        if guard is None:
+            return
+        best = max(opened, row.high) if is_long else min(opened, row.low)
+        if guard.target is not None and (best > guard.target if is_long else best < guard.target):
+            self.book(mts, -self.position, guard.target, self.maker(mts))
+            self.resting = None
+        elif guard.stop is None:
+            guard.best = max(guard.best, best) if is_long else min(guard.best, best)
+            trigger, closed = guard.trigger(is_long), Fraction(row.close)
+            if closed <= trigger if is_long else closed >= trigger:
+                self.leave(mts, trigger)
+
+    def book(self, mts: int, signed: Fraction, price: Fraction, fee: Fraction | None = None) -> None:
         amount, before, held = abs(signed), self.cash, self.position
-        fee = self.taker(mts)
+        fee = self.taker(mts) if fee is None else fee
         self.traded.append((mts, down(amount * price)))
         if signed > 0 and not self.given.leverage:
             paid = up(amount * fee)
@@ -190,6 +274,8 @@ class Oracle:
             paid = up(down(amount * price) * fee)
             self.cash += down(amount * price) - paid
             self.position -= amount
+        if abs(self.position) > abs(held) or self.position * held < 0:
+            self.entry = price
         self.fills.append((mts, "buy" if signed > 0 else "sell", amount, price, paid))
         self.flow += self.cash - before
         if held and self.position * held <= 0:
@@ -214,7 +300,7 @@ class Oracle:
             met = up(up(max(self.cash, Fraction(0)) / -self.position) / (1 + kept))
             price = up(max(opened, min(worst, met)) * (1 + self.slippage))
         self.book(mts, -self.position, self.moved(price, abs(self.position), self.position < 0))
-        self.acted, self.wanted, self.halted = (0.0, self.acted[1]), None, True
+        self.acted, self.wanted, self.halted, self.resting = (0.0, self.acted[1]), None, True, None
         self.alerts.append(AlertCode.LIQUIDATED)
         return True
 
@@ -230,9 +316,12 @@ class Oracle:
             gone = self.liquidate(mts, opened, opened)
         if self.wanted is not None:
             self.fill(mts, opened)
+            self.arm(opened)
+        self.stop(mts, row)
         if self.given.leverage and self.position and not gone:
             worst = row.low if self.position > 0 else row.high
             self.liquidate(mts, opened, min(worst, opened) if self.position > 0 else max(worst, opened))
+        self.take(mts, row)
 
     def fill(self, mts: int, opened: Fraction) -> None:
         assert self.wanted is not None
@@ -375,6 +464,7 @@ def terms_of(given_: Parameters) -> Terms:
     )
     instrument = spot_instrument(Symbol("tBTCUSD"), atoms(given_.min_amount))
     core = DeskSettings(instrument, volume, given_.size, limits, budget=budget, margin=margin, impact=costs.impact)
+    core = evolve(core, protection=protection_of(given_))
     return Terms(core, costs, atoms(given_.cash))
 
 
@@ -386,7 +476,19 @@ def costs_of(given_: Parameters) -> Costs:
         costs = evolve(costs, volatility=VolatilitySlippage(factor, MEASURE, cap))
     if given_.impact_bps is not None:
         costs = evolve(costs, impact=Impact(Ppb(given_.impact_bps * PPB // 10_000), DEPTH, cap))
-    return evolve(costs, has_tiers=given_.tiers)
+    maker = None if given_.maker_bps is None else Ppb(int(Fraction(given_.maker_bps) * PPB) // 10_000)
+    return evolve(costs, has_tiers=given_.tiers, maker_fee=maker)
+
+
+def protection_of(given_: Parameters) -> Protection | None:
+    def share(percent: str) -> Ppb:
+        return Ppb(int(Fraction(percent) * PPB / 100))
+
+    if given_.trail_pct is not None:
+        return Trailing(share(given_.trail_pct))
+    if given_.stop_pct is None:
+        return None
+    return Bracket(share(given_.stop_pct), None if given_.take_pct is None else share(given_.take_pct))
 
 
 def assert_equals_the_oracle(run: Run, outcome: Outcome) -> None:
@@ -443,6 +545,10 @@ spot = st.builds(
     impact_bps=st.none(),
     part_cap_bps=st.just(1000),
     tiers=st.just(False),
+    maker_bps=st.none(),
+    stop_pct=st.none(),
+    take_pct=st.none(),
+    trail_pct=st.none(),
 )
 margin = st.builds(
     lambda plain, leverage, maintenance_pct, funding_bps: plain._replace(
@@ -483,6 +589,24 @@ measured = st.builds(
 @settings(max_examples=300)
 @given(rows_of_any_market, measured)
 def test_measured_slippage_and_fee_tiers_equal_the_oracle_to_the_last_atom(rows: list[Row], given_: Parameters) -> None:
+    check(rows, given_)
+
+
+guarded = st.builds(
+    lambda plain, maker_bps, stop_pct, take_pct, trail_pct: plain._replace(
+        maker_bps=maker_bps, stop_pct=stop_pct, take_pct=take_pct, trail_pct=trail_pct
+    ),
+    st.one_of(spot, margin, measured),
+    st.sampled_from([None, "5", "10"]),
+    st.sampled_from([None, "0.3", "3", "20"]),
+    st.sampled_from([None, "0.5", "4", "15"]),
+    st.sampled_from([None, None, "1", "6"]),
+)
+
+
+@settings(max_examples=400)
+@given(rows_of_any_market, guarded)
+def test_stops_and_targets_equal_the_oracle_to_the_last_atom(rows: list[Row], given_: Parameters) -> None:
     check(rows, given_)
 
 

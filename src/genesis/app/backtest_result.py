@@ -7,6 +7,7 @@ from attrs import asdict, field, frozen
 from genesis.app.backtest import Run, Terms
 from genesis.app.json_output import JsonDocument
 from genesis.domain.desk import DeskSettings
+from genesis.domain.execution.protection import Bracket, Trailing
 from genesis.domain.risk.guards import OnBreach
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.statistics.cost_words import bps_text
@@ -95,7 +96,7 @@ def document_of(result: BacktestResult) -> JsonDocument:
 
 
 def desk_words(desk: DeskSettings) -> list[str]:
-    """Return what is not as in a plain spot run: limits, budget and margin, each in a few words."""
+    """Return what is not as in a plain spot run: limits, budget, margin and stops, each in a few words."""
     limits, budget, margin, words = desk.limits, desk.budget, desk.margin, []
     if limits.on_breach is OnBreach.REDUCE_ONLY:
         words.append("reduce-only on a breach")
@@ -113,6 +114,11 @@ def desk_words(desk: DeskSettings) -> list[str]:
             f"margin with leverage {format_scaled(margin.leverage, 9)}, maintenance {_pct(margin.maintenance)} %,"
             f" funding {bps_text(margin.funding_a_day)} bp a day"
         )
+    match desk.protection:
+        case Bracket(stop, take):
+            words.append(f"stop loss {_pct(stop)} %" + ("" if take is None else f", take profit {_pct(take)} %"))
+        case Trailing(distance):
+            words.append(f"trailing stop {_pct(distance)} %")
     return words
 
 

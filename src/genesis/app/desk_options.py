@@ -1,4 +1,4 @@
-"""What a command line says of a desk besides its strategy and size: limits, budget, margin."""
+"""What a command line says of a desk besides its strategy and size: limits, budget, margin, stops."""
 
 from attrs import evolve
 
@@ -7,6 +7,7 @@ from genesis.app.research_options import DeskOptions
 from genesis.app.strategies import build_strategy, find_lone_strategy
 from genesis.domain.candle import Timeframe
 from genesis.domain.desk import DeskSettings
+from genesis.domain.execution.protection import Bracket, Protection, Trailing
 from genesis.domain.risk.budget import Budget, RegimeBudget, VolatilityTarget, realised_volatility
 from genesis.domain.risk.guards import OnBreach
 from genesis.domain.risk.margin import Margin
@@ -24,7 +25,8 @@ def apply_options(desk: DeskSettings, options: DeskOptions, timeframe: Timeframe
             cool_down_ms=round((seconds_option("cool-down", options.cool_down) or 0) * 1000),
         )
         budget = Budget(_volatility(options, timeframe), _regimes(options))
-        return evolve(desk, limits=limits, budget=budget, margin=_margin(options, fee))
+        protection = _protection(options)
+        return evolve(desk, limits=limits, budget=budget, margin=_margin(options, fee), protection=protection)
     except ValueError as error:
         raise InputError(str(error)) from error
 
@@ -64,6 +66,21 @@ def _margin(options: DeskOptions, fee: Ppb) -> Margin | None:
         ppb(decimal_option("funding-bps-day", options.funding_bps_day), per=10_000),
         fee,
     )
+
+
+def _protection(options: DeskOptions) -> Protection | None:
+    stop = percent_option("stop-loss-pct", options.stop_loss_pct)
+    take = percent_option("take-profit-pct", options.take_profit_pct)
+    trail = percent_option("trailing-stop-pct", options.trailing_stop_pct)
+    if trail is not None:
+        if stop is not None or take is not None:
+            raise InputError("--trailing-stop-pct: a position has a trailing stop, or a stop loss and a take profit")
+        return Trailing(trail)
+    if stop is None:
+        if take is not None:
+            raise InputError("--take-profit-pct: a target goes with a stop, so give --stop-loss-pct too")
+        return None
+    return Bracket(stop, take)
 
 
 def _factor(option: str, text: str) -> Ppb:

@@ -248,6 +248,8 @@ def _not_on_the_wire(terms: Terms) -> str:
     """Return why the local venue does not give what a backtest does, empty when it does."""
     if terms.desk.margin is not None:
         return "a session over the wire trades on the exchange wallet, without margin"
+    if terms.desk.protection is not None:
+        return "the local venue has a path of its own inside a candle, on which stops fill elsewhere"
     if not terms.costs.are_fixed:
         return "the local venue has one spread and one fee: measured slippage and fee tiers are not played on it"
     if not terms.costs.slippage:

@@ -45,7 +45,7 @@ class CostOptions(NamedTuple):
 
 
 class DeskOptions(NamedTuple):
-    """Limits, budget and margin of one strategy; an empty text leaves its part off."""
+    """Limits, budget, margin and stops of one strategy; an empty text leaves its part off."""
 
     on_breach: str = "halt"
     cool_down_losses: str = ""
@@ -59,6 +59,9 @@ class DeskOptions(NamedTuple):
     leverage: str = "1"
     maintenance_pct: str = "15"
     funding_bps_day: str = "2"
+    stop_loss_pct: str = ""
+    take_profit_pct: str = ""
+    trailing_stop_pct: str = ""
 
 
 class SearchOptions(NamedTuple):
@@ -123,6 +126,9 @@ DESK_HELP: Final[Mapping[str, str]] = {
     "leverage": "What a full target is worth on margin, in multiples of equity.",
     "maintenance_pct": "Equity below this share of the position's value is liquidated, in percent.",
     "funding_bps_day": "What borrowing costs on margin, in basis points a day.",
+    "stop_loss_pct": "Leave a position inside a candle, this far on the wrong side of its entry, in percent.",
+    "take_profit_pct": "Leave it this far on the right side, in percent; with a stop loss.",
+    "trailing_stop_pct": "Leave it when the price came back from its best by this share of the entry, in percent.",
 }
 
 SEARCH_HELP: Final[Mapping[str, str]] = {

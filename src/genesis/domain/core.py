@@ -302,11 +302,8 @@ class TradingCore:
         symbol = quote.symbol
         self.books.quotes[symbol] = quote
         cids = iter(quote.cids) if quote.cids else self._counted()
-        wishes = [
-            (desk, wish)
-            for desk in self._by_symbol[symbol]
-            if desk.intent is not None and not self._is_guarded(desk) and (wish := desk.wish(quote)) is not None
-        ]
+        waiting = [desk for desk in self._by_symbol[symbol] if desk.intent is not None and not self._is_guarded(desk)]
+        wishes = [(desk, wish) for desk in waiting if (wish := desk.wish(quote)) is not None]
         if len(wishes) > 1:
             netted = net({desk.name: Wanted(wish.side, wish.amount) for desk, wish in wishes})
             for match in netted.matches:
@@ -316,6 +313,10 @@ class TradingCore:
         elif wishes:
             ((desk, wish),) = wishes
             yield from self._submit(desk, wish, wish.amount, quote, cids)
+        if self._is_pursuing:
+            for desk in waiting:
+                if desk.in_flight is None:  # its guards went for an order that did not leave
+                    yield from self.pursuits.protect(desk)
         if self.pursuits.waiting(symbol):
             yield from self.pursuits.quoted(quote, self.now, cids)
 
@@ -440,7 +441,7 @@ class TradingCore:
     def _filled(self, mts: Mts, desk: Desk, fill: Fill) -> Sequence[Decision]:
         """Book a match of an order of *desk*."""
         books, strategy, ledger = self.books, desk.name, desk.ledger
-        held, owed = abs(desk.position), ledger.is_overdrawn
+        held, owed = desk.position, ledger.is_overdrawn
         desk.book(fill)
         if fill.mts > books.last_fill:
             books.last_fill = fill.mts
@@ -448,7 +449,8 @@ class TradingCore:
         if ledger.is_overdrawn and not owed:
             text = f"order {fill.cid} {fill.symbol}: filled dearer than {strategy} could pay; the account pays"
             decisions.append(Alert(mts, AlertCode.OVERDRAWN, text))
-        if abs(desk.position) > held and strategy in self.reasons:
+        has_turned = held * desk.position < 0
+        if (abs(desk.position) > abs(held) or has_turned) and strategy in self.reasons:
             self.pursuits.entered(strategy, fill.price, self.reasons[strategy])
             if desk.settings.protection is not None:
                 decisions += self.pursuits.protect(desk)
@@ -464,7 +466,8 @@ class TradingCore:
             return self.pursuits.go_on(self.now, undertaking) if life.filled or life.status is Status.CANCELED else ()
         if not left and desk.name not in self.cut:
             desk.done()
-            return ()
+            # What is left after a sale of a part is guarded again, and at once.
+            return self.pursuits.protect(desk) if self._is_pursuing else ()
         self.cut.discard(desk.name)
         desk.take_back(is_torn=life.filled > 0)
         return (_incomplete(mts, life, left),) if left else ()

@@ -1,4 +1,7 @@
-"""A market made of candles: orders decided on a close fill at the open of the next candle that exists."""
+"""A market made of candles: orders decided on a close fill at the open of the next candle that exists.
+
+Orders that guard a position rest, and meet the path inside a candle that `simulation.guard_path` tells.
+"""
 
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
@@ -6,20 +9,23 @@ from functools import partial
 
 from genesis.domain.candle import Candle
 from genesis.domain.events import Cancel, CandleClosed, Event, Liquidated, LookUp, MarginCharged, OrderReported, Quote
-from genesis.domain.execution.evidence import Traded
+from genesis.domain.execution.evidence import Accepted, Closed, Evidence, Traded
 from genesis.domain.instrument import Instrument
-from genesis.domain.order import OrderId, Side
+from genesis.domain.order import OrderId, OrderRequest, Side
 from genesis.domain.risk.gate import Approved
+from genesis.domain.simulation.guard_path import Guard, better, guard_of
 from genesis.domain.simulation.margin_account import MarginAccount
 from genesis.domain.simulation.market_orders import Costs, FeeMeter, ask_price, bid_price, filled
-from genesis.domain.units import Mts, Price, Symbol
+from genesis.domain.simulation.slippage import worsened
+from genesis.domain.units import Atoms, Mts, Ppb, Price, Symbol
 
 
 class CandleMarket:
     """The `Market` of backtests and of paper trading without a venue.
 
     *feed* gives candles in batches, as they become known; how fast is the feed's business. An order that the core
-    submits on a quote is filled whole, at that quote's price for its side, before the candle closes.
+    submits on a quote is filled whole, at that quote's price for its side, before the candle closes, or rests if it
+    guards the position: one at a time does.
     """
 
     def __init__(
@@ -38,6 +44,8 @@ class CandleMarket:
         self._is_measuring = costs.volatility is not None or costs.impact is not None
         self._feed = feed
         self._quote: Quote | None = None
+        self._opened = 0
+        self._guard: Guard | None = None
         self._is_quote_wanted = False
         self._answers: deque[Event] = deque()
 
@@ -49,18 +57,20 @@ class CandleMarket:
                 if self._margin is not None:
                     for event in self._begin_on_margin(candle, self._margin):
                         yield event
-                if self._is_quote_wanted:
+                while self._is_quote_wanted:  # once; again for what guards a position that was just entered
                     self._is_quote_wanted = False
                     self._quote = self._quote_at(candle.mts, candle.open)
                     yield self._quote
                     while self._answers:
                         yield self._answers.popleft()
-                if self._margin is not None:
-                    for event in self._pass_on_margin(candle, self._margin):
+                if self._guard is not None or self._margin is not None:
+                    for event in self._pass(candle):
                         yield event
                 if self._is_measuring:
                     self._slips.step(candle)
                 yield closed((symbol, candle))
+                while self._answers:
+                    yield self._answers.popleft()
 
     def request_quote(self, symbol: Symbol, orders: int) -> None:
         assert symbol == self._instrument.symbol
@@ -70,18 +80,20 @@ class CandleMarket:
     def submit(self, order: Approved) -> None:
         quote, request = self._quote, order.order
         assert quote is not None, "orders are sized on a quote"
+        guard = guard_of(request, self._opened)
+        if guard is not None:
+            assert self._guard is None, "what guards a position is withdrawn before it is guarded anew"
+            self._guard = guard
+            self._answers.append(_reported(request, quote.mts, Accepted(OrderId(request.cid))))
+            return
         is_buy = request.side is Side.BUY
         price = Price(self._slips.moved(quote.ask if is_buy else quote.bid, request.amount, is_buy=is_buy))
-        fee = self._fees.tier(quote.mts).taker
-        fill = filled(request, price, fee, self._instrument, quote.mts, self._margin is not None)
-        self._fees.traded(fill, self._instrument)
-        if self._margin is not None:
-            self._margin.ledger.book(fill, self._instrument)
-        traded = Traded(request.cid, OrderId(request.cid), fill.mts, fill.amount, fill.price, fill.fee)
-        self._answers.append(OrderReported(fill.mts, request.symbol, request.cid, traded))
+        self._answers.append(self._fill(request, price, self._fees.tier(quote.mts).taker, quote.mts))
 
     def cancel(self, cancel: Cancel) -> None:
-        """Do nothing: an order here is filled before anybody could cancel it."""
+        """Withdraw the order that guards the position; any other is filled before anybody could cancel it."""
+        if self._guard is not None and self._guard.order.cid == cancel.cid:
+            self._answers.append(self._withdraw(self._guard, self._guard.order.mts))
 
     def look_up(self, wanted: LookUp) -> None:
         """Do nothing: what becomes of an order here is never unknown."""
@@ -95,9 +107,17 @@ class CandleMarket:
             yield MarginCharged(candle.mts, self._instrument.symbol, due)
         yield from self._liquidate(candle, candle.open, account)
 
-    def _pass_on_margin(self, candle: Candle, account: MarginAccount) -> Iterator[Event]:
-        yield from self._liquidate(candle, account.worst_of(candle, self._instrument), account)
-        account.close(candle, self._instrument)
+    def _pass(self, candle: Candle) -> Iterator[Event]:
+        """Follow the candle from its open to its close."""
+        account = self._margin
+        if self._guard is not None:
+            yield from self._stop(candle, self._guard)
+        if account is not None:
+            yield from self._liquidate(candle, account.worst_of(candle, self._instrument), account)
+        if self._guard is not None:
+            yield from self._take(candle, self._guard)
+        if account is not None:
+            account.close(candle, self._instrument)
 
     def _liquidate(self, candle: Candle, worst: float, account: MarginAccount) -> Iterator[Event]:
         fill = account.liquidation(candle.mts, candle.open, worst, self._instrument, self._slips, self._fees)
@@ -105,7 +125,53 @@ class CandleMarket:
             self._fees.traded(fill, self._instrument)
             self._is_quote_wanted = False
             yield Liquidated(fill)
+            if self._guard is not None:
+                yield self._withdraw(self._guard, candle.mts)
+
+    def _stop(self, candle: Candle, guard: Guard) -> Iterator[Event]:
+        """Follow the candle from its open to the extreme that hurts the position."""
+        price_of, margin = self._instrument.price_from_market, self._margin
+        opened = price_of(candle.open)
+        guard.open_at(opened)
+        price = guard.stopped_at(opened, price_of(candle.low if guard.is_long else candle.high))
+        if price and (margin is None or margin.lasts_to(price, self._instrument)):
+            yield self._leave(guard, price, candle.mts)
+
+    def _take(self, candle: Candle, guard: Guard) -> Iterator[Event]:
+        """Follow the candle from there to its other extreme, and to its close."""
+        price_of, order = self._instrument.price_from_market, guard.order
+        opened, closed = price_of(candle.open), price_of(candle.close)
+        best = better(opened, price_of(candle.high if guard.is_long else candle.low), guard.is_long)
+        if guard.is_taken(best):
+            self._guard = None
+            yield self._fill(order, Price(guard.target), self._fees.tier(candle.mts).maker, candle.mts)
+        elif price := guard.trailed_at(best, closed):
+            yield self._leave(guard, price, candle.mts)
+
+    def _leave(self, guard: Guard, price: int, mts: Mts) -> OrderReported:
+        """Fill a stop that was reached, as a market order at *price*."""
+        self._guard, is_buy, order = None, not guard.is_long, guard.order
+        price = worsened(price, self._slips.slippage, is_buy)
+        met = Price(self._slips.moved(price, order.amount, is_buy=is_buy))
+        return self._fill(order, met, self._fees.tier(mts).taker, mts)
+
+    def _withdraw(self, guard: Guard, mts: Mts) -> OrderReported:
+        self._guard = None
+        return _reported(guard.order, mts, Closed(OrderId(guard.order.cid), Atoms(0), "CANCELED"))
+
+    def _fill(self, order: OrderRequest, price: Price, fee: Ppb, mts: Mts) -> OrderReported:
+        fill = filled(order, price, fee, self._instrument, mts, self._margin is not None)
+        self._fees.traded(fill, self._instrument)
+        if self._margin is not None:
+            self._margin.ledger.book(fill, self._instrument)
+        traded = Traded(order.cid, OrderId(order.cid), fill.mts, fill.amount, fill.price, fill.fee)
+        return _reported(order, mts, traded)
 
     def _quote_at(self, mts: Mts, open_price: float) -> Quote:
         price, slippage = self._instrument.price_from_market(open_price), self._slips.slippage
+        self._opened = price
         return Quote(self._instrument.symbol, mts, bid_price(price, slippage), ask_price(price, slippage))
+
+
+def _reported(order: OrderRequest, mts: Mts, evidence: Evidence) -> OrderReported:
+    return OrderReported(mts, order.symbol, order.cid, evidence)

@@ -1,7 +1,7 @@
 """The columnar engine of desks: strategies over columns, walked together, equal to desks event by event."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final, TypeVar
+from typing import Final, TypeVar, assert_never
 
 import numpy as np
 from attrs import frozen
@@ -9,6 +9,7 @@ from attrs import frozen
 from genesis.domain.candle import Candles, Floats, Ints
 from genesis.domain.desk import DeskSettings
 from genesis.domain.events import Alert, breach_alert, liquidation_alert
+from genesis.domain.execution.protection import Bracket, Protection, Trailing
 from genesis.domain.instrument import Instrument
 from genesis.domain.risk.budget import budget_column
 from genesis.domain.risk.guards import Breach, OnBreach, RiskLimits
@@ -27,8 +28,8 @@ Column = TypeVar("Column", Floats, Ints)
 
 
 def is_plain(desk: DeskSettings) -> bool:
-    """Tell whether the short walk of `columnar` does: spot, and sizes as they are."""
-    return desk.budget.is_off and desk.margin is None
+    """Tell whether the short walk of `columnar` does: spot, sizes as they are, and no stops."""
+    return desk.budget.is_off and desk.margin is None and desk.protection is None
 
 
 @frozen(eq=False)
@@ -175,7 +176,21 @@ def _setting(desk: DeskSettings, instrument: Instrument) -> tuple[int, ...]:
     limits = desk.limits
     cap = PPB if limits.position_cap is None else limits.position_cap
     losses = limits.cool_down_losses or 0
-    return instrument.amount_min, instrument.price_scale, cap, desk.budget.band, losses, limits.cool_down_ms
+    own = instrument.amount_min, instrument.price_scale, cap, desk.budget.band, losses, limits.cool_down_ms
+    return *own, *_guards(desk.protection)
+
+
+def _guards(protection: Protection | None) -> tuple[int, int, int]:
+    """Return how far stop, target and trail are away, 0 for none."""
+    match protection:
+        case None:
+            return 0, 0, 0
+        case Bracket(stop, take):
+            return stop, take or 0, 0
+        case Trailing(distance):
+            return 0, 0, distance
+        case _:
+            assert_never(protection)
 
 
 def _walk_of(fills: Fills, filled: int, first: int, last: int, equities: Ints, cash: Atoms, whole: Ints) -> Walk:

@@ -23,6 +23,14 @@ from genesis.domain.risk.margin import (
     rebalance_on_margin,
     value_at,
 )
+from genesis.domain.simulation.guard_path import (
+    better,
+    guard_price,
+    is_taken,
+    stopped_at,
+    trail_of,
+    trail_trigger,
+)
 from genesis.domain.simulation.slippage import impact_of, worsened
 from genesis.domain.simulation.wide import ceil_mul_div_64, floor_mul_div_64
 from genesis.domain.units import ATOMS_PER_UNIT, MONEY_MAX, PPB
@@ -32,9 +40,10 @@ VALUE_MAX: Final = 2.0**60
 
 # What each instrument brings, and what it carries from candle to candle: rows of matrices, for a compiled loop cannot
 # keep tuples in an array.
-AMOUNT_MIN, SCALE, CAP, BAND, MOST_LOSSES, PAUSE_MS, SETTINGS = range(7)
+AMOUNT_MIN, SCALE, CAP, BAND, MOST_LOSSES, PAUSE_MS, STOP, TAKE, TRAIL, SETTINGS = range(10)
 CURSOR, END, POSITION, VALUE, FLOW, LOSSES, PAUSE, BUDGET, PENDING, WANTED_BUDGET, UNITS, LAST_MTS = range(12)
-REFUSED, REDUCED, PAUSED, WHOLES = range(12, 16)
+REFUSED, REDUCED, PAUSED = range(12, 15)
+ENTRY, IS_GUARDED, TRIGGER, TARGET, TRAIL_BY, BEST, WHOLES = range(15, 22)
 SIZE, ACTED_ON, WANTED, REALS = range(4)
 
 # What the fees are now, and the fills that they follow from: those from TAIL to before HEAD were made in the thirty
@@ -188,6 +197,8 @@ def book(whole: Ints, settings: Ints, net_amount: int, price: int, fee: int, on_
         change = floor_mul_div_64(-net_amount, price, scale) - fee
         after = before + net_amount
     whole[POSITION] = after
+    if abs(after) > abs(before) or (after > 0 > before) or (before > 0 > after):
+        whole[ENTRY] = price
     whole[FLOW] += change
     whole[VALUE] = value_at(after, price, scale)
     if before != 0 and (after == 0 or (before > 0) != (after > 0)):
@@ -254,6 +265,37 @@ def trade(
     return book(whole, own, net_amount, price, fee, on_margin, now)
 
 
+@step
+def is_price(price: float, scale: int) -> bool:
+    """Tell whether *price* has a place on the instrument's decimals."""
+    return 0.5 <= price * float(scale) <= PRICE_UNITS_MAX
+
+
+@kernel
+def guard(whole: Ints, own: Ints, opened: int) -> None:
+    """Let what guards a position rest in the market, which is at *opened*, if the position is large enough."""
+    whole[IS_GUARDED] = 0
+    is_long, entry = whole[POSITION] > 0, whole[ENTRY]
+    if abs(whole[POSITION]) < own[AMOUNT_MIN] or (own[STOP] == 0 and own[TRAIL] == 0):
+        return
+    whole[IS_GUARDED] = 1
+    if own[TRAIL]:
+        whole[TRAIL_BY], whole[BEST] = trail_of(entry, own[TRAIL]), opened
+        whole[TRIGGER] = trail_trigger(opened, whole[TRAIL_BY], is_long)
+        return
+    whole[TRIGGER] = guard_price(entry, -own[STOP] if is_long else own[STOP], is_long)
+    if own[TAKE]:
+        whole[TARGET] = guard_price(entry, own[TAKE] if is_long else -own[TAKE], is_long)
+
+
+@kernel
+def follow(whole: Ints, price: int) -> None:
+    """Let a trailing stop follow the price."""
+    if whole[TRAIL_BY]:
+        whole[BEST] = better(whole[BEST], price, whole[POSITION] > 0)
+        whole[TRIGGER] = trail_trigger(whole[BEST], whole[TRAIL_BY], whole[POSITION] > 0)
+
+
 @kernel
 def sized(
     rules: Rules, whole: Ints, real: Floats, settings: Ints, cash: int, others: int, price: int, is_buy: bool
@@ -307,6 +349,9 @@ def walk_desks(  # noqa: C901 - one loop: its state would have to be carried thr
     has_slippages = len(slippages) > 1
     has_impact = len(volumes) > 0
     has_tiers = len(tiers) > 0
+    is_guarding = False
+    for k in range(count):
+        is_guarding = is_guarding or settings[k, STOP] > 0 or settings[k, TRAIL] > 0
     cash, worth = rules.cash, 0
     closed = filled = breached = 0
     watch = Watch(cash, 0, cash, floor_below(cash, rules.max_drawdown), NEVER, NEVER)
@@ -322,7 +367,11 @@ def walk_desks(  # noqa: C901 - one loop: its state would have to be carried thr
         for k in range(count):
             whole, real, own = wholes[k], reals[k], settings[k]
             i = whole[CURSOR]
-            if i >= whole[END] or mts[i] != now or not (whole[PENDING] or (on_margin and whole[POSITION])):
+            if (
+                i >= whole[END]
+                or mts[i] != now
+                or not (whole[PENDING] or whole[IS_GUARDED] or (on_margin and whole[POSITION]))
+            ):
                 continue
             scale = own[SCALE]
             units = opens[i] * float(scale)
@@ -342,8 +391,10 @@ def walk_desks(  # noqa: C901 - one loop: its state would have to be carried thr
                     whole[FLOW] -= due
                 is_liquidated = is_short_of_margin(cash, whole[POSITION], opened, scale, rules.maintenance)
             worst = opened
+            has_decided = False
             if whole[PENDING] and not is_liquidated:
                 whole[PENDING] = 0
+                has_decided = True
                 is_buy = rises(real[WANTED], whole[WANTED_BUDGET], real[ACTED_ON], whole[BUDGET])
                 if is_buy:
                     price = ceil_mul_div_64(opened, PPB + slippage, PPB)
@@ -371,14 +422,53 @@ def walk_desks(  # noqa: C901 - one loop: its state would have to be carried thr
                         cash += trade(whole, own, fills, filled, i, net_amount, price, fees[TAKER], on_margin, now)
                         worth += whole[VALUE] - before
                         filled += 1
-            if on_margin and whole[POSITION] and not is_liquidated:
+            if has_decided and is_guarding:
+                guard(whole, own, opened)
+            is_guarded = whole[IS_GUARDED] != 0 and not is_liquidated
+            is_long = whole[POSITION] > 0
+            left_at, is_resting = 0, False
+            lowest = highest = last = 0
+            if is_guarded:
+                if not (is_price(lows[i], scale) and is_price(highs[i], scale) and is_price(closes[i], scale)):
+                    return cash, filled, breached, i
+                lowest, highest = int(np.rint(lows[i] * float(scale))), int(np.rint(highs[i] * float(scale)))
+                last = int(np.rint(closes[i] * float(scale)))
+                follow(whole, opened)
+                left_at = stopped_at(whole[TRIGGER], opened, lowest if is_long else highest, is_long)
+                is_gone = on_margin and is_short_of_margin(
+                    cash, whole[POSITION], max(left_at, 1), scale, rules.maintenance
+                )
+                if is_gone:  # before the stop is reached
+                    left_at = 0
+            if on_margin and whole[POSITION] and not (is_liquidated or left_at):
                 units = (lows[i] if whole[POSITION] > 0 else highs[i]) * float(scale)
                 if not 0.5 <= units <= PRICE_UNITS_MAX:
                     return cash, filled, breached, i
                 worst = int(np.rint(units))
                 worst = min(worst, opened) if whole[POSITION] > 0 else max(worst, opened)
                 is_liquidated = is_short_of_margin(cash, whole[POSITION], worst, scale, rules.maintenance)
+            if is_guarded and not (is_liquidated or left_at):
+                best = better(opened, highest if is_long else lowest, is_long)
+                if is_taken(whole[TARGET], best, is_long):
+                    left_at, is_resting = whole[TARGET], True
+                elif whole[TRAIL_BY]:
+                    follow(whole, best)
+                    left_at = stopped_at(whole[TRIGGER], whole[BEST], last, is_long)
+            if left_at:
+                net_amount, price, fee_rate = -whole[POSITION], left_at, fees[MAKER]
+                if not is_resting:
+                    fee_rate = fees[TAKER]
+                    price = worsened(price, slippage, net_amount > 0)
+                    if has_impact:
+                        impact = impact_of(abs(net_amount), volumes[i], rules.impact, rules.impact_cap)
+                        price = worsened(price, impact, net_amount > 0)
+                before = whole[VALUE]
+                cash += trade(whole, own, fills, filled, i, net_amount, price, fee_rate, on_margin, now)
+                worth += whole[VALUE] - before
+                filled += 1
+                whole[IS_GUARDED] = 0
             if is_liquidated:
+                whole[IS_GUARDED] = 0
                 price = liquidation_price(cash, whole[POSITION], opened, worst, scale, rules.maintenance, slippage)
                 net_amount = -whole[POSITION]
                 if has_impact:

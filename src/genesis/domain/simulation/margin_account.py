@@ -57,6 +57,11 @@ class MarginAccount:
         self.ledger.book(fill, instrument)
         return fill
 
+    def lasts_to(self, price: int, instrument: Instrument) -> bool:
+        """Tell whether the margin lasts until the market is at *price*."""
+        position, cash = self.ledger.position(instrument.symbol), self.ledger.cash
+        return not is_short_of_margin(cash, position, price, instrument.price_scale, self.terms.maintenance)
+
     def worst_of(self, candle: Candle, instrument: Instrument) -> float:
         """Return the extreme of *candle* that hurts the position."""
         return candle.low if self.ledger.position(instrument.symbol) > 0 else candle.high

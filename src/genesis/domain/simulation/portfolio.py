@@ -50,6 +50,8 @@ class Portfolio:
             raise ValueError(f"the instruments of a portfolio have one quote currency, not {', '.join(sorted(quotes))}")
         if any(desk.margin is not None for desk in value):
             raise ValueError("a portfolio trades spot: margin is for one instrument")
+        if any(desk.protection is not None for desk in value):
+            raise ValueError("a portfolio has no stops: they are for one instrument")
 
 
 @frozen(eq=False)

@@ -1,0 +1,165 @@
+"""Stops, targets and trails inside a candle: each rule of the path in a plain case, by both engines and the oracle."""
+
+import pytest
+from attrs import evolve
+
+from genesis.app.backtest import run_columnar
+from genesis.app.optimism import optimism_ledger
+from genesis.app.parity import Way, prove
+from genesis.domain.candle import Timeframe
+from genesis.domain.events import AlertCode
+from genesis.domain.execution.protection import Bracket, Trailing
+from genesis.domain.order import Side
+from genesis.domain.simulation.portfolio import Portfolio
+from genesis.domain.units import PPB, Ppb, atoms
+from tests.reports import terms_of, wavy_candles
+from tests.simulation.test_desk_engines import Parameters, Row, check
+
+FREE = Parameters(slippage_bps="0", fee_bps="0")
+IN = [Row(1, "100", "100", 0, 0, 1.0), Row(1, "100", "100", 0, 0, 1.0)]
+"""Decides, then buys at 100 and closes there."""
+
+
+def calm(price: str, target: float = 1.0) -> Row:
+    return Row(1, price, price, 0, 0, target)
+
+
+def exits(rows: list[Row], given: Parameters) -> list[tuple[int, int]]:
+    """Return minute and price, in whole units of a hundredth, of each fill after the first."""
+    return [(fill.mts // 60_000, fill.price // 10**6) for fill in check(rows, given).record.fills[1:]]
+
+
+def test_a_stop_fills_at_its_trigger_when_the_candle_trades_through_it() -> None:
+    rows = [*IN, Row(1, "100", "99", 5, 0, 1.0), calm("99")]
+    assert exits(rows, FREE._replace(stop_pct="3")) == [(3, 9700)]
+
+
+def test_a_stop_that_is_only_touched_is_reached() -> None:
+    assert exits([*IN, Row(1, "100", "97", 0, 0, 1.0)], FREE._replace(stop_pct="3")) == [(3, 9700)]
+    assert exits([*IN, Row(1, "100", "97.01", 0, 0, 1.0)], FREE._replace(stop_pct="3")) == []
+
+
+def test_a_gap_through_the_stop_fills_at_the_open() -> None:
+    assert exits([*IN, Row(1, "90", "95", 0, 0, 1.0)], FREE._replace(stop_pct="3")) == [(3, 9000)]
+
+
+def test_a_stop_pays_slippage_and_the_fee_of_a_taker() -> None:
+    given = Parameters(slippage_bps="10", fee_bps="20", maker_bps="5", stop_pct="3")
+    left = check([*IN, Row(1, "100", "99", 5, 0, 1.0)], given).record.fills[1]
+    assert left.price == 9_709_700_000 * 999 // 1000  # 3 % below 100.10, then 10 bp
+    assert round(left.fee * 10_000 / (left.amount * left.price / 10**8)) == 20
+
+
+def test_a_position_is_guarded_from_the_open_that_it_was_entered_at() -> None:
+    rows = [calm("100"), Row(1, "100", "100", 5, 0, 1.0), calm("100")]
+    assert exits(rows, FREE._replace(stop_pct="3")) == [(2, 9700)]
+
+
+def test_a_target_fills_at_its_price_and_pays_the_maker() -> None:
+    given = Parameters(slippage_bps="0", fee_bps="20", maker_bps="5", stop_pct="3", take_pct="4")
+    left = check([*IN, Row(1, "100", "101", 0, 5, 1.0)], given).record.fills[1]
+    assert left.price == 104 * 10**8
+    assert round(left.fee * 10_000 / (left.amount * 104)) == 5
+
+
+def test_a_target_that_is_only_touched_does_not_fill() -> None:
+    given = FREE._replace(stop_pct="3", take_pct="4")
+    assert exits([*IN, Row(1, "100", "104", 0, 0, 1.0)], given) == []
+    assert exits([*IN, Row(1, "100", "104.01", 0, 0, 1.0)], given) == [(3, 10400)]
+
+
+def test_a_gap_beyond_the_target_brings_no_more_than_the_target() -> None:
+    assert exits([*IN, Row(1, "110", "110", 0, 0, 1.0)], FREE._replace(stop_pct="3", take_pct="4")) == [(3, 10400)]
+
+
+def test_the_stop_goes_first_where_a_candle_reaches_both() -> None:
+    assert exits([*IN, Row(1, "100", "100", 5, 9, 1.0)], FREE._replace(stop_pct="3", take_pct="4")) == [(3, 9700)]
+
+
+def test_a_trail_follows_the_best_price_and_never_falls_back() -> None:
+    rows = [*IN, Row(1, "100", "120", 0, 0, 1.0), Row(1, "120", "115.5", 0, 0, 1.0), Row(1, "115.5", "114", 0, 0, 1.0)]
+    assert exits(rows, FREE._replace(trail_pct="5")) == [(5, 11500)]
+
+
+def test_a_new_extreme_counts_for_the_close_of_its_candle_and_not_for_its_low() -> None:
+    # Up to 120 and back to 110: the close is below the trail, which was raised to 115.
+    assert exits([*IN, Row(1, "100", "110", 0, 9, 1.0), calm("110")], FREE._replace(trail_pct="5")) == [(3, 11490)]
+    # The low of 95.01 came before the high.
+    assert exits([*IN, Row(1, "100", "110", 4, 0, 1.0)], FREE._replace(trail_pct="5")) == []
+
+
+def test_after_a_stop_nothing_is_bought_until_the_target_changes() -> None:
+    rows = [*IN, Row(1, "100", "90", 0, 0, 1.0), *[calm("90")] * 3, calm("90", 0.5), calm("90", 0.5), calm("90", 1.0)]
+    run = check([*rows, calm("90")], FREE._replace(stop_pct="3"))
+    # 1 to 0.5 would be a sale of what is not held: it is acted on, and 0.5 to 1 buys.
+    assert [(fill.mts // 60_000, fill.side) for fill in run.record.fills] == [
+        (2, Side.BUY),
+        (3, Side.SELL),
+        (10, Side.BUY),
+    ]
+
+
+def test_what_is_left_after_a_sale_of_a_part_is_guarded_at_once() -> None:
+    rows = [calm("100"), calm("100", 0.5), Row(1, "100", "100", 5, 0, 0.5)]
+    assert exits(rows, FREE._replace(stop_pct="3")) == [(3, 10000), (3, 9700)]
+
+
+def test_a_refused_order_leaves_the_position_guarded() -> None:
+    rows = [calm("100"), calm("100", 0.999), Row(1, "100", "100", 5, 0, 0.999)]
+    assert exits(rows, FREE._replace(stop_pct="3", min_amount="1")) == [(3, 9700)]
+
+
+def test_a_larger_position_is_guarded_from_its_last_entry() -> None:
+    rows = [calm("100", 0.5), calm("110", 0.5), calm("110", 1.0), Row(1, "120", "120", 0, 0, 1.0)]
+    # 3 % below 120, for the whole of it.
+    run = check([*rows, Row(1, "118", "116", 0, 0, 1.0)], FREE._replace(stop_pct="3"))
+    assert run.record.final_position == 0
+    assert run.record.fills[-1].price == 11_640_000_000
+
+
+def test_a_short_is_stopped_above_and_takes_its_profit_below() -> None:
+    rows = [calm("100", -1.0), calm("100", -1.0)]
+    given = FREE._replace(leverage=1, funding_bps=0, stop_pct="3", take_pct="4")
+    assert exits([*rows, Row(1, "100", "101", 0, 5, -1.0)], given) == [(3, 10300)]
+    assert exits([*rows, Row(1, "100", "99", 6, 0, -1.0)], given) == [(3, 9600)]
+
+
+def test_a_position_that_turns_is_guarded_from_where_it_turned() -> None:
+    rows = [calm("100", 1.0), calm("100", -1.0), calm("120", -1.0), Row(1, "121", "121", 0, 0, -1.0)]
+    given = FREE._replace(leverage=1, funding_bps=0, stop_pct="20")
+    assert exits([*rows, Row(1, "121", "145", 0, 0, -1.0)], given) == [(3, 12000), (5, 14400)]
+
+
+@pytest.mark.parametrize(("stop", "codes"), [("5", []), ("19", [AlertCode.LIQUIDATED])])
+def test_a_stop_comes_before_the_liquidation_if_the_margin_lasts_to_it(stop: str, codes: list[AlertCode]) -> None:
+    given = Parameters(slippage_bps="0", leverage=5, maintenance_pct=10, stop_pct=stop)
+    run = check([*IN, Row(1, "100", "95", 25, 0, 1.0), calm("95")], given)
+    assert [alert.code for alert in run.record.alerts] == codes
+    assert run.record.final_position == 0
+
+
+@pytest.mark.parametrize("protection", [Bracket(Ppb(PPB // 100), Ppb(PPB // 50)), Trailing(Ppb(PPB // 100))])
+def test_columns_events_and_a_replayed_journal_agree(protection: Bracket | Trailing) -> None:
+    plain = terms_of()
+    terms = evolve(plain, desk=evolve(plain.desk, protection=protection))
+    proof = prove(terms, wavy_candles(2_000), Timeframe.M1)
+    assert [each.way for each in proof.outcomes] == [Way.COLUMNAR, Way.EVENT, Way.JOURNAL]
+    assert not proof.difference
+    assert proof.outcomes[0].decision_hash != prove(plain, wavy_candles(2_000), Timeframe.M1).outcomes[0].decision_hash
+    (left_out,) = proof.left_out
+    assert "path of its own" in left_out[1]
+
+
+def test_the_optimism_ledger_follows_stops() -> None:
+    plain, candles = terms_of(), wavy_candles(2_000)
+    terms = evolve(plain, desk=evolve(plain.desk, protection=Trailing(Ppb(PPB // 100))))
+    free = evolve(terms, costs=evolve(terms.costs, slippage=Ppb(0)))
+    entries = {each.name: each for each in optimism_ledger(terms, candles)}
+    assert entries["Zero slippage"].final_equity == run_columnar(free, candles).record.final_equity
+
+
+def test_a_portfolio_refuses_stops() -> None:
+    plain = terms_of()
+    desk = evolve(plain.desk, protection=Trailing(Ppb(PPB // 100)))
+    with pytest.raises(ValueError, match="no stops"):
+        Portfolio((desk,), plain.costs, atoms(1))
