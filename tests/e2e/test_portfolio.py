@@ -79,3 +79,16 @@ def test_what_makes_no_portfolio_is_refused(
     code, out, err = call(capsys, "portfolio", *words)
     assert (code, out) == (2, "")
     assert said in err
+
+
+def test_a_bundle_makes_the_same_result_and_notices_other_candles(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("--trade", "tETHUSD=follow_the_leader window=20 least=-0.9", "--bundle", "run.json", "--json")
+    made = json.loads(call(capsys, *PORTFOLIO, *words)[1])
+    code, out, _ = call(capsys, "reproduce", "run.json", "--json")
+    assert (code, json.loads(out)["found"]) == (0, made["decision_hash"])
+    moved = (DATA[0], "tETHUSD=synthetic:3:6")
+    code, _, err = call(capsys, "reproduce", "run.json", *(word for each in moved for word in ("--data", each)))
+    assert code == 2
+    assert "other candles of tETHUSD" in err
+    own = ("--trade", "tETHUSD=mine.py:mine", "--bundle", "own.json")
+    assert "could not be made again" in call(capsys, *PORTFOLIO, *own)[2]

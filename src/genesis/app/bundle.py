@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from attrs import asdict, frozen
+from attrs import asdict, field, frozen
 
 import genesis
 from genesis.adapters.atomic_file import write_whole
@@ -25,7 +25,7 @@ from genesis.domain.statistics.record import decision_hash
 from genesis.ports.errors import InputError
 
 FORMAT: Final = 1
-COMMANDS: Final = ("backtest", "sweep", "optimize", "walkforward")
+COMMANDS: Final = ("backtest", "sweep", "optimize", "walkforward", "portfolio")
 
 Options = Mapping[str, Json]
 
@@ -50,6 +50,8 @@ class Bundle:
     data_sha256: str
     origin: StrategyOrigin
     sha256: str
+    others: Mapping[str, str] = field(factory=dict)
+    """The hashes of the candles of other instruments, by symbol."""
 
 
 def write_bundle(path: Path, command: str, options: Options, made: Made) -> None:
@@ -81,9 +83,9 @@ def read_bundle(path: Path) -> Bundle:
         origin = StrategyOrigin(str(strategy["name"]), None if strategy["source"] is None else str(strategy["source"]))
         code = {name: str(value) for name, value in said["code"].items()}
         options = dict(said["options"])
-        return Bundle(
-            said["command"], options, code, int(data["rows"]), str(data["sha256"]), origin, said["result"]["sha256"]
-        )
+        rows, sha256, result = int(data["rows"]), str(data["sha256"]), said["result"]["sha256"]
+        others = {str(symbol): str(each) for symbol, each in data.get("others", {}).items()}
+        return Bundle(said["command"], options, code, rows, sha256, origin, result, others)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
     except (ValueError, KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:

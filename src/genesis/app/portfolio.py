@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from time import perf_counter
-from typing import Final
+from typing import Final, NamedTuple
 
 from attrs import evolve, field, frozen
 
 from genesis.adapters.candles_parquet import ParquetCandles
 from genesis.app.backtest import Engine, Terms
+from genesis.app.bundle import Made
 from genesis.app.cost_options import apply_costs
 from genesis.app.desk_options import apply_options
 from genesis.app.home import candle_folder
@@ -18,12 +19,12 @@ from genesis.app.portfolio_core import run_core
 from genesis.app.research import terms_of_options
 from genesis.app.research_options import AccountOptions, CostOptions, DeskOptions, MarketOptions
 from genesis.app.run_options import wanted_of
-from genesis.app.strategies import build_deciding, find_any_strategy
-from genesis.domain.candle import Candles
+from genesis.app.strategies import build_deciding, find_any_strategy, origin_of
+from genesis.domain.candle import Candles, rows_sha256
 from genesis.domain.candle_series import series_symbol
 from genesis.domain.desk import DeskSettings
 from genesis.domain.risk.guards import RiskLimits
-from genesis.domain.simulation.portfolio import Portfolio, PortfolioRun, run_columns
+from genesis.domain.simulation.portfolio import Portfolio, PortfolioRun, decision_hash, run_columns
 from genesis.domain.statistics.portfolio_figures import PortfolioFigures, portfolio_figures
 from genesis.domain.strategy.by_events import Deciding, NoExpression, reads_of
 from genesis.domain.strategy.expression import Constant
@@ -31,6 +32,16 @@ from genesis.domain.units import InexactNumber, Symbol
 from genesis.ports.errors import InputError
 
 PARTS_MAX: Final = 64
+
+
+class PortfolioOptions(NamedTuple):
+    """What `portfolio` takes besides its groups."""
+
+    strategy: str = "ema_cross"
+    param: Sequence[str] = ()
+    trade: Sequence[str] = ()
+    weight: Sequence[str] = ()
+    engine: str = "columnar"
 
 
 @frozen(eq=False)
@@ -57,6 +68,14 @@ class PortfolioPlan:
 
 
 @frozen(eq=False)
+class PortfolioMade:
+    """A finished `portfolio`, and what can be made again."""
+
+    result: "PortfolioResult"
+    made: Made
+
+
+@frozen(eq=False)
 class PortfolioResult:
     """A finished run with its figures."""
 
@@ -68,24 +87,19 @@ class PortfolioResult:
 
 
 def plan_portfolio(
-    chosen: tuple[str, Sequence[str]],
-    trades: Sequence[str],
-    weights: Sequence[str],
+    options: PortfolioOptions,
     market: MarketOptions,
     account: AccountOptions,
     cost: CostOptions,
     desk: DeskOptions,
 ) -> PortfolioPlan:
-    """Return what the options ask for; raises `InputError` that names the one that is wrong.
-
-    *chosen* is the strategy of every instrument that *trades* gives none of its own, with its parameters.
-    """
+    """Return what the options ask for; raises `InputError` that names the one that is wrong."""
     markets = tuple(_markets(market))
     symbols = [each.symbol for each in markets]
-    own, shares = _by_symbol("trade", trades, symbols), _by_symbol("weight", weights, symbols)
+    own, shares = _by_symbol("trade", options.trade, symbols), _by_symbol("weight", options.weight, symbols)
     desks, labels, terms = [], [], []
     for each in markets:
-        name, *params = own[each.symbol].split() if each.symbol in own else (chosen[0], *chosen[1])
+        name, *params = own[each.symbol].split() if each.symbol in own else (options.strategy, *options.param)
         deciding = build_deciding(find_any_strategy(name), parameters_option(params))[1]
         size = shares.get(each.symbol) or str(decimal_option("size", account.size) / len(markets))
         terms.append(_terms(each, deciding, account._replace(size=size), cost, desk))
@@ -98,6 +112,19 @@ def plan_portfolio(
     except ValueError as error:
         raise InputError(str(error)) from error
     return PortfolioPlan(portfolio, markets, tuple(labels), _others(portfolio, markets, market))
+
+
+def make_portfolio(
+    options: PortfolioOptions, market: MarketOptions, account: AccountOptions, cost: CostOptions, desk: DeskOptions
+) -> PortfolioMade:
+    """Run a portfolio; raises `InputError`."""
+    plan = plan_portfolio(options, market, account, cost, desk)
+    result = run_portfolio(plan, options.engine)
+    first, *rest = plan.markets
+    hashes = {str(each.symbol): rows_sha256(each.candles) for each in rest}
+    hashes |= {str(symbol): rows_sha256(candles) for symbol, candles in plan.others.items()}
+    data = evolve(first.description(), others=hashes)
+    return PortfolioMade(result, Made(data, origin_of(options.strategy), decision_hash(result.run, plan.portfolio)))
 
 
 def run_portfolio(plan: PortfolioPlan, engine: str) -> PortfolioResult:

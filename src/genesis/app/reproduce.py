@@ -10,6 +10,7 @@ from attrs import frozen
 
 from genesis.app.bundle import Bundle, Made
 from genesis.app.code_version import code_sha256
+from genesis.app.portfolio import PortfolioOptions, make_portfolio
 from genesis.app.research_options import AccountOptions, CostOptions, DeskOptions, MarketOptions, SearchOptions
 from genesis.app.research_runs import (
     BacktestOptions,
@@ -42,14 +43,17 @@ class Reproduction:
         return self.found == self.expected
 
 
-def reproduce(bundle: Bundle, data: Sequence[str], *, runs_carried: bool, progress: Progress) -> Reproduction:
-    """Make the result again, from *data* where it is given.
+def reproduce(
+    bundle: Bundle, data: Sequence[str], other: Sequence[str], *, runs_carried: bool, progress: Progress
+) -> Reproduction:
+    """Make the result again, from *data* and *other* where they are given.
 
     Raises `InputError` where candles or the strategy are missing, or are others. A strategy's text that the bundle
     carries is run only with *runs_carried*, for it is code that somebody else may have written.
     """
     with _strategy(bundle.origin, runs_carried=runs_carried) as strategy:
-        options = {**bundle.options, **({"data": list(data)} if data else {}), "strategy": strategy, "workers": "0"}
+        given = {name: list(each) for name, each in (("data", data), ("other", other)) if each}
+        options = {**bundle.options, **given, "strategy": strategy, "workers": "0"}
         try:
             made = _make(bundle.command, options, progress)
         except InputError as error:
@@ -61,6 +65,9 @@ def reproduce(bundle: Bundle, data: Sequence[str], *, runs_carried: bool, progre
             f"these are other candles: the bundle was made of {bundle.rows} rows with the hash"
             f" {bundle.data_sha256[:12]}, these are {told}"
         )
+    for symbol, sha256 in bundle.others.items():
+        if made.data.others.get(symbol) != sha256:
+            raise InputError(f"these are other candles of {symbol}: the bundle was made of rows with {sha256[:12]}")
     return Reproduction(bundle.sha256, made.sha256, bundle.code.get("sha256") != code_sha256())
 
 
@@ -95,6 +102,9 @@ def _text(path: Path) -> str | None:
 
 def _make(command: str, options: Mapping[str, object], progress: Progress) -> Made:
     market, account = _group(MarketOptions, options), _group(AccountOptions, options)
+    if command == "portfolio":
+        cost, desk = _group(CostOptions, options), _group(DeskOptions, options)
+        return make_portfolio(_group(PortfolioOptions, options), market, account, cost, desk).made
     if command == "backtest":
         cost, desk = _group(CostOptions, options), _group(DeskOptions, options)
         return make_backtest(_group(BacktestOptions, options), market, account, cost, desk, progress).made

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from genesis.app.commands import command
 from genesis.app.invoking import Context
 from genesis.app.research_options import (
+    BUNDLE_HELP,
     COST_HELP,
     DESK_HELP,
     REPORT_HELP,
@@ -16,6 +17,7 @@ from genesis.app.research_options import (
     DeskOptions,
     MarketOptions,
 )
+from genesis.ports.errors import InputError
 
 if TYPE_CHECKING:
     from genesis.app.portfolio import PortfolioResult
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
         "max_daily_loss": "Flatten and halt all when a UTC day of all together loses more than this.",
         "engine": "columnar (one compiled walk) or event (the trading core); both give the same result.",
         "report": REPORT_HELP,
+        "bundle": BUNDLE_HELP,
     },
 )
 def portfolio(
@@ -54,6 +57,7 @@ def portfolio(
     weight: Sequence[str] = (),
     engine: str = "columnar",
     report: str = "",
+    bundle: str = "",
     json: bool = False,
 ) -> None:
     """Run several instruments on one cash, guarded together: what one of them has bought, no other can spend.
@@ -62,12 +66,20 @@ def portfolio(
     """
     from genesis.adapters.atomic_file import write_whole
     from genesis.adapters.report.portfolio_page import portfolio_page
+    from genesis.app.bundle import write_bundle
     from genesis.app.json_output import print_json
-    from genesis.app.portfolio import plan_portfolio, run_portfolio
+    from genesis.app.portfolio import PortfolioOptions, make_portfolio
     from genesis.app.portfolio_result import document_of, report_of
 
-    plan = plan_portfolio((strategy, param), trade, weight, market, account, cost, desk)
-    result = run_portfolio(plan, engine)
+    options = PortfolioOptions(strategy, param, trade, weight, engine)
+    own = [text for text in trade if ":" in text.partition("=")[2].partition(" ")[0]]
+    if bundle and own:
+        raise InputError(f"--bundle: carries the text of --strategy alone, so {own[0]!r} could not be made again")
+    made = make_portfolio(options, market, account, cost, desk)
+    result = made.result
+    if bundle:
+        groups = {**options._asdict(), **market._asdict(), **account._asdict(), **cost._asdict(), **desk._asdict()}
+        write_bundle(Path(bundle), "portfolio", groups, made.made)
     if report:
         write_whole(Path(report), portfolio_page(report_of(result)))
     if json:

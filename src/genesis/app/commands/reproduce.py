@@ -12,16 +12,22 @@ from genesis.ports.errors import InputError
 @command(
     "reproduce",
     words="bundles",
-    repeated=("data",),
+    repeated=("data", "other"),
     help={
-        "bundles": "The bundle: the file that --bundle of backtest, sweep, optimize or walkforward wrote.",
+        "bundles": "The bundle: the file that --bundle of backtest, sweep, optimize, walkforward or portfolio wrote.",
         "data": "The candles, where they are not as they were named then.",
+        "other": "The candles of other instruments, as SYMBOL=DATA, where they are not as they were named then.",
         "carried": "Run the strategy's text that the bundle carries: it is code, so read it first.",
         "json": JSON_HELP,
     },
 )
 def reproduce(
-    _: Context, bundles: Sequence[str] = (), data: Sequence[str] = (), carried: bool = False, json: bool = False
+    _: Context,
+    bundles: Sequence[str] = (),
+    data: Sequence[str] = (),
+    other: Sequence[str] = (),
+    carried: bool = False,
+    json: bool = False,
 ) -> None:
     """Run what a bundle describes again, and compare the hash of the result.
 
@@ -35,7 +41,7 @@ def reproduce(
     if len(bundles) != 1:
         raise InputError("name one bundle: reproduce BUNDLE.json")
     bundle = read_bundle(Path(bundles[0]))
-    found = make_again(bundle, data, runs_carried=carried, progress=progress)
+    found = make_again(bundle, data, other, runs_carried=carried, progress=progress)
     if json:
         print_json(
             {
