@@ -54,15 +54,17 @@ class Observer(Protocol):
 
 async def trade(core: TradingCore, market: Market, observer: Observer) -> None:
     """Run until the market's events end, or until cancelled between two of them."""
-    handle, desks_of, close = core.handle, core.desks_of, observer.close
+    handle, close, desks_of, show = core.handle, core.close, core.desks_of, observer.close
     async for event in market.events():
-        decisions = handle(event)
         if type(event) is CandleClosed:
             symbol, candle = event
+            decisions = close(symbol, candle)
             for desk in desks_of(symbol):
-                close(desk.name, candle[0], desk.purse.equity, desk.position)
+                show(desk.name, candle[0], desk.purse.equity, desk.position)
             if not decisions:
                 continue
+        else:
+            decisions = handle(event)
         for decision in decisions:
             if type(decision) is Submit:
                 observer.submit(decision)

@@ -154,7 +154,7 @@ class TradingCore:
             for symbol, desks in self._by_symbol.items()
             if len(desks) == 1 and symbol not in self._readers and not self._is_pursuing and purse is None
         }
-        """Desks whose candles are nobody else's business."""
+        """Desks whose candles and quotes are nobody else's business."""
         self.pursuits = Pursuits(self.desks, self.books, self._send, self._within_one_order)
         self.cut: set[str] = set()
         self.reasons: dict[str, Reasons] = {}
@@ -202,9 +202,9 @@ class TradingCore:
 
         Raises `InexactNumber` on events that cannot be true; the core must not be used after that.
         """
-        if type(event) is CandleClosed:
-            return self._close(event)
         match event:
+            case CandleClosed(symbol, candle):
+                return self.close(symbol, candle)
             case OrderReported(mts=mts):
                 self.now = max(self.now, mts)
                 return tuple(self._report(event))
@@ -239,8 +239,8 @@ class TradingCore:
 
     # Deciding
 
-    def _close(self, event: CandleClosed) -> tuple[Decision, ...]:
-        symbol, candle = event
+    def close(self, symbol: Symbol, candle: Candle) -> tuple[Decision, ...]:
+        """Take the close of a candle, as `handle` does of a `CandleClosed`: of a backtest, hardly anything else."""
         desk = self._alone.get(symbol)
         if desk is None or self.is_new:
             return tuple(self._close_for_all(symbol, candle))
@@ -298,10 +298,19 @@ class TradingCore:
 
     # Trading
 
-    def _trade(self, quote: Quote) -> Iterator[Decision]:
+    def _trade(self, quote: Quote) -> Iterable[Decision]:
         symbol = quote.symbol
         self.books.quotes[symbol] = quote
         cids = iter(quote.cids) if quote.cids else self._counted()
+        desk = self._alone.get(symbol)
+        if desk is None:
+            return self._trade_for_all(quote, cids)
+        wish = desk.wish(quote)
+        return () if wish is None else self._submit(desk, wish, wish.amount, quote, cids)
+
+    def _trade_for_all(self, quote: Quote, cids: Iterator[Cid]) -> Iterator[Decision]:
+        """Send what desks want of an instrument that several trade, or that undertakings and protections wait for."""
+        symbol = quote.symbol
         waiting = [desk for desk in self._by_symbol[symbol] if desk.intent is not None and not self._is_guarded(desk)]
         wishes = [(desk, wish) for desk in waiting if (wish := desk.wish(quote)) is not None]
         if len(wishes) > 1:

@@ -107,6 +107,7 @@ class Desk:
         self._scale = settings.instrument.price_scale
         self._least = 0.0 if settings.margin is None else -1.0
         self._evaluator = evaluator_of(settings.instrument.symbol, settings.strategy)
+        self._step = self._evaluator.step
         self._meter = None if settings.budget.is_off else BudgetMeter(settings.budget)
         self._scales = (PPB, PPB)
         self._slips = None if settings.impact is None else SlippageMeter(Ppb(0), None, settings.impact)
@@ -149,7 +150,7 @@ class Desk:
             value = self.position * self._price_of(candle[4]) // self._scale
             purse.equity += value - self.value
             self.value = value
-        target = self._evaluator.step(candle)
+        target = self._step(candle)
         if self._meter is not None:
             self._scales = self._meter.step(candle)
         if self._slips is not None:

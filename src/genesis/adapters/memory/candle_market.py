@@ -50,12 +50,12 @@ class CandleMarket:
         self._answers: deque[Event] = deque()
 
     async def events(self) -> AsyncIterator[Event]:
-        symbol = self._instrument.symbol
+        symbol, margin, is_measuring = self._instrument.symbol, self._margin, self._is_measuring
         closed = partial(tuple.__new__, CandleClosed)  # a third of the cost of calling CandleClosed, once a candle
         async for batch in self._feed:
             for candle in batch:
-                if self._margin is not None:
-                    for event in self._begin_on_margin(candle, self._margin):
+                if margin is not None:
+                    for event in self._begin_on_margin(candle, margin):
                         yield event
                 while self._is_quote_wanted:  # once; again for what guards a position that was just entered
                     self._is_quote_wanted = False
@@ -63,10 +63,10 @@ class CandleMarket:
                     yield self._quote
                     while self._answers:
                         yield self._answers.popleft()
-                if self._guard is not None or self._margin is not None:
+                if self._guard is not None or margin is not None:
                     for event in self._pass(candle):
                         yield event
-                if self._is_measuring:
+                if is_measuring:
                     self._slips.step(candle)
                 yield closed((symbol, candle))
                 while self._answers:

@@ -205,14 +205,11 @@ def advance(life: OrderLife, evidence: Evidence) -> OrderLife:
     Raises `ImpossibleStep` for a pair that the table does not have, `ContradictingEvidence` for a fact that differs
     from the same fact known before.
     """
-    order = life.order
-    facts = _facts(life, evidence)
-    _, trades, reported, _, _ = facts
-    step = _step(evidence, order, max(reported, _filled(trades)))
+    step, facts = _read(life, evidence)
     status = TRANSITIONS.get((life.status, step))
     if status is None:
-        raise ImpossibleStep(f"order {order.cid} is {life.status.value}: {step.value} cannot follow ({evidence})")
-    return OrderLife(order, status, *facts)
+        raise ImpossibleStep(f"order {life.order.cid} is {life.status.value}: {step.value} cannot follow ({evidence})")
+    return OrderLife(life.order, status, *facts)
 
 
 def knows(life: OrderLife, evidence: Evidence) -> bool:
@@ -232,47 +229,40 @@ _Facts: TypeAlias = tuple[OrderId | None, tuple[Traded, ...], Atoms, Closed | No
 """What an `OrderLife` has besides its order and status, in the same order."""
 
 
-def _facts(life: OrderLife, evidence: Evidence) -> _Facts:
-    order_id, trades, reported, closing, reason = life.id, life.trades, life.filled_reported, life.closing, life.reason
+def _read(life: OrderLife, evidence: Evidence) -> tuple[Step, _Facts]:
+    """Return what *evidence* means for the status, and the facts with it."""
+    order, _, order_id, trades, reported, closing, reason = life
     match evidence:
         case Traded():
             order_id, trades = _same_id(life, evidence.order_id), _with_trade(life, evidence)
-        case SendBegan() | AnswerLost():
-            pass
+            step = _step_by(max(_filled(trades), reported), order)
+        case SendBegan():
+            step = Step.SEND_BEGAN
         case Accepted(found, filled):
             order_id, reported = _same_id(life, found), max(reported, filled)
+            step = _step_by(max(_filled(trades), reported), order)
         case Closed(found, filled):
             if closing is not None and closing != evidence:
-                raise ContradictingEvidence(f"order {life.order.cid} ended as {closing} and as {evidence}")
+                raise ContradictingEvidence(f"order {order.cid} ended as {closing} and as {evidence}")
             order_id, reported, closing = _same_id(life, found), max(reported, filled), evidence
-        case Refused(said) | NothingLeft(said) | ProvenAbsent(said):
-            reason = reason or said
-        case _:
-            assert_never(evidence)
-    return order_id, trades, reported, closing, reason
-
-
-def _step(evidence: Evidence, order: OrderRequest, filled: int) -> Step:
-    """Return what *evidence* means for an order of which *filled* atoms are known to be filled, that included."""
-    match evidence:
-        case Traded() | Accepted():
-            if filled >= order.amount:
-                return Step.WHOLE_FILLED
-            return Step.PART_FILLED if filled else Step.ACCEPTED
-        case SendBegan():
-            return Step.SEND_BEGAN
-        case NothingLeft():
-            return Step.NOTHING_LEFT
+            step = Step.WHOLE_FILLED if filled >= order.amount else Step.CANCELED
         case AnswerLost():
-            return Step.ANSWER_LOST
-        case Refused():
-            return Step.REFUSED
-        case ProvenAbsent():
-            return Step.PROVEN_ABSENT
-        case Closed(_, at_end):
-            return Step.WHOLE_FILLED if at_end >= order.amount else Step.CANCELED
+            step = Step.ANSWER_LOST
+        case Refused(said):
+            step, reason = Step.REFUSED, reason or said
+        case NothingLeft(said):
+            step, reason = Step.NOTHING_LEFT, reason or said
+        case ProvenAbsent(said):
+            step, reason = Step.PROVEN_ABSENT, reason or said
         case _:
             assert_never(evidence)
+    return step, (order_id, trades, reported, closing, reason)
+
+
+def _step_by(filled: int, order: OrderRequest) -> Step:
+    if filled >= order.amount:
+        return Step.WHOLE_FILLED
+    return Step.PART_FILLED if filled else Step.ACCEPTED
 
 
 def _filled(trades: tuple[Traded, ...]) -> Atoms:
