@@ -42,6 +42,7 @@ from genesis.domain.events import (
     TimePassed,
 )
 from genesis.domain.exchange.orders import Account
+from genesis.domain.execution.evidence import Traded, is_not_traded
 from genesis.domain.execution.netting import Match, Wanted, net
 from genesis.domain.execution.order_life import ContradictingEvidence, ImpossibleStep, OrderLife, Status, knows
 from genesis.domain.execution.orders import OwnOrder
@@ -381,6 +382,9 @@ class TradingCore:
 
     def _send(self, desk: Desk, order: OrderRequest, reasons: Reasons, undertaking: int) -> Submit | None:
         """Send an order if the gate lets it pass; else count why it did not."""
+        if desk.halted is not None and desk.halted.code is AlertCode.SYMBOL_PAUSED:
+            desk.refused(RefusalCode.SYMBOL_PAUSED)
+            return None
         answer = self._check(order, desk)
         if isinstance(answer, Refused):
             desk.refused(answer.code)
@@ -443,6 +447,8 @@ class TradingCore:
             text = f"order {cid} {symbol}: nobody knows whether the exchange has it; it is being looked for"
             decisions += Alert(mts, AlertCode.ORDER_UNKNOWN, text), LookUp(symbol, cid, life.order.mts)
         if has_ended and desk is not None:
+            if type(evidence) is not Traded and is_not_traded(evidence):
+                decisions += self._pause(mts, symbol)
             decisions += self._ended(mts, desk, order)
             books.orders.forget(self.pursuits.under_way)
         return decisions
@@ -464,6 +470,18 @@ class TradingCore:
             if desk.settings.protection is not None:
                 decisions += self.pursuits.protect(desk)
         return decisions
+
+    def _pause(self, mts: Mts, symbol: Symbol) -> Iterator[Decision]:
+        """Stop the strategies of one instrument where they are: not even a way out can be traded."""
+        text = f"{symbol} is paused or no longer traded: its strategies send nothing until an operator resumes them"
+        alert = Alert(mts, AlertCode.SYMBOL_PAUSED, text)
+        running = [desk for desk in self._by_symbol[symbol] if desk.halted is None or desk.halted.code != alert.code]
+        for desk in running:
+            desk.intent = None
+            if not is_contradicted(desk.halted):
+                desk.halted = alert
+        if running:
+            yield alert
 
     def _ended(self, mts: Mts, desk: Desk, order: OwnOrder) -> Iterable[Decision]:
         _, undertaking, life = order

@@ -239,6 +239,7 @@ class AlertCode(Enum):
     ORDER_UNKNOWN = "order_unknown"
     ORDER_CONTRADICTION = "order_contradiction"
     JOURNAL_BEHIND = "journal_behind"
+    SYMBOL_PAUSED = "symbol_paused"
     ACCOUNT_CHANGED = "account_changed"
     FOREIGN_ORDER = "foreign_order"
     OVERDRAWN = "overdrawn"

@@ -4,7 +4,7 @@ Nothing here is a guess. A fact says what was seen; what follows from it is deci
 """
 
 from decimal import ROUND_CEILING
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from genesis.domain.exchange.orders import FillReport, OrderReport
 from genesis.domain.instrument import Instrument
@@ -68,6 +68,21 @@ class ProvenAbsent(NamedTuple):
 
 
 Evidence: TypeAlias = SendBegan | NothingLeft | AnswerLost | Accepted | Refused | Traded | Closed | ProvenAbsent
+
+PAUSED: Final = "RSN_PAUSE"
+NO_SYMBOL: Final = "symbol: invalid"
+"""How the exchange says that an instrument is paused, or not traded any more. Source: Bitfinex, "Order status"."""
+
+
+def is_not_traded(evidence: Evidence) -> bool:
+    """D20: whether the exchange ended or refused an order because nobody can trade its instrument now."""
+    match evidence:
+        case Closed(status=status):
+            return status == PAUSED
+        case Refused(reason):
+            return NO_SYMBOL in reason
+        case _:
+            return False
 
 
 def evidence_from_report(report: OrderReport) -> Accepted | Closed:

@@ -17,6 +17,7 @@ class RefusalCode(Enum):
     MAINTENANCE = "maintenance"
     RECONCILING = "reconciling"
     FROZEN = "frozen"
+    SYMBOL_PAUSED = "symbol_paused"
     NO_REFERENCE = "no_reference"
     STALE_DATA = "stale_data"
     PRICE_COLLAR = "price_collar"

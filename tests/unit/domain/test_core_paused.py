@@ -1,0 +1,43 @@
+"""D20: an instrument that is paused, or no longer traded."""
+
+import pytest
+
+from genesis.domain.events import Alert, AlertCode, Asked, OperatorAsked
+from genesis.domain.execution.evidence import Closed, Evidence, Refused
+from genesis.domain.instrument import spot_instrument
+from genesis.domain.order import OrderId
+from genesis.domain.risk.refusal import RefusalCode
+from genesis.domain.units import Atoms, Mts, Symbol
+from tests.unit.domain.accounts import BTC, World
+
+ETH = Symbol("tETHUSD")
+CODE = AlertCode.SYMBOL_PAUSED
+PAUSED = Closed(OrderId(1), Atoms(0), "RSN_PAUSE")
+
+
+@pytest.mark.parametrize("evidence", [PAUSED, Refused("10020: symbol: invalid")], ids=["paused", "gone"])
+def test_d20_the_strategies_of_a_paused_instrument_stop_and_the_others_go_on(evidence: Evidence) -> None:
+    world = World("one", "two", "other", instruments={"other": spot_instrument(ETH)})
+    world.fills = False
+    world.close(1.0, 0.0)
+    (alert,) = [each for each in world.report(world.sent[0], evidence) if isinstance(each, Alert) and each.code is CODE]
+    assert alert.text.startswith(BTC)
+    world.fills = True
+    world.close(1.0, 1.0)
+    assert [order.symbol for order in world.sent] == [BTC]
+    world.close(1.0, 1.0, ETH)
+    assert [order.symbol for order in world.sent] == [BTC, ETH]
+
+
+def test_d20_not_even_a_way_out_is_tried_until_an_operator_resumes() -> None:
+    world = World("one")
+    world.close(1.0)
+    world.fills = False
+    world.close(0.0)
+    world.report(world.sent[-1], PAUSED)
+    world.close(0.0)
+    assert len(world.sent) == 2
+    assert world.core.refusals[RefusalCode.SYMBOL_PAUSED] == 1
+    world.handle(OperatorAsked(Mts(1), Asked.RESUME, "", "it is traded again"))
+    world.close(0.0)
+    assert len(world.sent) == 3
