@@ -109,6 +109,7 @@ class TradedWorld:
     account: AccountStream
     watcher: Watcher
     running: asyncio.Task[None]
+    listening: asyncio.Task[None]
     events: list[Event] = field(factory=list)
 
     def evidence(self, cid: int) -> list[Evidence]:
@@ -148,6 +149,13 @@ class TradedWorld:
         return approved(wish if price is None else evolve(wish, price=INSTRUMENTS[symbol].price(int(price))))
 
 
+async def listen(market: Market, heard: list[Event]) -> None:
+    """Take events as they come."""
+    take = heard.append
+    async for event in market.events():
+        take(event)
+
+
 @asynccontextmanager
 async def traded_world(
     rules: MarketRules | None = None, venue: Venue | None = None, *, starts_at: Mts = START, keeps_pace: bool = False
@@ -179,13 +187,9 @@ async def traded_world(
     async with asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(shell.run())
         running = tasks.create_task(market.run())
-        world = TradedWorld(venue, shell, clock, market, account, watcher, running)
-
-        async def listen() -> None:
-            async for event in market.events():
-                world.events.append(event)
-
-        listening = tasks.create_task(listen())
+        heard: list[Event] = []
+        listening = tasks.create_task(listen(market, heard))
+        world = TradedWorld(venue, shell, clock, market, account, watcher, running, listening, heard)
         await clock.advance(2)
         yield world
         for task in (running, listening, serving):

@@ -41,7 +41,7 @@ class KillLatchFile:
             raise StoreError(f"{self._path}: {error.strerror}; the latch is NOT set") from error
         # The latch is set. What follows makes it tell why and survive a power cut, as far as the disk allows.
         try:
-            os.write(latch, reason.encode("utf-8", "replace"))
+            os.write(latch, reason.encode("utf-8", "replace"))  # a part of it is enough: set is set
             os.fsync(latch)
             self._sync_folder()
         except OSError:

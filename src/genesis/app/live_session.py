@@ -29,6 +29,7 @@ from genesis.app.json_output import json_text
 from genesis.app.key_renewal import KeyPlaces, KeyRenewal
 from genesis.app.live_begin import Begun, begin, live_began, mode_of
 from genesis.app.live_guard import PHRASE, Seen, instruments_of, phrase_problem, problems
+from genesis.app.live_machine import machine_problems
 from genesis.app.live_plan import LivePlan
 from genesis.app.live_watch import Halting, LockWatch, RightsWatch, SkewWatch
 from genesis.app.logs import find_keys, guarded_keys
@@ -88,7 +89,7 @@ def run_live(plan: LivePlan, settings: Settings, options: LiveOptions) -> None:
     locks, what = settings.locks.expanduser(), f"live session of {home.resolve()}"
     with KeyLock(locks, keys.api_key, what) as lock:
         seen = asyncio.run(look_around(keys, home / "nonces", settings.rest_url, is_new=options.new_key))
-        found = problems(plan.symbols, _cash(plan), seen, plan.reads)
+        found = machine_problems(home) + problems(plan.symbols, _cash(plan), seen, plan.reads)
         if found:
             raise InputError(f"no live session begins: {'; '.join(found)}")
         print(_what(plan, place), file=say, flush=True)

@@ -50,6 +50,11 @@ HISTORY_MAX: Final = 10_000
 TICK_S: Final = 1.0
 """A timer by the wall is looked at this often, for the wall's clock may be set."""
 
+PENDING_MAX: Final = 10_000
+"""Events that may wait to be decided on. Then the streams are no longer read: their own queues fill, and they say so.
+
+What comes beside the streams is bounded by itself: a look at the account a minute, and a few facts for each order."""
+
 MARKET: Final = "market"
 ACCOUNT: Final = "account"
 
@@ -152,8 +157,13 @@ class TradingMarket:
         self._account_link: Link | None = None
         self._is_by_rest = False
         self._is_ended = self._is_resting = False
-        self._wake, self._rewake = asyncio.Event(), asyncio.Event()
+        self._wake, self._rewake, self._has_room = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._rested, self._was_shown, self._has_channels = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    @property
+    def waiting(self) -> int:
+        """How many events wait to be decided on."""
+        return len(self._pending)
 
     async def run(self) -> None:
         """Keep the connections alive, listen and send, until cancelled.
@@ -211,6 +221,7 @@ class TradingMarket:
         while True:
             while self._pending:
                 yield self._pending.popleft()
+                self._has_room.set()
             quote = await self._quote()
             if quote is not None:
                 yield quote
@@ -265,6 +276,11 @@ class TradingMarket:
         self._pending.extend(events)
         self._wake.set()
 
+    async def _room(self) -> None:
+        while len(self._pending) >= PENDING_MAX:
+            self._has_room.clear()
+            await self._has_room.wait()
+
     def _show(self, shown: AccountShown) -> None:
         if self._account_link is Link.RECONNECT and not self._is_by_rest:
             self._is_by_rest = True
@@ -293,6 +309,7 @@ class TradingMarket:
 
     async def _hear_market(self) -> NoReturn:
         while True:
+            await self._room()
             item = await self._wires.public.next()
             if isinstance(item, LinkState):
                 self._observer.link(item)
@@ -326,6 +343,7 @@ class TradingMarket:
 
     async def _hear_account(self) -> NoReturn:
         while True:
+            await self._room()
             event = await self._wires.account.next()
             match event:
                 case FillNews():

@@ -83,10 +83,17 @@ def write_marks(descriptor: int, key: bytes, marks: Marks) -> None:
     slot = slot_from_marks(key, marks)
     for offset in (0, PAGE):
         os.lseek(descriptor, offset, os.SEEK_SET)
-        written = os.write(descriptor, slot)
-        if written != len(slot):
-            raise OSError(f"only {written} of {len(slot)} bytes were written")
+        write_all(descriptor, slot)
         sync(descriptor)
+
+
+def write_all(descriptor: int, content: bytes) -> None:
+    """Write all of *content*, however little a system takes at once; raises `OSError`."""
+    while content:
+        written = os.write(descriptor, content)
+        if not written:
+            raise OSError(f"{len(content)} bytes could not be written")
+        content = content[written:]
 
 
 def sync(descriptor: int) -> None:

@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 
 from genesis.adapters.nonce_file.counters import Counter
 from genesis.adapters.nonce_file.locked import LockedNonces
-from genesis.adapters.nonce_file.marks import Marks, image, key_id, sync, unusable
+from genesis.adapters.nonce_file.marks import Marks, image, key_id, sync, unusable, write_all
 from genesis.domain.nonce import NONCE_MAX
 from genesis.ports.clock import Clock
 from genesis.ports.errors import InputError, StoreError
@@ -100,9 +100,7 @@ def _write_whole(path: Path, content: bytes) -> None:
     try:
         descriptor = os.open(new, os.O_RDWR | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)
         try:
-            written = os.write(descriptor, content)
-            if written != len(content):
-                raise OSError(f"only {written} of {len(content)} bytes were written")
+            write_all(descriptor, content)
             sync(descriptor)
         finally:
             os.close(descriptor)

@@ -1,0 +1,39 @@
+"""B5: what is done about clocks that drift apart while a live session runs."""
+
+import asyncio
+
+import pytest
+
+from genesis.adapters.bitfinex.exchange_time import ExchangeTime
+from genesis.adapters.memory.clock import ManualClock
+from genesis.adapters.memory.metrics import MemoryMetrics
+from genesis.adapters.memory.monitor import MemoryMonitor
+from genesis.app.live_watch import SKEW_EVERY_S, Halting, SkewWatch
+from genesis.app.operated_market import OperatorInbox
+from genesis.domain.events import Asked, OperatorAsked
+from genesis.domain.units import Mts
+
+
+class Skewed(ExchangeTime):
+    """The exchange's time, so many seconds from ours."""
+
+    def __init__(self, clock: ManualClock, seconds: float) -> None:
+        super().__init__(clock, MemoryMetrics())
+        self._offset_us = round(seconds * 1e6)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "notes", "halts"), [(0.4, 0, 0), (-2.0, 1, 0), (12.0, 1, 0), (31.0, 0, 1), (-3600.0, 0, 1)]
+)
+async def test_b5_more_than_a_second_is_told_and_more_than_thirty_halt(seconds: float, notes: int, halts: int) -> None:
+    clock, inbox = ManualClock(), OperatorInbox()
+    monitor = MemoryMonitor(clock, MemoryMetrics(), version="1", mode="live")
+    watch = SkewWatch(Skewed(clock, seconds), clock, Halting(inbox), monitor)
+    inbox.open()
+    watching = asyncio.create_task(watch.run())
+    await clock.advance(SKEW_EVERY_S + 1)
+    asked = inbox.next()
+    watching.cancel()
+    events = [] if asked is None or asked[0] is None else [asked[0](Mts(1))]
+    assert [event.asked for event in events if isinstance(event, OperatorAsked)] == [Asked.HALT] * halts
+    assert sum(note.name == "clock.skew" for note in monitor.dashboard().notes) == notes
