@@ -24,6 +24,7 @@ from genesis.adapters.memory.session_view import MemorySessionView
 from genesis.app.config_problems import SchemaDesk
 from genesis.domain.units import Mts, Symbol
 from genesis.ports.access import Role
+from genesis.ports.audit import AuditLog
 from genesis.ports.errors import NotPossible
 from genesis.ports.operator import Command, Kill, Outcome
 from genesis.ports.session_view import (
@@ -101,7 +102,7 @@ def reasons() -> OrderReasons:
 class RecordingOperator:
     """Does what it is told, as far as it goes: writes it down, then pulls the latch on a kill; *refuses* the rest."""
 
-    def __init__(self, audit: AuditFile, latch: MemoryKillLatch) -> None:
+    def __init__(self, audit: AuditLog, latch: MemoryKillLatch) -> None:
         self.audit = audit
         self.latch = latch
         self.done: list[Command] = []

@@ -15,6 +15,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from genesis.app.access import credentials_of
+from genesis.ports.access import Role
+
 ROOT: Final = Path(__file__).parents[2]
 
 # Letters, digits and signs that every encoding treats otherwise; no eight characters of one are in another, or a word.
@@ -100,7 +103,7 @@ def run_session(folder: Path, speed: str, data: str = "synthetic:3:1", *more: st
             with contextlib.suppress(OSError):  # there is no /proc everywhere
                 outputs.add(f"/proc {name}", Path(f"/proc/{process.pid}/{name}").read_bytes())
         if speed != "max":  # such a session is over before the first answer
-            for answer in answers(port):
+            for answer in answers(port, credentials_of(folder / "home").issue_token("canary", Role.TRADE, 1)):
                 outputs.add("HTTP", answer)
         outputs.add("stdout", process.stdout.read())
     errors.close()
@@ -140,8 +143,8 @@ def run_refused(folder: Path) -> Outputs:
     return outputs
 
 
-def answers(port: int) -> Iterator[bytes]:
-    """Yield the whole answers to requests that hold secrets everywhere that a request can."""
+def answers(port: int, token: str) -> Iterator[bytes]:
+    """Yield the whole answers to requests that hold secrets everywhere that a request can; *token* is one that may."""
     document = {"dry_run": True, "x-mine": list(SECRETS.values()), **{f"x-{value}": 1 for value in SECRETS.values()}}
     bodies = {
         "/config/validate": document,
@@ -151,7 +154,7 @@ def answers(port: int) -> Iterator[bytes]:
     for path, body in bodies.items():
         raw = json.dumps(body).encode()
         head = f"Content-Type: application/json\r\nContent-Length: {len(raw)}\r\n"
-        yield ask(port, f"POST {path}", head.encode(), raw)
+        yield ask(port, f"POST {path}", f"Authorization: Bearer {token}\r\n{head}".encode(), raw)
         yield ask(port, f"POST {path}", head.encode() + planted_headers(), raw)
     for path in ("/health", "/observability/dashboard", "/metrics", "/", "/nope", "/api/v1/overview", "/api/v1/events"):
         yield ask(port, f"GET {path}", planted_headers(), b"")

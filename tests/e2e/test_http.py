@@ -13,18 +13,25 @@ from attrs import frozen
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from genesis.adapters.archive_files import ArchiveFiles
 from genesis.adapters.audit_file import AuditFile, verify_file
-from genesis.adapters.http.app import build_app
+from genesis.adapters.http.app import TradingSide, build_app
 from genesis.adapters.http.guard import SECURITY_HEADERS
 from genesis.adapters.http.server import HttpServer
+from genesis.adapters.memory.credentials import MemoryCredentials
+from genesis.adapters.memory.kill_latch import MemoryKillLatch
 from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.adapters.memory.monitor import MemoryMonitor
+from genesis.adapters.memory.session_view import MemorySessionView
 from genesis.app.config_problems import SchemaDesk
 from genesis.domain.audit import ChainHead
 from genesis.domain.json_value import JsonValue
-from genesis.domain.units import Mts
-from genesis.ports.audit import AuditReceipt
+from genesis.domain.units import Mts, Symbol
+from genesis.ports.access import Role
+from genesis.ports.audit import AuditLog, AuditReceipt
 from genesis.ports.errors import InputError, StoreError, StoreFull
+from genesis.ports.session_view import Overview
+from tests.e2e.api_house import RecordingOperator
 
 PATHS = ("/health", "/observability/dashboard", "/config/validate", "/config/diff", "/config/audit", "/nope")
 
@@ -66,6 +73,7 @@ class Site:
     monitor: MemoryMonitor
     metrics: MemoryMetrics
     audit_path: Path
+    token: str
 
     async def raw(self, request: bytes, quiet_s: float = 10.0) -> bytes:
         """Send *request* on a connection of its own; return what comes back until its end or until it is quiet."""
@@ -86,6 +94,8 @@ class Site:
         self, method: str, path: str, body: bytes | None = None, *more: str, host: str = "127.0.0.1"
     ) -> Answer:
         lines = [f"{method} {path} HTTP/1.1", f"Host: {host}:{self.port}", "Connection: close", *more]
+        if path == "/config/audit":
+            lines.append(f"Authorization: Bearer {self.token}")
         if body is not None:
             if not any(line.startswith("Content-Type") for line in more):
                 lines.append("Content-Type: application/json")
@@ -108,6 +118,14 @@ def parsed(raw: bytes) -> Answer:
     return Answer(int(first.split(b" ")[1]), headers, body)
 
 
+def trading_side(audit: AuditLog, home: Path) -> tuple[TradingSide, str]:
+    """Return who may prove to be somebody, and a token of somebody who trades."""
+    clock, credentials = FixedClock(), MemoryCredentials(FixedClock())
+    view = MemorySessionView(Overview(0, "paper", Symbol("tBTCUSD"), "1m", None))
+    operator, archive = RecordingOperator(audit, MemoryKillLatch()), ArchiveFiles(home, home / "config_audit.log")
+    return TradingSide(view, operator, archive, credentials, clock), credentials.issue_token("me", Role.TRADE, 1)
+
+
 @pytest.fixture
 async def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Site]:
     monkeypatch.setenv("LITESTAR_DEBUG", "1")
@@ -115,10 +133,12 @@ async def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     metrics = MemoryMetrics()
     monitor = MemoryMonitor(FixedClock(), metrics, version="0.1.0", mode="paper")
     path = tmp_path / "logs" / "config_audit.log"
-    server = HttpServer(build_app(monitor, SchemaDesk(), AuditFile(path, FixedClock(), monitor)), port=0)
+    audit = AuditFile(path, FixedClock(), monitor)
+    trading, token = trading_side(audit, tmp_path)
+    server = HttpServer(build_app(monitor, SchemaDesk(), audit, None, trading), port=0)
     port = server.bind()
     running = asyncio.create_task(server.run())
-    yield Site(port, monitor, metrics, path)
+    yield Site(port, monitor, metrics, path, token)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
@@ -188,6 +208,15 @@ async def test_nobody_changes_the_configuration_through_the_door_for_notes(site:
     assert (answer.status, answer.json["error"]["code"]) == (400, "refused")
 
 
+async def test_f25_who_is_nobody_adds_nothing_to_the_audit_log(site: Site) -> None:
+    body = b'{"who": "nobody"}'
+    head = f"POST /config/audit HTTP/1.1\r\nHost: 127.0.0.1:{site.port}\r\nContent-Type: application/json\r\n"
+    for proof in ("", "Authorization: Bearer gen_nothing\r\n"):
+        request = f"{head}{proof}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body
+        assert parsed(await site.raw(request)).status == 401
+    assert not site.audit_path.exists()
+
+
 async def test_audit_appends_a_chained_line_before_it_answers(site: Site) -> None:
     answers = [await site.post("/config/audit", {"who": "me", "n": number}) for number in range(3)]
     assert [answer.status for answer in answers] == [201, 201, 201]
@@ -231,8 +260,10 @@ class FailingLog:
 async def test_failures_have_a_status_a_code_and_no_traceback(
     error: Exception, status: int, code: str, site: Site
 ) -> None:
-    server = HttpServer(build_app(site.monitor, SchemaDesk(), FailingLog(error)), port=0)
-    other = Site(server.bind(), site.monitor, site.metrics, site.audit_path)
+    log = FailingLog(error)
+    trading, token = trading_side(log, site.audit_path.parent)
+    server = HttpServer(build_app(site.monitor, SchemaDesk(), log, None, trading), port=0)
+    other = Site(server.bind(), site.monitor, site.metrics, site.audit_path, token)
     running = asyncio.create_task(server.run())
     answer = await other.post("/config/audit", {})
     assert (answer.status, answer.json["error"]["code"]) == (status, code)
@@ -301,7 +332,8 @@ async def test_a_chunked_body_has_the_same_limit(site: Site) -> None:
     head = f"POST /config/audit HTTP/1.1\r\nHost: 127.0.0.1:{site.port}\r\nContent-Type: application/json\r\n"
     chunk = b"4000\r\n" + b" " * 0x4000 + b"\r\n"
     reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
-    writer.write(head.encode() + b"Transfer-Encoding: chunked\r\n\r\n" + chunk * 5)
+    proof = f"Authorization: Bearer {site.token}\r\n"
+    writer.write((head + proof).encode() + b"Transfer-Encoding: chunked\r\n\r\n" + chunk * 5)
     line = await reader.readline()
     assert line.startswith(b"HTTP/1.1 413")
     writer.close()
@@ -422,7 +454,9 @@ async def test_no_bytes_on_the_socket_make_the_server_fail(
 
 
 async def test_the_server_is_gone_within_a_second_though_clients_hang_on(site: Site) -> None:
-    server = HttpServer(build_app(site.monitor, SchemaDesk(), NeverLog()), port=0)
+    log = NeverLog()
+    trading, token = trading_side(log, site.audit_path.parent)
+    server = HttpServer(build_app(site.monitor, SchemaDesk(), log, None, trading), port=0)
     port = server.bind()
     running = asyncio.create_task(server.run())
     idle = await asyncio.open_connection("127.0.0.1", port)
@@ -431,7 +465,7 @@ async def test_the_server_is_gone_within_a_second_though_clients_hang_on(site: S
     hung = await asyncio.open_connection("127.0.0.1", port)
     hung[1].write(
         b"POST /config/audit HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Type: application/json\r\n"
-        b"Content-Length: 2\r\n\r\n{}" % port
+        b"Authorization: Bearer %s\r\nContent-Length: 2\r\n\r\n{}" % (port, token.encode())
     )
     await NeverLog.asked.wait()
     async with asyncio.timeout(2.0):  # a second, and another for a busy machine

@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 
 from genesis.adapters.journal_sqlite.reading import read_journal
+from genesis.app.access import credentials_of
 from genesis.domain.events import LimitsApplied, StrategyLimitsApplied
+from genesis.ports.access import Role
 
 COMMAND = [sys.executable, "-c", "from genesis.app.cli import main; main()"]
 
@@ -43,9 +45,10 @@ def running(home: Path, *words: str) -> Iterator[tuple["subprocess.Popen[str]", 
             process.kill()
 
 
-def asked(url: str, body: object = None) -> tuple[int, Any]:  # Any: JSON
+def asked(url: str, body: object = None, token: str = "") -> tuple[int, Any]:  # Any: JSON
     raw = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data=raw, headers={"Content-Type": "application/json"})
+    proof = {"Authorization": f"Bearer {token}"} if token else {}
+    request = urllib.request.Request(url, data=raw, headers={"Content-Type": "application/json", **proof})
     try:
         with urllib.request.urlopen(request, timeout=20) as response:
             return response.status, json.load(response)
@@ -76,7 +79,9 @@ def test_a_session_answers_over_http_and_ends_well_on_ctrl_c(tmp_path: Path) -> 
         assert status == 200
         assert dashboard.keys() >= {"counters", "gauges", "events"}
         assert asked(f"{url}/config/validate", {"dry_run": True}) == (200, {"errors": [], "valid": True})
-        status, receipt = asked(f"{url}/config/audit", {"who": "a trader"})
+        assert asked(f"{url}/config/audit", {"who": "nobody"})[0] == 401
+        token = credentials_of(tmp_path).issue_token("trader", Role.TRADE, 1)
+        status, receipt = asked(f"{url}/config/audit", {"who": "a trader"}, token)
         assert status == 201
         assert receipt["seq"] == 1
         assert asked(f"{url}/nowhere")[0] == 404

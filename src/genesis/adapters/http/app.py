@@ -88,18 +88,20 @@ OPEN_ROUTES: Final[Sequence[Route]] = (
         body_bytes_max=CONFIG_BYTES_MAX,
         takes_object=True,
     ),
-    Route(
-        "POST",
-        "/config/audit",
-        Role.PUBLIC,
-        "Add an entry to the audit log",
-        AuditReceipt,
-        effect=Effect.RECORD,
-        status=201,
-        takes_object=True,
-        errors=(503, 507),
-    ),
 )
+
+AUDIT_ROUTE: Final = Route(
+    "POST",
+    "/config/audit",
+    Role.TRADE,
+    "Add an entry to the audit log",
+    AuditReceipt,
+    effect=Effect.RECORD,
+    status=201,
+    takes_object=True,
+    errors=(503, 507),
+)
+"""What stands in the log is evidence, and takes room on the disk: not everybody may write there."""
 
 METRICS_ROUTE: Final = Route("GET", "/metrics", Role.PUBLIC, "All metrics, as Prometheus reads them")
 
@@ -114,9 +116,9 @@ def build_app(
 ) -> Litestar:
     """Return the application over what it shows and asks; the guard is part of it.
 
-    Without a *trading* side there are only the open routes.
+    Without a *trading* side there are only the open routes, and nobody can prove to be somebody.
     """
-    table = list(OPEN_ROUTES)
+    table = [*OPEN_ROUTES, AUDIT_ROUTE]
     handlers = [*_monitor_routes(monitor), *_config_routes(desk, audit_log)]
     if metrics is not None:
         table.append(METRICS_ROUTE)
@@ -162,7 +164,7 @@ def build_app(
 def api_routes(trading: TradingSide, monitor: Monitor) -> list[Route]:
     """Return every route of a session with a trading side, for the description and for tests."""
     sessions = Sessions(trading.credentials, trading.clock)
-    return [*OPEN_ROUTES, *page_routes(), *_api_routes(trading, monitor, sessions)]
+    return [*OPEN_ROUTES, AUDIT_ROUTE, *page_routes(), *_api_routes(trading, monitor, sessions)]
 
 
 def _api_routes(trading: TradingSide, monitor: Monitor, sessions: Sessions) -> list[Route]:
@@ -174,7 +176,7 @@ def _api_routes(trading: TradingSide, monitor: Monitor, sessions: Sessions) -> l
     ]
 
     async def description(_: Call) -> dict[str, Any]:  # Any: JSON
-        return openapi_document([*OPEN_ROUTES, *routes], genesis.__version__)
+        return openapi_document([*OPEN_ROUTES, AUDIT_ROUTE, *routes], genesis.__version__)
 
     path = "/api/v1/openapi.json"
     routes.append(Route("GET", path, Role.ADMIN, "This description", dict[str, Any], handler=description))
