@@ -85,6 +85,10 @@ def test_measured_costs_are_options_of_both_engines_and_in_what_they_say(tmp_pat
     [
         (("--stop-loss-pct", "0.2", "--take-profit-pct", "0.3"), "stop loss 0.2 %, take profit 0.3 %"),
         (("--trailing-stop-pct", "0.2"), "trailing stop 0.2 %"),
+        (
+            ("--entry-offset-bps", "5", "--entry-patience", "10m"),
+            "entries by limit 5 bp away, withdrawn after 600 s",
+        ),
     ],
 )
 def test_stops_inside_candles_are_options_of_both_engines(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
@@ -110,6 +114,8 @@ def test_a_sweep_says_who_takes_the_costs_that_it_does_not(tmp_path: Path) -> No
         (("--slippage-volatility", "1", "--slippage-window", "0"), "--slippage-window"),
         (("--slippage-impact-bps", "0"), "share of volume"),
         (("--slippage-impact-bps", "1", "--slippage-cap-bps", "10000"), "--slippage-cap-bps"),
+        (("--entry-offset-bps", "10000"), "offset of an entry"),
+        (("--entry-offset-bps", "5", "--entry-patience", "soon"), "--entry-patience"),
         (("--take-profit-pct", "2"), "--stop-loss-pct"),
         (("--stop-loss-pct", "100"), "below 100 %"),
         (("--stop-loss-pct", "1", "--trailing-stop-pct", "1"), "--trailing-stop-pct"),

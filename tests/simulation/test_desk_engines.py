@@ -16,6 +16,7 @@ from genesis.domain.candle import Candle, Candles, Timeframe
 from genesis.domain.core import one_desk
 from genesis.domain.desk import DeskSettings
 from genesis.domain.events import AlertCode, CandleClosed, Quote, Sized, Submit
+from genesis.domain.execution.plans import LimitEntry, Market, Plan
 from genesis.domain.execution.protection import Bracket, Protection, Trailing
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.risk.budget import Budget, RegimeBudget, VolatilityTarget, realised_volatility, split
@@ -61,6 +62,15 @@ class Row(NamedTuple):
         return max(Fraction(self.open), Fraction(self.close)) * (100 + self.up) / 100
 
 
+class Rest(NamedTuple):
+    """What is left of a candle after an entry filled inside it."""
+
+    open: Fraction
+    close: Fraction
+    low: Fraction
+    high: Fraction
+
+
 class Parameters(NamedTuple):
     """What the user gives."""
 
@@ -90,6 +100,8 @@ class Parameters(NamedTuple):
     stop_pct: str | None = None
     take_pct: str | None = None
     trail_pct: str | None = None
+    offset_bps: str | None = None
+    patience_minutes: int = 1
 
 
 class Outcome(NamedTuple):
@@ -114,6 +126,15 @@ def up(value: Fraction, unit: Fraction = ATOM) -> Fraction:
 def nearer(value: Fraction, unit: Fraction) -> Fraction:
     """Round towards zero."""
     return down(value, unit) if value >= 0 else up(value, unit)
+
+
+class Entry(NamedTuple):
+    """An order that rests to enter a position, and what was acted on before it."""
+
+    signed: Fraction
+    limit: Fraction
+    given_up: int
+    before: tuple[float, Fraction]
 
 
 class Guard:
@@ -156,6 +177,7 @@ class Oracle:
         self.traded: list[tuple[int, Fraction]] = []
         self.entry = Fraction(0)
         self.resting: Guard | None = None
+        self.entry_order: Entry | None = None
         if given_.by_volatility is not None:
             self.slippage = self.fixed + Fraction(given_.part_cap_bps, 10_000)
 
@@ -224,6 +246,34 @@ class Oracle:
                 target = on_grid(away, is_up=is_long)
             self.resting = Guard(on_grid(stop, is_up=is_long), target, Fraction(0), opened)
 
+    def rest(self, mts: int, opened: Fraction, signed: Fraction, before: tuple[float, Fraction]) -> None:
+        offset = Fraction(self.given.offset_bps or 0) / 10_000
+        if signed > 0:
+            bid = down(opened * (1 - self.slippage))
+            limit = on_grid(max(down(bid * (1 - offset)), ATOM), is_up=False)
+        else:
+            limit = on_grid(up(up(opened * (1 + self.slippage)) * (1 + offset)), is_up=True)
+        self.entry_order = Entry(signed, limit, mts + self.given.patience_minutes * 60_000, before)
+
+    def give_up(self) -> None:
+        if self.entry_order is not None:
+            self.acted, self.entry_order = self.entry_order.before, None
+
+    def enter(self, mts: int, row: Row) -> Row | Rest:
+        """Fill the entry if the market trades beyond it; return what may be left of the candle."""
+        entry = self.entry_order
+        if entry is None or not (row.low < entry.limit if entry.signed > 0 else row.high > entry.limit):
+            return row
+        self.entry_order = None
+        self.book(mts, entry.signed, entry.limit, self.maker(mts))
+        self.arm(entry.limit)
+        return Rest(
+            entry.limit,
+            Fraction(row.close),
+            row.low if entry.signed > 0 else min(Fraction(row.close), entry.limit),
+            row.high if entry.signed < 0 else max(Fraction(row.close), entry.limit),
+        )
+
     def leave(self, mts: int, price: Fraction) -> None:
         """A stop that was reached is a market order."""
         is_buy, amount = self.position < 0, abs(self.position)
@@ -231,7 +281,7 @@ class Oracle:
         self.book(mts, -self.position, self.moved(worse, amount, is_buy))
         self.resting = None
 
-    def stop(self, mts: int, row: Row) -> None:
+    def stop(self, mts: int, row: Row | Rest) -> None:
         """From the open to the extreme that hurts."""
         guard, opened, is_long = self.resting, Fraction(row.open), self.position > 0
         if guard is None:
@@ -243,7 +293,7 @@ class Oracle:
         if is_reached and not (self.given.leverage and self.is_short_of_margin(price)):
             self.leave(mts, price)
 
-    def take(self, mts: int, row: Row) -> None:
+    def take(self, mts: int, row: Row | Rest) -> None:
         """From there to the other extreme, then to the close."""
         guard, opened, is_long = self.resting, Fraction(row.open), self.position > 0
         if guard is None:
@@ -301,12 +351,15 @@ class Oracle:
             price = up(max(opened, min(worst, met)) * (1 + self.slippage))
         self.book(mts, -self.position, self.moved(price, abs(self.position), self.position < 0))
         self.acted, self.wanted, self.halted, self.resting = (0.0, self.acted[1]), None, True, None
+        self.entry_order = None
         self.alerts.append(AlertCode.LIQUIDATED)
         return True
 
     def open(self, mts: int, row: Row) -> None:
         opened = Fraction(row.open)
         gone = False
+        if self.entry_order is not None and mts >= self.entry_order.given_up:
+            self.give_up()
         if self.given.leverage and self.position:
             hours = mts // HOUR_MS - self.last[0] // HOUR_MS
             owed = up(-self.position * self.last[1]) if self.position < 0 else max(-self.cash, Fraction(0))
@@ -317,11 +370,13 @@ class Oracle:
         if self.wanted is not None:
             self.fill(mts, opened)
             self.arm(opened)
-        self.stop(mts, row)
+        left = self.enter(mts, row)
+        opened = Fraction(left.open)
+        self.stop(mts, left)
         if self.given.leverage and self.position and not gone:
-            worst = row.low if self.position > 0 else row.high
+            worst = left.low if self.position > 0 else left.high
             self.liquidate(mts, opened, min(worst, opened) if self.position > 0 else max(worst, opened))
-        self.take(mts, row)
+        self.take(mts, left)
 
     def fill(self, mts: int, opened: Fraction) -> None:
         assert self.wanted is not None
@@ -338,7 +393,10 @@ class Oracle:
             self.refuse(RefusalCode.AMOUNT_BELOW_MINIMUM)
             return
         self.acted = (target, budget)
-        if delta > 0:
+        is_flat = abs(self.position) < Fraction(self.given.min_amount)
+        if delta > 0 and self.given.offset_bps is not None and not self.halted and is_flat and target:
+            self.rest(mts, opened, amount if is_buy else -amount, (acted, before))
+        elif delta > 0:
             self.book(mts, amount if is_buy else -amount, price)
 
     def sized(self, is_buy: bool, price: Fraction) -> tuple[Fraction, Fraction]:
@@ -371,6 +429,7 @@ class Oracle:
         if mts // DAY_MS != self.day:
             self.day, self.day_start = mts // DAY_MS, self.before
         self.before = equity
+        was_halted = self.halted
         self.guard(equity)
         target = 0.0 if self.halted else min(max(row.target, -1.0 if self.given.leverage else 0.0), 1.0)
         budget = self.acted[1] if self.halted else self.budget(row)
@@ -386,7 +445,10 @@ class Oracle:
                 self.refuse(RefusalCode.COOL_DOWN if is_paused else RefusalCode.REDUCE_ONLY)
             target, budget = bound, min(budget, self.acted[1])
         has_moved = abs(budget - self.acted[1]) > down(self.acted[1] * self.given.band_pct / 100, PART)
-        self.wanted = (target, budget) if target != self.acted[0] or (target and has_moved) else None
+        is_new = target != self.acted[0] or (target != 0.0 and has_moved)
+        self.wanted = (target, budget) if is_new and self.entry_order is None else None
+        if self.halted and not was_halted:
+            self.give_up()
 
     def guard(self, equity: Fraction) -> None:
         limit, loss = self.given.drawdown_pct, self.given.daily_loss
@@ -464,7 +526,11 @@ def terms_of(given_: Parameters) -> Terms:
     )
     instrument = spot_instrument(Symbol("tBTCUSD"), atoms(given_.min_amount))
     core = DeskSettings(instrument, volume, given_.size, limits, budget=budget, margin=margin, impact=costs.impact)
-    core = evolve(core, protection=protection_of(given_))
+    plan: Plan = Market()
+    if given_.offset_bps is not None:
+        offset = Ppb(int(Fraction(given_.offset_bps) * PPB) // 10_000)
+        plan = LimitEntry(offset, given_.patience_minutes * 60_000)
+    core = evolve(core, protection=protection_of(given_), plan=plan)
     return Terms(core, costs, atoms(given_.cash))
 
 
@@ -549,6 +615,8 @@ spot = st.builds(
     stop_pct=st.none(),
     take_pct=st.none(),
     trail_pct=st.none(),
+    offset_bps=st.none(),
+    patience_minutes=st.just(1),
 )
 margin = st.builds(
     lambda plain, leverage, maintenance_pct, funding_bps: plain._replace(
@@ -607,6 +675,22 @@ guarded = st.builds(
 @settings(max_examples=400)
 @given(rows_of_any_market, guarded)
 def test_stops_and_targets_equal_the_oracle_to_the_last_atom(rows: list[Row], given_: Parameters) -> None:
+    check(rows, given_)
+
+
+entering = st.builds(
+    lambda plain, offset_bps, patience_minutes: plain._replace(
+        offset_bps=offset_bps, patience_minutes=patience_minutes
+    ),
+    st.one_of(spot, margin, guarded),
+    st.sampled_from(["0", "25", "500"]),
+    st.sampled_from([1, 2, 3000]),
+)
+
+
+@settings(max_examples=400)
+@given(rows_of_any_market, entering)
+def test_limit_entries_equal_the_oracle_to_the_last_atom(rows: list[Row], given_: Parameters) -> None:
     check(rows, given_)
 
 

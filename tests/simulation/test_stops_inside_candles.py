@@ -1,4 +1,4 @@
-"""Stops, targets and trails inside a candle: each rule of the path in a plain case, by both engines and the oracle."""
+"""Stops, targets, trails and entries inside a candle: each rule of the path, by both engines and the oracle."""
 
 import pytest
 from attrs import evolve
@@ -8,6 +8,7 @@ from genesis.app.optimism import optimism_ledger
 from genesis.app.parity import Way, prove
 from genesis.domain.candle import Timeframe
 from genesis.domain.events import AlertCode
+from genesis.domain.execution.plans import LimitEntry
 from genesis.domain.execution.protection import Bracket, Trailing
 from genesis.domain.order import Side
 from genesis.domain.simulation.portfolio import Portfolio
@@ -138,6 +139,59 @@ def test_a_stop_comes_before_the_liquidation_if_the_margin_lasts_to_it(stop: str
     assert run.record.final_position == 0
 
 
+LIMIT = FREE._replace(offset_bps="100", maker_bps="5", fee_bps="20", patience_minutes=2)
+
+
+def entered(rows: list[Row], given: Parameters = LIMIT) -> list[tuple[int, int]]:
+    """Return minute and price of each fill, in whole units of a hundredth."""
+    return [(fill.mts // 60_000, fill.price // 10**6) for fill in check(rows, given).record.fills]
+
+
+def test_an_entry_fills_at_its_limit_once_the_market_trades_beyond_it_and_pays_the_maker() -> None:
+    rows = [calm("100"), Row(1, "100", "99", 0, 0, 1.0), Row(1, "99", "99.5", 1, 0, 1.0), calm("99.5")]
+    assert entered(rows) == [(3, 9900)]  # 99 was touched before, and that is not enough
+    (fill,) = check(rows, LIMIT).record.fills
+    assert round(fill.fee * 10_000 / fill.amount) == 5
+
+
+def test_a_gap_beyond_the_limit_brings_no_better_price() -> None:
+    assert entered([calm("100"), calm("100"), Row(1, "95", "96", 0, 0, 1.0)]) == [(3, 9900)]
+
+
+def test_an_entry_is_withdrawn_when_its_patience_ends_and_decided_anew() -> None:
+    rows = [calm("100"), calm("100"), calm("100"), calm("110"), calm("110"), Row(1, "110", "108", 0, 0, 1.0)]
+    # Sent at minute 2, withdrawn at the open of minute 4, whose close decides; sent at 5, 1 % below 110.
+    assert entered(rows) == [(6, 10890)]
+
+
+def test_a_position_is_left_at_the_market() -> None:
+    rows = [calm("100"), Row(1, "100", "100", 2, 0, 0.0), calm("100", 0.0)]
+    assert entered(rows) == [(2, 9900), (3, 10000)]
+
+
+def test_an_entry_is_guarded_in_the_candle_that_fills_it() -> None:
+    rows = [calm("100"), Row(1, "100", "100", 5, 5, 1.0), calm("100")]
+    assert entered(rows, LIMIT._replace(stop_pct="3")) == [(2, 9900), (2, 9603)]
+
+
+def test_a_high_of_the_candle_that_fills_an_entry_may_have_come_before() -> None:
+    given = LIMIT._replace(stop_pct="20", take_pct="3")
+    assert entered([calm("100"), Row(1, "100", "100", 2, 9, 1.0), calm("100")], given) == [(2, 9900)]
+    # A close above the target came after it.
+    assert entered([calm("100"), Row(1, "100", "103", 2, 9, 1.0)], given) == [(2, 9900), (2, 10197)]
+
+
+def test_a_short_is_entered_above_the_market() -> None:
+    rows = [calm("100", -1.0), Row(1, "100", "100", 0, 2, -1.0)]
+    assert entered(rows, LIMIT._replace(leverage=1, funding_bps=0)) == [(2, 10100)]
+
+
+def test_a_target_that_goes_while_an_entry_rests_waits_for_its_end() -> None:
+    rows = [calm("100"), calm("100", 0.0), calm("100", 0.0), calm("100", 0.0), calm("100", 0.0)]
+    assert entered(rows, LIMIT) == []
+    assert entered([*rows[:2], Row(1, "100", "100", 2, 0, 0.0), *rows[3:]], LIMIT) == [(3, 9900), (4, 10000)]
+
+
 @pytest.mark.parametrize("protection", [Bracket(Ppb(PPB // 100), Ppb(PPB // 50)), Trailing(Ppb(PPB // 100))])
 def test_columns_events_and_a_replayed_journal_agree(protection: Bracket | Trailing) -> None:
     plain = terms_of()
@@ -148,6 +202,21 @@ def test_columns_events_and_a_replayed_journal_agree(protection: Bracket | Trail
     assert proof.outcomes[0].decision_hash != prove(plain, wavy_candles(2_000), Timeframe.M1).outcomes[0].decision_hash
     (left_out,) = proof.left_out
     assert "path of its own" in left_out[1]
+
+
+def test_a_replayed_journal_agrees_on_entries_too() -> None:
+    plain = terms_of()
+    desk = evolve(plain.desk, plan=LimitEntry(Ppb(PPB // 2_000), 600_000), protection=Bracket(Ppb(PPB // 100)))
+    proof = prove(evolve(plain, desk=desk), wavy_candles(2_000), Timeframe.M1)
+    assert [each.way for each in proof.outcomes] == [Way.COLUMNAR, Way.EVENT, Way.JOURNAL]
+    assert not proof.difference
+    assert proof.outcomes[0].fills > 20
+
+
+@pytest.mark.parametrize(("offset", "patience_ms"), [(PPB, 1), (-1, 1), (0, 0)])
+def test_entries_that_mean_nothing_are_refused(offset: int, patience_ms: int) -> None:
+    with pytest.raises(ValueError, match=r"offset of an entry|post-only"):
+        LimitEntry(Ppb(offset), patience_ms)
 
 
 def test_the_optimism_ledger_follows_stops() -> None:

@@ -7,7 +7,7 @@ import pytest
 from genesis.app.budget_words import budget_of
 from genesis.app.config import Config, config_from_document
 from genesis.domain.candle import Timeframe
-from genesis.domain.execution.plans import Iceberg, Market, PostOnly, Twap
+from genesis.domain.execution.plans import Iceberg, LimitEntry, Market, PostOnly, Twap
 from genesis.domain.execution.protection import Bracket, Trailing
 from genesis.domain.journal.entries import BudgetBegan
 from genesis.domain.json_value import JsonValue
@@ -64,6 +64,7 @@ def test_without_a_section_every_limit_is_off() -> None:
         ({"kind": "twap", "slices": 4, "every_s": 60}, Twap(4, 60_000)),
         ({"kind": "post_only", "reprice_s": 5, "patience_s": 60}, PostOnly(5_000, 60_000)),
         ({"kind": "iceberg", "visible": "0.1", "reprice_s": 5, "patience_s": 60}, Iceberg(atoms("0.1"), 5_000, 60_000)),
+        ({"kind": "limit_entry", "offset_bps": 25, "patience_s": 60}, LimitEntry(Ppb(2_500_000), 60_000)),
     ],
 )
 def test_each_plan_is_built_from_its_own_fields(plan: Mapping[str, JsonValue], found: object) -> None:

@@ -7,6 +7,7 @@ from attrs import asdict, field, frozen
 from genesis.app.backtest import Run, Terms
 from genesis.app.json_output import JsonDocument
 from genesis.domain.desk import DeskSettings
+from genesis.domain.execution.plans import LimitEntry
 from genesis.domain.execution.protection import Bracket, Trailing
 from genesis.domain.risk.guards import OnBreach
 from genesis.domain.simulation.market_orders import Costs
@@ -113,6 +114,10 @@ def desk_words(desk: DeskSettings) -> list[str]:
         words.append(
             f"margin with leverage {format_scaled(margin.leverage, 9)}, maintenance {_pct(margin.maintenance)} %,"
             f" funding {bps_text(margin.funding_a_day)} bp a day"
+        )
+    if isinstance(desk.plan, LimitEntry):
+        words.append(
+            f"entries by limit {bps_text(desk.plan.offset)} bp away, withdrawn after {desk.plan.patience_ms / 1000:g} s"
         )
     match desk.protection:
         case Bracket(stop, take):

@@ -6,7 +6,7 @@ from decimal import Decimal
 from attrs import Factory, frozen
 
 from genesis.domain.candle import Timeframe
-from genesis.domain.execution.plans import Iceberg, Market, Plan, PostOnly, Twap
+from genesis.domain.execution.plans import Iceberg, LimitEntry, Market, Plan, PostOnly, Twap
 from genesis.domain.execution.protection import Bracket, Protection, Trailing
 from genesis.domain.journal.entries import BudgetBegan
 from genesis.domain.risk.guards import OnBreach, RiskLimits
@@ -78,6 +78,7 @@ class PlanConfig:
     reprice_s: int | None = None
     patience_s: int | None = None
     visible: Atoms | None = None
+    offset_bps: Decimal | None = None
 
     def plan(self, where: str) -> Plan:
         """Return the plan; raises `InputError` that names a field that is missing or too much."""
@@ -86,9 +87,10 @@ class PlanConfig:
             "twap": ("slices", "every_s"),
             "post_only": ("reprice_s", "patience_s"),
             "iceberg": ("visible", "reprice_s", "patience_s"),
+            "limit_entry": ("offset_bps", "patience_s"),
         }
         names = wanted[self.kind]
-        for name in ("slices", "every_s", "reprice_s", "patience_s", "visible"):
+        for name in ("slices", "every_s", "reprice_s", "patience_s", "visible", "offset_bps"):
             if (getattr(self, name) is not None) != (name in names):
                 said = "is missing" if name in names else "means nothing"
                 raise InputError(f"{where}.{name}: {said} in a plan of kind {self.kind}")
@@ -101,6 +103,8 @@ class PlanConfig:
                     return PostOnly(reprice, patience)
                 case "iceberg":
                     return Iceberg(self.visible or Atoms(0), reprice, patience)
+                case "limit_entry":
+                    return LimitEntry(ppb(self.offset_bps or 0, per=10_000), patience)
                 case _:
                     return Market()
         except ValueError as error:

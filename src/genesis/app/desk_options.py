@@ -7,6 +7,7 @@ from genesis.app.research_options import DeskOptions
 from genesis.app.strategies import build_strategy, find_lone_strategy
 from genesis.domain.candle import Timeframe
 from genesis.domain.desk import DeskSettings
+from genesis.domain.execution.plans import LimitEntry, Market, Plan
 from genesis.domain.execution.protection import Bracket, Protection, Trailing
 from genesis.domain.risk.budget import Budget, RegimeBudget, VolatilityTarget, realised_volatility
 from genesis.domain.risk.guards import OnBreach
@@ -25,8 +26,9 @@ def apply_options(desk: DeskSettings, options: DeskOptions, timeframe: Timeframe
             cool_down_ms=round((seconds_option("cool-down", options.cool_down) or 0) * 1000),
         )
         budget = Budget(_volatility(options, timeframe), _regimes(options))
-        protection = _protection(options)
-        return evolve(desk, limits=limits, budget=budget, margin=_margin(options, fee), protection=protection)
+        plan, protection = _plan(options), _protection(options)
+        margin = _margin(options, fee)
+        return evolve(desk, limits=limits, budget=budget, margin=margin, plan=plan, protection=protection)
     except ValueError as error:
         raise InputError(str(error)) from error
 
@@ -66,6 +68,13 @@ def _margin(options: DeskOptions, fee: Ppb) -> Margin | None:
         ppb(decimal_option("funding-bps-day", options.funding_bps_day), per=10_000),
         fee,
     )
+
+
+def _plan(options: DeskOptions) -> Plan:
+    if not options.entry_offset_bps:
+        return Market()
+    patience = round((seconds_option("entry-patience", options.entry_patience) or 0) * 1000)
+    return LimitEntry(ppb(decimal_option("entry-offset-bps", options.entry_offset_bps), per=10_000), patience)
 
 
 def _protection(options: DeskOptions) -> Protection | None:

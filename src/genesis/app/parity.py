@@ -32,6 +32,7 @@ from genesis.app.trade import Recording, trade_recorded
 from genesis.domain.candle import Candles, Timeframe
 from genesis.domain.core import TradingCore, one_desk
 from genesis.domain.events import Alert, Booked, CandleClosed, Decision, Event
+from genesis.domain.execution.plans import Market
 from genesis.domain.journal.chain import BadRow, Row, verify
 from genesis.domain.journal.encoding import decode, encode
 from genesis.domain.link import LinkState
@@ -248,8 +249,8 @@ def _not_on_the_wire(terms: Terms) -> str:
     """Return why the local venue does not give what a backtest does, empty when it does."""
     if terms.desk.margin is not None:
         return "a session over the wire trades on the exchange wallet, without margin"
-    if terms.desk.protection is not None:
-        return "the local venue has a path of its own inside a candle, on which stops fill elsewhere"
+    if terms.desk.protection is not None or not isinstance(terms.desk.plan, Market):
+        return "the local venue has a path of its own inside a candle, on which orders that rest fill elsewhere"
     if not terms.costs.are_fixed:
         return "the local venue has one spread and one fee: measured slippage and fee tiers are not played on it"
     if not terms.costs.slippage:

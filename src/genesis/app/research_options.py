@@ -62,6 +62,8 @@ class DeskOptions(NamedTuple):
     stop_loss_pct: str = ""
     take_profit_pct: str = ""
     trailing_stop_pct: str = ""
+    entry_offset_bps: str = ""
+    entry_patience: str = "1h"
 
 
 class SearchOptions(NamedTuple):
@@ -128,6 +130,8 @@ DESK_HELP: Final[Mapping[str, str]] = {
     "funding_bps_day": "What borrowing costs on margin, in basis points a day.",
     "stop_loss_pct": "Leave a position inside a candle, this far on the wrong side of its entry, in percent.",
     "take_profit_pct": "Leave it this far on the right side, in percent; with a stop loss.",
+    "entry_offset_bps": "Enter by a limit order, so far behind our side of the book, in basis points.",
+    "entry_patience": "How long it rests before it is withdrawn: 90s, 15m, 4h, 1d.",
     "trailing_stop_pct": "Leave it when the price came back from its best by this share of the entry, in percent.",
 }
 

@@ -46,7 +46,7 @@ from genesis.domain.execution.evidence import Traded, is_not_traded
 from genesis.domain.execution.netting import Match, Wanted, net
 from genesis.domain.execution.order_life import ContradictingEvidence, ImpossibleStep, OrderLife, Status, knows
 from genesis.domain.execution.orders import OwnOrder
-from genesis.domain.execution.plans import Market, Undertaking
+from genesis.domain.execution.plans import LimitEntry, Market, Undertaking
 from genesis.domain.execution.reconciliation import facts, missing, unremembered
 from genesis.domain.fill import Fill
 from genesis.domain.instrument import Instrument
@@ -362,7 +362,11 @@ class TradingCore:
             desk.done()
             return ()
         plan, reasons = desk.settings.plan, wish.intent.reasons
-        if not isinstance(plan, Market) and desk.halted is None:
+        is_planned = not isinstance(plan, Market) and desk.halted is None
+        if isinstance(plan, LimitEntry):  # for what opens a position, and is no dust
+            least = desk.settings.instrument.amount_min
+            is_planned &= abs(desk.position) < least <= amount and wish.intent.target != 0.0
+        if is_planned:
             undertaking = Undertaking(self.next_undertaking, desk.name, quote.symbol, wish.side, amount, self.now, plan)
             self.next_undertaking += 1
             desk.sent(wish)

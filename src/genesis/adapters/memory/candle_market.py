@@ -8,12 +8,22 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from functools import partial
 
 from genesis.domain.candle import Candle
-from genesis.domain.events import Cancel, CandleClosed, Event, Liquidated, LookUp, MarginCharged, OrderReported, Quote
+from genesis.domain.events import (
+    Cancel,
+    CandleClosed,
+    Event,
+    Liquidated,
+    LookUp,
+    MarginCharged,
+    OrderReported,
+    Quote,
+    TimePassed,
+)
 from genesis.domain.execution.evidence import Accepted, Closed, Evidence, Traded
 from genesis.domain.instrument import Instrument
-from genesis.domain.order import OrderId, OrderRequest, Side
+from genesis.domain.order import OrderId, OrderRequest, OrderType, Side
 from genesis.domain.risk.gate import Approved
-from genesis.domain.simulation.guard_path import Guard, better, guard_of
+from genesis.domain.simulation.guard_path import Guard, better, guard_of, is_met
 from genesis.domain.simulation.margin_account import MarginAccount
 from genesis.domain.simulation.market_orders import Costs, FeeMeter, ask_price, bid_price, filled
 from genesis.domain.simulation.slippage import worsened
@@ -24,8 +34,8 @@ class CandleMarket:
     """The `Market` of backtests and of paper trading without a venue.
 
     *feed* gives candles in batches, as they become known; how fast is the feed's business. An order that the core
-    submits on a quote is filled whole, at that quote's price for its side, before the candle closes, or rests if it
-    guards the position: one at a time does.
+    submits on a quote is filled whole, at that quote's price for its side, before the candle closes. Of those that
+    rest there is one entry and one guard of the position at a time.
     """
 
     def __init__(
@@ -46,6 +56,8 @@ class CandleMarket:
         self._quote: Quote | None = None
         self._opened = 0
         self._guard: Guard | None = None
+        self._entry: OrderRequest | None = None
+        self._wake: Mts | None = None
         self._is_quote_wanted = False
         self._answers: deque[Event] = deque()
 
@@ -57,13 +69,10 @@ class CandleMarket:
                 if margin is not None:
                     for event in self._begin_on_margin(candle, margin):
                         yield event
-                while self._is_quote_wanted:  # once; again for what guards a position that was just entered
-                    self._is_quote_wanted = False
-                    self._quote = self._quote_at(candle.mts, candle.open)
-                    yield self._quote
-                    while self._answers:
-                        yield self._answers.popleft()
-                if self._guard is not None or margin is not None:
+                if self._is_quote_wanted or self._wake is not None:
+                    for event in self._open(candle):
+                        yield event
+                if self._guard is not None or self._entry is not None or margin is not None:
                     for event in self._pass(candle):
                         yield event
                 if is_measuring:
@@ -84,6 +93,10 @@ class CandleMarket:
         if guard is not None:
             assert self._guard is None, "what guards a position is withdrawn before it is guarded anew"
             self._guard = guard
+        elif request.type is OrderType.LIMIT:
+            assert self._entry is None, "an entry is withdrawn before there is another"
+            self._entry = request
+        if guard is not None or request.type is OrderType.LIMIT:
             self._answers.append(_reported(request, quote.mts, Accepted(OrderId(request.cid))))
             return
         is_buy = request.side is Side.BUY
@@ -91,7 +104,9 @@ class CandleMarket:
         self._answers.append(self._fill(request, price, self._fees.tier(quote.mts).taker, quote.mts))
 
     def cancel(self, cancel: Cancel) -> None:
-        """Withdraw the order that guards the position; any other is filled before anybody could cancel it."""
+        """Withdraw an order that rests; any other is filled before anybody could cancel it."""
+        if self._entry is not None and self._entry.cid == cancel.cid:
+            self._answers.append(self._give_up(self._entry, self._entry.mts))
         if self._guard is not None and self._guard.order.cid == cancel.cid:
             self._answers.append(self._withdraw(self._guard, self._guard.order.mts))
 
@@ -99,7 +114,24 @@ class CandleMarket:
         """Do nothing: what becomes of an order here is never unknown."""
 
     def wake_at(self, mts: Mts) -> None:
-        """Do nothing: time passes with the candles alone."""
+        """Wake at the open of the first candle that begins no earlier: time passes with the candles alone."""
+        self._wake = mts if self._wake is None else min(self._wake, mts)
+
+    def _open(self, candle: Candle) -> Iterator[Event]:
+        if self._wake is not None and candle.mts >= self._wake:
+            self._wake = None
+            yield TimePassed(candle.mts)
+            while self._answers:
+                yield self._answers.popleft()
+        while self._is_quote_wanted:  # once; again for what guards a position that was just entered
+            yield from self._quoted(candle.mts, candle.open)
+
+    def _quoted(self, mts: Mts, price: float) -> Iterator[Event]:
+        self._is_quote_wanted = False
+        self._quote = self._quote_at(mts, price)
+        yield self._quote
+        while self._answers:
+            yield self._answers.popleft()
 
     def _begin_on_margin(self, candle: Candle, account: MarginAccount) -> Iterator[Event]:
         due = account.funding(candle.mts, self._instrument)
@@ -110,6 +142,13 @@ class CandleMarket:
     def _pass(self, candle: Candle) -> Iterator[Event]:
         """Follow the candle from its open to its close."""
         account = self._margin
+        if self._entry is not None and self._is_met(candle, self._entry):
+            entry, self._entry = self._entry, None
+            assert entry.price is not None, "an entry has a limit"
+            yield self._fill(entry, entry.price, self._fees.tier(candle.mts).maker, candle.mts)
+            candle = _after(candle, entry.side, entry.price / self._instrument.price_scale)
+            while self._is_quote_wanted:  # for what guards it
+                yield from self._quoted(candle.mts, candle.open)
         if self._guard is not None:
             yield from self._stop(candle, self._guard)
         if account is not None:
@@ -127,6 +166,16 @@ class CandleMarket:
             yield Liquidated(fill)
             if self._guard is not None:
                 yield self._withdraw(self._guard, candle.mts)
+            if self._entry is not None:
+                yield self._give_up(self._entry, candle.mts)
+
+    def _is_met(self, candle: Candle, entry: OrderRequest) -> bool:
+        price_of, limit = self._instrument.price_from_market, entry.price or 0
+        return is_met(limit, price_of(candle.low), price_of(candle.high), entry.side is Side.BUY)
+
+    def _give_up(self, entry: OrderRequest, mts: Mts) -> OrderReported:
+        self._entry = None
+        return _reported(entry, mts, Closed(OrderId(entry.cid), Atoms(0), "CANCELED"))
 
     def _stop(self, candle: Candle, guard: Guard) -> Iterator[Event]:
         """Follow the candle from its open to the extreme that hurts the position."""
@@ -171,6 +220,13 @@ class CandleMarket:
         price, slippage = self._instrument.price_from_market(open_price), self._slips.slippage
         self._opened = price
         return Quote(self._instrument.symbol, mts, bid_price(price, slippage), ask_price(price, slippage))
+
+
+def _after(candle: Candle, side: Side, price: float) -> Candle:
+    """Return what may be left of *candle* when a limit order of *side* filled: the better extreme may be over."""
+    if side is Side.BUY:
+        return candle._replace(open=price, high=candle.close)
+    return candle._replace(open=price, low=candle.close)
 
 
 def _reported(order: OrderRequest, mts: Mts, evidence: Evidence) -> OrderReported:

@@ -14,7 +14,7 @@ from genesis.domain.execution.order_life import OrderLife, Status
 from genesis.domain.instrument import Instrument, Rounding
 from genesis.domain.order import Cid, OrderType, Side
 from genesis.domain.risk.scene import Top
-from genesis.domain.units import Atoms, Mts, Price, Symbol
+from genesis.domain.units import PPB, Atoms, Mts, Ppb, Price, Symbol, ceil_mul_div, floor_mul_div
 
 REFUSALS_MAX: Final = 3
 """After so many parts in a row that never were there, a plan gives up."""
@@ -69,7 +69,23 @@ class Iceberg:
         PostOnly(self.reprice_ms, self.patience_ms)
 
 
-Plan: TypeAlias = Market | Twap | PostOnly | Iceberg
+@frozen
+class LimitEntry:
+    """A position is entered as a maker, *offset* behind our side of the book, and left at the market.
+
+    The order stays where it is, and is given up after *patience_ms*.
+    """
+
+    offset: Ppb = field()
+    patience_ms: int = field()
+
+    def __attrs_post_init__(self) -> None:
+        if not 0 <= self.offset < PPB:
+            raise ValueError("the offset of an entry must be at least 0 and below 10000 bp")
+        PostOnly(self.patience_ms, self.patience_ms)
+
+
+Plan: TypeAlias = Market | Twap | PostOnly | Iceberg | LimitEntry
 
 
 @frozen
@@ -138,6 +154,9 @@ def next_step(
         case PostOnly(reprice_ms, patience_ms):
             resting = _Resting(undertaking, undertaking.amount, reprice_ms, patience_ms)
             return _rest(resting, parts, now, top, left, working, instrument)
+        case LimitEntry(_, patience_ms):
+            resting = _Resting(undertaking, undertaking.amount, patience_ms, patience_ms)
+            return _rest(resting, parts, now, top, left, working, instrument)
         case Iceberg(visible, reprice_ms, patience_ms):
             resting = _Resting(undertaking, visible, reprice_ms, patience_ms)
             return _rest(resting, parts, now, top, left, working, instrument)
@@ -154,6 +173,8 @@ def pricing(plan: Plan, side: Side, top: Top, instrument: Instrument) -> Pricing
     """Return how a part of *plan* is priced on a quote: resting at our own side of the book, or at the market."""
     if isinstance(plan, Market | Twap):
         return Pricing(OrderType.MARKET, None, post_only=False)
+    if isinstance(plan, LimitEntry):
+        return Pricing(OrderType.LIMIT, entry_price(plan.offset, side, top, instrument), post_only=True)
     return Pricing(OrderType.LIMIT, own_side(side, top, instrument), post_only=True)
 
 
@@ -162,6 +183,13 @@ def own_side(side: Side, top: Top, instrument: Instrument) -> Price:
     if side is Side.BUY:
         return instrument.on_grid(top.bid, Rounding.DOWN)
     return instrument.on_grid(top.ask, Rounding.UP)
+
+
+def entry_price(offset: Ppb, side: Side, top: Top, instrument: Instrument) -> Price:
+    """Return the price *offset* behind our side of the book, on the grid and no nearer to the market."""
+    if side is Side.BUY:
+        return instrument.on_grid(Price(max(1, floor_mul_div(top.bid, PPB - offset, PPB))), Rounding.DOWN)
+    return instrument.on_grid(Price(ceil_mul_div(top.ask, PPB + offset, PPB)), Rounding.UP)
 
 
 def _twap(

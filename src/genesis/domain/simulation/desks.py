@@ -9,6 +9,7 @@ from attrs import frozen
 from genesis.domain.candle import Candles, Floats, Ints
 from genesis.domain.desk import DeskSettings
 from genesis.domain.events import Alert, breach_alert, liquidation_alert
+from genesis.domain.execution.plans import LimitEntry, Market
 from genesis.domain.execution.protection import Bracket, Protection, Trailing
 from genesis.domain.instrument import Instrument
 from genesis.domain.risk.budget import budget_column
@@ -29,7 +30,7 @@ Column = TypeVar("Column", Floats, Ints)
 
 def is_plain(desk: DeskSettings) -> bool:
     """Tell whether the short walk of `columnar` does: spot, sizes as they are, and no stops."""
-    return desk.budget.is_off and desk.margin is None and desk.protection is None
+    return desk.budget.is_off and desk.margin is None and desk.protection is None and isinstance(desk.plan, Market)
 
 
 @frozen(eq=False)
@@ -177,7 +178,14 @@ def _setting(desk: DeskSettings, instrument: Instrument) -> tuple[int, ...]:
     cap = PPB if limits.position_cap is None else limits.position_cap
     losses = limits.cool_down_losses or 0
     own = instrument.amount_min, instrument.price_scale, cap, desk.budget.band, losses, limits.cool_down_ms
-    return *own, *_guards(desk.protection)
+    match desk.plan:
+        case LimitEntry(offset, patience_ms):
+            entry: tuple[int, int] = (offset, patience_ms)
+        case Market():
+            entry = (OFF, 0)
+        case _:
+            raise ValueError("the columnar engine enters at the market or by one limit order, and knows no other plan")
+    return *own, *_guards(desk.protection), *entry
 
 
 def _guards(protection: Protection | None) -> tuple[int, int, int]:

@@ -25,7 +25,9 @@ from genesis.domain.risk.margin import (
 )
 from genesis.domain.simulation.guard_path import (
     better,
+    entry_limit,
     guard_price,
+    is_met,
     is_taken,
     stopped_at,
     trail_of,
@@ -40,11 +42,12 @@ VALUE_MAX: Final = 2.0**60
 
 # What each instrument brings, and what it carries from candle to candle: rows of matrices, for a compiled loop cannot
 # keep tuples in an array.
-AMOUNT_MIN, SCALE, CAP, BAND, MOST_LOSSES, PAUSE_MS, STOP, TAKE, TRAIL, SETTINGS = range(10)
+AMOUNT_MIN, SCALE, CAP, BAND, MOST_LOSSES, PAUSE_MS, STOP, TAKE, TRAIL, OFFSET, PATIENCE, SETTINGS = range(12)
 CURSOR, END, POSITION, VALUE, FLOW, LOSSES, PAUSE, BUDGET, PENDING, WANTED_BUDGET, UNITS, LAST_MTS = range(12)
 REFUSED, REDUCED, PAUSED = range(12, 15)
-ENTRY, IS_GUARDED, TRIGGER, TARGET, TRAIL_BY, BEST, WHOLES = range(15, 22)
-SIZE, ACTED_ON, WANTED, REALS = range(4)
+ENTRY, IS_GUARDED, TRIGGER, TARGET, TRAIL_BY, BEST = range(15, 21)
+RESTING, LIMIT, GIVEN_UP, BUDGET_BEFORE, WHOLES = range(21, 26)
+SIZE, ACTED_ON, WANTED, ACTED_BEFORE, REALS = range(5)
 
 # What the fees are now, and the fills that they follow from: those from TAIL to before HEAD were made in the thirty
 # days before HOUR, and come to UNITS and REST atoms of the quote currency. One number could not hold their sum.
@@ -160,7 +163,8 @@ def grows(target: float, budget: int, acted_on: float, acted_budget: int) -> boo
 def seek(whole: Ints, real: Floats, target: float, budget: int, band: int) -> None:
     """Let an order wait for the next open, unless the target at this budget is what was acted on."""
     acted_on = real[ACTED_ON]
-    if target == acted_on and (target == 0.0 or not has_moved(budget, whole[BUDGET], band)):
+    is_same = target == acted_on and (target == 0.0 or not has_moved(budget, whole[BUDGET], band))
+    if is_same or whole[RESTING]:
         whole[PENDING] = 0
     else:
         whole[PENDING], whole[WANTED_BUDGET], real[WANTED] = 1, budget, target
@@ -289,6 +293,21 @@ def guard(whole: Ints, own: Ints, opened: int) -> None:
 
 
 @kernel
+def rest(whole: Ints, real: Floats, own: Ints, net_amount: int, limit: int, now: int) -> None:
+    """Let an entry wait for the market, and count its target as acted on meanwhile."""
+    whole[RESTING], whole[LIMIT], whole[GIVEN_UP] = net_amount, limit, now + own[PATIENCE]
+    whole[BUDGET_BEFORE], real[ACTED_BEFORE] = whole[BUDGET], real[ACTED_ON]
+
+
+@kernel
+def give_up(whole: Ints, real: Floats) -> None:
+    """Withdraw an entry that waits: its target is tried again after the next close."""
+    if whole[RESTING]:
+        whole[RESTING] = 0
+        whole[BUDGET], real[ACTED_ON] = whole[BUDGET_BEFORE], real[ACTED_BEFORE]
+
+
+@kernel
 def follow(whole: Ints, price: int) -> None:
     """Let a trailing stop follow the price."""
     if whole[TRAIL_BY]:
@@ -370,7 +389,7 @@ def walk_desks(  # noqa: C901 - one loop: its state would have to be carried thr
             if (
                 i >= whole[END]
                 or mts[i] != now
-                or not (whole[PENDING] or whole[IS_GUARDED] or (on_margin and whole[POSITION]))
+                or not (whole[PENDING] or whole[IS_GUARDED] or whole[RESTING] or (on_margin and whole[POSITION]))
             ):
                 continue
             scale = own[SCALE]
@@ -383,6 +402,8 @@ def walk_desks(  # noqa: C901 - one loop: its state would have to be carried thr
             if has_tiers:
                 settle_fees(fees, tiers, fills, filled, mts, now)
             is_liquidated = False
+            if whole[RESTING] and now >= whole[GIVEN_UP]:
+                give_up(whole, real)
             if on_margin and whole[POSITION]:
                 hours = now // HOUR_MS - whole[LAST_MTS] // HOUR_MS
                 if hours > 0:
@@ -415,26 +436,46 @@ def walk_desks(  # noqa: C901 - one loop: its state would have to be carried thr
                 if delta > 0 and amount < own[AMOUNT_MIN]:
                     whole[REFUSED] += 1
                 else:
+                    is_entry = own[OFFSET] >= 0 and not halted and abs(whole[POSITION]) < own[AMOUNT_MIN]
+                    is_entry = is_entry and delta > 0 and real[WANTED] != 0.0
+                    net_amount = amount if is_buy else -amount
+                    if is_entry:
+                        bid = floor_mul_div_64(opened, PPB - slippage, PPB)
+                        ask = ceil_mul_div_64(opened, PPB + slippage, PPB)
+                        rest(whole, real, own, net_amount, entry_limit(bid, ask, own[OFFSET], is_buy), now)
                     real[ACTED_ON], whole[BUDGET] = real[WANTED], whole[WANTED_BUDGET]
-                    if delta > 0:
-                        net_amount = amount if is_buy else -amount
+                    if delta > 0 and not is_entry:
                         before = whole[VALUE]
                         cash += trade(whole, own, fills, filled, i, net_amount, price, fees[TAKER], on_margin, now)
                         worth += whole[VALUE] - before
                         filled += 1
             if has_decided and is_guarding:
                 guard(whole, own, opened)
-            is_guarded = whole[IS_GUARDED] != 0 and not is_liquidated
-            is_long = whole[POSITION] > 0
-            left_at, is_resting = 0, False
             lowest = highest = last = 0
-            if is_guarded:
+            start = opened
+            if (whole[IS_GUARDED] or whole[RESTING]) and not is_liquidated:
                 if not (is_price(lows[i], scale) and is_price(highs[i], scale) and is_price(closes[i], scale)):
                     return cash, filled, breached, i
                 lowest, highest = int(np.rint(lows[i] * float(scale))), int(np.rint(highs[i] * float(scale)))
                 last = int(np.rint(closes[i] * float(scale)))
-                follow(whole, opened)
-                left_at = stopped_at(whole[TRIGGER], opened, lowest if is_long else highest, is_long)
+                if whole[RESTING] and is_met(whole[LIMIT], lowest, highest, whole[RESTING] > 0):
+                    start, net_amount = whole[LIMIT], whole[RESTING]
+                    before = whole[VALUE]
+                    cash += trade(whole, own, fills, filled, i, net_amount, start, fees[MAKER], on_margin, now)
+                    worth += whole[VALUE] - before
+                    filled += 1
+                    whole[RESTING] = 0
+                    if net_amount > 0:  # the other extreme may have come before
+                        highest = last
+                    else:
+                        lowest = last
+                    guard(whole, own, start)
+            is_guarded = whole[IS_GUARDED] != 0 and not is_liquidated
+            is_long = whole[POSITION] > 0
+            left_at, is_resting = 0, False
+            if is_guarded:
+                follow(whole, start)
+                left_at = stopped_at(whole[TRIGGER], start, lowest if is_long else highest, is_long)
                 is_gone = on_margin and is_short_of_margin(
                     cash, whole[POSITION], max(left_at, 1), scale, rules.maintenance
                 )
@@ -445,10 +486,10 @@ def walk_desks(  # noqa: C901 - one loop: its state would have to be carried thr
                 if not 0.5 <= units <= PRICE_UNITS_MAX:
                     return cash, filled, breached, i
                 worst = int(np.rint(units))
-                worst = min(worst, opened) if whole[POSITION] > 0 else max(worst, opened)
+                worst = min(worst, start) if whole[POSITION] > 0 else max(worst, start)
                 is_liquidated = is_short_of_margin(cash, whole[POSITION], worst, scale, rules.maintenance)
             if is_guarded and not (is_liquidated or left_at):
-                best = better(opened, highest if is_long else lowest, is_long)
+                best = better(start, highest if is_long else lowest, is_long)
                 if is_taken(whole[TARGET], best, is_long):
                     left_at, is_resting = whole[TARGET], True
                 elif whole[TRAIL_BY]:
@@ -469,7 +510,7 @@ def walk_desks(  # noqa: C901 - one loop: its state would have to be carried thr
                 whole[IS_GUARDED] = 0
             if is_liquidated:
                 whole[IS_GUARDED] = 0
-                price = liquidation_price(cash, whole[POSITION], opened, worst, scale, rules.maintenance, slippage)
+                price = liquidation_price(cash, whole[POSITION], start, worst, scale, rules.maintenance, slippage)
                 net_amount = -whole[POSITION]
                 if has_impact:
                     impact = impact_of(abs(net_amount), volumes[i], rules.impact, rules.impact_cap)
@@ -484,7 +525,7 @@ def walk_desks(  # noqa: C901 - one loop: its state would have to be carried thr
                 breaches.equities[breached], breaches.peaks[breached] = cash + worth, watch.peak
                 breached += 1
                 for j in range(count):
-                    wholes[j, PENDING] = 0
+                    wholes[j, PENDING] = wholes[j, RESTING] = 0
         for k in range(count):
             whole, real, own = wholes[k], reals[k], settings[k]
             i = whole[CURSOR]
@@ -532,6 +573,7 @@ def walk_desks(  # noqa: C901 - one loop: its state would have to be carried thr
                 if has_breached:
                     for j in range(count):
                         seek(wholes[j], reals[j], 0.0, wholes[j, BUDGET], settings[j, BAND])
+                        give_up(wholes[j], reals[j])
                 else:
                     seek(whole, real, 0.0, whole[BUDGET], own[BAND])
                 continue

@@ -3,6 +3,9 @@
 A stop that is reached becomes a market order at its trigger, or at the open where that is beyond it. A target rests in
 the book: it fills at its own price once the market trades beyond it, and only if the stop was not reached. A trailing
 stop follows the best price of the path so far, so a new extreme of a candle counts for its close and later.
+
+An entry that rests fills at its own price once the market trades beyond it. Then the path goes on from there to the
+extreme that hurts, and at once to the close: the other extreme may have come before.
 """
 
 from typing import Final
@@ -12,7 +15,7 @@ from attrs import define
 from genesis.domain.compiled import step
 from genesis.domain.instrument import SIGNIFICANT_DIGITS
 from genesis.domain.order import OrderRequest, OrderType, Side
-from genesis.domain.simulation.wide import floor_mul_div_64
+from genesis.domain.simulation.wide import ceil_mul_div_64, floor_mul_div_64
 from genesis.domain.units import PPB
 
 GRID_MAX: Final = 10**SIGNIFICANT_DIGITS
@@ -38,6 +41,20 @@ def guard_price(entry: int, share: int, is_long: bool) -> int:
 def trail_of(entry: int, distance: int) -> int:
     """Return how far a trailing stop stays behind the best price."""
     return grid_price(max(1, floor_mul_div_64(entry, distance, PPB)), True)
+
+
+@step
+def entry_limit(bid: int, ask: int, offset: int, is_buy: bool) -> int:
+    """Return where an entry rests, *offset* behind its side of the book: as `plans.entry_price` does."""
+    if is_buy:
+        return grid_price(max(1, floor_mul_div_64(bid, PPB - offset, PPB)), False)
+    return grid_price(ceil_mul_div_64(ask, PPB + offset, PPB), True)
+
+
+@step
+def is_met(limit: int, lowest: int, highest: int, is_buy: bool) -> bool:
+    """Tell whether the market traded beyond a limit."""
+    return lowest < limit if is_buy else highest > limit
 
 
 @step

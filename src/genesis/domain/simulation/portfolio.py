@@ -17,6 +17,7 @@ from attrs import field, frozen
 from genesis.domain.candle import Candle, Candles, Ints
 from genesis.domain.desk import Desk, DeskSettings
 from genesis.domain.events import Alert, Quote
+from genesis.domain.execution.plans import Market
 from genesis.domain.fill import Fill
 from genesis.domain.ledger import Ledger
 from genesis.domain.order import Cid, OrderRequest, OrderType, Side
@@ -50,8 +51,8 @@ class Portfolio:
             raise ValueError(f"the instruments of a portfolio have one quote currency, not {', '.join(sorted(quotes))}")
         if any(desk.margin is not None for desk in value):
             raise ValueError("a portfolio trades spot: margin is for one instrument")
-        if any(desk.protection is not None for desk in value):
-            raise ValueError("a portfolio has no stops: they are for one instrument")
+        if any(desk.protection is not None or not isinstance(desk.plan, Market) for desk in value):
+            raise ValueError("a portfolio has no stops and no limit entries: they are for one instrument")
 
 
 @frozen(eq=False)
