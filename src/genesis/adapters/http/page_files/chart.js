@@ -264,27 +264,34 @@ export class EquityChart extends Canvas {
     const room = (high - low || high * 0.001 || 1) * 0.08;
     const yEquity = scale(context, low - room, high + room, 4, split - 6, width, gutter, color);
     const yFall = scale(context, -deepest * 1.1, 0, split + 6, height - 4, width, gutter, color, (value) => `${(100 * value).toFixed(deepest < 0.02 ? 2 : 1)} %`);
-    this.trace(context, points, x, (point) => yEquity(point.equity));
+    this.trace(context, points, x, "equity", yEquity);
     context.strokeStyle = color.accent;
     context.lineWidth = 1.5;
     context.stroke();
     context.lineWidth = 1;
-    this.trace(context, points, x, (point) => yFall(-point.drawdown));
+    this.trace(context, points, x, "drawdown", (value) => yFall(-value));
     context.lineTo(right, yFall(0));
     context.lineTo(0, yFall(0));
     context.closePath();
     context.fillStyle = color.fall;
     context.fill();
-    context.strokeStyle = color.down;
-    this.trace(context, points, x, (point) => yFall(-point.drawdown));
-    context.stroke();
   }
 
-  trace(context, points, x, y) {
+  // One pixel at a time, from its first value to its lowest and highest and to its last: more cannot be seen.
+  trace(context, points, x, name, y) {
     context.beginPath();
-    const every = Math.max(1, Math.floor(points.length / 4000));
-    for (let at = 0; at < points.length; at += every) context.lineTo(x(points[at].mts), y(points[at]));
-    const last = points.at(-1);
-    context.lineTo(x(last.mts), y(last));
+    for (let at = 0; at < points.length; ) {
+      const column = Math.floor(x(points[at].mts)), first = points[at][name];
+      let low = first, high = first, last = first;
+      for (; at < points.length && Math.floor(x(points[at].mts)) === column; at++) {
+        last = points[at][name];
+        if (last < low) low = last;
+        if (last > high) high = last;
+      }
+      context.lineTo(column, y(first));
+      if (low < Math.min(first, last)) context.lineTo(column, y(low));
+      if (high > Math.max(first, last)) context.lineTo(column, y(high));
+      if (last !== first) context.lineTo(column, y(last));
+    }
   }
 }

@@ -22,6 +22,13 @@ function draw(...names) {
   for (const name of names) due.add(name);
 }
 
+// Nobody reads a table that changes twenty times a second.
+const TABLE_MS = 200;
+let tableTimer = 0;
+function drawTableSoon() {
+  tableTimer ||= setTimeout(() => { tableTimer = 0; draw("table"); }, TABLE_MS);
+}
+
 const DRAWN = {
   overview() {
     const { overview, health } = state;
@@ -30,7 +37,7 @@ const DRAWN = {
     fill(byId("account"), panels.account(overview.portfolio));
     fill(byId("positions"), panels.positions(overview.positions));
     fill(byId("limits"), panels.limits(overview.limits));
-    keepFocus(byId("strategies"), panels.strategies(overview.strategies, switchStrategy));
+    keepFocus(byId("strategies"), (node) => fill(node, panels.strategies(overview.strategies, switchStrategy)));
     byId("mode").textContent = overview.mode;
     byId("price-title").textContent = overview.symbol;
     byId("price-note").textContent = overview.timeframe;
@@ -54,15 +61,15 @@ const DRAWN = {
       audit: () => panels.audit(state.audit),
       runs: () => panels.runs(state.runs),
     }[tab]();
-    keepFocus(byId("table"), [made]);
+    keepFocus(byId("table"), (node) => panels.showTable(node, made));
   },
 };
 
 // A table that is drawn anew while somebody walks through it with the keyboard keeps their place.
-function keepFocus(node, children) {
+function keepFocus(node, work) {
   const key = node.contains(document.activeElement) ? document.activeElement.dataset.key : null;
-  fill(node, children);
-  if (key) node.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
+  work(node);
+  if (key && document.activeElement?.dataset.key !== key) node.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
 }
 
 function tabs() {
@@ -157,7 +164,7 @@ const heard = {
     equity.add(frame.equity ?? []);
     const tables = { orders: frame.orders, fills: frame.fills, events: frame.events, latency: frame.latency, guards: frame.overview, links: frame.overview };
     if (frame.overview || frame.health || frame.orders) draw("overview");
-    if (tables[state.tab]) draw("table");
+    if (tables[state.tab]) drawTableSoon();
   },
   stale(since) {
     byId("stale").hidden = since === null;

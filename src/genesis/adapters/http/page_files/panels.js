@@ -73,62 +73,86 @@ export function nodes(items) {
   return el("table", { class: "nodes" }, el("tbody", {}, told.map((each) => el("tr", {}, el("td", {}, each.node), el("td", { class: "num" }, each.value === null ? "warming up" : number(each.value))))));
 }
 
-function table(columns, rows, none) {
+// What a table shows: its columns, its rows, and what is said where there are none.
+const sheet = (columns, rows, none) => ({ columns, rows, none, id: columns.map(([name]) => name).join() });
+
+function table({ columns, rows, none, id }) {
   if (!rows.length) return empty(none);
-  return el("table", {}, el("thead", {}, el("tr", {}, columns.map(([name, kind]) => el("th", { class: kind, scope: "col" }, name)))), el("tbody", {}, rows));
+  return el("table", { "data-sheet": id }, el("thead", {}, el("tr", {}, columns.map(([name, kind]) => el("th", { class: kind, scope: "col" }, name)))), el("tbody", {}, rows));
 }
+
+// Shows *shown* in *node*. Rows that are there already stay where they are: to lay out hundreds anew takes many frames.
+export function showTable(node, shown) {
+  const there = node.firstElementChild;
+  if (!shown.rows.length || there?.dataset.sheet !== shown.id) return node.replaceChildren(table(shown));
+  const body = there.tBodies[0], wanted = new Set(shown.rows);
+  for (const row of [...body.rows]) if (!wanted.has(row)) row.remove();
+  let at = body.firstElementChild;
+  for (const row of shown.rows) {
+    if (row === at) at = at.nextElementSibling;
+    else body.insertBefore(row, at);
+  }
+}
+
+const made = new WeakMap();
+// The row of *item*, made once: what changes comes as another item.
+function rowOf(item, make) {
+  if (!made.has(item)) made.set(item, make(item));
+  return made.get(item);
+}
+
 const cell = (value, kind = "", title = null) => el("td", { class: kind, title }, value);
 
 export function orders(items, onOpen) {
-  const rows = items.map((each) =>
+  const rows = items.map((item) => rowOf(item, (each) =>
     el("tr", { class: "opens", onclick: () => onOpen(each.cid) },
       cell(el("button", { class: "link", "data-key": `order-${each.cid}`, "aria-label": `Why order ${each.cid}` }, when(each.created_mts))),
       cell(each.side, each.side === "buy" ? "up" : "down"), cell(each.symbol), cell(words(each.type)),
       cell(exact(each.amount), "num"), cell(exact(each.filled), "num"), cell(exact(each.price || each.price_average, 2), "num", each.price || each.price_average),
-      cell(el("span", { class: `status ${each.status}` }, words(each.status)), "", each.note), cell(each.strategy), cell(each.cid, "num dim")));
-  return table([["Time"], ["Side"], ["Instrument"], ["Type"], ["Amount", "num"], ["Filled", "num"], ["Price", "num"], ["Status"], ["Strategy"], ["Id", "num"]], rows, "No orders yet.");
+      cell(el("span", { class: `status ${each.status}` }, words(each.status)), "", each.note), cell(each.strategy), cell(each.cid, "num dim"))));
+  return sheet([["Time"], ["Side"], ["Instrument"], ["Type"], ["Amount", "num"], ["Filled", "num"], ["Price", "num"], ["Status"], ["Strategy"], ["Id", "num"]], rows, "No orders yet.");
 }
 
 export function fills(items, onOpen) {
-  const rows = items.map((each) =>
+  const rows = items.map((item) => rowOf(item, (each) =>
     el("tr", { class: "opens", onclick: () => onOpen(each.cid) },
       cell(el("button", { class: "link", "data-key": `fill-${each.seq}`, "aria-label": `Why order ${each.cid}` }, when(each.mts))), cell(each.side, each.side === "buy" ? "up" : "down"), cell(each.symbol),
-      cell(exact(each.amount), "num"), cell(exact(each.price, 2), "num", each.price), cell(`${exact(each.fee)} ${each.fee_currency}`, "num"), cell(each.strategy), cell(each.cid, "num dim")));
-  return table([["Time"], ["Side"], ["Instrument"], ["Amount", "num"], ["Price", "num"], ["Fee", "num"], ["Strategy"], ["Order", "num"]], rows, "No fills yet.");
+      cell(exact(each.amount), "num"), cell(exact(each.price, 2), "num", each.price), cell(`${exact(each.fee)} ${each.fee_currency}`, "num"), cell(each.strategy), cell(each.cid, "num dim"))));
+  return sheet([["Time"], ["Side"], ["Instrument"], ["Amount", "num"], ["Price", "num"], ["Fee", "num"], ["Strategy"], ["Order", "num"]], rows, "No fills yet.");
 }
 
 export function events(items) {
-  const rows = items.map((each) =>
-    el("tr", { class: each.severity }, cell(when(each.mts)), cell(el("span", { class: `chip ${each.category}` }, each.category)), cell(each.severity, each.severity), cell(each.name), cell(facts(each.fields), "facts")));
-  return table([["Time"], ["Category"], ["Severity"], ["Event"], ["Facts"]], rows, "Nothing of that kind happened.");
+  const rows = items.map((item) => rowOf(item, (each) =>
+    el("tr", { class: each.severity }, cell(when(each.mts)), cell(el("span", { class: `chip ${each.category}` }, each.category)), cell(each.severity, each.severity), cell(each.name), cell(facts(each.fields), "facts"))));
+  return sheet([["Time"], ["Category"], ["Severity"], ["Event"], ["Facts"]], rows, "Nothing of that kind happened.");
 }
 const facts = (fields) => Object.entries(fields).map(([name, value]) => `${name} ${typeof value === "object" ? JSON.stringify(value) : value}`).join(", ");
 
 export function guards(items) {
   const sorted = [...items].sort((a, b) => b.refusals - a.refusals);
   const rows = sorted.map((each) => el("tr", {}, cell(words(each.name)), cell(each.refusals, `num ${each.refusals ? "warning" : "dim"}`), cell(when(each.refused_last_mts)), cell(each.refused_last)));
-  return table([["Why not"], ["Refused", "num"], ["Last time"], ["Last reason"]], rows, "No guards.");
+  return sheet([["Why not"], ["Refused", "num"], ["Last time"], ["Last reason"]], rows, "No guards.");
 }
 
 export function latency(items) {
   const ms = (value) => cell(value >= 100 ? value.toFixed(0) : value.toFixed(2), "num");
   const rows = items.map((each) => el("tr", {}, cell(each.client), cell(each.kind), cell(each.count, "num"), ms(each.p50_ms), ms(each.p90_ms), ms(each.p99_ms), ms(each.max_ms)));
-  return table([["Client"], ["What"], ["Count", "num"], ["p50 ms", "num"], ["p90 ms", "num"], ["p99 ms", "num"], ["max ms", "num"]], rows, "Nothing was timed yet.");
+  return sheet([["Client"], ["What"], ["Count", "num"], ["p50 ms", "num"], ["p90 ms", "num"], ["p99 ms", "num"], ["max ms", "num"]], rows, "Nothing was timed yet.");
 }
 
 export function links(items) {
   const rows = items.map((each) => el("tr", {}, cell(each.name), cell(el("span", { class: `link-state ${each.state}` }, each.state)), cell(when(each.since_mts)), cell(each.reason)));
-  return table([["Connection"], ["State"], ["Since"], ["Why"]], rows, "This session has no connections.");
+  return sheet([["Connection"], ["State"], ["Since"], ["Why"]], rows, "This session has no connections.");
 }
 
 export function audit(items) {
   const rows = items.map((each) => el("tr", {}, cell(each.seq, "num"), cell(when(each.mts)), cell(typeof each.entry === "object" && each.entry ? facts(each.entry) : String(each.entry), "facts"), cell(each.hash.slice(0, 12), "dim", each.hash)));
-  return table([["No.", "num"], ["Time"], ["Entry"], ["Hash"]], rows, "Nothing is in the audit log yet.");
+  return sheet([["No.", "num"], ["Time"], ["Entry"], ["Hash"]], rows, "Nothing is in the audit log yet.");
 }
 
 export function runs(items) {
   const rows = items.map((each) => el("tr", {}, cell(each.kind), cell(each.name), cell(exact(each.bytes), "num"), cell(when(each.changed_mts))));
-  return table([["Kind"], ["File"], ["Bytes", "num"], ["Changed"]], rows, "Nothing is in the data directory yet.");
+  return sheet([["Kind"], ["File"], ["Bytes", "num"], ["Changed"]], rows, "Nothing is in the data directory yet.");
 }
 
 export function orderDetail(found, onCancel) {
@@ -145,7 +169,7 @@ export function orderDetail(found, onCancel) {
     el("h3", {}, "Life"),
     el("ol", { class: "life" }, life.map((each) => el("li", {}, el("time", {}, when(each.mts)), el("strong", {}, words(each.what)), el("span", { class: "note" }, each.evidence)))),
     el("h3", {}, "Fills"),
-    el("div", { class: "scroll" }, fills(got, () => {})),
+    el("div", { class: "scroll" }, table(fills(got, () => {}))),
     el("p", { class: "note" }, `order ${order.cid}, ${words(order.type)}, strategy ${order.strategy}`),
   ];
 }
