@@ -376,15 +376,17 @@ class TradingCore:
             return ()  # the desk wants more than when it was asked for: it does again at the next close
         capped = self._within_one_order(desk, amount, quote)
         order = OrderRequest(cid, quote.symbol, wish.side, OrderType.MARKET, capped, quote.mts)
-        submit = self._send(desk, order, reasons, 0)
+        submit = self._send(desk, order, reasons, 0, is_cut=capped < amount)
         if submit is None:
             return ()
-        if capped < amount:
+        if submit.is_cut:
             self.cut.add(desk.name)
         desk.sent(wish)
         return (submit,)
 
-    def _send(self, desk: Desk, order: OrderRequest, reasons: Reasons, undertaking: int) -> Submit | None:
+    def _send(
+        self, desk: Desk, order: OrderRequest, reasons: Reasons, undertaking: int, *, is_cut: bool = False
+    ) -> Submit | None:
         """Send an order if the gate lets it pass; else count why it did not."""
         if desk.halted is not None and desk.halted.code is AlertCode.SYMBOL_PAUSED:
             desk.refused(RefusalCode.SYMBOL_PAUSED)
@@ -397,7 +399,7 @@ class TradingCore:
             self.reasons[desk.name] = reasons
         self.next_cid = max(self.next_cid, order.cid + 1)
         self.books.sent(order, desk.name, undertaking, self.limits)
-        return Submit(answer, reasons, desk.name, undertaking)
+        return Submit(answer, reasons, desk.name, undertaking, is_cut)
 
     def _check(self, order: OrderRequest, desk: Desk) -> gate.Approved | Refused:
         instrument, is_halted = desk.settings.instrument, desk.halted is not None
@@ -571,10 +573,13 @@ class TradingCore:
                     yield Alert(mts, AlertCode.OPERATOR_RESUME, f"operator_resume: {reason}")
                 case Asked.REDUCE_ONLY:
                     desk.only_reduce = True
+                    desk.drop_growth()
+                    yield from self.pursuits.go_on(self.now)
                 case Asked.STRATEGY_ON:
                     desk.is_on = True
                 case Asked.STRATEGY_OFF:
-                    desk.is_on = False
+                    desk.is_on, desk.intent = False, None
+                    yield from self.pursuits.go_on(self.now)
         if asked is Asked.RESUME:  # one contradiction stopped every desk: all have to be looked at
             self.books.standings.freeze(is_frozen=any(is_contradicted(desk.halted) for desk in self.desks.values()))
 

@@ -315,8 +315,18 @@ class Desk:
         if intent is None:
             return
         was, wanted = intent.previous * intent.previous_budget, intent.target * intent.budget
-        if abs(wanted) > abs(was) or wanted * was < 0.0:
+        grows = abs(wanted) > abs(was) or wanted * was < 0.0
+        if self.adds_risk(intent.side) if self.is_torn else grows:
             self.intent = None
+
+    def adds_risk(self, side: Side) -> bool:
+        """Tell whether an order of *side* makes what is held larger."""
+        return not self.position or (side is Side.BUY) == (self.position > 0)
+
+    def may_add_risk(self, mts: Mts) -> bool:
+        """Tell whether it may hold more at *mts* than it does."""
+        is_bounded = self.only_reduce or mts < self.purse.reduce_until or mts < self.streak.pause_until
+        return self.is_on and not is_bounded and self.halted is None
 
     def _decide(self, mts: Mts, target: float) -> None:
         acted, budget = self.target_acted_on, PPB if self._meter is None else budget_of(*self._scales)
@@ -326,9 +336,13 @@ class Desk:
         only_reduce = self.only_reduce or mts < self.purse.reduce_until
         if only_reduce or mts < self.streak.pause_until:
             bound = min(max(target, min(acted, 0.0)), max(acted, 0.0))
-            if bound != target:
+            self.seek(mts, bound, min(budget, self.budget_acted_on))
+            is_growth = self.is_torn and self.intent is not None and self.adds_risk(self.intent.side)
+            if is_growth:  # the last target said nothing of what is held
+                self.intent = None
+            if is_growth or bound != target:
                 self.refused(RefusalCode.REDUCE_ONLY if only_reduce else RefusalCode.COOL_DOWN)
-            target, budget = bound, min(budget, self.budget_acted_on)
+            return
         self.seek(mts, target, budget)
 
     def _sizes(self, weight: Ppb, budget: int) -> tuple[Sized, ...]:

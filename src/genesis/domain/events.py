@@ -153,12 +153,16 @@ class Reasons(NamedTuple):
 
 
 class Submit(NamedTuple):
-    """Send this order of a strategy; *undertaking* is the larger order that it is part of, 0 where it is the whole."""
+    """Send this order of a strategy; *undertaking* is the larger order that it is part of, 0 where it is the whole.
+
+    *is_cut* says that the strategy wished more than one order may be: the rest follows after its end.
+    """
 
     order: Approved
     reasons: Reasons
     strategy: str
     undertaking: int = 0
+    is_cut: bool = False
 
 
 class Undertaken(NamedTuple):

@@ -126,11 +126,13 @@ class Pursuits:
         instrument = desk.settings.instrument
         # A match without its fee is not in the ledger yet: what is sized before it is would leave it behind.
         is_unbooked = any(part.to_book for part in parts)
-        if desk.halted is not None:  # nothing of it goes on but what ends it
+        if not _may_go_on(undertaking, desk, now):  # nothing of it goes on but what ends it
             working = [part for part in parts if part.at_risk]
             for part in working:
                 if part.order.cid not in self._withdrawn:
-                    yield self._cancel(part.order.cid, desk.halted.text)
+                    yield self._cancel(
+                        part.order.cid, "no risk may be added" if desk.halted is None else desk.halted.text
+                    )
             if not working and not is_unbooked:
                 yield self._finish(undertaking, desk, Atoms(undertaking.amount - sum(part.filled for part in parts)))
             return
@@ -155,7 +157,7 @@ class Pursuits:
         instrument, top = desk.settings.instrument, Top(quote.bid, quote.ask)
         parts = self._books.orders.children(undertaking.id)
         step = next_step(undertaking, parts, now, top, instrument)
-        if not isinstance(step, Place) or desk.halted is not None:  # it filled or ended meanwhile
+        if not isinstance(step, Place) or not _may_go_on(undertaking, desk, now):  # it filled or ended meanwhile
             yield from self._step(pursued, now)
             return
         amount = self._within(desk, step.amount, quote)
@@ -226,3 +228,8 @@ class Pursuits:
     def _top(self, symbol: Symbol) -> Top | None:
         known = self._books.quotes.get(symbol)
         return None if known is None else Top(known.bid, known.ask)
+
+
+def _may_go_on(undertaking: Undertaking, desk: Desk, now: Mts) -> bool:
+    """Tell whether an undertaking still may send: under a guard or a person's word only what gets the desk out does."""
+    return desk.halted is None and (desk.may_add_risk(now) or not desk.adds_risk(undertaking.side))

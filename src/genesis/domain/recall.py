@@ -58,13 +58,15 @@ def recall(core: TradingCore, entry: RecordedEntry) -> None:
 
 def _recall_decision(core: TradingCore, entry: RecordedEntry) -> None:
     match entry:
-        case RecordedSubmit(order, reasons, strategy, undertaking):
+        case RecordedSubmit(order, reasons, strategy, undertaking, is_cut):
             core.next_cid = max(core.next_cid, order.cid + 1)
             core.books.sent(order, strategy, undertaking, core.limits)
             if undertaking >= 0:
                 core.reasons[strategy] = reasons
             if undertaking == 0:
                 core.desks[strategy].recall_sent(order.side, reasons)
+            if is_cut:
+                core.cut.add(strategy)
         case Undertaken(undertaking, reasons):
             core.next_undertaking = max(core.next_undertaking, undertaking.id + 1)
             core.pursuits.under_way[undertaking.id] = Pursued(undertaking, reasons)

@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from genesis.domain.candle import Candle
 from genesis.domain.events import (
     Adopted,
     Alert,
     AlertCode,
     Asked,
+    CandleClosed,
     Crossed,
     LimitsApplied,
     LookUp,
@@ -23,9 +25,11 @@ from genesis.domain.exchange.orders import Account, FillReport, OrderReport, Rep
 from genesis.domain.execution.evidence import AnswerLost, Closed, ProvenAbsent, Refused, Traded
 from genesis.domain.execution.look import Look
 from genesis.domain.execution.netting import Wanted, net
+from genesis.domain.execution.plans import Twap
 from genesis.domain.link import Link, LinkState
 from genesis.domain.order import Cid, OrderId, OrderType, Side
 from genesis.domain.risk.account_guards import price_collar
+from genesis.domain.risk.guards import OnBreach, RiskLimits
 from genesis.domain.risk.limits import AccountLimits, RateLimit
 from genesis.domain.risk.refusal import RefusalCode
 from genesis.domain.units import PPB, Atoms, Mts, Ppb, atoms
@@ -385,6 +389,53 @@ def test_reduce_only_lets_nothing_grow() -> None:
     assert world.sides() == [Side.BUY]
     world.close(0.25)
     assert world.sides() == [Side.BUY, Side.SELL]
+
+
+def minutes(world: World, count: int) -> None:
+    for _ in range(count):
+        world.minute += 1
+        world.handle(TimePassed(Mts(60_000 * world.minute)))
+
+
+@pytest.mark.parametrize("asked", [Asked.REDUCE_ONLY, Asked.STRATEGY_OFF])
+def test_i13_a_plan_that_adds_risk_ends_when_a_person_lets_it_only_reduce(asked: Asked) -> None:
+    world = World("one", plan=Twap(4, 60_000))
+    world.close(1.0)
+    assert world.sides() == [Side.BUY]
+    ask(world, asked, "one")
+    minutes(world, 5)
+    assert world.sides() == [Side.BUY]
+    assert not world.core.pursuits.under_way
+
+
+def test_i13_a_plan_that_gets_out_goes_on_when_no_risk_may_be_added() -> None:
+    world = World("one", plan=Twap(4, 60_000))
+    world.close(1.0)
+    minutes(world, 5)
+    world.close(0.0)
+    ask(world, Asked.REDUCE_ONLY)
+    minutes(world, 5)
+    assert world.core.position(BTC) == 0
+
+
+def test_i13_a_plan_that_adds_risk_ends_with_the_breach_of_a_guard() -> None:
+    guards = RiskLimits(max_daily_loss=atoms(10), on_breach=OnBreach.REDUCE_ONLY)
+    world = World("one", plan=Twap(4, 60_000), guards=guards)
+    world.close(1.0)
+    minutes(world, 1)
+    bought = world.sides()
+    world.handle(CandleClosed(BTC, Candle(Mts(60_000 * world.minute), 90.0, 90.0, 90.0, 90.0, 1.0)))
+    minutes(world, 5)
+    assert world.sides() == bought == [Side.BUY] * 2
+    assert not world.core.pursuits.under_way
+
+
+def test_i13_what_waits_for_a_quote_is_dropped_when_a_person_lets_it_only_reduce() -> None:
+    world = World("one")
+    world.core.handle(CandleClosed(BTC, Candle(Mts(0), 100.0, 100.0, 100.0, 100.0, 1.0)))
+    ask(world, Asked.REDUCE_ONLY)
+    world.handle(world.quote(BTC, 1))
+    assert not world.sent
 
 
 def test_an_order_is_canceled_by_its_cid() -> None:

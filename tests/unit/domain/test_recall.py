@@ -14,10 +14,11 @@ from genesis.domain.journal.entries import RecordedEntry, recorded
 from genesis.domain.ledger import Ledger
 from genesis.domain.order import OrderId
 from genesis.domain.recall import recall
+from genesis.domain.risk.limits import OFF, AccountLimits
 from genesis.domain.risk.scene import Standing
 from genesis.domain.saved import Saved, restore, saved
 from genesis.domain.units import Mts, atoms
-from tests.unit.domain.accounts import CASH, INSTRUMENT, World
+from tests.unit.domain.accounts import BTC, CASH, INSTRUMENT, World
 
 MINUTE = 60_000
 
@@ -25,8 +26,8 @@ MINUTE = 60_000
 class Written(World):
     """A world whose journal is a list, with the state of the core after each event."""
 
-    def __init__(self, *names: str, plan: Plan | None = None) -> None:
-        super().__init__(*names, plan=plan)
+    def __init__(self, *names: str, plan: Plan | None = None, limits: AccountLimits = OFF) -> None:
+        super().__init__(*names, plan=plan, limits=limits)
         self.journal: list[RecordedEntry] = []
         self.states: dict[int, Saved] = {}
         real = self.core.handle
@@ -61,11 +62,14 @@ MOVES = st.lists(
 )
 
 
+@pytest.mark.parametrize("limits", [OFF, AccountLimits(max_order_notional=atoms(400))])
 @pytest.mark.parametrize("plan", [Market(), Twap(2, MINUTE)])
 @settings(max_examples=40, deadline=None)
 @given(moves=MOVES)
-def test_i24_wherever_a_journal_is_cut_the_facts_come_back(plan: Plan, moves: list[tuple[float, float, int]]) -> None:
-    world = Written("one", "two", plan=plan)
+def test_i24_wherever_a_journal_is_cut_the_facts_come_back(
+    plan: Plan, limits: AccountLimits, moves: list[tuple[float, float, int]]
+) -> None:
+    world = Written("one", "two", plan=plan, limits=limits)
     for target, other, price in moves:
         world.price = price
         world.close(target, other)
@@ -119,6 +123,21 @@ def test_i6_a_fill_that_comes_after_the_end_and_a_restart_is_its_strategy_s() ->
     restore(world.core, world.states[max(world.states)])
     world.fill(order, atoms(3))
     assert world.core.desks["one"].position == atoms(3)
+
+
+def test_an_order_that_was_cut_to_its_limit_is_cut_after_a_restart_too() -> None:
+    world = Written("one", limits=AccountLimits(max_order_notional=atoms(400)))
+    for _ in range(3):
+        world.close(1.0)
+    assert world.core.position(BTC) == atoms(10)
+    world.fills = False
+    world.close(0.0)
+    world.core = world.recalled(len(world.journal))
+    world.fill(world.sent[-1], atoms(4))
+    world.fills = True
+    for _ in range(2):  # a core that took its wish for carried out would keep the rest for ever
+        world.close(0.0)
+    assert world.core.position(BTC) == 0
 
 
 def test_a_halt_survives_and_so_does_a_peak() -> None:

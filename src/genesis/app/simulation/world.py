@@ -30,6 +30,7 @@ from genesis.app.simulation.network import Network, Wire
 from genesis.app.simulation.operator import Operator
 from genesis.app.simulation.options import WorldOptions
 from genesis.app.simulation.trace import Trace
+from genesis.domain.events import Asked, OperatorAsked
 from genesis.domain.exchange.account import WalletKind
 from genesis.domain.instrument import Instrument
 from genesis.domain.journal.chain import Row
@@ -50,6 +51,7 @@ KEY, SECRET = "simulated-key", "simulated-secret"
 CASH: Final = 30_000 * ATOMS_PER_UNIT
 HEAL_S: Final = 120.0
 FLOW_LOOK_S: Final = 60.0
+RESUMED_EVERY: Final = 60
 FLOW_S: Final = 14_400.0
 """How long orders may take to flow again after the heal: the strategies have to want something that limits allow."""
 
@@ -347,9 +349,11 @@ class World:
     async def _flow(self) -> None:
         """Wait for the next order: a healed world trades."""
         before = len(self.checker.wire.left_s)
-        for _ in range(int(FLOW_S / FLOW_LOOK_S)):
+        for number in range(int(FLOW_S / FLOW_LOOK_S)):
             if len(self.checker.wire.left_s) > before:
                 return
+            if number % RESUMED_EVERY == 0:  # what guards have stopped waits for a person
+                self.operator.want(lambda mts: OperatorAsked(mts, Asked.RESUME, "", "a person looks after it"))
             await asyncio.sleep(FLOW_LOOK_S)
         self.findings.require(
             len(self.checker.wire.left_s) > before, "I37", f"no order flowed in {FLOW_S:.0f} s after the heal"
