@@ -52,10 +52,13 @@ class MemoryMetrics:
     def observe(self, name: str, value: float, labels: Labels | None = None) -> None:
         key = _key(name, labels)
         with self._lock:
-            if math.isfinite(value) and self._admits(key, self._histograms):
-                self._histograms.setdefault(key, _Histogram()).add(value)
-            else:
+            histogram = self._histograms.get(key)
+            if not math.isfinite(value) or (histogram is None and not self._admits(key, self._histograms)):
                 self._dropped += 1
+                return
+            if histogram is None:
+                histogram = self._histograms[key] = _Histogram()
+            histogram.add(value)
 
     def snapshot(self) -> MetricsSnapshot:
         """Return all series as they are now; later calls do not change it."""

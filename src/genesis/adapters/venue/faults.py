@@ -138,6 +138,7 @@ class Faults:
         """Replace the rules; the log stays."""
         self._chance = Random(script.seed)  # nosec B311 - a seeded market is no secret
         self._rules = list(script.fault)
+        self._by_kinds: dict[frozenset[Fault], list[Rule]] = {}
         self._matches: dict[str, int] = {}
         self._fired: dict[str, int] = {}
 
@@ -145,10 +146,12 @@ class Faults:
         """Put one more rule in force, in place of one with the same id."""
         self.remove(rule.id)
         self._rules.append(rule)
+        self._by_kinds.clear()
 
     def remove(self, rule_id: str) -> None:
         """Take a rule back."""
         self._rules = [rule for rule in self._rules if rule.id != rule_id]
+        self._by_kinds.clear()
         self._matches.pop(rule_id, None)
         self._fired.pop(rule_id, None)
 
@@ -156,8 +159,11 @@ class Faults:
         self, kinds: frozenset[Fault], at: str, mts: Mts, key: str = "", connection: int | None = None
     ) -> Rule | None:
         """Return the first rule of *kinds* that fires on this, and log it."""
-        for rule in self._rules:
-            if not at.startswith(rule.at) or rule.kind not in kinds:  # texts first: an Enum's hash is a Python call
+        rules = self._by_kinds.get(kinds)
+        if rules is None:  # few places ask, each for the same kinds with every message
+            rules = self._by_kinds[kinds] = [rule for rule in self._rules if rule.kind in kinds]
+        for rule in rules:
+            if not at.startswith(rule.at):
                 continue
             if (rule.key and rule.key != key) or rule.connection not in (None, connection):
                 continue

@@ -152,6 +152,8 @@ class CandlesFeed:
 
     def __init__(self, tape: Tape, frame: Timeframe) -> None:
         self.listeners: Listeners = {}
+        self._tape = tape
+        self._seen = -1
         self._bars: list[Bar] = tape.candles[frame]
         self._decimals = tape.instrument.price_decimals
         self._known = len(self._bars)
@@ -166,8 +168,9 @@ class CandlesFeed:
 
     def flush(self, mts: Mts) -> None:
         """Send the running candle if it changed, after those that ended since."""
-        if not self._bars:
+        if not self._bars or self._seen == self._tape.changes:
             return
+        self._seen = self._tape.changes
         first = max(0, self._known - 1)
         rows = [bar.text(self._decimals) for bar in self._bars[first:]]
         self._known = len(self._bars)

@@ -51,6 +51,8 @@ class Tape:
         self.candles: dict[Timeframe, list[Bar]] = {frame: [] for frame in Timeframe}
         self._ends: dict[Timeframe, Mts] = dict.fromkeys(Timeframe, Mts(0))
         self.last_price: Price | None = None
+        self.changes = 0
+        """How often the candles have changed."""
         self._day: tuple[int, Day | None] = (-1, None)
 
     def add(self, trade: PublicTrade, *, in_candles: bool) -> None:
@@ -62,6 +64,7 @@ class Tape:
 
     def add_price(self, mts: Mts, price: int, volume: int) -> None:
         """Let *volume* at *price* count in the candles."""
+        self.changes += 1
         for frame, bars in self.candles.items():
             if mts < self._ends[frame]:
                 bar = bars[-1]
