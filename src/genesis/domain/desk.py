@@ -251,13 +251,16 @@ class Desk:
 
     def book(self, fill: Fill) -> None:
         """Book a fill."""
-        cash, before = self.ledger.cash, self.position
+        cash, before, purse = self.ledger.cash, self.position, self.purse
+        equity = purse.equity
         self.ledger.book(fill, self._instrument)
         self.position = self.ledger.positions[fill.symbol]
         change = self.ledger.cash - cash
-        self.purse.equity += change
+        purse.equity += change
         self.flow += change
         self._mark(fill.price)
+        if fill.mts < purse.guards.day_end:
+            purse.guards.booked(fill.mts, purse.equity - equity)
         if before and (not self.position or (before > 0) != (self.position > 0)):
             # The fee of an order that turns the position counts to the round trip that it ends.
             self.streak.ended(fill.mts, self.flow + self.value)

@@ -153,13 +153,25 @@ class EquityGuards:
                 raise InexactNumber(f"equity at {mts} outgrew 2^60 atoms")
             self.peak = equity
             self.drawdown_floor = self._floor_below(equity)
+        was_breached = False
         if mts >= self.day_end:
+            # What was told late of the day that is over may have breached it; what breached in time has halted already.
+            was_breached = self.limits.on_breach is OnBreach.HALT and self.last_equity < self.day_floor
             self.day_end = (mts // DAY_MS + 1) * DAY_MS
             limit = self.limits.max_daily_loss
             self.day_floor = NEVER if limit is None else self.last_equity - limit
         self.calm_above = max(self.drawdown_floor, self.day_floor - 1)
         self.last_equity = equity
-        return self.breach(equity)
+        return Breach.MAX_DAILY_LOSS if was_breached else self.breach(equity)
+
+    def booked(self, mts: int, change: int) -> None:
+        """B8: take what a fill of *mts* changed of equity: it counts in the day of its own time, however late."""
+        if mts >= self.day_end:
+            return
+        self.last_equity += change
+        if mts < self.day_end - DAY_MS and self.day_floor != NEVER:
+            self.day_floor += change
+            self.calm_above = max(self.drawdown_floor, self.day_floor - 1)
 
     def _floor_below(self, peak: int) -> int:
         limit = self.limits.max_drawdown

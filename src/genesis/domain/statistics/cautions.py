@@ -61,6 +61,7 @@ REFUSALS: Final = {
     RefusalCode.MAINTENANCE: "the exchange was in maintenance",
     RefusalCode.RECONCILING: "the account had not been compared with the exchange yet",
     RefusalCode.FROZEN: "what was known contradicted itself, and a person had to look",
+    RefusalCode.SYMBOL_PAUSED: "the exchange did not trade the instrument",
     RefusalCode.NO_REFERENCE: "there was no price to judge by",
     RefusalCode.STALE_DATA: "the prices were too old",
     RefusalCode.PRICE_COLLAR: "the price would have been too far from the market",

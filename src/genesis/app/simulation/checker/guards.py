@@ -47,7 +47,7 @@ class Guarded:
 
     def booked(self, fill: Entry) -> None:
         """Take a fill."""
-        sign = 1 if fill["side"] == "buy" else -1
+        sign, before = 1 if fill["side"] == "buy" else -1, self.equity
         price = Decimal(fill["price"]) / self.price_scale
         self.cash -= sign * fill["amount"] * price
         self.coins += sign * fill["amount"]
@@ -56,6 +56,10 @@ class Guarded:
         else:
             self.cash -= fill["fee"]
         self.price = price
+        if fill["mts"] < self.day_end:
+            self.last += self.equity - before
+        if fill["mts"] < self.day_end - DAY_MS and self.day_floor is not None:
+            self.day_floor += self.equity - before
 
     def closed(self, candle: Entry) -> None:
         """Take a close, and stop the strategy if that breached a limit beyond all rounding."""
