@@ -1,5 +1,6 @@
 """A9: what signals do to a session, in a process of its own."""
 
+import select
 import signal
 import subprocess
 import sys
@@ -60,3 +61,30 @@ def test_a9_a_reader_of_its_output_that_goes_away_does_not_end_a_session() -> No
         process.send_signal(signal.SIGPIPE)
         process.send_signal(signal.SIGTERM)
         assert (said(process), said(process)) == ("stops", "ended in order")
+
+
+BEATING = """
+import asyncio
+from genesis.adapters.bitfinex import pulse
+from genesis.adapters.clock_system import SystemClock
+
+pulse.LATE_S, pulse.LONG_S = 0.5, 1.0
+
+async def beat():
+    heart = pulse.Pulse(SystemClock(), lambda _: print("stood still", flush=True), lambda: print("steady", flush=True))
+    print("runs", flush=True)
+    await heart.run()
+
+asyncio.run(beat())
+"""
+
+
+def test_a9_a_process_that_was_stopped_and_goes_on_knows_it() -> None:
+    with subprocess.Popen([sys.executable, "-c", BEATING], stdout=subprocess.PIPE, text=True) as process:
+        assert said(process) == "runs"
+        assert process.stdout is not None
+        process.send_signal(signal.SIGSTOP)
+        select.select([process.stdout], [], [], 1.5)  # while it is stopped it says nothing
+        process.send_signal(signal.SIGCONT)
+        assert said(process) == "stood still"
+        process.kill()

@@ -136,7 +136,7 @@ def _reason(line: Line, ends: Sequence[BaseException | None]) -> str:
     problems = [end for end in ends if isinstance(end, Exception) and not isinstance(end, Over | SocketClosed)]
     if problems:
         raise ExceptionGroup("a connection failed", problems)
-    over = [str(end) for end in ends if isinstance(end, Over)]
+    over = dict.fromkeys(str(end) for end in ends if isinstance(end, Over))
     closed = [str(end) for end in ends if isinstance(end, SocketClosed)]
     return "; ".join(over) if over else line.ended or "; ".join(closed)
 
