@@ -111,6 +111,7 @@ class Desk:
         self._meter = None if settings.budget.is_off else BudgetMeter(settings.budget)
         self._scales = (PPB, PPB)
         self._slips = None if settings.impact is None else SlippageMeter(Ppb(0), None, settings.impact)
+        self._is_measuring = self._meter is not None or self._slips is not None
         self.in_flight: Intent | None = None
         self.is_torn = False
         self.value = 0
@@ -151,10 +152,8 @@ class Desk:
             purse.equity += value - self.value
             self.value = value
         target = self._step(candle)
-        if self._meter is not None:
-            self._scales = self._meter.step(candle)
-        if self._slips is not None:
-            self._slips.step(candle)
+        if self._is_measuring:
+            self._measure(candle)
         guards, alert = purse.guards, None
         if mts < guards.day_end and guards.calm_above < purse.equity <= guards.peak:
             guards.last_equity = purse.equity  # all that `observe` would do, at most candles
@@ -182,7 +181,11 @@ class Desk:
 
     def warm(self, candle: Candle) -> None:
         """Let the strategy see a candle from before the session: it decides nothing on it."""
-        self._evaluator.step(candle)
+        self._step(candle)
+        self._measure(candle)
+
+    def _measure(self, candle: Candle) -> None:
+        """Let the budget and the impact of orders see a candle."""
         if self._meter is not None:
             self._scales = self._meter.step(candle)
         if self._slips is not None:

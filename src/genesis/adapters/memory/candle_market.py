@@ -63,6 +63,7 @@ class CandleMarket:
 
     async def events(self) -> AsyncIterator[Event]:
         symbol, margin, is_measuring = self._instrument.symbol, self._margin, self._is_measuring
+        answers = self._answers
         closed = partial(tuple.__new__, CandleClosed)  # a third of the cost of calling CandleClosed, once a candle
         async for batch in self._feed:
             for candle in batch:
@@ -78,8 +79,8 @@ class CandleMarket:
                 if is_measuring:
                     self._slips.step(candle)
                 yield closed((symbol, candle))
-                while self._answers:
-                    yield self._answers.popleft()
+                while answers:
+                    yield answers.popleft()
 
     def request_quote(self, symbol: Symbol, orders: int) -> None:
         assert symbol == self._instrument.symbol
