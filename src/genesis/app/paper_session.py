@@ -102,7 +102,9 @@ async def _over_wire(
 
 def _finish(plan: SessionPlan, system: SessionSystem, seconds: float, home: Path, port: int, *, json: bool) -> None:
     run = Run(system.observer.record(), np.empty(0, dtype=np.int64))
-    result = BacktestResult(plan.strategy, plan.params, plan.market.description(), plan.terms, "paper", run, seconds)
+    last = system.observer.last_mts
+    played = plan.market if last is None else plan.market.until(last + 1)  # one that was stopped saw no more
+    result = BacktestResult(plan.strategy, plan.params, played.description(), plan.terms, "paper", run, seconds)
     text = json_text({"port": port, **document_of(result)})
     if json:
         print(text)

@@ -224,8 +224,14 @@ class SessionFeeding:
             if count > known:
                 mts = self._mts
                 self._refused[code] = (count, mts)
-            found.append(Guard(code.value, count, "", mts if count else None))
+            found.append(Guard(code.value, count, _last_reason(core, code), mts if count else None))
         return found
+
+
+def _last_reason(core: TradingCore, code: RefusalCode) -> str:
+    """Return what the gate saw when it last refused an order by *code*; empty where there was nothing to measure."""
+    told = [(desk.name, desk.last_refused[code]) for desk in core.desks.values() if code in desk.last_refused]
+    return "; ".join(f"{name}: {last.observed}, allowed is {last.allowed}" for name, last in told)
 
 
 def _order_row(life: OrderLife, strategy: str, instrument: Instrument, updated: Mts) -> Order:

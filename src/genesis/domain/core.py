@@ -394,6 +394,7 @@ class TradingCore:
         answer = self._check(order, desk)
         if isinstance(answer, Refused):
             desk.refused(answer.code)
+            desk.last_refused[answer.code] = answer
             return None
         if undertaking != PROTECTION:
             self.reasons[desk.name] = reasons

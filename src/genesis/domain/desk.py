@@ -22,7 +22,7 @@ from genesis.domain.purse import Purse
 from genesis.domain.risk.budget import Budget, BudgetMeter, budget_of, budgeted, has_moved
 from genesis.domain.risk.guards import LosingStreak, RiskLimits
 from genesis.domain.risk.margin import Margin, rebalance_on_margin
-from genesis.domain.risk.refusal import RefusalCode
+from genesis.domain.risk.refusal import RefusalCode, Refused
 from genesis.domain.risk.sizing import Rebalancing, capped_weight, rebalance
 from genesis.domain.simulation.slippage import Impact, SlippageMeter
 from genesis.domain.strategy.by_events import Deciding, evaluator_of
@@ -95,6 +95,7 @@ class Desk:
         self.purse.desks.append(self)
         self.position: int = ledger.position(settings.instrument.symbol)
         self.refusals: Counter[RefusalCode] = Counter()
+        self.last_refused: dict[RefusalCode, Refused] = {}
         self.target_acted_on = 0.0
         self.budget_acted_on: int = PPB
         self.intent: Intent | None = None
