@@ -1,12 +1,14 @@
 """Plans: what is due, never more than was ordered, and the same step from the same facts."""
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genesis.domain.events import Asked, OperatorAsked, TimePassed
 from genesis.domain.execution.evidence import Accepted, AnswerLost, Closed, ProvenAbsent, Refused, Traded
-from genesis.domain.execution.plans import Iceberg, Market, Plan, PostOnly, Twap
+from genesis.domain.execution.plans import Iceberg, LimitEntry, Market, Plan, PostOnly, Twap
 from genesis.domain.execution.protection import Bracket, Trailing
 from genesis.domain.order import OrderId, OrderType, Side
 from genesis.domain.risk.limits import AccountLimits
@@ -153,6 +155,47 @@ def test_a_bracket_that_was_hit_leaves_nothing_to_guard_and_no_new_entry() -> No
     world.close(1.0)
     assert world.core.position(BTC) == 0
     assert len(world.sent) == 2
+
+
+def test_what_is_left_after_a_sale_of_a_part_is_guarded_at_once() -> None:
+    world = World("one", protection=Bracket(Ppb(PPB // 20)))
+    world.close(1.0)
+    world.close(0.5)
+    world.end(world.sent[1], 0)
+    assert [(order.type, order.side, order.amount) for order in world.sent[2:]] == [
+        (OrderType.MARKET, Side.SELL, atoms(5)),
+        (OrderType.STOP, Side.SELL, atoms(5)),
+    ]
+
+
+def test_an_entry_by_limit_rests_behind_the_market_and_is_left_at_it() -> None:
+    world = World("one", plan=LimitEntry(Ppb(PPB // 100), 2 * MINUTE))
+    world.fills = False
+    world.close(1.0)
+    (entry,) = world.sent
+    assert (entry.type, entry.price, entry.post_only) == (OrderType.LIMIT, INSTRUMENT.price(99), True)
+    world.fills = True
+    world.fill(entry, entry.amount)
+    world.close(0.0)
+    assert [(order.type, order.side) for order in world.sent[1:]] == [(OrderType.MARKET, Side.SELL)]
+    assert world.core.position(BTC) == 0
+
+
+def test_an_entry_by_limit_is_given_up_where_it_stands_and_tried_again() -> None:
+    world = World("one", plan=LimitEntry(Ppb(PPB // 100), 2 * MINUTE))
+    world.fills = False
+    world.close(1.0)
+    (entry,) = world.sent
+    world.report(entry, Accepted(OrderId(5)))
+    world.price = 105
+    tick(world, 1)
+    assert world.canceled == []
+    tick(world, 1)
+    assert world.canceled == [entry.cid]
+    world.report(entry, Closed(OrderId(5), atoms(0), "CANCELED"))
+    assert world.core.pursuits.under_way == {}
+    world.close(1.0)
+    assert [order.price for order in world.sent[1:]] == [INSTRUMENT.price(Decimal("103.95"))]
 
 
 def test_each_part_of_an_entry_is_guarded_by_its_own_order() -> None:
