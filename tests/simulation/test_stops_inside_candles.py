@@ -3,7 +3,9 @@
 import pytest
 from attrs import evolve
 
+from genesis.adapters.report.page import report_page
 from genesis.app.backtest import run_columnar
+from genesis.app.backtest_report import report_of
 from genesis.app.optimism import optimism_ledger
 from genesis.app.parity import Way, prove
 from genesis.domain.candle import Timeframe
@@ -13,7 +15,7 @@ from genesis.domain.execution.protection import Bracket, Trailing
 from genesis.domain.order import Side
 from genesis.domain.simulation.portfolio import Portfolio
 from genesis.domain.units import PPB, Ppb, atoms
-from tests.reports import terms_of, wavy_candles
+from tests.reports import result_of, terms_of, wavy_candles
 from tests.simulation.test_desk_engines import Parameters, Row, check
 
 FREE = Parameters(slippage_bps="0", fee_bps="0")
@@ -211,6 +213,15 @@ def test_a_replayed_journal_agrees_on_entries_too() -> None:
     assert [each.way for each in proof.outcomes] == [Way.COLUMNAR, Way.EVENT, Way.JOURNAL]
     assert not proof.difference
     assert proof.outcomes[0].fills > 20
+
+
+def test_the_report_says_what_guards_and_what_that_does_to_the_costs() -> None:
+    plain, candles = terms_of(), wavy_candles(2_000)
+    guarded = evolve(plain, desk=evolve(plain.desk, protection=Trailing(Ppb(PPB // 100))))
+    page = report_page(report_of(result_of(guarded, candles), candles))
+    assert "trailing stop 1 %" in page
+    assert "what a stop lost on the way" in page
+    assert "what a stop lost on the way" not in report_page(report_of(result_of(plain, candles), candles))
 
 
 @pytest.mark.parametrize(("offset", "patience_ms"), [(PPB, 1), (-1, 1), (0, 0)])

@@ -2,10 +2,11 @@
 
 from genesis.adapters.report.backtest_report import BacktestReport, Outcome
 from genesis.app.backtest import Run
-from genesis.app.backtest_result import BacktestResult
+from genesis.app.backtest_result import BacktestResult, desk_words
 from genesis.app.buy_and_hold import buy_and_hold
 from genesis.app.optimism import optimism_ledger
 from genesis.domain.candle import Candles
+from genesis.domain.execution.plans import Market
 from genesis.domain.units import InexactNumber
 from genesis.ports.errors import InputError
 
@@ -34,6 +35,8 @@ def report_of(result: BacktestResult, candles: Candles) -> BacktestReport:
         outcome=_outcome(result.run),
         buy_and_hold=_outcome(held),
         optimism=ledger,
+        more_terms=tuple(desk_words(core)),
+        fills_inside=core.protection is not None or not isinstance(core.plan, Market),
     )
 
 

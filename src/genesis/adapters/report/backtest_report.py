@@ -64,7 +64,8 @@ class Outcome:
 class BacktestReport:
     """One finished run over *candles*, the same cash in buy and hold, and the optimism ledger.
 
-    *size* is the part of equity that a full target takes. Raises `ValueError` where an equity does not belong to the
+    *size* is the part of equity that a full target takes, *more_terms* what is not as in a plain spot run; with
+    *fills_inside* orders filled at prices inside a candle. Raises `ValueError` where an equity does not belong to the
     candles.
     """
 
@@ -80,6 +81,8 @@ class BacktestReport:
     outcome: Outcome = field(repr=False)
     buy_and_hold: Outcome = field(repr=False)
     optimism: tuple[Optimism, ...]
+    more_terms: tuple[str, ...] = ()
+    fills_inside: bool = False
 
     def __attrs_post_init__(self) -> None:
         for outcome in (self.outcome, self.buy_and_hold):

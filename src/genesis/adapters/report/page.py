@@ -172,7 +172,13 @@ def _trades(report: BacktestReport, charts: list[Chart]) -> Markup:
 
 def _costs(report: BacktestReport, charts: list[Chart]) -> Markup:
     costs = trade_costs(report.record, report.candles)
-    return _section("costs", "Costs", tables.costs_table(report, costs), _drawn(charts, cost_chart(report, costs)))
+    words = (
+        "Slippage is measured from the open of a fill's candle: what a stop lost on the way from there, and what a"
+        " target or an entry by limit gained, is in it."
+    )
+    notes = [element("p", words, class_="small")] if report.fills_inside else []
+    drawn = _drawn(charts, cost_chart(report, costs))
+    return _section("costs", "Costs", tables.costs_table(report, costs), *notes, drawn)
 
 
 def _why_not(report: BacktestReport) -> Markup:

@@ -199,6 +199,7 @@ def _origin(report: BacktestReport) -> Iterator[tuple[Content, ...]]:
     yield "Size of a full target", percent(100.0 * report.size)
     yield "Fee", fee_words(report.costs)
     yield "Slippage", slippage_words(report.costs)
+    yield "Besides", "; ".join(report.more_terms) or "nothing"
     yield "Minimum amount", f"{format_atoms(instrument.amount_min)} {instrument.base}"
     yield "Decision hash", element("code", decision_hash(report.record))
 
