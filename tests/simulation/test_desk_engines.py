@@ -214,6 +214,9 @@ class Oracle:
             self.open(mts, row)
             self.close(mts, row)
             self.measure(row)
+            entry, is_bounded = self.entry_order, mts < max(self.reduce_until, self.pause_until)
+            if entry is not None and entry.signed * self.position >= 0 and is_bounded:
+                self.give_up()
         return Outcome(self.fills, self.cash, self.position, self.equities, self.alerts, self.refusals)
 
     def refuse(self, code: RefusalCode) -> None:

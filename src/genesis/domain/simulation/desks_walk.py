@@ -402,8 +402,11 @@ def walk_desks(  # noqa: C901 - one loop: its state would have to be carried thr
             if has_tiers:
                 settle_fees(fees, tiers, fills, filled, mts, now)
             is_liquidated = False
-            if whole[RESTING] and now >= whole[GIVEN_UP]:
-                give_up(whole, real)
+            if whole[RESTING]:
+                adds_risk = whole[POSITION] == 0 or (whole[RESTING] > 0) == (whole[POSITION] > 0)
+                is_bounded = adds_risk and mts[i - 1] < max(reduce_until, whole[PAUSE])  # since the close before
+                if is_bounded or now >= whole[GIVEN_UP]:
+                    give_up(whole, real)
             if on_margin and whole[POSITION]:
                 hours = now // HOUR_MS - whole[LAST_MTS] // HOUR_MS
                 if hours > 0:
