@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect, s
 from genesis.domain.units import Mts, Symbol
 from genesis.ports.access import Role
 from genesis.ports.operator import CancelOrder, Flatten, Halt, SwitchStrategy
-from genesis.ports.session_view import CandleRow, EquityPoint
+from genesis.ports.session_view import CandleRow, EquityPoint, ExactText
 from tests.e2e.api_house import START, STEP, House, feed, fill, house, order, overview, reasons
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -30,6 +30,7 @@ FLAGS = [
     "--disable-background-networking",
     "--host-resolver-rules=MAP evil.test 127.0.0.1",
 ]
+NONE = ExactText("")
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&\u202e"
 
 pytestmark = [
@@ -166,6 +167,19 @@ def test_what_happens_is_seen_without_asking(site: Running, context: BrowserCont
     expect(page.locator("#table")).to_contain_text("limit exposure")
     page.click("#filters button:has-text('order')")
     expect(page.locator("#table")).not_to_contain_text("limit exposure")
+
+
+def test_orders_that_wait_for_a_price_say_which(site: Running, context: BrowserContext) -> None:
+    page = visit(context, site.link()).page
+    stop = evolve(order(8, is_open=True), type="stop", price=NONE, price_average=NONE, stop_price=ExactText("49990"))
+    site.house.view.order(stop, STEP, reasons())
+    trailing = evolve(
+        order(9, is_open=True), type="trailing_stop", price=NONE, price_average=NONE, trail=ExactText("120.5")
+    )
+    site.house.view.order(trailing, STEP, reasons())
+    expect(page.locator("#table tbody")).to_contain_text("stop 49\u202f990.00")
+    expect(page.locator("#table tbody")).to_contain_text("trailing stop")
+    expect(page.locator("#table tbody")).to_contain_text("trail 120.50")
 
 
 def test_an_order_tells_why_on_a_click_and_on_a_key(site: Running, context: BrowserContext) -> None:

@@ -33,7 +33,7 @@ from genesis.domain.link import LinkState
 from genesis.domain.order import Cid, Side
 from genesis.domain.risk.refusal import RefusalCode
 from genesis.domain.strategy.by_events import evaluator_of
-from genesis.domain.units import PPB, Atoms, Mts, Symbol, format_atoms, format_scaled
+from genesis.domain.units import PPB, Atoms, Mts, Price, Symbol, format_atoms, format_scaled
 from genesis.ports.clock import Clock
 from genesis.ports.session_view import (
     CandleRow,
@@ -239,7 +239,10 @@ def _order_row(life: OrderLife, strategy: str, instrument: Instrument, updated: 
     amount = Atoms(max(life.filled, life.filled_reported))
     value = sum(trade.amount * trade.price for trade in life.trades)
     average = format_scaled(value // life.filled, instrument.price_decimals) if life.filled else ""
-    price = "" if order.price is None else format_scaled(order.price, instrument.price_decimals)
+
+    def told(price: Price | None) -> ExactText:
+        return ExactText("" if price is None else format_scaled(price, instrument.price_decimals))
+
     return Order(
         order.cid,
         order.symbol,
@@ -247,7 +250,7 @@ def _order_row(life: OrderLife, strategy: str, instrument: Instrument, updated: 
         order.type.value,
         exact(order.amount),
         exact(amount),
-        ExactText(price),
+        told(order.price),
         ExactText(average),
         life.status.value,
         not life.status.is_terminal,
@@ -255,6 +258,8 @@ def _order_row(life: OrderLife, strategy: str, instrument: Instrument, updated: 
         order.mts,
         updated,
         life.contradiction or life.reason,
+        told(order.stop_price or order.oco_stop),
+        told(order.trail),
     )
 
 

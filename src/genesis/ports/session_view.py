@@ -105,7 +105,10 @@ class OrderReasons:
 
 @frozen
 class Order:
-    """An order as it stands; *price* is empty for a market order, *price_average* until it filled."""
+    """An order as it stands; *price* is empty for a market order, *price_average* until it filled.
+
+    *stop_price* is where a stop waits, the one of a pair too; *trail* how far a trailing stop stays behind.
+    """
 
     cid: int
     symbol: Symbol
@@ -121,6 +124,8 @@ class Order:
     created_mts: Mts
     updated_mts: Mts
     note: str = ""
+    stop_price: ExactText = ExactText("")
+    trail: ExactText = ExactText("")
 
 
 @frozen

@@ -217,7 +217,11 @@ export class PriceChart extends Canvas {
       context.fillStyle = color.panel;
       context.fillText(text, width - gutter + 6, y(price));
     };
-    for (const order of this.orders) level(Number(order.price), order.side === "buy" ? color.up : color.down, [6, 4], `${order.side} ${Number(order.price)}`);
+    for (const { side, price, stop_price: stop } of this.orders) {
+      const ink = side === "buy" ? color.up : color.down;
+      if (price) level(Number(price), ink, [6, 4], `${side} ${Number(price)}`);
+      if (stop) level(Number(stop), ink, [2, 4], `stop ${Number(stop)}`);
+    }
     const close = this.candles.at(-1).close;
     level(close, color.accent, [2, 3], String(close));
   }

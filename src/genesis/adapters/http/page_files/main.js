@@ -46,7 +46,7 @@ const DRAWN = {
     byId("status-text").textContent = status + (overview.is_reduce_only && !overview.is_halted ? ", reduce only" : "");
     byId("status").title = health?.reason ?? "";
     document.title = `${overview.portfolio ? Math.round(Number(overview.portfolio.equity)).toLocaleString("en") : ""} ${status} · Genesis`;
-    price.orders = [...state.orders.values()].filter((order) => order.is_open && order.price && order.symbol === overview.symbol);
+    price.orders = [...state.orders.values()].filter((order) => order.is_open && (order.price || order.stop_price) && order.symbol === overview.symbol);
     price.draw();
   },
   table() {

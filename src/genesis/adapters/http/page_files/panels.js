@@ -103,12 +103,18 @@ function rowOf(item, make) {
 
 const cell = (value, kind = "", title = null) => el("td", { class: kind, title }, value);
 
+// At what price an order waits or traded: a stop says where, a trailing one how far behind.
+function orderPrice({ price, price_average: average, stop_price: stop, trail }) {
+  const waits = [price && exact(price, 2), stop && `stop ${exact(stop, 2)}`, trail && `trail ${exact(trail, 2)}`].filter(Boolean).join(", ");
+  return average ? exact(average, 2) : waits || "–";
+}
+
 export function orders(items, onOpen) {
   const rows = items.map((item) => rowOf(item, (each) =>
     el("tr", { class: "opens", onclick: () => onOpen(each.cid) },
       cell(el("button", { class: "link", "data-key": `order-${each.cid}`, "aria-label": `Why order ${each.cid}` }, when(each.created_mts))),
       cell(each.side, each.side === "buy" ? "up" : "down"), cell(each.symbol), cell(words(each.type)),
-      cell(exact(each.amount), "num"), cell(exact(each.filled), "num"), cell(exact(each.price || each.price_average, 2), "num", each.price || each.price_average),
+      cell(exact(each.amount), "num"), cell(exact(each.filled), "num"), cell(orderPrice(each), "num", each.price || each.price_average),
       cell(el("span", { class: `status ${each.status}` }, words(each.status)), "", each.note), cell(each.strategy), cell(each.cid, "num dim"))));
   return sheet([["Time"], ["Side"], ["Instrument"], ["Type"], ["Amount", "num"], ["Filled", "num"], ["Price", "num"], ["Status"], ["Strategy"], ["Id", "num"]], rows, "No orders yet.");
 }
