@@ -170,9 +170,8 @@ class Desk:
         elif target == target:  # NaN is no decision
             self._decide(mts, min(max(target, self._least), 1.0))
         elif self._evaluator.failure and alert is None:
-            alert = Alert(
-                mts, AlertCode.STRATEGY_FAILED, f"strategy_failed: {self._evaluator.failure}; flat and halted"
-            )
+            text = f"strategy_failed: {self._evaluator.failure}; flat and halted"
+            alert = Alert(mts, AlertCode.STRATEGY_FAILED, text, self.name)
             self.halt(alert)
         return alert
 

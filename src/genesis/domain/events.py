@@ -251,11 +251,12 @@ class AlertCode(Enum):
 
 
 class Alert(NamedTuple):
-    """Something that a person should see, in one sentence."""
+    """Something that a person should see, in one sentence; *strategy* is the one that failed, and halted with it."""
 
     mts: Mts
     code: AlertCode
     text: str
+    strategy: str = ""
 
 
 def breach_alert(mts: Mts, breach: Breach, equity: int, peak: int, on_breach: OnBreach = OnBreach.HALT) -> Alert:

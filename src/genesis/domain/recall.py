@@ -3,6 +3,8 @@
 from genesis.domain.core import NO_CID, TradingCore
 from genesis.domain.events import (
     AccountShown,
+    Alert,
+    AlertCode,
     Booked,
     CandleClosed,
     Crossed,
@@ -78,6 +80,8 @@ def _recall_decision(core: TradingCore, entry: RecordedEntry) -> None:
                 desk.take_back(is_torn=left < undertaking.amount)
             else:
                 desk.done()
+        case Alert(code=AlertCode.STRATEGY_FAILED, strategy=name):  # guards say theirs again, a strategy is not run
+            core.desks[name].halted = core.desks[name].halted or entry
         case Booked(strategy, fill) if fill.cid == NO_CID:  # what two strategies traded with each other
             core.desks[strategy].book(fill)
             core.desks[strategy].is_torn = True  # the target behind it is not in the journal

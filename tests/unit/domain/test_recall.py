@@ -5,8 +5,9 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genesis.domain.core import TradingCore
-from genesis.domain.events import Asked, Decision, Event, OperatorAsked, TimePassed
+from genesis.domain.core import CoreSettings, TradingCore
+from genesis.domain.desk import DeskSettings
+from genesis.domain.events import AlertCode, Asked, CandleClosed, Decision, Event, OperatorAsked, TimePassed
 from genesis.domain.execution.evidence import Traded
 from genesis.domain.execution.plans import Market, Plan, Twap
 from genesis.domain.journal.encoding import decode, encode
@@ -17,7 +18,8 @@ from genesis.domain.recall import recall
 from genesis.domain.risk.limits import OFF, AccountLimits
 from genesis.domain.risk.scene import Standing
 from genesis.domain.saved import Saved, restore, saved
-from genesis.domain.units import Mts, atoms
+from genesis.domain.strategy.by_events import ByEvents
+from genesis.domain.units import Mts, Symbol, atoms
 from tests.unit.domain.accounts import BTC, CASH, INSTRUMENT, World
 
 MINUTE = 60_000
@@ -30,6 +32,10 @@ class Written(World):
         super().__init__(*names, plan=plan, limits=limits)
         self.journal: list[RecordedEntry] = []
         self.states: dict[int, Saved] = {}
+        self.write()
+
+    def write(self) -> None:
+        """Write down what the core of now takes and decides."""
         real = self.core.handle
 
         def handle(event: Event) -> tuple[Decision, ...]:
@@ -178,3 +184,36 @@ def test_what_came_from_another_strategy_is_left_after_a_restart() -> None:
     world.core = core
     world.close(0.0, 0.0)
     assert core.desks["two"].position == 0
+
+
+class Failing:
+    """An event strategy that raises at a volume of 77, and otherwise takes its target from it."""
+
+    def start(self) -> int:
+        return 0
+
+    def decide(self, state: int, event: Event) -> tuple[int, tuple[tuple[Symbol, float], ...]]:
+        assert isinstance(event, CandleClosed)
+        if event.candle.volume == 77.0:
+            raise RuntimeError("boom")
+        return state, ((event.symbol, event.candle.volume),)
+
+
+def of_desk(desk: DeskSettings) -> Written:
+    """A world with one desk of its own making."""
+    world = Written("one")
+    world.core = TradingCore(CoreSettings((desk,)), {"one": Ledger(CASH)})
+    world.write()
+    return world
+
+
+def test_a_strategy_that_failed_is_halted_after_a_restart_too() -> None:
+    world = of_desk(DeskSettings(INSTRUMENT, ByEvents("failing", Failing(), ()), name="one"))
+    world.close(1.0)
+    world.close(77.0)
+    assert world.core.halted is not None
+    world.core = world.recalled(len(world.journal))
+    assert world.core.halted is not None
+    assert world.core.halted.code is AlertCode.STRATEGY_FAILED
+    world.close(1.0)
+    assert world.core.position(BTC) == 0
