@@ -3,19 +3,22 @@
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from genesis.adapters.journal_sqlite.writing import SqliteJournal
 from genesis.adapters.memory.clock import ManualClock
-from genesis.app.account_recovery import last_journal
-from genesis.domain.core import FIRST_CID, one_desk
+from genesis.app.account_recovery import last_journal, recover
+from genesis.domain.core import FIRST_CID, CoreSettings, TradingCore, one_desk
 from genesis.domain.desk import DeskSettings
 from genesis.domain.exchange.orders import Account
 from genesis.domain.instrument import spot_instrument
-from genesis.domain.journal.entries import FORMAT, Entry, SessionBegan, SessionEnd, SessionEnded
-from genesis.domain.risk.limits import OFF
+from genesis.domain.journal.entries import FORMAT, Entry, SessionBegan, SessionEnd, SessionEnded, StrategyBegan
+from genesis.domain.risk.limits import OFF, AccountLimits, RateLimit
+from genesis.domain.risk.refusal import RefusalCode
 from genesis.domain.saved import saved
 from genesis.domain.strategy.features import volume
 from genesis.domain.units import Ppb, Symbol, atoms
+from tests.unit.domain.accounts import CASH, World
 
 STATE = saved(one_desk(DeskSettings(spot_instrument(Symbol("tBTCUSD")), volume), atoms(1)))
 FAILED = SessionEnded(SessionEnd.FAILED, "StoreError: the nonces cannot be read")
@@ -60,3 +63,24 @@ async def test_the_newest_session_of_the_mode_is_the_last(tmp_path: Path) -> Non
     known = await written(tmp_path / "2.sqlite", began("live"), STATE, FAILED)
     assert last_journal(tmp_path, "live") == known
     assert last_journal(tmp_path, "paper") is None
+
+
+async def recovered(tmp_path: Path, world: World, settings: CoreSettings) -> TradingCore:
+    """The core of *settings* after a session that ended as *world* is."""
+    strategies = tuple(
+        StrategyBegan(each.name, "", (), "", each.instrument, each.size, each.limits, CASH)
+        for each in world.core.settings.desks
+    )
+    path = await written(tmp_path / "1.sqlite", evolve(began("live"), strategies=strategies), saved(world.core))
+    return recover(path, settings).core
+
+
+async def test_i12_a_rate_that_is_new_counts_the_orders_of_before_the_start(tmp_path: Path) -> None:
+    world = World("one")
+    for target in (1.0, 0.0, 1.0):
+        world.close(target)
+    limits = AccountLimits(rates=(RateLimit(3, 86_400_000),))
+    world.core = await recovered(tmp_path, world, evolve(world.core.settings, limits=limits))
+    world.close(0.0)
+    assert len(world.sent) == 3
+    assert world.core.refusals == {RefusalCode.ORDER_RATE: 1}

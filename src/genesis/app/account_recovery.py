@@ -60,6 +60,7 @@ def recover(path: Path, settings: CoreSettings) -> Recovered:
     for entry in tail.entries[1:]:
         recall(core, entry)
     core.limits = settings.limits
+    core.books.remember(core.now, core.limits)  # the rates may look further back than those of before
     for each in settings.desks:  # what the journal ended with may be other limits than these
         desk = core.desks[each.name]
         desk.limit(core.now, each.limits)
