@@ -10,6 +10,7 @@ from genesis.adapters.memory.clock import ManualClock
 from genesis.app.account_recovery import last_journal, recover
 from genesis.domain.core import FIRST_CID, CoreSettings, TradingCore, one_desk
 from genesis.domain.desk import DeskSettings
+from genesis.domain.events import Asked, OperatorAsked, StrategyEnabled
 from genesis.domain.exchange.orders import Account
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.journal.entries import FORMAT, Entry, SessionBegan, SessionEnd, SessionEnded, StrategyBegan
@@ -17,7 +18,7 @@ from genesis.domain.risk.limits import OFF, AccountLimits, RateLimit
 from genesis.domain.risk.refusal import RefusalCode
 from genesis.domain.saved import saved
 from genesis.domain.strategy.features import volume
-from genesis.domain.units import Ppb, Symbol, atoms
+from genesis.domain.units import Mts, Ppb, Symbol, atoms
 from tests.unit.domain.accounts import CASH, World
 
 STATE = saved(one_desk(DeskSettings(spot_instrument(Symbol("tBTCUSD")), volume), atoms(1)))
@@ -84,3 +85,18 @@ async def test_i12_a_rate_that_is_new_counts_the_orders_of_before_the_start(tmp_
     world.close(0.0)
     assert len(world.sent) == 3
     assert world.core.refusals == {RefusalCode.ORDER_RATE: 1}
+
+
+@pytest.mark.parametrize("is_switched_off", [False, True])
+@pytest.mark.parametrize(("was_enabled", "is_enabled"), [(True, False), (False, True), (True, True)])
+async def test_the_configuration_enables_at_a_start_and_what_an_operator_switched_off_stays_off(
+    tmp_path: Path, *, was_enabled: bool, is_enabled: bool, is_switched_off: bool
+) -> None:
+    world = World("one")
+    world.handle(StrategyEnabled(Mts(1), "one", is_enabled=was_enabled))
+    if is_switched_off:
+        world.handle(OperatorAsked(Mts(1), Asked.STRATEGY_OFF, "one", "broken"))
+    desks = world.core.settings.desks
+    settings = evolve(world.core.settings, desks=tuple(evolve(each, enabled=is_enabled) for each in desks))
+    core = await recovered(tmp_path, world, settings)
+    assert core.desks["one"].is_on == (is_enabled and not is_switched_off)

@@ -61,9 +61,10 @@ def recover(path: Path, settings: CoreSettings) -> Recovered:
         recall(core, entry)
     core.limits = settings.limits
     core.books.remember(core.now, core.limits)  # the rates may look further back than those of before
-    for each in settings.desks:  # what the journal ended with may be other limits than these
+    for each in settings.desks:  # what the journal ended with may be another configuration than this
         desk = core.desks[each.name]
         desk.limit(core.now, each.limits)
+        desk.enable(is_enabled=each.enabled)
         desk.intent = None
     core.is_new = settings.needs_account
     if settings.needs_account:

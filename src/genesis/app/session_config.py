@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from genesis.app.config import Config
 from genesis.app.config_authority import Applied, ConfigAuthority
 from genesis.app.operated_market import MakeEvent, OperatorInbox
-from genesis.domain.events import Asked, LimitsApplied, OperatorAsked, StrategyLimitsApplied
+from genesis.domain.events import LimitsApplied, StrategyEnabled, StrategyLimitsApplied
 from genesis.domain.risk.guards import RiskLimits
 from genesis.ports.errors import StoreError
 from genesis.ports.monitor import MonitorFeed
@@ -73,7 +73,7 @@ def _events(before: Config, now: Config, strategies: frozenset[str]) -> Iterator
     was = {each.name: each.enabled for each in before.strategies}
     for each in now.strategies:
         if each.name in strategies and was.get(each.name, each.enabled) != each.enabled:
-            yield _switched(each.name, is_on=each.enabled)
+            yield _enabled(each.name, is_enabled=each.enabled)
 
 
 def strategy_limits(config: Config) -> Mapping[str, RiskLimits]:
@@ -87,6 +87,5 @@ def _limited(name: str, limits: RiskLimits) -> MakeEvent:
     return lambda mts: StrategyLimitsApplied(mts, name, limits)
 
 
-def _switched(name: str, *, is_on: bool) -> MakeEvent:
-    asked = Asked.STRATEGY_ON if is_on else Asked.STRATEGY_OFF
-    return lambda mts: OperatorAsked(mts, asked, name, "the configuration was applied")
+def _enabled(name: str, *, is_enabled: bool) -> MakeEvent:
+    return lambda mts: StrategyEnabled(mts, name, is_enabled)

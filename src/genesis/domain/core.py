@@ -37,6 +37,7 @@ from genesis.domain.events import (
     Quote,
     Reasons,
     RequestQuote,
+    StrategyEnabled,
     StrategyLimitsApplied,
     Submit,
     TimePassed,
@@ -222,9 +223,9 @@ class TradingCore:
                 self.now = max(self.now, mts)
                 self.limits = limits
                 self.books.remember(self.now, limits)
-            case StrategyLimitsApplied(mts, strategy, desk_limits):
+            case StrategyLimitsApplied(mts=mts) | StrategyEnabled(mts=mts):
                 self.now = max(self.now, mts)
-                return tuple(self._limit(self.desks[strategy], desk_limits))
+                return tuple(self._configure(event))
             case MarginCharged(mts, symbol, amount):
                 self.now = max(self.now, mts)
                 self._by_symbol[symbol][0].charge(amount)
@@ -577,16 +578,21 @@ class TradingCore:
                     desk.drop_growth()
                     yield from self.pursuits.go_on(self.now)
                 case Asked.STRATEGY_ON:
-                    desk.is_on = True
+                    desk.switch(is_on=True)
                 case Asked.STRATEGY_OFF:
-                    desk.is_on, desk.intent = False, None
+                    desk.switch(is_on=False)
                     yield from self.pursuits.go_on(self.now)
         if asked is Asked.RESUME:  # one contradiction stopped every desk: all have to be looked at
             self.books.standings.freeze(is_frozen=any(is_contradicted(desk.halted) for desk in self.desks.values()))
 
-    def _limit(self, desk: Desk, limits: RiskLimits) -> Iterator[Decision]:
-        """Let a strategy trade within other limits; one that is breached already is answered at once."""
-        alert = desk.limit(self.now, limits)
+    def _configure(self, event: StrategyLimitsApplied | StrategyEnabled) -> Iterator[Decision]:
+        """Let a strategy trade as it is configured now; a limit that is breached already is answered at once."""
+        desk = self.desks[event.strategy]
+        if isinstance(event, StrategyEnabled):
+            desk.enable(is_enabled=event.is_enabled)
+            yield from self.pursuits.go_on(self.now)
+            return
+        alert = desk.limit(self.now, event.limits)
         if alert is not None:
             yield alert
             yield from self.pursuits.go_on(self.now)

@@ -81,8 +81,8 @@ class Wish(NamedTuple):
 class Desk:
     """The running state of one strategy; *intent* is what waits for a quote now, *in_flight* what waits for its end.
 
-    *is_torn* says that what is held is no target's doing; *value* is what the position was worth when it was last
-    marked, *flow* the cash of the round trip that is under way.
+    *is_torn* says that what is held is no target's doing, *is_switched_off* that an operator wants it off; *value* is
+    what the position was worth when it was last marked, *flow* the cash of the round trip that is under way.
 
     Desks that are given one *purse* share its cash and its guards; without one, a desk has its own.
     """
@@ -100,6 +100,7 @@ class Desk:
         self.budget_acted_on: int = PPB
         self.intent: Intent | None = None
         self.is_on = settings.enabled
+        self.is_switched_off = False
         self.only_reduce = False
         self.streak = LosingStreak(settings.limits)
         ledger.on_margin = settings.margin is not None
@@ -222,9 +223,20 @@ class Desk:
             self.seek(mts, self.intent.target, self.intent.budget)
         return alert
 
+    def switch(self, *, is_on: bool) -> None:
+        """Do what an operator says: off whatever the configuration says, or on until it says otherwise."""
+        self.is_switched_off = not is_on
+        self.enable(is_enabled=is_on)
+
+    def enable(self, *, is_enabled: bool) -> None:
+        """Do what the configuration says; a strategy that is off wants nothing, and keeps what it holds."""
+        self.is_on = is_enabled and not self.is_switched_off
+        if not self.is_on:
+            self.intent = None
+
     def resume(self) -> None:
-        """Trade again after a halt, on, and in both directions; what the guards watch begins anew from here."""
-        self.is_on, self.only_reduce = True, False
+        """Trade again after a halt, and in both directions; what the guards watch begins anew from here."""
+        self.only_reduce = False
         self.streak = LosingStreak(self.settings.limits)
         self.purse.resume()
 

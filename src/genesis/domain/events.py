@@ -74,7 +74,7 @@ class TimePassed(NamedTuple):
 
 
 class Asked(Enum):
-    """What an operator can ask for."""
+    """What an operator can ask for; a resume lifts halts and reduce-only, and switches nothing on."""
 
     HALT = "halt"
     RESUME = "resume"
@@ -109,6 +109,14 @@ class StrategyLimitsApplied(NamedTuple):
     limits: RiskLimits
 
 
+class StrategyEnabled(NamedTuple):
+    """The configuration enables a *strategy*, or no longer does; what an operator switched off stays off."""
+
+    mts: Mts
+    strategy: str
+    is_enabled: bool
+
+
 Event: TypeAlias = (
     CandleClosed
     | Quote
@@ -120,6 +128,7 @@ Event: TypeAlias = (
     | OperatorAsked
     | LimitsApplied
     | StrategyLimitsApplied
+    | StrategyEnabled
     | LinkState
 )
 

@@ -15,6 +15,7 @@ from genesis.domain.events import (
     OrderReported,
     Quote,
     Settled,
+    StrategyEnabled,
     StrategyLimitsApplied,
     TimePassed,
     Undertaken,
@@ -44,6 +45,7 @@ def recall(core: TradingCore, entry: RecordedEntry) -> None:
             | AccountShown()
             | LimitsApplied()
             | StrategyLimitsApplied()
+            | StrategyEnabled()
             | OperatorAsked()
             | MarginCharged()
             | Liquidated()

@@ -42,6 +42,7 @@ class SavedDesk:
     in_flight: Intent | None
     is_torn: bool
     is_on: bool
+    is_switched_off: bool
     only_reduce: bool
     value: int
     flow: int
@@ -149,6 +150,7 @@ def _saved_desk(desk: Desk) -> SavedDesk:
         in_flight=desk.in_flight,
         is_torn=desk.is_torn,
         is_on=desk.is_on,
+        is_switched_off=desk.is_switched_off,
         only_reduce=desk.only_reduce,
         value=desk.value,
         flow=desk.flow,
@@ -167,5 +169,5 @@ def _restore_desk(desk: Desk, state: SavedDesk) -> None:
     desk.streak.losses, desk.streak.pause_until = state.losses, state.pause_until
     desk.target_acted_on, desk.budget_acted_on = state.target_acted_on, state.budget_acted_on
     desk.in_flight, desk.is_torn = state.in_flight, state.is_torn
-    desk.is_on, desk.only_reduce = state.is_on, state.only_reduce
+    desk.is_on, desk.is_switched_off, desk.only_reduce = state.is_on, state.is_switched_off, state.only_reduce
     desk.value, desk.flow = state.value, state.flow

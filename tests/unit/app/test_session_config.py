@@ -18,12 +18,11 @@ from genesis.app.operated_market import OperatedMarket, OperatorInbox
 from genesis.app.session_config import SessionConfig
 from genesis.app.session_feeding import SessionAbout, SessionFeeding
 from genesis.domain.events import (
-    Asked,
     Cancel,
     Event,
     LimitsApplied,
     LookUp,
-    OperatorAsked,
+    StrategyEnabled,
     StrategyLimitsApplied,
     TimePassed,
 )
@@ -111,9 +110,7 @@ async def test_a_strategy_is_switched_by_what_is_applied(house: House) -> None:
     await house.apply_elsewhere(STRATEGIES)
     session = house.session("a", "b")
     await house.apply_elsewhere({"dry_run": True, "strategies": [FIRST, {**SECOND, "enabled": False}]})
-    (event,) = await heard(session)
-    assert isinstance(event, OperatorAsked)
-    assert (event.asked, event.target) == (Asked.STRATEGY_OFF, "b")
+    assert await heard(session) == [StrategyEnabled(Mts(1), "b", is_enabled=False)]
 
 
 async def test_what_was_applied_between_the_plan_and_the_session_is_heard(house: House) -> None:

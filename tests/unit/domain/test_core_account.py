@@ -18,6 +18,7 @@ from genesis.domain.events import (
     LookUp,
     OperatorAsked,
     RequestQuote,
+    StrategyEnabled,
     Submit,
     TimePassed,
 )
@@ -369,6 +370,30 @@ def test_i8_a_contradiction_freezes_strategies_that_were_halted_before_until_the
         world.report(world.sent[0], Traded(1, OrderId(1), Mts(1), atoms(amount), INSTRUMENT.price(100), Atoms(0)))
     assert world.core.halted is not None
     assert world.core.halted.code is AlertCode.ORDER_CONTRADICTION
+
+
+def test_what_an_operator_switched_off_is_switched_on_by_no_resume_and_no_configuration() -> None:
+    world = World("one")
+    ask(world, Asked.STRATEGY_OFF, "one")
+    ask(world, Asked.HALT)
+    ask(world, Asked.RESUME)
+    world.handle(StrategyEnabled(Mts(1), "one", is_enabled=True))
+    world.close(1.0)
+    assert world.sent == []
+    ask(world, Asked.STRATEGY_ON, "one")
+    world.close(1.0)
+    assert world.sides() == [Side.BUY]
+
+
+def test_a_strategy_that_the_configuration_no_longer_enables_drops_what_it_was_about_to_send() -> None:
+    world = World("one")
+    world.core.handle(CandleClosed(BTC, Candle(Mts(60_000), 100.0, 200.0, 1.0, 100.0, 1.0)))
+    world.handle(StrategyEnabled(Mts(1), "one", is_enabled=False))
+    world.handle(world.quote(BTC, 1))
+    assert world.sent == []
+    world.handle(StrategyEnabled(Mts(1), "one", is_enabled=True))
+    world.close(1.0)
+    assert world.sides() == [Side.BUY]
 
 
 def test_one_strategy_can_be_switched_off_and_on() -> None:

@@ -19,7 +19,8 @@ from genesis.domain.risk.limits import OFF, AccountLimits
 from genesis.domain.risk.scene import Standing
 from genesis.domain.saved import Saved, restore, saved
 from genesis.domain.strategy.by_events import ByEvents
-from genesis.domain.units import Mts, Symbol, atoms
+from genesis.domain.strategy.event_strategy import Target
+from genesis.domain.units import Mts, atoms
 from tests.unit.domain.accounts import BTC, CASH, INSTRUMENT, World
 
 MINUTE = 60_000
@@ -192,11 +193,11 @@ class Failing:
     def start(self) -> int:
         return 0
 
-    def decide(self, state: int, event: Event) -> tuple[int, tuple[tuple[Symbol, float], ...]]:
+    def decide(self, state: int, event: Event) -> tuple[int, tuple[Target, ...]]:
         assert isinstance(event, CandleClosed)
         if event.candle.volume == 77.0:
             raise RuntimeError("boom")
-        return state, ((event.symbol, event.candle.volume),)
+        return state, (Target(event.symbol, event.candle.volume),)
 
 
 def of_desk(desk: DeskSettings) -> Written:

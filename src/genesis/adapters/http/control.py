@@ -40,7 +40,12 @@ class _Control:
 
 CONTROLS: Sequence[_Control] = (
     _Control("halt", "Make no new decision", ReasonBody, lambda call: Halt(call.body.reason)),
-    _Control("resume", "Decide again", ReasonBody, lambda call: Resume(call.body.reason)),
+    _Control(
+        "resume",
+        "Decide again; what is switched off stays off",
+        ReasonBody,
+        lambda call: Resume(call.body.reason),
+    ),
     _Control(
         "reduce-only",
         "Let only orders through that make positions smaller",
