@@ -9,6 +9,7 @@ from genesis.adapters.venue.faults import Fault, Rule
 from genesis.adapters.venue.http import Request
 from genesis.adapters.venue.session import ConnectionId
 from genesis.domain.events import AccountShown, Cancel, LookUp, Quote, TimePassed
+from genesis.domain.exchange.orders import OrderReference, OrderReport
 from genesis.domain.execution.evidence import (
     Accepted,
     AnswerLost,
@@ -24,7 +25,7 @@ from genesis.domain.link import Link, LinkState
 from genesis.domain.order import Cid, OrderRequest, OrderType, Side
 from genesis.domain.risk.gate import Approved
 from genesis.domain.units import Mts, Price, atoms
-from genesis.ports.errors import Unreachable
+from genesis.ports.errors import Rejected, Unreachable
 from genesis.ports.socket import Socket
 from tests.e2e.venue_house import BTC, ETH, START, place, trade
 from tests.fakes.rest import approved
@@ -138,6 +139,47 @@ async def test_a_cancel_that_overtook_its_order_on_the_way_is_asked_again() -> N
         await world.clock.advance(3)
         assert not world.open_orders
         assert type(world.evidence(1)[-1]) is Closed
+
+
+async def test_a_cancel_that_was_refused_for_a_passing_reason_is_asked_again() -> None:
+    async with traded_world() as world:
+        world.market.submit(world.order(1, price="50"))
+        await world.clock.advance(1)
+        cancel, refused = world.account.cancel, list[OrderReference]()
+
+        async def refuse_once(order: OrderReference) -> OrderReport:
+            if not refused:
+                refused.append(order)
+                raise Rejected("Internal error: temporarily unavailable", endpoint="ws oc")
+            return await cancel(order)
+
+        world.account.cancel = refuse_once  # type: ignore[method-assign]  # an answer that the venue never gives
+        world.market.cancel(cancel_of(world, 1))
+        await world.clock.advance(5)
+        assert refused
+        assert not world.open_orders
+
+
+async def test_a22_an_order_whose_decision_waited_too_long_for_the_disk_does_not_leave() -> None:
+    async with traded_world() as world:
+        trade(world.venue, BTC, "100.25")
+        world.market.request_quote(BTC, 1)
+        world.market.wake_at(world.clock.now())
+        await world.clock.advance(1)
+        await world.clock.advance(5)
+        world.market.submit(world.order(1, price="50"))
+        await world.clock.advance(1)
+        assert [type(each) for each in world.evidence(1)] == [NothingLeft]
+        assert world.shell.submits == 0
+
+
+async def test_i7_an_order_does_not_leave_when_the_connection_was_lost_since_it_was_decided() -> None:
+    async with traded_world() as world:
+        world.account.reconnect("a drill")
+        await world.clock.advance(0)
+        world.market.submit(world.order(1, price="50"))
+        await world.clock.advance(0)
+        assert [type(each) for each in world.evidence(1)] == [NothingLeft]
 
 
 async def test_d1_a_lost_answer_is_told_and_the_account_stream_shows_the_order() -> None:

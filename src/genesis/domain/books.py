@@ -5,12 +5,12 @@ the house, with its cause.
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from genesis.domain.desk import Desk
 from genesis.domain.events import AccountShown, Adopted, Decision, Quote
 from genesis.domain.exchange.orders import Account, OrderReport
-from genesis.domain.execution.order_life import Status
+from genesis.domain.execution.order_life import OrderLife, Status
 from genesis.domain.execution.orders import Orders
 from genesis.domain.house import House, shown_margin, shown_spot
 from genesis.domain.instrument import Instrument
@@ -63,15 +63,15 @@ class Books:
         ledgers = {id(desk.ledger): desk.ledger for desk in self._desks.values()}  # desks may share one
         return sum(ledger.cash for ledger in ledgers.values()) + self.house.of(self._quote)
 
-    def sent(self, order: OrderRequest, strategy: str, undertaking: int, limits: AccountLimits) -> None:
-        """Take an order that is about to leave."""
+    def sent(self, order: OrderRequest, strategy: str, undertaking: int, limits: AccountLimits, now: Mts) -> None:
+        """Take an order that is about to leave; *now* never goes back, as the time of its quote may."""
         self.orders.intend(order, strategy, undertaking)
         window_ms = limits.longest_window_ms
         if window_ms or self.recent:
-            while self.recent and self.recent[0].mts <= order.mts - window_ms:
+            while self.recent and self.recent[0].mts <= now - window_ms:
                 self.recent.popleft()
             if window_ms:
-                self.recent.append(Sent(order.mts, strategy, order.symbol, order.side))
+                self.recent.append(Sent(now, strategy, order.symbol, order.side))
 
     def remember(self, now: Mts, limits: AccountLimits) -> None:
         """Bring back the orders that left before the limits looked so far back: they count from now on."""
@@ -87,7 +87,8 @@ class Books:
     def scene(self, order: OrderRequest, strategy: str, now: Mts) -> Scene:
         """Return what the gate has to see around *order*."""
         quote = self.quotes.get(order.symbol)
-        elsewhere = [self._worst_value(symbol) for symbol in self._instruments if symbol != order.symbol]
+        others = [each for symbol, each in self._instruments.items() if symbol != order.symbol]
+        elsewhere = [self._worst_value(each.symbol) for each in others]
         return Scene(
             now=now,
             standing=self.standings.now,
@@ -98,7 +99,7 @@ class Books:
             net_amount=self.net_amount(order.symbol),
             pending=self.pending(order.symbol),
             exposure_elsewhere=sum(elsewhere),
-            positions_elsewhere=sum(value > 0 for value in elsewhere),
+            positions_elsewhere=sum(self._worst_net(each.symbol) >= each.amount_min for each in others),
             sent=tuple(self.recent),
             cash_free=None if self._is_margin else self.cash() - self._reserved(),
         )
@@ -110,9 +111,12 @@ class Books:
         return (*self.orders.pending(symbol), *foreign)
 
     def adopt(self, event: AccountShown, foreign_fills: int) -> Iterator[Decision]:
-        """Give the house what the look has more or less than the books, unless something is still on its way."""
-        if any(own.life.filled_unbooked or own.life.status in _ON_ITS_WAY for own in self.orders.open()):
-            return
+        """Give the house what the look has more or less than the books.
+
+        While a match is not booked or an order is in doubt, cash may differ for that alone, and coins up to what such
+        orders may fill: of those only what lies beyond is taken, so that no order hides what somebody else did.
+        """
+        doubtful = [own.life for own in self.orders.open() if _is_doubtful(own.life)]
         look = event.look
         if self._is_margin:
             shown = shown_margin(look.wallets, look.positions, self._instruments)
@@ -122,10 +126,23 @@ class Books:
             names = [self._quote, *(each.base for each in self._instruments.values())]
         for name in dict.fromkeys(names):
             difference = shown.get(name, 0) - self._booked(name)
+            if doubtful:
+                difference = 0 if name == self._quote else self._beyond(name, difference, doubtful)
             if difference:
                 self.house.add(name, difference)
                 yield Adopted(event.mts, Currency(name), difference, self._cause(difference, foreign_fills))
-        self.was_shown = True
+        self.was_shown |= not doubtful
+
+    def _beyond(self, name: str, difference: int, doubtful: Iterable[OrderLife]) -> int:
+        """Return what of a difference no fill of *doubtful* orders can explain."""
+        buys = sells = 0
+        for life in doubtful:
+            if name in (life.order.symbol, self._instruments[life.order.symbol].base):
+                if life.order.side is Side.BUY:
+                    buys += life.to_book
+                else:
+                    sells += life.to_book
+        return max(0, difference - buys) + min(0, difference + sells)
 
     def _booked(self, name: str) -> int:
         if name == self._quote:
@@ -145,15 +162,19 @@ class Books:
 
         Without any price an open position is worth more than any limit allows: what cannot be judged is not small.
         """
-        net, pending = self.net_amount(symbol), self.pending(symbol)
-        buys = sum(each.amount for each in pending if each.side is Side.BUY)
-        sells = sum(each.amount for each in pending if each.side is Side.SELL)
-        worst = max(abs(net + buys), abs(net - sells))
+        worst = self._worst_net(symbol)
         if not worst:
             return 0
         instrument = self._instruments[symbol]
         price = self._last_price(symbol)
         return 2**62 if price is None else ceil_mul_div(worst, price, instrument.price_scale)
+
+    def _worst_net(self, symbol: Symbol) -> int:
+        """Return the largest net amount, long or short, that fills of pending orders could lead to."""
+        net, pending = self.net_amount(symbol), self.pending(symbol)
+        buys = sum(each.amount for each in pending if each.side is Side.BUY)
+        sells = sum(each.amount for each in pending if each.side is Side.SELL)
+        return max(abs(net + buys), abs(net - sells))
 
     def _last_price(self, symbol: Symbol) -> Price | None:
         quote = self.quotes.get(symbol)
@@ -174,6 +195,10 @@ class Books:
 
 
 _ON_ITS_WAY = frozenset({Status.INTENT, Status.SENDING, Status.UNKNOWN})
+
+
+def _is_doubtful(life: OrderLife) -> bool:
+    return bool(life.filled_unbooked) or not life.fee_is_known or life.status in _ON_ITS_WAY
 
 
 def _foreign(report: OrderReport, instrument: Instrument) -> Pending:

@@ -317,8 +317,9 @@ class TradingCore:
         wishes = [(desk, wish) for desk in waiting if (wish := desk.wish(quote)) is not None]
         if len(wishes) > 1:
             netted = net({desk.name: Wanted(wish.side, wish.amount) for desk, wish in wishes})
+            reasons = {desk.name: wish.intent.reasons for desk, wish in wishes}
             for match in netted.matches:
-                yield from self._cross(match, quote)
+                yield from self._cross(match, quote, reasons)
             for desk, wish in wishes:
                 yield from self._submit(desk, wish, netted.left[desk.name], quote, cids)
         elif wishes:
@@ -340,21 +341,23 @@ class TradingCore:
         while True:
             yield Cid(self.next_cid)
 
-    def _cross(self, match: Match, quote: Quote) -> Iterator[Decision]:
+    def _cross(self, match: Match, quote: Quote, reasons: Mapping[str, Reasons]) -> Iterator[Decision]:
         """Let two strategies trade with each other; what rounding takes from one and gives to none is the house's."""
+        buyer, seller, amount = match
         instrument = self._instruments[quote.symbol]
         price = Price((quote.bid + quote.ask) // 2)
-        for name, side in ((match.buyer, Side.BUY), (match.seller, Side.SELL)):
-            fill = Fill(quote.mts, quote.symbol, NO_CID, side, match.amount, price, Atoms(0))
+        scale = instrument.price_scale
+        self.books.house.add(instrument.quote, cost_of(amount, price, scale) - value_of(amount, price, scale))
+        yield Crossed(quote.mts, quote.symbol, buyer, seller, amount, price, reasons[buyer], reasons[seller])
+        for name, side in ((buyer, Side.BUY), (seller, Side.SELL)):
+            self.reasons[name] = reasons[name]
+            fill = Fill(quote.mts, quote.symbol, NO_CID, side, amount, price, Atoms(0))
             desk = self.desks[name]
+            held = desk.position
             desk.book(fill)
             desk.is_torn = True  # until the rest of its wish was filled, too
             yield Booked(name, fill)
-        scale = instrument.price_scale
-        self.books.house.add(
-            instrument.quote, cost_of(match.amount, price, scale) - value_of(match.amount, price, scale)
-        )
-        yield Crossed(quote.mts, quote.symbol, match.buyer, match.seller, match.amount, price)
+            yield from self.entered(desk, held, price)
 
     def _submit(self, desk: Desk, wish: Wish, amount: Atoms, quote: Quote, cids: Iterator[Cid]) -> Iterable[Decision]:
         """Send what is left of a wish after netting, if the gate lets it pass."""
@@ -400,7 +403,7 @@ class TradingCore:
         if undertaking != PROTECTION:
             self.reasons[desk.name] = reasons
         self.next_cid = max(self.next_cid, order.cid + 1)
-        self.books.sent(order, desk.name, undertaking, self.limits)
+        self.books.sent(order, desk.name, undertaking, self.limits, self.now)
         return Submit(answer, reasons, desk.name, undertaking, is_cut)
 
     def _check(self, order: OrderRequest, desk: Desk) -> gate.Approved | Refused:
@@ -472,12 +475,15 @@ class TradingCore:
         if ledger.is_overdrawn and not owed:
             text = f"order {fill.cid} {fill.symbol}: filled dearer than {strategy} could pay; the account pays"
             decisions.append(Alert(mts, AlertCode.OVERDRAWN, text))
+        return [*decisions, *self.entered(desk, held, fill.price)]
+
+    def entered(self, desk: Desk, held: int, price: Price) -> Iterable[Decision]:
+        """Note where a position of *desk*, which held *held* before, was entered, and guard it."""
         has_turned = held * desk.position < 0
-        if (abs(desk.position) > abs(held) or has_turned) and strategy in self.reasons:
-            self.pursuits.entered(strategy, fill.price, self.reasons[strategy])
-            if desk.settings.protection is not None:
-                decisions += self.pursuits.protect(desk)
-        return decisions
+        if (abs(desk.position) <= abs(held) and not has_turned) or desk.name not in self.reasons:
+            return ()
+        self.pursuits.entered(desk.name, price, self.reasons[desk.name])
+        return () if desk.settings.protection is None else self.pursuits.protect(desk)
 
     def _pause(self, mts: Mts, symbol: Symbol) -> Iterator[Decision]:
         """Stop the strategies of one instrument where they are: not even a way out can be traded."""
@@ -541,7 +547,7 @@ class TradingCore:
         yield from books.adopt(event, len(read.foreign_fills))
         self.is_new = False
         books.standings.reconciled()
-        yield from self.pursuits.go_on(self.now)  # after a restart no timer is set for them
+        yield from self.pursuits.was_looked_at(self.now)
 
     def _remember(self, mts: Mts, cids: Collection[Cid]) -> Iterator[Decision]:
         """Stop where the account has orders that nothing here knows of: what the strategies hold is not known then."""

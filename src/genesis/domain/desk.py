@@ -353,10 +353,12 @@ class Desk:
         budget = max(budget, 0)
         only_reduce = self.only_reduce or mts < self.purse.reduce_until
         if only_reduce or mts < self.streak.pause_until:
+            if self.is_torn:  # the last target says nothing of what is held: any that gets out of it may be sought
+                acted = math.copysign(math.inf, self.position) if self.position else 0.0
             bound = min(max(target, min(acted, 0.0)), max(acted, 0.0))
             self.seek(mts, bound, min(budget, self.budget_acted_on))
             is_growth = self.is_torn and self.intent is not None and self.adds_risk(self.intent.side)
-            if is_growth:  # the last target said nothing of what is held
+            if is_growth:
                 self.intent = None
             if is_growth or bound != target:
                 self.refused(RefusalCode.REDUCE_ONLY if only_reduce else RefusalCode.COOL_DOWN)

@@ -196,7 +196,10 @@ class Booked(NamedTuple):
 
 
 class Crossed(NamedTuple):
-    """Two strategies of ours wanted opposite things: they traded with each other at the middle, free of fees."""
+    """Two strategies of ours wanted opposite things: they traded with each other at the middle, free of fees.
+
+    *bought_for* and *sold_for* are their reasons; what each of them books comes after this.
+    """
 
     mts: Mts
     symbol: Symbol
@@ -204,6 +207,8 @@ class Crossed(NamedTuple):
     seller: str
     amount: Atoms
     price: Price
+    bought_for: Reasons
+    sold_for: Reasons
 
 
 class Adopted(NamedTuple):

@@ -54,9 +54,18 @@ class Pursuits:
         return sum(each == symbol for each in (*self._to_place.values(), *self._to_protect.values()))
 
     def wait_for_nothing(self) -> None:
-        """Forget what waits for a quote: nobody asked for one."""
+        """Forget what waits for a quote, and what was asked to be cancelled: nobody asked for it."""
         self._to_place.clear()
         self._to_protect.clear()
+        self._withdrawn.clear()
+
+    def was_looked_at(self, now: Mts) -> Iterator[Decision]:
+        """Go on after a look: what it shows open although it was to be cancelled is to be cancelled still.
+
+        After a restart no timer is set, and no cancel of before has left for certain.
+        """
+        self._withdrawn.clear()
+        yield from self.go_on(now)
 
     def begin(self, undertaking: Undertaking, reasons: Reasons) -> Iterator[Decision]:
         """Take an undertaking; its first part needs the quote that is there."""

@@ -64,7 +64,7 @@ def _recall_decision(core: TradingCore, entry: RecordedEntry) -> None:
     match entry:
         case RecordedSubmit(order, reasons, strategy, undertaking, is_cut):
             core.next_cid = max(core.next_cid, order.cid + 1)
-            core.books.sent(order, strategy, undertaking, core.limits)
+            core.books.sent(order, strategy, undertaking, core.limits, core.now)
             if undertaking >= 0:
                 core.reasons[strategy] = reasons
             if undertaking == 0:
@@ -85,9 +85,13 @@ def _recall_decision(core: TradingCore, entry: RecordedEntry) -> None:
         case Alert(code=AlertCode.STRATEGY_FAILED, strategy=name):  # guards say theirs again, a strategy is not run
             core.desks[name].halted = core.desks[name].halted or entry
         case Booked(strategy, fill) if fill.cid == NO_CID:  # what two strategies traded with each other
-            core.desks[strategy].book(fill)
-            core.desks[strategy].is_torn = True  # the target behind it is not in the journal
-        case Crossed(symbol=symbol, amount=amount, price=price):
+            desk = core.desks[strategy]
+            held = desk.position
+            desk.book(fill)
+            desk.is_torn = True  # the target behind it is not in the journal
+            core.entered(desk, held, fill.price)
+        case Crossed(_, symbol, buyer, seller, amount, price, bought_for, sold_for):
+            core.reasons[buyer], core.reasons[seller] = bought_for, sold_for
             instrument = core.settings.instruments[symbol]
             scale = instrument.price_scale
             core.books.house.add(instrument.quote, cost_of(amount, price, scale) - value_of(amount, price, scale))

@@ -16,7 +16,7 @@ from genesis.domain.execution.order_life import OrderLife, Status, advance
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.market import Print
 from genesis.domain.order import Cid, OrderId, OrderRequest, OrderType, Side
-from genesis.domain.units import Mts, Symbol, atoms
+from genesis.domain.units import Mts, Price, Symbol, atoms
 from genesis.ports.errors import ProtocolViolation
 
 BTC = Symbol("tBTCUSD")
@@ -164,3 +164,15 @@ def test_what_a_look_shows_is_known_and_not_told_again() -> None:
     flight = orders.find(CID)
     assert flight is not None
     assert flight.end == Closed(ID, atoms(1), "EXECUTED")
+
+
+def test_the_stop_of_a_pair_that_fills_before_its_limit_is_told_belongs_to_the_limit() -> None:
+    orders = OwnOrders({BTC: INSTRUMENT})
+    orders.begin(evolve(ORDER, side=Side.SELL, type=OrderType.LIMIT, price=Price(5), oco_stop=Price(1)))
+    met = evolve(fill(9, "1").fill, side=Side.SELL, order_id=OrderId(202), cid=None)
+    assert orders.match(met) == []  # nobody can tell yet whose it is
+    stop = evolve(ended("1", ReportedStatus.ACTIVE).order, id=OrderId(202), placed_id=OrderId(201), side=Side.SELL)
+    orders.order(OrderNews(News.NEW, stop))
+    [told_] = orders.match(met)
+    assert isinstance(told_.evidence, Traded)
+    assert told_.evidence.order_id == 201

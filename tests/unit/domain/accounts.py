@@ -139,6 +139,10 @@ class World:
         wallets = (wallet("USD", decimal_from_atoms(self.cash)), wallet("BTC", decimal_from_atoms(self.coins)))
         return self.handle(AccountShown(Mts(60_000 * self.minute), look or Look(wallets=wallets)))
 
+    def order_of(self, cid: Cid) -> OrderRequest:
+        """Return one of the orders that left."""
+        return next(order for order in self.sent if order.cid == cid)
+
     def sides(self) -> list[Side]:
         """The sides of all that was sent."""
         return [order.side for order in self.sent]

@@ -27,13 +27,15 @@ from genesis.domain.execution.evidence import AnswerLost, Closed, ProvenAbsent, 
 from genesis.domain.execution.look import Look
 from genesis.domain.execution.netting import Wanted, net
 from genesis.domain.execution.plans import Twap
+from genesis.domain.execution.protection import Bracket
+from genesis.domain.instrument import spot_instrument
 from genesis.domain.link import Link, LinkState
 from genesis.domain.order import Cid, OrderId, OrderType, Side
 from genesis.domain.risk.account_guards import price_collar
 from genesis.domain.risk.guards import OnBreach, RiskLimits
 from genesis.domain.risk.limits import AccountLimits, RateLimit
 from genesis.domain.risk.refusal import RefusalCode
-from genesis.domain.units import PPB, Atoms, Mts, Ppb, atoms
+from genesis.domain.units import PPB, Atoms, Mts, Ppb, Symbol, atoms
 from tests.unit.domain.accounts import BTC, CASH, INSTRUMENT, World, wallet
 
 WISHES = st.dictionaries(
@@ -461,6 +463,88 @@ def test_i13_what_waits_for_a_quote_is_dropped_when_a_person_lets_it_only_reduce
     ask(world, Asked.REDUCE_ONLY)
     world.handle(world.quote(BTC, 1))
     assert not world.sent
+
+
+def test_i13_who_may_only_reduce_keeps_what_a_part_of_an_order_brought() -> None:
+    world = World("one")
+    world.fills = False
+    world.close(1.0)
+    world.fill(world.sent[0], atoms(3))
+    world.end(world.sent[0], atoms(3))
+    world.fills = True
+    ask(world, Asked.REDUCE_ONLY)
+    world.close(1.0)
+    assert world.core.position(BTC) == atoms(3)
+    world.close(0.0)
+    assert world.core.position(BTC) == 0
+
+
+def test_i12_the_rate_holds_while_the_clock_is_behind() -> None:
+    world = World("one", limits=AccountLimits(rates=(RateLimit(3, 30 * 60_000),)))
+    world.minute = 60
+    world.close(1.0)
+    world.minute = 0  # set back by an hour
+    for number in range(20):
+        world.close(float(number % 2))
+    assert len(world.sent) == 3
+
+
+@pytest.mark.parametrize("dust", [0, 1])
+def test_i11_dust_is_no_position(dust: int) -> None:
+    other = spot_instrument(Symbol("tETHUSD"), atoms("0.001"))
+    world = World("one", "two", limits=AccountLimits(max_positions=1), instruments={"two": other})
+    world.core.books.house.add("ETH", dust)
+    world.close(1.0)
+    world.close(0.0, 1.0, other.symbol)
+    assert [order.symbol for order in world.sent] == [BTC]
+    assert world.core.refusals[RefusalCode.POSITIONS] == 1
+
+
+def test_i18_an_order_in_doubt_hides_nothing_that_somebody_else_did() -> None:
+    world = World("one", "two", limits=AccountLimits(max_exposure=atoms(1_100)), needs_account=True)
+    world.show()
+    world.fills = False
+    world.close(0.01)
+    (order,) = world.sent
+    world.report(order, AnswerLost("10 s passed"))
+    world.coins += atoms(100)  # ten thousand dollars' worth
+    world.show()
+    assert world.core.books.net_amount(BTC) == atoms(100) - order.amount  # which may be what the order brought
+    world.close(0.01, 1.0)
+    assert len(world.sent) == 1
+    world.report(order, ProvenAbsent("everywhere, twice"))
+    world.show()
+    assert world.core.books.net_amount(BTC) == atoms(100)
+
+
+def test_i18_a_match_without_its_fee_is_not_adopted_by_the_house() -> None:
+    world = World("one", needs_account=True)
+    world.show()
+    world.fills = False
+    world.close(1.0)
+    (order,) = world.sent
+    price = INSTRUMENT.price(100)
+    traded = Traded(1, OrderId(order.cid), Mts(1), order.amount, price, None)
+    world.report(order, traded)
+    world.coins, world.cash = world.coins + order.amount, world.cash - order.amount * 100
+    world.show()
+    world.report(order, traded._replace(fee=Atoms(0)))
+    assert (world.core.books.net_amount(BTC), world.core.books.cash()) == (order.amount, 0)
+
+
+def test_what_came_from_another_strategy_is_guarded_too() -> None:
+    world = World("one", "two", protection=Bracket(Ppb(PPB // 20)))
+    world.close(1.0)
+    world.close(0.0, 1.0)
+    assert world.core.desks["two"].position == atoms(10)
+    for _ in range(3):  # the guard of the one goes first
+        for cid in world.canceled:
+            world.report(world.order_of(cid), Closed(OrderId(cid), Atoms(0), "CANCELED"))
+        world.canceled.clear()
+        world.close(0.0, 1.0)
+    assert world.core.desks["two"].position == atoms(10)
+    [guard] = world.core.pursuits.guards_of(world.core.desks["two"])
+    assert (guard.side, guard.amount) == (Side.SELL, atoms(10))
 
 
 def test_an_order_is_canceled_by_its_cid() -> None:

@@ -9,18 +9,19 @@ from genesis.domain.core import CoreSettings, TradingCore
 from genesis.domain.desk import DeskSettings
 from genesis.domain.events import AlertCode, Asked, CandleClosed, Decision, Event, OperatorAsked, TimePassed
 from genesis.domain.execution.evidence import Traded
-from genesis.domain.execution.plans import Market, Plan, Twap
+from genesis.domain.execution.plans import Market, Plan, PostOnly, Twap
+from genesis.domain.execution.protection import Bracket, Protection
 from genesis.domain.journal.encoding import decode, encode
 from genesis.domain.journal.entries import RecordedEntry, recorded
 from genesis.domain.ledger import Ledger
-from genesis.domain.order import OrderId
+from genesis.domain.order import Cid, OrderId
 from genesis.domain.recall import recall
 from genesis.domain.risk.limits import OFF, AccountLimits
 from genesis.domain.risk.scene import Standing
 from genesis.domain.saved import Saved, restore, saved
 from genesis.domain.strategy.by_events import ByEvents
 from genesis.domain.strategy.event_strategy import Target
-from genesis.domain.units import Mts, atoms
+from genesis.domain.units import PPB, Mts, Ppb, atoms
 from tests.unit.domain.accounts import BTC, CASH, INSTRUMENT, World
 
 MINUTE = 60_000
@@ -29,8 +30,14 @@ MINUTE = 60_000
 class Written(World):
     """A world whose journal is a list, with the state of the core after each event."""
 
-    def __init__(self, *names: str, plan: Plan | None = None, limits: AccountLimits = OFF) -> None:
-        super().__init__(*names, plan=plan, limits=limits)
+    def __init__(
+        self,
+        *names: str,
+        plan: Plan | None = None,
+        limits: AccountLimits = OFF,
+        protection: Protection | None = None,
+    ) -> None:
+        super().__init__(*names, plan=plan, limits=limits, protection=protection)
         self.journal: list[RecordedEntry] = []
         self.states: dict[int, Saved] = {}
         self.write()
@@ -144,6 +151,31 @@ def test_an_order_that_was_cut_to_its_limit_is_cut_after_a_restart_too() -> None
     world.fills = True
     for _ in range(2):  # a core that took its wish for carried out would keep the rest for ever
         world.close(0.0)
+    assert world.core.position(BTC) == 0
+
+
+def test_i9_a_cancel_that_a_crash_kept_here_is_asked_for_again_after_the_look() -> None:
+    world = Written("one", plan=PostOnly(MINUTE, 10 * MINUTE))
+    world.close(1.0)
+    world.handle(OperatorAsked(Mts(MINUTE), Asked.FLATTEN, "", "get out"))
+    assert world.canceled == [1]
+    world.canceled.clear()
+    world.core = world.recalled(len(world.journal))  # killed before the cancel left
+    world.show()
+    assert world.canceled == [1]
+
+
+def test_i9_a_guard_whose_cancel_a_crash_kept_here_goes_before_the_position_is_left() -> None:
+    world = Written("one", protection=Bracket(Ppb(PPB // 20)))
+    world.close(1.0)
+    world.handle(OperatorAsked(Mts(MINUTE), Asked.FLATTEN, "", "get out"))
+    assert world.canceled == [2]
+    world.canceled.clear()
+    world.core = world.recalled(len(world.journal))
+    world.close(1.0)
+    assert world.canceled == [2]
+    world.end(world.order_of(Cid(2)), 0)
+    world.close(1.0)
     assert world.core.position(BTC) == 0
 
 

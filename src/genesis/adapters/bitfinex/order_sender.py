@@ -41,6 +41,9 @@ UNDERWAY_MAX: Final = 64
 """Orders that wait for their answers; the next ones wait here, where a cancel still overtakes them."""
 
 CANCEL_AGAIN_S: Final = 1.0
+REFUSED_AGAIN_S: Final = 2.0
+"""After a cancel that was refused: until the order is known to be over, it may be there."""
+
 MIDNIGHT_MARGIN_MS: Final = 120_000
 
 
@@ -101,6 +104,11 @@ class OrderSender:
             return
         self._submits.append(order)
         self._wake.set()
+
+    def refuse(self, order: Approved, reason: str) -> None:
+        """Tell that an order does not leave."""
+        self._orders.begin(order.order)
+        self._tell(order.order.cid, NothingLeft(reason))
 
     def cancel(self, cancel: Cancel) -> None:
         """Hand on a cancel; the same one twice is one."""
@@ -200,14 +208,15 @@ class OrderSender:
             try:
                 await self._gateway.cancel(reference)
                 return None
-            except Rejected:  # nothing open has this name: it ended, is yet to come, or was created on the other date
+            except Rejected:
+                # Nothing open has this name: it ended, is yet to come, was created on the other date. Or the exchange
+                # had another reason, which passes.
                 continue
             except RateLimited as limited:
                 return limited.retry_after_s
             except (NotProcessed, OutcomeUnknown, ProtocolViolation, ClockAhead) as problem:
                 return 60.0 if isinstance(problem, Maintenance) else CANCEL_AGAIN_S
-        flight = self._orders.find(cancel.cid)
-        return CANCEL_AGAIN_S if flight is not None and not flight.is_known else None
+        return None if self._orders.find(cancel.cid) is None else REFUSED_AGAIN_S
 
     def _references(self, cancel: Cancel) -> list[OrderReference]:
         flight = self._orders.find(cancel.cid)

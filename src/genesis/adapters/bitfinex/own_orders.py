@@ -166,8 +166,11 @@ class OwnOrders:
             raise ProtocolViolation(f"fill {fill.id} of order {cid}: {error}", endpoint="ws tu") from error
         if evidence.fee is None and evidence.trade_id in flight.booked:
             return []
-        if flight.order.oco_stop is not None and flight.id is not None:
-            evidence = evidence._replace(order_id=flight.id)  # whichever half of the pair was met
+        if flight.order.oco_stop is not None:  # whichever half of the pair was met
+            limit = flight.id or next((half.placed_id for half in flight.halves.values() if half.placed_id), None)
+            if limit is None:
+                return []  # nobody can tell yet which half it was: the next look does
+            evidence = evidence._replace(order_id=limit)
         return self.told(cid, fill.mts, evidence)
 
     def see(self, look: Look) -> None:

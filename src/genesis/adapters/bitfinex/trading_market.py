@@ -44,6 +44,9 @@ from genesis.ports.streams import AccountStream, MarketStream
 SETTLE_S: Final = 30.0
 """How long what is due within this machine may take."""
 
+DECIDED_S: Final = 5.0
+"""How old a decision may be when its order is to leave."""
+
 HISTORY_MAX: Final = 10_000
 """Candles in one answer. Source: Bitfinex reference, "Candles"."""
 
@@ -149,6 +152,7 @@ class TradingMarket:
         self._looks_at_once = rules.looks.at_start
         self._pending: deque[Event] = deque()
         self._quotes: dict[Symbol, int] = {}
+        self._quoted_s: dict[Symbol, float] = {}
         self._wakes: list[Mts] = []
         self._searches: asyncio.Queue[LookUp] = asyncio.Queue()
         self._searching: set[Cid] = set()
@@ -239,7 +243,11 @@ class TradingMarket:
         self._quotes[symbol] = max(orders, self._quotes.get(symbol, 0))
 
     def submit(self, order: Approved) -> None:
-        self._sender.submit(order)
+        reason = self._outdated(order.order.symbol)
+        if reason:
+            self._sender.refuse(order, reason)
+        else:
+            self._sender.submit(order)
 
     def cancel(self, cancel: Cancel) -> None:
         self._sender.cancel(cancel)
@@ -255,6 +263,20 @@ class TradingMarket:
         self._fire()
         self._rewake.set()
 
+    def _outdated(self, symbol: Symbol) -> str:
+        """Return why an order that was decided on the last quote may not leave any more, empty where it may.
+
+        Its intent had to become durable first, which takes long on a slow disk (A22): what was decided on is over then.
+        """
+        waited_s = self._clock.monotonic_s() - self._quoted_s.get(symbol, self._clock.monotonic_s())
+        if waited_s > DECIDED_S:
+            return f"it was decided {waited_s:.1f} s ago: the disk is slow"
+        if self._account_link is not Link.OPEN and not self._is_by_rest:
+            return "the account's connection was lost since it was decided"
+        if self._market_link is not Link.OPEN:
+            return "the market's connection was lost since it was decided"
+        return ""
+
     async def _quote(self) -> Quote | None:
         """Return the next quote that is wanted and can be had; None while there is none."""
         if not self._is_steady():
@@ -267,6 +289,7 @@ class TradingMarket:
                 except ClockAhead:  # clocks agree again by themselves: the next book or candle tries again
                     return None
                 del self._quotes[symbol]
+                self._quoted_s[symbol] = self._clock.monotonic_s()
                 return Quote(symbol, self._time.now(), *best, tuple(cids))
         return None
 

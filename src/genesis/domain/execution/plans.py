@@ -16,6 +16,9 @@ from genesis.domain.order import Cid, OrderType, Side
 from genesis.domain.risk.scene import Top
 from genesis.domain.units import PPB, Atoms, Mts, Ppb, Price, Symbol, ceil_mul_div, floor_mul_div
 
+LATE_MAX: Final = 2
+"""A plan in slices that slept goes on for so many times its length; what is left then is decided anew."""
+
 REFUSALS_MAX: Final = 3
 """After so many parts in a row that never were there, a plan gives up."""
 
@@ -150,7 +153,7 @@ def next_step(
             due = undertaking.amount if not parts else 0
             return _sliced(due, left, filled, working, None, instrument)
         case Twap(slices, every_ms):
-            return _twap(undertaking, slices, every_ms, now, filled, working, instrument)
+            return _twap(undertaking, slices, every_ms, parts, now, instrument)
         case PostOnly(reprice_ms, patience_ms):
             resting = _Resting(undertaking, undertaking.amount, reprice_ms, patience_ms)
             return _rest(resting, parts, now, top, left, working, instrument)
@@ -193,12 +196,27 @@ def entry_price(offset: Ppb, side: Side, top: Top, instrument: Instrument) -> Pr
 
 
 def _twap(
-    undertaking: Undertaking, slices: int, every_ms: int, now: Mts, filled: int, working: int, instrument: Instrument
+    undertaking: Undertaking,
+    slices: int,
+    every_ms: int,
+    parts: Sequence[OrderLife],
+    now: Mts,
+    instrument: Instrument,
 ) -> Step:
-    passed = min(slices, (now - undertaking.begun) // every_ms + 1)
-    due = undertaking.amount * passed // slices
-    until = None if passed == slices else Mts(undertaking.begun + passed * every_ms)
-    return _sliced(due, undertaking.amount - filled, filled, working, until, instrument)
+    """Send the slices that are due. Who slept does not send all of them at once: one a time, and none long after."""
+    amount, begun = undertaking.amount, undertaking.begun
+    filled, working = sum(part.filled for part in parts), sum(part.at_risk for part in parts)
+    passed = min(slices, (now - begun) // every_ms + 1)
+    due, a_slice = amount * passed // slices, amount // slices
+    until = None if passed == slices else Mts(begun + passed * every_ms)
+    if due - filled - working >= 2 * a_slice and now >= begun + LATE_MAX * slices * every_ms:
+        return Wait(None) if working else Finished(Atoms(amount - filled))
+    if due - filled - working >= a_slice:
+        last = next((part.order.mts for part in reversed(parts) if not _never_was(part)), None)
+        if last is not None and now < last + every_ms:
+            return Wait(Mts(last + every_ms))
+        due = min(due, filled + working - (-amount // slices))
+    return _sliced(due, amount - filled, filled, working, until, instrument)
 
 
 def _sliced(due: int, left: int, filled: int, working: int, until: Mts | None, instrument: Instrument) -> Step:

@@ -93,10 +93,11 @@ def exposure(order: OrderRequest, instrument: Instrument, limits: AccountLimits,
 
 
 def concurrent_positions(
-    order: OrderRequest, _instrument: Instrument, limits: AccountLimits, scene: Scene
+    order: OrderRequest, instrument: Instrument, limits: AccountLimits, scene: Scene
 ) -> Refused | None:
-    """In how many instruments there may be a position, or an order that could open one."""
-    if limits.max_positions is None or _reduces(order, scene) or scene.net_amount or scene.pending:
+    """In how many instruments there may be a position, or an order that could open one; what no order moves is none."""
+    is_there = scene.worst_net() >= instrument.amount_min
+    if limits.max_positions is None or is_there or _reduces(order, scene):
         return None
     positions = scene.positions_elsewhere + 1
     if positions <= limits.max_positions:

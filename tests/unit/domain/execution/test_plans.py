@@ -33,11 +33,23 @@ def test_a_twap_sends_a_part_whenever_one_is_due() -> None:
     assert world.core.position(BTC) == atoms(10)
 
 
-def test_a_twap_that_was_late_catches_up_in_one_part() -> None:
+def test_a_twap_that_slept_sends_one_slice_a_time() -> None:
     world = World("one", plan=Twap(4, MINUTE))
     world.close(1.0)
-    tick(world, 10)
-    assert [order.amount for order in world.sent] == [atoms("2.5"), atoms("7.5")]
+    for sent in (2, 3, 4):
+        tick(world, 3 if sent == 2 else 1)
+        assert [order.amount for order in world.sent] == [atoms("2.5")] * sent
+    assert world.core.pursuits.under_way == {}
+
+
+def test_a_twap_that_slept_far_beyond_its_end_sends_nothing_more_by_itself() -> None:
+    world = World("one", plan=Twap(4, MINUTE))
+    world.close(1.0)
+    tick(world, 3 * 24 * 60)
+    assert [order.amount for order in world.sent] == [atoms("2.5")]
+    assert world.core.pursuits.under_way == {}
+    world.close(1.0)  # the strategy, asked again, wants the rest
+    assert world.core.pursuits.under_way
 
 
 def test_an_unknown_part_is_never_sent_again_until_it_is_proven_absent() -> None:
