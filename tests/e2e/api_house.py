@@ -84,7 +84,8 @@ def overview(equity: str = "10500.25", *, strategy: str = "trend", is_halted: bo
         LimitUse("position_cap", SYMBOL, "%", text("95"), text("100"), text("5"), 0.95, "near"),
         LimitUse("max_daily_loss", "account", "USD", text("20"), text(""), text(""), 0.0, "off"),
     )
-    guards = (Guard("amount_below_minimum", 3, "", Mts(START)), Guard("position_exceeded", 0))
+    last = ("main: buy tBTCUSD", Mts(START), "0", ">= 0.00004")
+    guards = (Guard("amount_below_minimum", 3, *last), Guard("position_exceeded", 0))
     nodes = (NodeValue("ema(close, 12)", 50_000.5), NodeValue("ema(close, 26)", None))
     state = StrategyState(
         strategy, strategy, SYMBOL, "1m", True, 1.0, text("500.25"), 12, {"fast": "12"}, nodes, Mts(START + 60_000)

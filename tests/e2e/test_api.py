@@ -34,8 +34,10 @@ async def test_everything_that_the_page_shows_can_be_asked(site: House) -> None:
     assert risk["guards"][0] == {
         "name": "amount_below_minimum",
         "refusals": 3,
-        "refused_last": "",
+        "refused_last": "main: buy tBTCUSD",
         "refused_last_mts": START,
+        "observed": "0",
+        "allowed": ">= 0.00004",
     }
     _, strategies = await site.ask("GET", "/api/v1/strategies")
     assert strategies["items"][0]["nodes"] == [

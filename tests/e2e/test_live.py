@@ -311,9 +311,10 @@ async def test_i15_a_limit_lowered_over_http_holds_the_next_order_of_a_live_sess
         assert (status, applied.get("text")) == (200, "version 1 is in force"), applied
         here.price = "100.9"  # from here on the strategy wants to be in
         await person.hear('"name":"exposure_total","refusals":1')
-        why = {each["name"]: each["refused_last"] for each in (await person.read("risk"))["guards"]}
-        assert why["exposure_total"].startswith("main: ")
-        assert why["exposure_total"].endswith("allowed is <= 120")
+        why = {each["name"]: each for each in (await person.read("risk"))["guards"]}["exposure_total"]
+        assert why["refused_last"].startswith("main: buy ")
+        assert why["observed"]
+        assert why["allowed"] == "<= 120"
         raised = tmp_path / "raised.json"
         raised.write_text('{"dry_run": true, "risk": {"max_exposure": "1150"}, "max_drawdown_pct": 90}')
         done = await here.ended("config.apply", str(raised), "--expect", "1", "--reason", "enough for it")

@@ -15,7 +15,7 @@ from genesis.app.trade import trade
 from genesis.domain.candle import Candles, Ints
 from genesis.domain.core import one_desk
 from genesis.domain.desk import DeskSettings
-from genesis.domain.events import Alert, Submit, breach_alert
+from genesis.domain.events import Alert, OrderRefused, Submit, breach_alert
 from genesis.domain.fill import Fill
 from genesis.domain.ledger import Ledger
 from genesis.domain.risk.guards import OnBreach
@@ -91,6 +91,9 @@ class RunObserver:
 
     def submit(self, submit: Submit) -> None:
         """Keep nothing: the fill follows."""
+
+    def refused(self, refused: OrderRefused) -> None:
+        """Keep nothing: the core counts them."""
 
 
 def run_columnar(terms: Terms, candles: Candles) -> Run:

@@ -10,7 +10,7 @@ from genesis.adapters.memory.joined_markets import JoinedMarkets
 from genesis.app.trade import trade
 from genesis.domain.candle import Candles
 from genesis.domain.core import CoreSettings, TradingCore
-from genesis.domain.events import Alert, Submit
+from genesis.domain.events import Alert, OrderRefused, Submit
 from genesis.domain.fill import Fill
 from genesis.domain.ledger import Ledger
 from genesis.domain.simulation.portfolio import Portfolio, PortfolioRun
@@ -39,6 +39,9 @@ class _Seen:
 
     def submit(self, submit: Submit) -> None:
         """Keep nothing: the fill follows."""
+
+    def refused(self, refused: OrderRefused) -> None:
+        """Keep nothing: the core counts them."""
 
 
 def run_core(

@@ -13,7 +13,7 @@ from attrs import frozen
 from genesis.app.session_figures import AccountFigures, DeskFigures, exact, limit_uses, node_values
 from genesis.domain.candle import Candle
 from genesis.domain.core import TradingCore
-from genesis.domain.events import CandleClosed, Event, Reasons, Submit
+from genesis.domain.events import CandleClosed, Event, OrderRefused, Reasons, Submit
 from genesis.domain.events import OrderReported as Reported
 from genesis.domain.execution.evidence import (
     Accepted,
@@ -82,7 +82,7 @@ class SessionFeeding:
         self._desks: dict[str, DeskFigures] = {}
         self._links: dict[str, LinkView] = {}
         self._mts = Mts(0)
-        self._refused: dict[RefusalCode, tuple[int, Mts]] = {}
+        self._refused: dict[RefusalCode, OrderRefused] = {}
         self._is_changed = False
 
     def begin(self, core: TradingCore) -> None:
@@ -154,6 +154,11 @@ class SessionFeeding:
         )
         self._is_changed = True
 
+    def refused(self, refused: OrderRefused) -> None:
+        """Take a wish that did not leave, and why."""
+        self._refused[refused.code] = refused
+        self._is_changed = True
+
     def link(self, state: LinkState) -> None:
         """Take the new state of a connection."""
         self._links[state.name] = LinkView(state.name, state.link.value, state.mts, state.reason)
@@ -217,21 +222,16 @@ class SessionFeeding:
         )
 
     def _guards(self, core: TradingCore) -> list[Guard]:
-        refusals, found = core.refusals, []
-        for code in RefusalCode:
-            count = refusals.get(code, 0)
-            known, mts = self._refused.get(code, (0, self._mts))
-            if count > known:
-                mts = self._mts
-                self._refused[code] = (count, mts)
-            found.append(Guard(code.value, count, _last_reason(core, code), mts if count else None))
-        return found
+        refusals = core.refusals
+        return [_guard(code, refusals.get(code, 0), self._refused.get(code)) for code in RefusalCode]
 
 
-def _last_reason(core: TradingCore, code: RefusalCode) -> str:
-    """Return what the gate saw when it last refused an order by *code*; empty where there was nothing to measure."""
-    told = [(desk.name, desk.last_refused[code]) for desk in core.desks.values() if code in desk.last_refused]
-    return "; ".join(f"{name}: {last.observed}, allowed is {last.allowed}" for name, last in told)
+def _guard(code: RefusalCode, count: int, last: OrderRefused | None) -> Guard:
+    if last is None:
+        return Guard(code.value, count)
+    amount = "" if last.amount is None else f"{format_atoms(last.amount)} "
+    what = f"{last.strategy}: {last.side.value} {amount}{last.symbol}"
+    return Guard(code.value, count, what, last.mts, last.observed, last.allowed)
 
 
 def _order_row(life: OrderLife, strategy: str, instrument: Instrument, updated: Mts) -> Order:

@@ -5,7 +5,7 @@ from typing import Final
 
 from genesis.app.session_feeding import SessionFeeding
 from genesis.domain.core import TradingCore
-from genesis.domain.events import Alert, AlertCode, Submit
+from genesis.domain.events import Alert, AlertCode, OrderRefused, Submit
 from genesis.domain.fill import Fill
 from genesis.domain.link import Link, LinkState
 from genesis.domain.order import Cid
@@ -82,6 +82,22 @@ class SessionObserver:
         self._feed.note("order", "order.filled", {**fields, "symbol": fill.symbol})
         if self._feeding is not None:
             self._feeding.fill(strategy, fill)
+
+    def refused(self, refused: OrderRefused) -> None:
+        amount = "" if refused.amount is None else format_atoms(refused.amount)
+        fields = {
+            "code": refused.code.value,
+            "observed": refused.observed,
+            "allowed": refused.allowed,
+            "strategy": refused.strategy,
+            "side": refused.side.value,
+            "amount": amount,
+            "symbol": refused.symbol,
+            "mts": refused.mts,
+        }
+        self._feed.note("risk", "risk.refused", fields)
+        if self._feeding is not None:
+            self._feeding.refused(refused)
 
     def alert(self, alert: Alert) -> None:
         self.recorder.alerts.append(alert)

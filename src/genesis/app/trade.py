@@ -17,6 +17,7 @@ from genesis.domain.events import (
     Decision,
     Event,
     LookUp,
+    OrderRefused,
     OrderReported,
     RequestQuote,
     Settled,
@@ -47,6 +48,9 @@ class Observer(Protocol):
 
     def submit(self, submit: Submit) -> None:
         """Take an order that is about to leave, with its reasons."""
+
+    def refused(self, refused: OrderRefused) -> None:
+        """Take a wish that did not leave, and why."""
 
     def alert(self, alert: Alert) -> None:
         """Take something that a person should see."""
@@ -139,6 +143,8 @@ def _carry_out(decision: Decision, market: Market, observer: Observer) -> None:
             market.look_up(decision)
         case WakeAt(mts):
             market.wake_at(mts)
+        case OrderRefused():
+            observer.refused(decision)
         case Alert():
             observer.alert(decision)
         case Crossed() | Adopted() | Undertaken() | Settled() | Submit():

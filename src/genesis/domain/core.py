@@ -33,6 +33,7 @@ from genesis.domain.events import (
     LookUp,
     MarginCharged,
     OperatorAsked,
+    OrderRefused,
     OrderReported,
     Quote,
     Reasons,
@@ -56,7 +57,7 @@ from genesis.domain.link import LinkState
 from genesis.domain.order import Cid, OrderRequest, OrderType, Side
 from genesis.domain.purse import Purse
 from genesis.domain.pursuits import PROTECTION, Pursuits
-from genesis.domain.risk import gate
+from genesis.domain.risk import account_guards, gate
 from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.risk.limits import OFF, AccountLimits
 from genesis.domain.risk.refusal import RefusalCode, Refused
@@ -249,10 +250,13 @@ class TradingCore:
         self._closes[symbol] = candle[4]
         alert = desk.close(candle)
         if desk.intent is None:  # as at most candles: nothing follows
+            if desk.unsaid is not None:
+                return desk.say() if alert is None else (alert, *desk.say())
             return () if alert is None else (alert,)
         is_open = self.books.standings.now is Standing.OPEN
         asked = (RequestQuote(symbol),) if is_open else tuple(self._ask(symbol))
-        return asked if alert is None else (alert, *asked)
+        said = asked if desk.unsaid is None else (*desk.say(), *asked)
+        return said if alert is None else (alert, *said)
 
     def _close_for_all(self, symbol: Symbol, candle: Candle) -> Iterator[Decision]:
         """Let all who read or trade an instrument see its candle."""
@@ -271,6 +275,7 @@ class TradingCore:
                 yield alert
                 for other in self._by_symbol if self.settings.together is not None else ():
                     yield from self._ask(other)  # a breach of all together lets every desk out
+            yield from desk.say()
             is_waiting |= desk.intent is not None
         if is_waiting:
             yield from self._ask(symbol)
@@ -295,8 +300,10 @@ class TradingCore:
                 yield RequestQuote(symbol, ready + self.pursuits.waiting(symbol))
             return
         for desk in waiting:
-            desk.intent = None
-            desk.refused(RefusalCode(standing.value))
+            intent, desk.intent = desk.intent, None
+            if intent is not None:
+                mts = max(self.now, intent.reasons.mts)
+                yield desk.refused(mts, intent.side, None, account_guards.not_open(standing))
 
     # Trading
 
@@ -308,13 +315,15 @@ class TradingCore:
         if desk is None:
             return self._trade_for_all(quote, cids)
         wish = desk.wish(quote)
-        return () if wish is None else self._submit(desk, wish, wish.amount, quote, cids)
+        return desk.say() if wish is None else self._submit(desk, wish, wish.amount, quote, cids)
 
     def _trade_for_all(self, quote: Quote, cids: Iterator[Cid]) -> Iterator[Decision]:
         """Send what desks want of an instrument that several trade, or that undertakings and protections wait for."""
         symbol = quote.symbol
         waiting = [desk for desk in self._by_symbol[symbol] if desk.intent is not None and not self._is_guarded(desk)]
         wishes = [(desk, wish) for desk in waiting if (wish := desk.wish(quote)) is not None]
+        for desk in waiting:
+            yield from desk.say()
         if len(wishes) > 1:
             netted = net({desk.name: Wanted(wish.side, wish.amount) for desk, wish in wishes})
             reasons = {desk.name: wish.intent.reasons for desk, wish in wishes}
@@ -380,26 +389,24 @@ class TradingCore:
             return ()  # the desk wants more than when it was asked for: it does again at the next close
         capped = self._within_one_order(desk, amount, quote)
         order = OrderRequest(cid, quote.symbol, wish.side, OrderType.MARKET, capped, quote.mts)
-        submit = self._send(desk, order, reasons, 0, is_cut=capped < amount)
-        if submit is None:
-            return ()
-        if submit.is_cut:
-            self.cut.add(desk.name)
-        desk.sent(wish)
-        return (submit,)
+        answer = self._send(desk, order, reasons, 0, is_cut=capped < amount)
+        if isinstance(answer, Submit):
+            if answer.is_cut:
+                self.cut.add(desk.name)
+            desk.sent(wish)
+        return (answer,)
 
     def _send(
         self, desk: Desk, order: OrderRequest, reasons: Reasons, undertaking: int, *, is_cut: bool = False
-    ) -> Submit | None:
-        """Send an order if the gate lets it pass; else count why it did not."""
-        if desk.halted is not None and desk.halted.code is AlertCode.SYMBOL_PAUSED:
-            desk.refused(RefusalCode.SYMBOL_PAUSED)
-            return None
+    ) -> Submit | OrderRefused:
+        """Send an order if the gate lets it pass; else count and tell why it did not."""
+        halted = desk.halted
+        if halted is not None and halted.code is AlertCode.SYMBOL_PAUSED:
+            refused = Refused(RefusalCode.SYMBOL_PAUSED, halted.text, "orders once it is resumed")
+            return desk.refused(order.mts, order.side, order.amount, refused)
         answer = self._check(order, desk)
         if isinstance(answer, Refused):
-            desk.refused(answer.code)
-            desk.last_refused[answer.code] = answer
-            return None
+            return desk.refused(order.mts, order.side, order.amount, answer)
         if undertaking != PROTECTION:
             self.reasons[desk.name] = reasons
         self.next_cid = max(self.next_cid, order.cid + 1)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from attrs import evolve, field, frozen
 
 from genesis.domain.candle import Candle
-from genesis.domain.events import Alert, AlertCode, Quote, Reasons, Sized, liquidation_alert
+from genesis.domain.events import Alert, AlertCode, OrderRefused, Quote, Reasons, Sized, liquidation_alert
 from genesis.domain.execution.plans import Market, Plan
 from genesis.domain.execution.protection import Protection
 from genesis.domain.fill import Fill
@@ -26,7 +26,7 @@ from genesis.domain.risk.refusal import RefusalCode, Refused
 from genesis.domain.risk.sizing import Rebalancing, capped_weight, rebalance
 from genesis.domain.simulation.slippage import Impact, SlippageMeter
 from genesis.domain.strategy.by_events import Deciding, evaluator_of
-from genesis.domain.units import PPB, Atoms, Mts, Ppb, Symbol, weight_ppb
+from genesis.domain.units import PPB, Atoms, Mts, Ppb, Symbol, format_atoms, weight_ppb
 
 
 @frozen
@@ -95,7 +95,7 @@ class Desk:
         self.purse.desks.append(self)
         self.position: int = ledger.position(settings.instrument.symbol)
         self.refusals: Counter[RefusalCode] = Counter()
-        self.last_refused: dict[RefusalCode, Refused] = {}
+        self.unsaid: OrderRefused | None = None
         self.target_acted_on = 0.0
         self.budget_acted_on: int = PPB
         self.intent: Intent | None = None
@@ -251,13 +251,23 @@ class Desk:
             self.is_torn = False
             return None
         if size.amount <= 0:
-            self.refused(RefusalCode.AMOUNT_BELOW_MINIMUM)
+            refused = Refused(RefusalCode.AMOUNT_BELOW_MINIMUM, "0", f">= {format_atoms(self._instrument.amount_min)}")
+            self.unsaid = self.refused(quote.mts, intent.side, None, refused)
             return None
         return Wish(intent.side, Atoms(size.amount), intent)
 
-    def refused(self, code: RefusalCode) -> None:
+    def refused(self, mts: Mts, side: Side, amount: Atoms | None, refused: Refused) -> OrderRefused:
         """Count a wish that may not leave; its target is tried again after the next close."""
+        code, observed, allowed = refused.code, refused.observed, refused.allowed
         self.refusals[code] += 1
+        return OrderRefused(mts, self.symbol, self.name, side, amount, code, observed, allowed)
+
+    def say(self) -> tuple[OrderRefused, ...]:
+        """Return what `close` or `wish` refused of its own accord, once."""
+        if self.unsaid is None:
+            return ()
+        unsaid, self.unsaid = self.unsaid, None
+        return (unsaid,)
 
     def sent(self, wish: Wish) -> None:
         """Take that an order for *wish* is on its way: until its end, nothing else is wished."""
@@ -361,9 +371,17 @@ class Desk:
             if is_growth:
                 self.intent = None
             if is_growth or bound != target:
-                self.refused(RefusalCode.REDUCE_ONLY if only_reduce else RefusalCode.COOL_DOWN)
+                self.unsaid = self._held_back(mts, target, acted, only_reduce=only_reduce)
             return
         self.seek(mts, target, budget)
+
+    def _held_back(self, mts: Mts, target: float, acted: float, *, only_reduce: bool) -> OrderRefused:
+        """Refuse a wish for more than is held, where only less is allowed."""
+        side, code = Side.BUY if target > acted else Side.SELL, RefusalCode.REDUCE_ONLY
+        allowed = "reductions only"
+        if not only_reduce:
+            code, allowed = RefusalCode.COOL_DOWN, f"reductions only until {self.streak.pause_until}"
+        return self.refused(mts, side, None, Refused(code, f"target {target!r} after {acted!r}", allowed))
 
     def _sizes(self, weight: Ppb, budget: int) -> tuple[Sized, ...]:
         """Return the weight after each guard; the last is what the order is sized by."""

@@ -9,10 +9,11 @@ from genesis.domain.execution.look import Look
 from genesis.domain.execution.plans import Undertaking
 from genesis.domain.fill import Fill
 from genesis.domain.link import LinkState
-from genesis.domain.order import Cid, OrderId
+from genesis.domain.order import Cid, OrderId, Side
 from genesis.domain.risk.gate import Approved
 from genesis.domain.risk.guards import Breach, OnBreach, RiskLimits
 from genesis.domain.risk.limits import AccountLimits
+from genesis.domain.risk.refusal import RefusalCode
 from genesis.domain.units import Atoms, Currency, Mts, Ppb, Price, Symbol, format_atoms
 
 
@@ -174,6 +175,19 @@ class Submit(NamedTuple):
     is_cut: bool = False
 
 
+class OrderRefused(NamedTuple):
+    """A wish that did not leave, for nobody to carry out; *amount* is None where it was refused before it was sized."""
+
+    mts: Mts
+    symbol: Symbol
+    strategy: str
+    side: Side
+    amount: Atoms | None
+    code: RefusalCode
+    observed: str
+    allowed: str
+
+
 class Undertaken(NamedTuple):
     """A strategy's order is carried out in parts, by a plan."""
 
@@ -287,5 +301,16 @@ def liquidation_alert(mts: Mts, equity: int) -> Alert:
 
 
 Decision: TypeAlias = (
-    RequestQuote | Submit | Undertaken | Settled | Booked | Crossed | Cancel | LookUp | WakeAt | Adopted | Alert
+    RequestQuote
+    | Submit
+    | OrderRefused
+    | Undertaken
+    | Settled
+    | Booked
+    | Crossed
+    | Cancel
+    | LookUp
+    | WakeAt
+    | Adopted
+    | Alert
 )

@@ -9,7 +9,18 @@ from attrs import frozen
 
 from genesis.domain.books import Books
 from genesis.domain.desk import Desk
-from genesis.domain.events import Cancel, Decision, Quote, Reasons, RequestQuote, Settled, Submit, Undertaken, WakeAt
+from genesis.domain.events import (
+    Cancel,
+    Decision,
+    OrderRefused,
+    Quote,
+    Reasons,
+    RequestQuote,
+    Settled,
+    Submit,
+    Undertaken,
+    WakeAt,
+)
 from genesis.domain.execution.plans import Finished, Place, Undertaking, Wait, Withdraw, next_step, pricing
 from genesis.domain.execution.protection import Guarded, exit_order
 from genesis.domain.order import Cid, OrderRequest, Side
@@ -19,8 +30,8 @@ from genesis.domain.units import Atoms, Mts, Price, Symbol, floor_mul_div
 PROTECTION = -1
 """The undertaking of orders that guard a position."""
 
-Send = Callable[[Desk, OrderRequest, Reasons, int], Submit | None]
-"""Check an order and send it, or count its refusal."""
+Send = Callable[[Desk, OrderRequest, Reasons, int], Submit | OrderRefused]
+"""Check an order and send it, or refuse it."""
 
 Within = Callable[[Desk, Atoms, Quote], Atoms]
 
@@ -187,10 +198,9 @@ class Pursuits:
             price=how.price,
             post_only=how.post_only,
         )
-        submit = self._send(desk, order, pursued.reasons, undertaking.id)
-        if submit is not None:
-            yield submit
-        elif not any(part.at_risk for part in parts):
+        answer = self._send(desk, order, pursued.reasons, undertaking.id)
+        yield answer
+        if isinstance(answer, OrderRefused) and not any(part.at_risk for part in parts):
             # The gate refused it: what is left is wished anew, or is wanted no longer. Waiting could last for ever.
             yield self._finish(undertaking, desk, Atoms(undertaking.amount - sum(part.filled for part in parts)))
 
@@ -203,9 +213,7 @@ class Pursuits:
         side = Side.SELL if desk.position > 0 else Side.BUY
         guarded = Guarded(side, self._within(desk, Atoms(amount), quote), entry)
         order = exit_order(protection, guarded, cid, instrument, quote.mts)
-        submit = self._send(desk, order, reasons, PROTECTION)
-        if submit is not None:
-            yield submit
+        yield self._send(desk, order, reasons, PROTECTION)
 
     def _finish(self, undertaking: Undertaking, desk: Desk, left: Atoms) -> Settled:
         del self.under_way[undertaking.id]

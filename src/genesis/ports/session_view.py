@@ -67,12 +67,17 @@ class LimitUse:
 
 @frozen
 class Guard:
-    """A check that orders pass, and how often it said no: "why not"."""
+    """A check that orders pass, and how often it said no: "why not".
+
+    *observed* and *allowed* are those of the last refusal, in the units of the check.
+    """
 
     name: str
     refusals: int
     refused_last: str = ""
     refused_last_mts: Mts | None = None
+    observed: str = ""
+    allowed: str = ""
 
 
 @frozen

@@ -106,10 +106,22 @@ def _replay_journal(path: Path, *, json: bool) -> None:
 @command(
     "explain",
     words="order",
-    help={"order": "The order's cid.", "journal": LATEST, "json": "Print one JSON object."},
+    help={
+        "order": "The order's cid.",
+        "journal": LATEST,
+        "refusals": "Say instead what was refused, by which guard, with what it observed and what it allows.",
+        "json": "Print one JSON object.",
+    },
 )
-def explain(_: Context, order: Sequence[str] = (), journal: str = "", json: bool = False) -> None:
+def explain(
+    _: Context, order: Sequence[str] = (), journal: str = "", refusals: bool = False, json: bool = False
+) -> None:
     """Say why an order was sent: the value of every node, sizes before and after caps, timings, fills."""
+    if refusals:
+        if order:
+            raise InputError("either one order or --refusals: those have no orders; call it as explain --refusals")
+        _explain_refusals(_journal([journal] if journal else []), json=json)
+        return
     from genesis.app.explain import document, lines
     from genesis.app.explain import explain as run_explain
     from genesis.app.json_output import print_json
@@ -117,6 +129,17 @@ def explain(_: Context, order: Sequence[str] = (), journal: str = "", json: bool
     if len(order) != 1 or not (order[0].isascii() and order[0].isdigit()):
         raise InputError("one order needed, by the number of its cid; call it as explain CID")
     found = run_explain(_journal([journal] if journal else []), int(order[0]))
+    if json:
+        print_json(document(found))
+    else:
+        print("\n".join(lines(found)))
+
+
+def _explain_refusals(path: Path, *, json: bool) -> None:
+    from genesis.app.explain_refusals import document, lines, refusals_of
+    from genesis.app.json_output import print_json
+
+    found = refusals_of(path)
     if json:
         print_json(document(found))
     else:

@@ -34,7 +34,7 @@ from genesis.app.trade import Recording, trade_recorded
 from genesis.domain.candle import Timeframe
 from genesis.domain.core import FIRST_CID, CoreSettings, TradingCore
 from genesis.domain.desk import DeskSettings
-from genesis.domain.events import Alert, Event, Submit
+from genesis.domain.events import Alert, Event, OrderRefused, Submit
 from genesis.domain.exchange.orders import Account
 from genesis.domain.execution.order_life import Status
 from genesis.domain.execution.plans import Iceberg, Market, Plan, PostOnly, Twap
@@ -287,6 +287,9 @@ class Nobody:
         """See `Observer`."""
 
     def submit(self, submit: Submit) -> None:
+        """See `Observer`."""
+
+    def refused(self, refused: OrderRefused) -> None:
         """See `Observer`."""
 
     def alert(self, alert: Alert) -> None:

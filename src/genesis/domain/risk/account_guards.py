@@ -19,9 +19,12 @@ Guard = Callable[[OrderRequest, Instrument, AccountLimits, Scene], Refused | Non
 
 def standing(_order: OrderRequest, _instrument: Instrument, _limits: AccountLimits, scene: Scene) -> Refused | None:
     """Nothing is sent while the link is down, in maintenance, before the account was reconciled, or when frozen."""
-    if scene.standing is Standing.OPEN:
-        return None
-    return Refused(RefusalCode(scene.standing.value), scene.standing.value, Standing.OPEN.value)
+    return None if scene.standing is Standing.OPEN else not_open(scene.standing)
+
+
+def not_open(standing: Standing) -> Refused:
+    """Refuse whatever it is: nothing may be sent in this standing."""
+    return Refused(RefusalCode(standing.value), standing.value, Standing.OPEN.value)
 
 
 def fresh_data(order: OrderRequest, _instrument: Instrument, limits: AccountLimits, scene: Scene) -> Refused | None:

@@ -163,7 +163,7 @@ def _opened(desk: Desk, candle: Candle, slips: SlippageMeter, fees: FeeMeter, ci
     order = OrderRequest(Cid(cid), desk.symbol, wish.side, OrderType.MARKET, wish.amount, candle.mts)
     answer = gate.check(order, instrument, desk.position, desk.halted is not None)
     if isinstance(answer, Refused):
-        desk.refused(answer.code)
+        desk.refused(order.mts, order.side, order.amount, answer)
         return
     desk.sent(wish)
     is_buy = wish.side is Side.BUY

@@ -136,8 +136,8 @@ const facts = (fields) => Object.entries(fields).map(([name, value]) => `${name}
 
 export function guards(items) {
   const sorted = [...items].sort((a, b) => b.refusals - a.refusals);
-  const rows = sorted.map((each) => el("tr", {}, cell(words(each.name)), cell(each.refusals, `num ${each.refusals ? "warning" : "dim"}`), cell(when(each.refused_last_mts)), cell(each.refused_last)));
-  return sheet([["Why not"], ["Refused", "num"], ["Last time"], ["Last reason"]], rows, "No guards.");
+  const rows = sorted.map((each) => el("tr", {}, cell(words(each.name)), cell(each.refusals, `num ${each.refusals ? "warning" : "dim"}`), cell(when(each.refused_last_mts)), cell(each.refused_last), cell(each.observed), cell(each.allowed)));
+  return sheet([["Why not"], ["Refused", "num"], ["Last time"], ["Last order"], ["Observed"], ["Allowed"]], rows, "No guards.");
 }
 
 export function latency(items) {
