@@ -73,6 +73,23 @@ async def test_quotes_come_for_several_instruments_with_as_many_ids_as_were_aske
         assert all(0 <= quote.mts - START <= 4000 for quote in quotes)
 
 
+async def test_a_quote_says_for_how_long_its_book_told_nothing_new() -> None:
+    async with traded_world() as world:
+        ages = []
+        for waits_s in (0, 20):
+            trade(world.venue, BTC, "100.25")
+            await world.clock.advance(1)
+            place(world.venue, BTC, Side.BUY, "0.1", f"{90 + waits_s / 10}")
+            await world.clock.advance(1 + waits_s)
+            world.clock.step_wall(-3600.0)  # the age is by a clock that nobody sets
+            world.market.request_quote(BTC, 1)
+            world.market.wake_at(world.clock.now())
+            await world.clock.advance(1)
+            ages.append(world.of(Quote)[-1].age_ms)
+        assert 0 <= ages[0] < 5_000
+        assert 18_000 <= ages[1] < 25_000
+
+
 async def test_a_timer_comes_when_it_is_due() -> None:
     async with traded_world() as world:
         due = Mts(world.clock.now() + 90_500)

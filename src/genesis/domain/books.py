@@ -95,7 +95,7 @@ class Books:
             strategy=strategy,
             bid=None if quote is None else quote.bid,
             ask=None if quote is None else quote.ask,
-            reference_mts=None if quote is None else quote.mts,
+            age_ms=0 if quote is None else quote.age_ms,
             net_amount=self.net_amount(order.symbol),
             pending=self.pending(order.symbol),
             exposure_elsewhere=sum(elsewhere),

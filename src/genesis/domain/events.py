@@ -28,7 +28,8 @@ class Quote(NamedTuple):
     """The best bid and ask, as a market order would meet them now.
 
     *cids* are client order ids for the orders that it may lead to, as many as were asked for; where ids need not be
-    asked for there are none, and the core counts.
+    asked for there are none, and the core counts. *age_ms* is for how long the book had told nothing new, by a clock
+    that nobody sets.
     """
 
     symbol: Symbol
@@ -36,6 +37,7 @@ class Quote(NamedTuple):
     bid: Price
     ask: Price
     cids: tuple[Cid, ...] = ()
+    age_ms: int = 0
 
 
 class MarginCharged(NamedTuple):

@@ -78,6 +78,7 @@ class World:
         self.minute = 0
         self.trades = 0
         self.price = 100
+        self.age_ms = 0
         self.cash, self.coins = len(names) * CASH, 0
         """What the exchange says the account has: booked here, by its own arithmetic."""
 
@@ -107,7 +108,7 @@ class World:
         """The book: one price for both sides, so that the exchange's arithmetic is easy."""
         del orders
         price = INSTRUMENT.price(self.price)
-        return Quote(symbol, Mts(60_000 * self.minute), price, price)
+        return Quote(symbol, Mts(60_000 * self.minute), price, price, (), self.age_ms)
 
     def close(self, target: float, other: float = 0.0, symbol: Symbol = BTC) -> list[Decision]:
         """Close a candle on which the first strategy has *target*, and the others *other*."""

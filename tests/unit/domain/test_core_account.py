@@ -174,9 +174,10 @@ def test_i15_a_limit_that_is_lowered_holds_the_next_order() -> None:
 
 def test_old_prices_and_torn_books_refuse() -> None:
     world = World("one", limits=AccountLimits(max_data_age_ms=1_000, price_collar=Ppb(PPB // 100)))
-    world.handle(TimePassed(Mts(10_000_000)))
+    world.age_ms = 1_001
     world.close(1.0)
     assert world.core.refusals == {RefusalCode.STALE_DATA: 1}
+    world.age_ms = 0
     world.handle(LimitsApplied(Mts(1), AccountLimits(price_collar=Ppb(PPB // 100))))
     quote = world.quote(BTC, 1)
     world.close(1.0)

@@ -153,6 +153,7 @@ class TradingMarket:
         self._pending: deque[Event] = deque()
         self._quotes: dict[Symbol, int] = {}
         self._quoted_s: dict[Symbol, float] = {}
+        self._moved_s: dict[Symbol, float] = {}
         self._wakes: list[Mts] = []
         self._searches: asyncio.Queue[LookUp] = asyncio.Queue()
         self._searching: set[Cid] = set()
@@ -289,8 +290,9 @@ class TradingMarket:
                 except ClockAhead:  # clocks agree again by themselves: the next book or candle tries again
                     return None
                 del self._quotes[symbol]
-                self._quoted_s[symbol] = self._clock.monotonic_s()
-                return Quote(symbol, self._time.now(), *best, tuple(cids))
+                now_s = self._quoted_s[symbol] = self._clock.monotonic_s()
+                age_ms = int((now_s - self._moved_s.get(symbol, now_s)) * 1000)
+                return Quote(symbol, self._time.now(), *best, tuple(cids), age_ms)
         return None
 
     # What comes in
@@ -343,6 +345,7 @@ class TradingMarket:
                 raise Unreachable("the exchange no longer gives this channel", endpoint=channel_name(channel))
             line = self._channels[channel]
             if channel != line.candles_channel:
+                self._moved_s[line.read.symbol] = self._clock.monotonic_s()
                 self._wake.set()  # a book that is to be quoted may have come back
                 continue
             closed = self._order.take(await line.hear(event))

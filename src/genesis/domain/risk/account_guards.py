@@ -29,11 +29,10 @@ def not_open(standing: Standing) -> Refused:
 
 def fresh_data(order: OrderRequest, _instrument: Instrument, limits: AccountLimits, scene: Scene) -> Refused | None:
     """There is a price to judge by, and it is young enough."""
-    if scene.reference(order.side) is None or scene.reference_mts is None:
+    if scene.reference(order.side) is None:
         return Refused(RefusalCode.NO_REFERENCE, "no price", "a fresh bid and ask")
-    age_ms = scene.now - scene.reference_mts
-    if limits.max_data_age_ms is not None and age_ms > limits.max_data_age_ms:
-        return Refused(RefusalCode.STALE_DATA, f"{age_ms} ms", f"<= {limits.max_data_age_ms} ms")
+    if limits.max_data_age_ms is not None and scene.age_ms > limits.max_data_age_ms:
+        return Refused(RefusalCode.STALE_DATA, f"{scene.age_ms} ms", f"<= {limits.max_data_age_ms} ms")
     return None
 
 

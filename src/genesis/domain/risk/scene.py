@@ -56,7 +56,7 @@ class Pending(NamedTuple):
 class Scene:
     """The account around an order of one instrument.
 
-    *bid* and *ask* are None without a reference; *reference_mts* says from when they are. *net_amount* is what the
+    *bid* and *ask* are None without a reference; *age_ms* says how old they were. *net_amount* is what the
     account holds of the base. *exposure_elsewhere* and *positions_elsewhere* are those of all other instruments, at
     their worst. *cash_free* is the quote currency that no pending purchase needs, None on margin.
     """
@@ -66,7 +66,7 @@ class Scene:
     strategy: str
     bid: Price | None
     ask: Price | None
-    reference_mts: Mts | None
+    age_ms: int
     net_amount: int
     pending: tuple[Pending, ...]
     exposure_elsewhere: int
