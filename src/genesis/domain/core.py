@@ -394,6 +394,8 @@ class TradingCore:
             if answer.is_cut:
                 self.cut.add(desk.name)
             desk.sent(wish)
+        elif answer.code is RefusalCode.SELF_CROSS and not desk.adds_risk(order.side):
+            return (answer, *self.pursuits.make_way(desk, order))
         return (answer,)
 
     def _send(

@@ -4,6 +4,7 @@ Everything here follows from the orders and their lives, so after a restart the 
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import Final, NamedTuple
 
 from attrs import frozen
 
@@ -27,6 +28,9 @@ from genesis.domain.order import Cid, OrderRequest, Side
 from genesis.domain.risk.scene import Top
 from genesis.domain.units import Atoms, Mts, Price, Symbol, floor_mul_div
 
+WAY_MS: Final = 600_000
+"""How long undertakings of others stay out of the way of a desk that has to get out: it tries at each close."""
+
 PROTECTION = -1
 """The undertaking of orders that guard a position."""
 
@@ -44,6 +48,14 @@ class Pursued:
     reasons: Reasons
 
 
+class _Way(NamedTuple):
+    """The way out of a desk: nothing *against* it is placed before *until*."""
+
+    desk: Desk
+    against: Side
+    until: Mts
+
+
 class Pursuits:
     """See the module; *send* is the core's way through the gate, *within* cuts to what one order may be."""
 
@@ -57,6 +69,7 @@ class Pursuits:
         self._to_place: dict[int, Symbol] = {}
         self._to_protect: dict[str, Symbol] = {}
         self._withdrawn: set[Cid] = set()
+        self._ways: dict[Symbol, _Way] = {}
 
     def waiting(self, symbol: Symbol) -> int:
         """Return how many orders wait for a quote of an instrument."""
@@ -69,6 +82,15 @@ class Pursuits:
         self._to_place.clear()
         self._to_protect.clear()
         self._withdrawn.clear()
+
+    def make_way(self, desk: Desk, out: OrderRequest) -> Iterator[Decision]:
+        """Withdraw the parts of others that the way *out* of a desk would meet; until it is out, none is placed."""
+        against = Side.BUY if out.side is Side.SELL else Side.SELL
+        self._ways[out.symbol] = _Way(desk, against, Mts(out.mts + WAY_MS))
+        for own in tuple(self._books.orders.open(out.symbol)):
+            order = own.life.order
+            if own.undertaking > 0 and order.side is against and order.cid not in self._withdrawn:
+                yield self._cancel(order.cid, f"{desk.name} has to get out, and would meet it")
 
     def was_looked_at(self, now: Mts) -> Iterator[Decision]:
         """Go on after a look: what it shows open although it was to be cancelled is to be cancelled still.
@@ -159,7 +181,7 @@ class Pursuits:
         step = next_step(undertaking, parts, now, self._top(undertaking.symbol), instrument)
         match step:
             case Place():
-                if undertaking.id not in self._to_place:
+                if undertaking.id not in self._to_place and not self._is_in_the_way(undertaking, now):
                     self._to_place[undertaking.id] = undertaking.symbol
                     yield RequestQuote(undertaking.symbol, self.waiting(undertaking.symbol))
             case Withdraw(cid):
@@ -179,6 +201,8 @@ class Pursuits:
         step = next_step(undertaking, parts, now, top, instrument)
         if not isinstance(step, Place) or not _may_go_on(undertaking, desk, now):  # it filled or ended meanwhile
             yield from self._step(pursued, now)
+            return
+        if self._is_in_the_way(undertaking, now):
             return
         amount = self._within(desk, step.amount, quote)
         if undertaking.side is Side.BUY and desk.settings.margin is None:
@@ -203,6 +227,15 @@ class Pursuits:
         if isinstance(answer, OrderRefused) and not any(part.at_risk for part in parts):
             # The gate refused it: what is left is wished anew, or is wanted no longer. Waiting could last for ever.
             yield self._finish(undertaking, desk, Atoms(undertaking.amount - sum(part.filled for part in parts)))
+
+    def _is_in_the_way(self, undertaking: Undertaking, now: Mts) -> bool:
+        way = self._ways.get(undertaking.symbol)
+        if way is None:
+            return False
+        if now >= way.until or not way.desk.position or way.desk.in_flight is not None:
+            del self._ways[undertaking.symbol]
+            return False
+        return undertaking.side is way.against
 
     def _guard(self, desk: Desk, cid: Cid, quote: Quote) -> Iterator[Decision]:
         amount, protection = self._unguarded(desk), desk.settings.protection

@@ -7,6 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genesis.domain.candle import Candle
+from genesis.domain.core import CoreSettings, TradingCore
+from genesis.domain.desk import DeskSettings
 from genesis.domain.events import (
     Adopted,
     Alert,
@@ -26,15 +28,17 @@ from genesis.domain.exchange.orders import Account, FillReport, OrderReport, Rep
 from genesis.domain.execution.evidence import AnswerLost, Closed, ProvenAbsent, Refused, Traded
 from genesis.domain.execution.look import Look
 from genesis.domain.execution.netting import Wanted, net
-from genesis.domain.execution.plans import Twap
+from genesis.domain.execution.plans import PostOnly, Twap
 from genesis.domain.execution.protection import Bracket
 from genesis.domain.instrument import spot_instrument
+from genesis.domain.ledger import Ledger
 from genesis.domain.link import Link, LinkState
 from genesis.domain.order import Cid, OrderId, OrderType, Side
 from genesis.domain.risk.account_guards import price_collar
 from genesis.domain.risk.guards import OnBreach, RiskLimits
 from genesis.domain.risk.limits import AccountLimits, RateLimit
 from genesis.domain.risk.refusal import RefusalCode
+from genesis.domain.strategy.features import close, volume
 from genesis.domain.units import PPB, Atoms, Mts, Ppb, Symbol, atoms
 from tests.unit.domain.accounts import BTC, CASH, INSTRUMENT, World, wallet
 
@@ -546,6 +550,30 @@ def test_what_came_from_another_strategy_is_guarded_too() -> None:
     assert world.core.desks["two"].position == atoms(10)
     [guard] = world.core.pursuits.guards_of(world.core.desks["two"])
     assert (guard.side, guard.amount) == (Side.SELL, atoms(10))
+
+
+def test_who_has_to_get_out_is_not_kept_in_by_an_order_that_another_one_rests() -> None:
+    desks = (
+        DeskSettings(INSTRUMENT, volume, 1.0, name="rests", plan=PostOnly(60_000, 86_400_000)),
+        DeskSettings(INSTRUMENT, close - 100.0, 1.0, name="out"),
+    )
+    world = World("rests", "out", limits=AccountLimits(max_positions=5))
+    world.core = TradingCore(CoreSettings(desks, world.core.limits), {each.name: Ledger(CASH) for each in desks})
+    world.close(0.0, 1.0)
+    world.close(1.0, 1.0)
+    resting = world.sent[-1]
+    assert resting.post_only
+    ask(world, Asked.FLATTEN, "out")
+    world.close(1.0, 1.0)
+    assert world.core.refusals == {RefusalCode.SELF_CROSS: 2}
+    assert world.canceled == [resting.cid]
+    world.end(resting, 0)
+    minutes(world, 1)
+    assert world.sent[-1] == resting  # the other one waits
+    world.close(1.0, 1.0)
+    assert world.core.desks["out"].position == 0
+    minutes(world, 1)
+    assert world.sent[-1].post_only  # and goes on
 
 
 def test_an_order_is_canceled_by_its_cid() -> None:
