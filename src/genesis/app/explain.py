@@ -1,5 +1,9 @@
-"""Why an order is what it is, read from a journal: the decision behind it, what became of it, and when."""
+"""Why an order is what it is, read from a journal: the decision behind it, what became of it, and when.
 
+An order that the session of its decision left open is followed into the sessions that went on from there.
+"""
+
+from collections.abc import Iterator
 from pathlib import Path
 from typing import assert_never
 
@@ -8,7 +12,7 @@ from attrs import define, field
 from genesis.adapters.journal_sqlite.reading import read_journal
 from genesis.app.json_output import JsonDocument
 from genesis.app.replay import first_entry
-from genesis.domain.events import Booked, OrderReported, Quote
+from genesis.domain.events import AccountShown, Booked, OrderReported, Quote
 from genesis.domain.execution.evidence import (
     Accepted,
     AnswerLost,
@@ -20,10 +24,13 @@ from genesis.domain.execution.evidence import (
     SendBegan,
     Traded,
 )
+from genesis.domain.execution.order_life import OrderLife
+from genesis.domain.execution.reconciliation import facts
 from genesis.domain.fill import Fill
 from genesis.domain.instrument import Instrument
 from genesis.domain.journal.chain import Row
 from genesis.domain.journal.entries import RecordedEntry, RecordedSubmit, SessionBegan, StrategyBegan
+from genesis.domain.saved import Saved
 from genesis.domain.units import Price, format_atoms, format_scaled
 from genesis.ports.errors import InputError
 
@@ -32,7 +39,10 @@ PPB_PERCENT_DECIMALS = 7
 
 @define
 class Explanation:
-    """Everything a journal says of one order; times are of the wall clock, in microseconds."""
+    """Everything journals say of one order; times are of the wall clock, in microseconds.
+
+    *settled_in* names the journal of a later session that said something of it, empty while none did.
+    """
 
     began: SessionBegan
     submit: RecordedSubmit
@@ -42,10 +52,46 @@ class Explanation:
     outcome: str = "not sent: the session was cut before it could leave"
     timings: list[tuple[str, int]] = field(factory=list)
     fills: list[Fill] = field(factory=list)
+    settled_in: str = ""
+    known: set[Evidence] = field(factory=set)
 
 
 def explain(path: Path, cid: int) -> Explanation:
-    """Return what the journal *path* says of the order *cid*; raises `InputError` when it has no such order."""
+    """Return what the journal *path*, and those of later sessions beside it, say of the order *cid*.
+
+    Raises `InputError` when the journal has no such order.
+    """
+    found = _decided(path, cid)
+    for later in _later(path):
+        if not _goes_on(found, later):
+            break
+    return found
+
+
+def _later(path: Path) -> Iterator[Path]:
+    """Yield the journals of the sessions after that of *path*, in their order."""
+    order = sorted(path.parent.glob("*.sqlite"), key=lambda each: (len(each.name), each.name))
+    return iter(order[order.index(path) + 1 :] if path in order else ())
+
+
+def _goes_on(found: Explanation, path: Path) -> bool:
+    """Take what a later session says of the order; tell whether one after it may say more."""
+    rows = read_journal(path)
+    began, state = next(rows, (None, None))[1], next(rows, (None, None))[1]
+    if not isinstance(began, SessionBegan) or began.mode != found.began.mode or not isinstance(state, Saved):
+        return True  # it never knew of the account
+    order, before = found.submit.order, len(found.timings)
+    own = next((each for each in state.orders if each.life.order == order), None)
+    if own is None or (own.life.status.is_terminal and not own.life.to_book):
+        return False
+    for row, entry in rows:
+        _take(found, row, entry)
+    if len(found.timings) > before:
+        found.settled_in = path.name
+    return True
+
+
+def _decided(path: Path, cid: int) -> Explanation:
     rows = read_journal(path)
     began = first_entry(path, rows)
     quote: Quote | None = None
@@ -67,14 +113,28 @@ def explain(path: Path, cid: int) -> Explanation:
 
 
 def _take(found: Explanation, row: Row, entry: RecordedEntry) -> None:
-    cid, said = found.submit.order.cid, ""
+    order, said = found.submit.order, ""
+    cid = order.cid
     match entry:
         case OrderReported(cid=known, evidence=evidence) if known == cid:
-            said, found.outcome = _said(found, evidence)
+            _hear(found, row, evidence)
+        case AccountShown(look=look):
+            for _, evidence in facts({cid: OrderLife(order)}, look, {}).ours:
+                _hear(found, row, evidence)
         case Booked(fill=fill) if fill.cid == cid:
             found.fills.append(fill)
             done = sum(each.amount for each in found.fills) >= found.submit.order.amount
             said, found.outcome = "fill", "filled" if done else "filled in part"
+    if said:
+        found.timings.append((said, row.written_us - found.decided_us))
+
+
+def _hear(found: Explanation, row: Row, evidence: Evidence) -> None:
+    """Take a fact about the order, the first time that it is told."""
+    if evidence in found.known:
+        return
+    found.known.add(evidence)
+    said, found.outcome = _said(found, evidence)
     if said:
         found.timings.append((said, row.written_us - found.decided_us))
 
@@ -85,7 +145,7 @@ def _said(found: Explanation, evidence: Evidence) -> tuple[str, str]:
         case SendBegan():
             return "sending", "unknown: the session was cut while it was leaving"
         case Accepted(id):
-            return "accepted", f"accepted as {id}"
+            return "accepted", found.outcome if found.fills else f"accepted as {id}"
         case NothingLeft(reason):
             return "not sent", f"not sent: {reason}"
         case Refused(reason):
@@ -125,6 +185,7 @@ def document(found: Explanation) -> JsonDocument:
         "sent_mts": order.mts,
         "target": reasons.target,
         "weight_pct": _percent(reasons.weight),
+        "wished": None if found.submit.wished is None else format_atoms(found.submit.wished),
         "sizes": [{"after": each.by, "weight_pct": _percent(each.weight)} for each in reasons.sizes],
         "nodes": [{"node": name, "value": value} for name, value in zip(reasons.nodes, reasons.values, strict=True)],
         "bid": _price(found.quote.bid, instrument) if found.quote else None,
@@ -132,6 +193,7 @@ def document(found: Explanation) -> JsonDocument:
         "decided_us": found.decided_us,
         "timings_us": [{"what": what, "after_us": after_us} for what, after_us in found.timings],
         "outcome": found.outcome,
+        "settled_in": found.settled_in or None,
         "fills": [
             {
                 "mts": fill.mts,
@@ -151,12 +213,15 @@ def lines(found: Explanation) -> list[str]:
     params = ", ".join(f"{name}={value}" for name, value in strategy.params)
     said = [
         f"order {order.cid}: {order.side.value} {format_atoms(order.amount)} {order.symbol}, {order.type.value}",
-        f"outcome: {found.outcome}",
+        f"outcome: {found.outcome}" + (f" (in {found.settled_in})" if found.settled_in else ""),
         f"strategy: {strategy.strategy}({params})",
         f"decided on the close of the candle of {reasons.mts}: target {reasons.target!r}",
         f"weight: {_percent(reasons.weight)} % of equity",
         *(f"  after {each.by}: {_percent(each.weight)} %" for each in reasons.sizes),
     ]
+    if found.submit.wished is not None:
+        before, after = format_atoms(found.submit.wished), format_atoms(order.amount)
+        said.append(f"amount: {before}, after the cut to what one order may be and the cash pays for: {after}")
     if found.quote is not None:
         bid, ask = _price(found.quote.bid, instrument), _price(found.quote.ask, instrument)
         said.append(f"sized on bid {bid}, ask {ask} of {found.quote.mts}")

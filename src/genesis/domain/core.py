@@ -389,9 +389,9 @@ class TradingCore:
             return ()  # the desk wants more than when it was asked for: it does again at the next close
         capped = self._within_one_order(desk, amount, quote)
         order = OrderRequest(cid, quote.symbol, wish.side, OrderType.MARKET, capped, quote.mts)
-        answer = self._send(desk, order, reasons, 0, is_cut=capped < amount)
+        answer = self._send(desk, order, reasons, 0, amount if capped < amount else None)
         if isinstance(answer, Submit):
-            if answer.is_cut:
+            if answer.wished is not None:
                 self.cut.add(desk.name)
             desk.sent(wish)
         elif answer.code is RefusalCode.SELF_CROSS and not desk.adds_risk(order.side):
@@ -399,7 +399,7 @@ class TradingCore:
         return (answer,)
 
     def _send(
-        self, desk: Desk, order: OrderRequest, reasons: Reasons, undertaking: int, *, is_cut: bool = False
+        self, desk: Desk, order: OrderRequest, reasons: Reasons, undertaking: int, wished: Atoms | None
     ) -> Submit | OrderRefused:
         """Send an order if the gate lets it pass; else count and tell why it did not."""
         halted = desk.halted
@@ -413,7 +413,7 @@ class TradingCore:
             self.reasons[desk.name] = reasons
         self.next_cid = max(self.next_cid, order.cid + 1)
         self.books.sent(order, desk.name, undertaking, self.limits, self.now)
-        return Submit(answer, reasons, desk.name, undertaking, is_cut)
+        return Submit(answer, reasons, desk.name, undertaking, wished)
 
     def _check(self, order: OrderRequest, desk: Desk) -> gate.Approved | Refused:
         instrument, is_halted = desk.settings.instrument, desk.halted is not None

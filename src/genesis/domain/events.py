@@ -167,14 +167,15 @@ class Reasons(NamedTuple):
 class Submit(NamedTuple):
     """Send this order of a strategy; *undertaking* is the larger order that it is part of, 0 where it is the whole.
 
-    *is_cut* says that the strategy wished more than one order may be: the rest follows after its end.
+    *wished* is its amount before it was cut to what one order may be and the cash pays for; None where nothing was cut.
+    What was cut off follows later.
     """
 
     order: Approved
     reasons: Reasons
     strategy: str
     undertaking: int = 0
-    is_cut: bool = False
+    wished: Atoms | None = None
 
 
 class OrderRefused(NamedTuple):

@@ -34,8 +34,8 @@ WAY_MS: Final = 600_000
 PROTECTION = -1
 """The undertaking of orders that guard a position."""
 
-Send = Callable[[Desk, OrderRequest, Reasons, int], Submit | OrderRefused]
-"""Check an order and send it, or refuse it."""
+Send = Callable[[Desk, OrderRequest, Reasons, int, Atoms | None], Submit | OrderRefused]
+"""Check an order and send it, or refuse it; the last is its amount before it was cut, if it was."""
 
 Within = Callable[[Desk, Atoms, Quote], Atoms]
 
@@ -222,7 +222,8 @@ class Pursuits:
             price=how.price,
             post_only=how.post_only,
         )
-        answer = self._send(desk, order, pursued.reasons, undertaking.id)
+        wished = step.amount if amount < step.amount else None
+        answer = self._send(desk, order, pursued.reasons, undertaking.id, wished)
         yield answer
         if isinstance(answer, OrderRefused) and not any(part.at_risk for part in parts):
             # The gate refused it: what is left is wished anew, or is wanted no longer. Waiting could last for ever.
@@ -244,9 +245,9 @@ class Pursuits:
             return
         entry, reasons = self.entries[desk.name]
         side = Side.SELL if desk.position > 0 else Side.BUY
-        guarded = Guarded(side, self._within(desk, Atoms(amount), quote), entry)
-        order = exit_order(protection, guarded, cid, instrument, quote.mts)
-        yield self._send(desk, order, reasons, PROTECTION)
+        within = self._within(desk, Atoms(amount), quote)
+        order = exit_order(protection, Guarded(side, within, entry), cid, instrument, quote.mts)
+        yield self._send(desk, order, reasons, PROTECTION, Atoms(amount) if within < amount else None)
 
     def _finish(self, undertaking: Undertaking, desk: Desk, left: Atoms) -> Settled:
         del self.under_way[undertaking.id]

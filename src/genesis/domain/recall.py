@@ -62,14 +62,14 @@ def recall(core: TradingCore, entry: RecordedEntry) -> None:
 
 def _recall_decision(core: TradingCore, entry: RecordedEntry) -> None:
     match entry:
-        case RecordedSubmit(order, reasons, strategy, undertaking, is_cut):
+        case RecordedSubmit(order, reasons, strategy, undertaking, wished):
             core.next_cid = max(core.next_cid, order.cid + 1)
             core.books.sent(order, strategy, undertaking, core.limits, core.now)
             if undertaking >= 0:
                 core.reasons[strategy] = reasons
             if undertaking == 0:
                 core.desks[strategy].recall_sent(order.side, reasons)
-            if is_cut:
+            if wished is not None and undertaking == 0:
                 core.cut.add(strategy)
         case Undertaken(undertaking, reasons):
             core.next_undertaking = max(core.next_undertaking, undertaking.id + 1)

@@ -233,3 +233,14 @@ def test_i41_a_paused_instrument_refuses_with_the_alert_that_says_so() -> None:
         Side.SELL,
         "symbol_paused: tBTCUSD is not traded",
     )
+
+
+def test_i11_a_position_in_a_second_instrument_is_refused_where_one_is_allowed() -> None:
+    ether = spot_instrument(Symbol("tETHUSD"))
+    world = World("one", "two", instruments={"two": ether}, limits=AccountLimits(max_positions=1))
+    world.close(1.0)
+    world.close(1.0, 1.0, ether.symbol)
+    assert [each.symbol for each in world.sent] == [BTC]
+    assert [(each.strategy, each.code, each.observed, each.allowed) for each in refused(world)] == [
+        ("two", RefusalCode.POSITIONS, "2", "<= 1")
+    ]

@@ -116,7 +116,10 @@ def _replay_journal(path: Path, *, json: bool) -> None:
 def explain(
     _: Context, order: Sequence[str] = (), journal: str = "", refusals: bool = False, json: bool = False
 ) -> None:
-    """Say why an order was sent: the value of every node, sizes before and after caps, timings, fills."""
+    """Say why an order was sent: the value of every node, sizes before and after caps, timings, fills.
+
+    An order that its session left open is followed into the sessions after it.
+    """
     if refusals:
         if order:
             raise InputError("either one order or --refusals: those have no orders; call it as explain --refusals")

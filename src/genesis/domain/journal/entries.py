@@ -112,7 +112,7 @@ class RecordedSubmit(NamedTuple):
     reasons: Reasons
     strategy: str
     undertaking: int
-    is_cut: bool
+    wished: Atoms | None
 
 
 SessionMark: TypeAlias = SessionBegan | SessionEnded

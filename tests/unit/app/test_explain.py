@@ -1,0 +1,142 @@
+"""What `explain` says of an order: how it was cut, and what later sessions found out about it."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+
+from genesis.adapters.journal_sqlite.writing import SqliteJournal
+from genesis.adapters.memory.clock import ManualClock
+from genesis.app.explain import document, explain, lines
+from genesis.domain.core import FIRST_CID
+from genesis.domain.events import Decision, Event
+from genesis.domain.exchange.orders import Account, FillReport, OrderReport, ReportedStatus
+from genesis.domain.execution.evidence import AnswerLost, ProvenAbsent
+from genesis.domain.execution.look import Look
+from genesis.domain.journal.entries import FORMAT, Entry, SessionBegan, StrategyBegan
+from genesis.domain.order import OrderId, OrderRequest, Side
+from genesis.domain.risk.guards import RiskLimits
+from genesis.domain.risk.limits import OFF, AccountLimits
+from genesis.domain.saved import saved
+from genesis.domain.units import Mts, Ppb, atoms
+from tests.unit.domain.accounts import BTC, CASH, INSTRUMENT, World, wallet
+
+STRATEGY = StrategyBegan("one", "own", (), "volume", INSTRUMENT, 1.0, RiskLimits(), CASH)
+BEGAN = SessionBegan(FORMAT, "1", "live", (STRATEGY,), OFF, Account.EXCHANGE, True, FIRST_CID, Ppb(0), Ppb(0), "")
+ENDED_LOST = AnswerLost("the session ended while it was being sent")
+
+
+class Sessions(World):
+    """A world that writes journals: *begin* begins the next one with the state of the core."""
+
+    def __init__(self, folder: Path, limits: AccountLimits = OFF) -> None:
+        super().__init__("one", limits=limits)
+        self.folder = folder
+        self.journals: list[list[Entry]] = []
+        self.fills = False
+        real = self.core.handle
+
+        def handle(event: Event) -> tuple[Decision, ...]:
+            decisions = real(event)
+            self.journals[-1] += [event, *decisions]
+            return decisions
+
+        self.core.handle = handle  # type: ignore[method-assign]  # the journal is between, as in the loop
+        self.begin()
+
+    def begin(self, mode: str = "live") -> None:
+        self.journals.append([evolve(BEGAN, mode=mode), saved(self.core)])
+
+    async def write(self) -> Path:
+        """Write the journals; return the first one's path."""
+        for number, entries in enumerate(self.journals):
+            journal = SqliteJournal(self.folder / f"{number}.sqlite", ManualClock())
+            for entry in entries:
+                await journal.append(entry)
+            await journal.close()
+        return self.folder / "0.sqlite"
+
+
+def executed(order: OrderRequest) -> tuple[OrderReport, Sequence[FillReport]]:
+    report = OrderReport(
+        id=OrderId(50),
+        cid=order.cid,
+        group_id=None,
+        symbol=BTC,
+        account=Account.EXCHANGE,
+        side=order.side,
+        type=order.type,
+        amount=Decimal(10),
+        amount_remaining=Decimal(0),
+        status=ReportedStatus.EXECUTED,
+        status_text="EXECUTED",
+        mts_created=Mts(1),
+        mts_updated=Mts(2),
+        price=None,
+        price_average=None,
+        price_trailing=None,
+        price_auxiliary=None,
+        post_only=False,
+        reduce_only=False,
+        hidden=False,
+        placed_id=None,
+        mts_expiry=None,
+    )
+    fill = FillReport(
+        5, BTC, Mts(9), OrderId(50), order.cid, Side.BUY, Decimal(10), Decimal(100), False, Decimal(0), "BTC"
+    )
+    return report, (fill,)
+
+
+async def test_a_session_that_was_cut_alone_leaves_the_outcome_unknown(tmp_path: Path) -> None:
+    world = Sessions(tmp_path)
+    world.close(1.0)
+    found = explain(await world.write(), world.sent[0].cid)
+    assert found.outcome == "unknown: the session was cut while it was leaving"
+    assert document(found)["settled_in"] is None
+
+
+async def test_a_look_of_a_later_session_settles_the_order(tmp_path: Path) -> None:
+    world = Sessions(tmp_path)
+    world.close(1.0)
+    world.begin("live, dry run")  # another account, as it were
+    world.begin()
+    (order,) = world.sent
+    world.report(order, ENDED_LOST)
+    report, fills = executed(order)
+    wallets = (wallet("USD", Decimal(0)), wallet("BTC", Decimal(10)))
+    for _ in range(2):  # the next look shows it again, which is no news
+        world.show(Look(history=(report,), fills=tuple(fills), wallets=wallets))
+    world.begin()
+    found = explain(await world.write(), order.cid)
+    assert (found.outcome, found.settled_in) == ("filled", "2.sqlite")
+    assert [what for what, _ in found.timings] == ["sending", "answer lost", "closed", "fill"]
+    assert "outcome: filled (in 2.sqlite)" in lines(found)
+
+
+async def test_a_search_of_a_later_session_settles_the_order(tmp_path: Path) -> None:
+    world = Sessions(tmp_path)
+    world.close(1.0)
+    world.begin()
+    world.report(world.sent[0], ENDED_LOST)
+    world.begin()
+    world.report(world.sent[0], ProvenAbsent("everywhere, twice"))
+    world.begin()
+    found = explain(await world.write(), world.sent[0].cid)
+    assert (found.outcome, found.settled_in) == ("proven absent: everywhere, twice", "2.sqlite")
+    assert document(found)["settled_in"] == "2.sqlite"
+
+
+@pytest.mark.parametrize(("limit", "wished"), [(AccountLimits(max_order_notional=atoms(400)), atoms(10)), (OFF, None)])
+async def test_the_cut_to_what_one_order_may_be_is_among_the_sizes(
+    tmp_path: Path, limit: AccountLimits, wished: int | None
+) -> None:
+    world = Sessions(tmp_path, limit)
+    world.close(1.0)
+    found = explain(await world.write(), world.sent[0].cid)
+    assert found.submit.wished == wished
+    said = "amount: 10, after the cut to what one order may be and the cash pays for: 4"
+    assert (said in lines(found)) == (wished is not None)
+    assert document(found)["wished"] == (None if wished is None else "10")
