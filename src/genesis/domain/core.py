@@ -498,12 +498,7 @@ class TradingCore:
         """Stop the strategies of one instrument where they are: not even a way out can be traded."""
         text = f"{symbol} is paused or no longer traded: its strategies send nothing until an operator resumes them"
         alert = Alert(mts, AlertCode.SYMBOL_PAUSED, text)
-        running = [desk for desk in self._by_symbol[symbol] if desk.halted is None or desk.halted.code != alert.code]
-        for desk in running:
-            desk.intent = None
-            if not is_contradicted(desk.halted):
-                desk.halted = alert
-        if running:
+        if [desk for desk in self._by_symbol[symbol] if desk.stop(alert)]:
             yield alert
 
     def _ended(self, mts: Mts, desk: Desk, order: OwnOrder) -> Iterable[Decision]:
@@ -587,7 +582,8 @@ class TradingCore:
                     yield from self._ask(desk.symbol)
                 case Asked.RESUME:
                     desk.resume()
-                    yield Alert(mts, AlertCode.OPERATOR_RESUME, f"operator_resume: {reason}")
+                    left = "" if desk.halted is None else f"; still halted, resume again to lift it: {desk.halted.text}"
+                    yield Alert(mts, AlertCode.OPERATOR_RESUME, f"operator_resume: {reason}{left}")
                 case Asked.REDUCE_ONLY:
                     desk.only_reduce = True
                     desk.drop_growth()
@@ -624,8 +620,7 @@ class TradingCore:
         yield alert
         self.books.standings.freeze(is_frozen=True)
         for desk in self.desks.values():
-            desk.halted = alert
-            desk.intent = None
+            desk.stop(alert)
 
 
 def one_desk(

@@ -136,12 +136,8 @@ class Desk:
 
     @property
     def halted(self) -> Alert | None:
-        """Why the desk only gets out, None while it trades."""
+        """Why the desk only gets out, or not even that; None while it trades."""
         return self.purse.halted
-
-    @halted.setter
-    def halted(self, alert: Alert | None) -> None:
-        self.purse.halted = alert
 
     def close(self, candle: Candle) -> Alert | None:
         """Take the next candle; return the alert of a guard that was breached. A quote is wanted if *intent* is set.
@@ -205,9 +201,14 @@ class Desk:
         self.target_acted_on = reasons.target
 
     def halt(self, alert: Alert) -> None:
-        """Want out, and nothing else from now on; the first alert stays the one in `halted`."""
-        self.purse.halted = self.purse.halted or alert
+        """Want out, and nothing else from now on."""
+        self.purse.halt(alert)
         self.purse.seek_out(alert.mts)
+
+    def stop(self, alert: Alert) -> bool:
+        """Want nothing from now on, not even out; return whether it was not stopped for that already."""
+        self.intent = None
+        return self.purse.halt(alert)
 
     def limit(self, mts: Mts, limits: RiskLimits) -> Alert | None:
         """Trade within *limits* from now on; return the alert of a guard that they breach already.
@@ -216,8 +217,8 @@ class Desk:
         """
         self.settings = evolve(self.settings, limits=limits)
         self.streak.limits = limits
-        was_halted, alert = self.halted is not None, self.purse.limit(mts, limits)
-        if self.halted is not None and not was_halted:
+        alert = self.purse.limit(mts, limits)
+        if alert is not None and self.halted is not None:
             self.purse.seek_out(mts)
         elif self.intent is not None:
             self.seek(mts, self.intent.target, self.intent.budget)
@@ -235,10 +236,13 @@ class Desk:
             self.intent = None
 
     def resume(self) -> None:
-        """Trade again after a halt, and in both directions; what the guards watch begins anew from here."""
-        self.only_reduce = False
-        self.streak = LosingStreak(self.settings.limits)
-        self.purse.resume()
+        """Trade again after a halt, and in both directions; what the guards watch begins anew from here.
+
+        What only stopped it where it was is lifted alone: halts and bounds beside it wait for a resume of their own.
+        """
+        if self.purse.resume():
+            self.only_reduce = False
+            self.streak = LosingStreak(self.settings.limits)
 
     def wish(self, quote: Quote) -> Wish | None:
         """Size what waits for a quote; None when nothing does, or when there is nothing to trade."""

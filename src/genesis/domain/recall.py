@@ -83,7 +83,7 @@ def _recall_decision(core: TradingCore, entry: RecordedEntry) -> None:
             else:
                 desk.done()
         case Alert(code=AlertCode.STRATEGY_FAILED, strategy=name):  # guards say theirs again, a strategy is not run
-            core.desks[name].halted = core.desks[name].halted or entry
+            core.desks[name].purse.halt(entry)
         case Booked(strategy, fill) if fill.cid == NO_CID:  # what two strategies traded with each other
             desk = core.desks[strategy]
             held = desk.position

@@ -27,7 +27,7 @@ class SavedDesk:
     cash: Atoms
     positions: tuple[tuple[Symbol, Atoms], ...]
     equity: int
-    halted: Alert | None
+    halts: tuple[Alert, ...]
     reduce_until: int
     peak: int
     day_end: int
@@ -120,7 +120,7 @@ def restore(core: TradingCore, state: Saved) -> None:
     books.house.balances = dict(state.house)
     books.was_shown, books.last_fill = state.was_shown, state.last_fill
     # A person has to look, whoever runs: what contradicted itself before the restart still does.
-    books.standings.freeze(is_frozen=any(is_contradicted(desk.halted) for desk in state.desks))
+    books.standings.freeze(is_frozen=any(is_contradicted(desk.halted) for desk in core.desks.values()))
     books.recent.extend(state.recent)
     pursuits.under_way = {each.undertaking.id: each for each in state.under_way}
     pursuits.entries = {each.strategy: (each.price, each.reasons) for each in state.entries}
@@ -135,7 +135,7 @@ def _saved_desk(desk: Desk) -> SavedDesk:
         cash=desk.ledger.cash,
         positions=tuple(sorted(desk.ledger.positions.items())),
         equity=purse.equity,
-        halted=purse.halted,
+        halts=purse.halts,
         reduce_until=purse.reduce_until,
         peak=guards.peak,
         day_end=guards.day_end,
@@ -162,7 +162,8 @@ def _restore_desk(desk: Desk, state: SavedDesk) -> None:
     ledger.cash, ledger.positions = state.cash, dict(state.positions)
     desk.position = ledger.position(desk.symbol)
     desk.limit(Mts(0), state.limits)
-    purse.equity, purse.halted, purse.reduce_until = state.equity, state.halted, state.reduce_until
+    purse.equity, purse.reduce_until = state.equity, state.reduce_until
+    purse.stand_for(state.halts)
     guards.peak, guards.day_end, guards.last_equity = state.peak, state.day_end, state.last_equity
     guards.drawdown_floor, guards.day_floor = state.drawdown_floor, state.day_floor
     guards.calm_above = state.calm_above

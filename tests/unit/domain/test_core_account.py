@@ -375,8 +375,16 @@ def test_i8_a_contradiction_freezes_strategies_that_were_halted_before_until_the
     ask(world, Asked.HALT)
     for amount in (1, 2):
         world.report(world.sent[0], Traded(1, OrderId(1), Mts(1), atoms(amount), INSTRUMENT.price(100), Atoms(0)))
-    assert world.core.halted is not None
-    assert world.core.halted.code is AlertCode.ORDER_CONTRADICTION
+    assert halted_for(world) is AlertCode.ORDER_CONTRADICTION
+    ask(world, Asked.RESUME)  # who looked at the contradiction did not take back the halt
+    assert not world.core.books.standings.is_frozen
+    assert halted_for(world) is AlertCode.OPERATOR_HALT
+    ask(world, Asked.RESUME)
+    assert halted_for(world) is None
+
+
+def halted_for(world: World) -> AlertCode | None:
+    return None if world.core.halted is None else world.core.halted.code
 
 
 def test_what_an_operator_switched_off_is_switched_on_by_no_resume_and_no_configuration() -> None:
