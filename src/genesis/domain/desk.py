@@ -196,9 +196,9 @@ class Desk:
 
     def recall_sent(self, side: Side, reasons: Reasons) -> None:
         """Take an order of a journal again, as `sent` did."""
-        acted, budget = self.target_acted_on, self.budget_acted_on
-        self.in_flight = Intent(side, reasons.target, acted, budget, budget, reasons.weight, reasons)
-        self.target_acted_on = reasons.target
+        acted, before, weight = self.target_acted_on, self.budget_acted_on, reasons.sizes[-1].weight
+        self.in_flight = Intent(side, reasons.target, acted, reasons.budget, before, weight, reasons)
+        self.target_acted_on, self.budget_acted_on = reasons.target, reasons.budget
 
     def halt(self, alert: Alert) -> None:
         """Want out, and nothing else from now on."""
@@ -327,7 +327,9 @@ class Desk:
     def seek(self, mts: Mts, target: float, budget: int) -> None:
         """Want *target* at *budget*, unless it is what was acted on, or an order is on its way."""
         acted, before = self.target_acted_on, self.budget_acted_on
-        is_same = target == acted and (target == 0.0 or not has_moved(budget, before, self.settings.budget.band))
+        is_same = target == acted and (
+            target == 0.0 or self._is_guarded_out() or not has_moved(budget, before, self.settings.budget.band)
+        )
         if (is_same and not self.is_torn) or self.in_flight is not None:
             self.intent = None
             return
@@ -337,9 +339,15 @@ class Desk:
         is_buy = target > acted if budget == before else target * budget > acted * before
         if self.is_torn:  # the last target says nothing of what is held
             is_buy = sizes[-1].weight * self.equity > self.value * PPB
-        reasons = Reasons(mts, target, weight, sizes, self._evaluator.names, self._evaluator.values())
+        names, values = self._evaluator.names, self._evaluator.values()
+        reasons = Reasons(mts, target, weight, sizes, names, values, Ppb(budget))
         side = Side.BUY if is_buy else Side.SELL
         self.intent = Intent(side, target, acted, budget, before, sizes[-1].weight, reasons)
+
+    def _is_guarded_out(self) -> bool:
+        """Tell whether its protection ended what it held at the target acted on: a budget sizes only what is held."""
+        is_flat = abs(self.position) < self._instrument.amount_min
+        return is_flat and self.settings.protection is not None and self.budget_acted_on > 0
 
     def drop_growth(self) -> None:
         """Forget what waits for a quote, if it would add risk."""

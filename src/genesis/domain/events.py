@@ -14,7 +14,7 @@ from genesis.domain.risk.gate import Approved
 from genesis.domain.risk.guards import Breach, OnBreach, RiskLimits
 from genesis.domain.risk.limits import AccountLimits
 from genesis.domain.risk.refusal import RefusalCode
-from genesis.domain.units import Atoms, Currency, Mts, Ppb, Price, Symbol, format_atoms
+from genesis.domain.units import PPB, Atoms, Currency, Mts, Ppb, Price, Symbol, format_atoms
 
 
 class CandleClosed(NamedTuple):
@@ -153,7 +153,8 @@ class Sized(NamedTuple):
 class Reasons(NamedTuple):
     """Why an order is what it is: the decision behind it, and the value of every node of the strategy then.
 
-    *weight* is size × target; *sizes* what each budget and guard left of it, in their order.
+    *weight* is size × target; *sizes* what each budget and guard left of it, in their order; *budget* the share that
+    the budgets allowed then.
     """
 
     mts: Mts
@@ -162,6 +163,7 @@ class Reasons(NamedTuple):
     sizes: tuple[Sized, ...]
     nodes: tuple[str, ...]
     values: tuple[float, ...]
+    budget: Ppb = Ppb(PPB)
 
 
 class Submit(NamedTuple):

@@ -5,6 +5,7 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from genesis.domain.candle import Candle
 from genesis.domain.core import CoreSettings, TradingCore
 from genesis.domain.desk import DeskSettings
 from genesis.domain.events import AlertCode, Asked, CandleClosed, Decision, Event, OperatorAsked, TimePassed
@@ -14,13 +15,15 @@ from genesis.domain.execution.protection import Bracket, Protection
 from genesis.domain.journal.encoding import decode, encode
 from genesis.domain.journal.entries import RecordedEntry, recorded
 from genesis.domain.ledger import Ledger
-from genesis.domain.order import Cid, OrderId
+from genesis.domain.order import Cid, OrderId, OrderType, Side
 from genesis.domain.recall import recall
+from genesis.domain.risk.budget import Budget, RegimeBudget
 from genesis.domain.risk.limits import OFF, AccountLimits
 from genesis.domain.risk.scene import Standing
 from genesis.domain.saved import Saved, restore, saved
 from genesis.domain.strategy.by_events import ByEvents
 from genesis.domain.strategy.event_strategy import Target
+from genesis.domain.strategy.features import high, volume
 from genesis.domain.units import PPB, Mts, Ppb, atoms
 from tests.unit.domain.accounts import BTC, CASH, INSTRUMENT, World
 
@@ -238,6 +241,38 @@ def of_desk(desk: DeskSettings) -> Written:
     world.core = TradingCore(CoreSettings((desk,)), {"one": Ledger(CASH)})
     world.write()
     return world
+
+
+def test_the_budget_of_an_order_is_the_one_acted_on_after_a_restart_too() -> None:
+    regimes = RegimeBudget(high, ((1.0, Ppb(PPB // 2)), (2.0, Ppb(PPB)), (3.0, Ppb(PPB * 7 // 10))))
+    world = of_desk(DeskSettings(INSTRUMENT, volume, name="one", budget=Budget(regimes=regimes)))
+    for regime in (1.0, 2.0):
+        close_in(world, regime)
+    world.core = world.recalled(len(world.journal))
+    close_in(world, 3.0)  # less than what was acted on last, more than before it
+    assert world.sides() == [Side.BUY, Side.BUY, Side.SELL]
+    assert world.core.position(BTC) == atoms(7)
+
+
+def test_what_its_protection_ended_is_not_bought_again_because_the_budget_rose() -> None:
+    regimes = RegimeBudget(high, ((1.0, Ppb(0)), (2.0, Ppb(PPB // 2)), (3.0, Ppb(PPB))))
+    budget, protection = Budget(regimes=regimes), Bracket(Ppb(PPB // 20))
+    world = of_desk(DeskSettings(INSTRUMENT, volume, name="one", budget=budget, protection=protection))
+    for regime in (1.0, 2.0):  # a budget of nothing holds nothing: its rise buys
+        close_in(world, regime)
+    (guard,) = [order for order in world.sent if order.type is not OrderType.MARKET]
+    world.price = 95
+    world.fill(guard, guard.amount)
+    world.end(guard, guard.amount)
+    close_in(world, 3.0)
+    assert world.core.position(BTC) == 0
+    assert world.sides() == [Side.BUY, Side.SELL]
+
+
+def close_in(world: World, regime: float) -> None:
+    """Close a candle whose high says which regime it is, with a target of 1."""
+    world.minute += 1
+    world.handle(CandleClosed(BTC, Candle(Mts(MINUTE * world.minute), 100.0, regime, 1.0, 100.0, 1.0)))
 
 
 def test_a_strategy_that_failed_is_halted_after_a_restart_too() -> None:
