@@ -203,7 +203,8 @@ async def _trade(house: LiveHouse, recording: Recording) -> None:
                 rules,
                 [ReadInstrument(symbol, plan.timeframe, plan.warm_up) for symbol in traded.reads],
             )
-            halting = Halting(system.inbox)
+            desks = begun.core.desks.values()
+            halting = Halting(system.inbox, lambda: all(desk.halted is not None for desk in desks))
             parts: tuple[Component, ...] = (
                 market,
                 system.server,

@@ -1,5 +1,6 @@
 """What is watched while a live session runs: the key's rights, the clocks, and that the key's lock is still ours."""
 
+from collections.abc import Callable
 from typing import Final, NoReturn
 
 from genesis.adapters.bitfinex.exchange_time import ExchangeTime
@@ -21,15 +22,16 @@ LOCK_EVERY_S: Final = 1.0
 
 
 class Halting:
-    """Halts the session as an operator would, once for each reason."""
+    """Halts the session as an operator would: once for each reason, and again where it was resumed meanwhile."""
 
-    def __init__(self, inbox: OperatorInbox) -> None:
+    def __init__(self, inbox: OperatorInbox, is_halted: Callable[[], bool]) -> None:
         self._inbox = inbox
+        self._is_halted = is_halted
         self._reasons: set[str] = set()
 
     async def halt(self, reason: str) -> None:
         """Get out of everything and trade no more, for *reason*."""
-        if reason in self._reasons:
+        if reason in self._reasons and self._is_halted():
             return
         self._reasons.add(reason)
         try:

@@ -28,7 +28,7 @@ class Skewed(ExchangeTime):
 async def test_b5_more_than_a_second_is_told_and_more_than_thirty_halt(seconds: float, notes: int, halts: int) -> None:
     clock, inbox = ManualClock(), OperatorInbox()
     monitor = MemoryMonitor(clock, MemoryMetrics(), version="1", mode="live")
-    watch = SkewWatch(Skewed(clock, seconds), clock, Halting(inbox), monitor)
+    watch = SkewWatch(Skewed(clock, seconds), clock, Halting(inbox, lambda: True), monitor)
     inbox.open()
     watching = asyncio.create_task(watch.run())
     await clock.advance(SKEW_EVERY_S + 1)
@@ -37,3 +37,21 @@ async def test_b5_more_than_a_second_is_told_and_more_than_thirty_halt(seconds: 
     events = [] if asked is None or asked[0] is None else [asked[0](Mts(1))]
     assert [event.asked for event in events if isinstance(event, OperatorAsked)] == [Asked.HALT] * halts
     assert sum(note.name == "clock.skew" for note in monitor.dashboard().notes) == notes
+
+
+async def test_what_was_resumed_while_the_clock_is_wrong_is_halted_again() -> None:
+    clock, inbox = ManualClock(), OperatorInbox()
+    monitor = MemoryMonitor(clock, MemoryMetrics(), version="1", mode="live")
+    halted = [True]
+    watch = SkewWatch(Skewed(clock, 31.0), clock, Halting(inbox, lambda: halted[0]), monitor)
+    inbox.open()
+    watching = asyncio.create_task(watch.run())
+    asked = []
+    for halted[0] in (True, True, False):
+        await clock.advance(SKEW_EVERY_S + 1)
+        found = inbox.next()
+        asked.append(found is not None)
+        if found is not None:
+            found[1]()
+    watching.cancel()
+    assert asked == [True, False, True]
