@@ -19,6 +19,7 @@ from genesis.domain.risk.refusal import RefusalCode
 from genesis.domain.saved import saved
 from genesis.domain.strategy.features import volume
 from genesis.domain.units import Mts, Ppb, Symbol, atoms
+from genesis.ports.errors import InputError
 from tests.unit.domain.accounts import CASH, World
 
 STATE = saved(one_desk(DeskSettings(spot_instrument(Symbol("tBTCUSD")), volume), atoms(1)))
@@ -56,14 +57,14 @@ async def test_i3_a_session_that_failed_before_it_began_does_not_hide_the_one_be
     known = await written(tmp_path / "1.sqlite", began("live"), STATE)
     await written(tmp_path / "2.sqlite", began("live, dry run"), STATE)
     await written(tmp_path / "3.sqlite", *failed)
-    assert last_journal(tmp_path, "live") == known
+    assert last_journal(tmp_path, "live", 0) == known
 
 
 async def test_the_newest_session_of_the_mode_is_the_last(tmp_path: Path) -> None:
     await written(tmp_path / "1.sqlite", began("live"), STATE)
     known = await written(tmp_path / "2.sqlite", began("live"), STATE, FAILED)
-    assert last_journal(tmp_path, "live") == known
-    assert last_journal(tmp_path, "paper") is None
+    assert last_journal(tmp_path, "live", 0) == known
+    assert last_journal(tmp_path, "paper", 0) is None
 
 
 async def recovered(tmp_path: Path, world: World, settings: CoreSettings) -> TradingCore:
@@ -100,3 +101,28 @@ async def test_the_configuration_enables_at_a_start_and_what_an_operator_switche
     settings = evolve(world.core.settings, desks=tuple(evolve(each, enabled=is_enabled) for each in desks))
     core = await recovered(tmp_path, world, settings)
     assert core.desks["one"].is_on == (is_enabled and not is_switched_off)
+
+
+async def test_the_journal_of_another_account_is_not_continued(tmp_path: Path) -> None:
+    known = await written(tmp_path / "1.sqlite", evolve(began("live"), owner=7), STATE)
+    await written(tmp_path / "2.sqlite", evolve(began("live"), owner=8), STATE)
+    assert last_journal(tmp_path, "live", 7) == known
+    assert last_journal(tmp_path, "live", 9) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "symbol", "said"),
+    [
+        ("one", "tETHUSD", "one traded tBTCUSD .* and trades tETHUSD now"),
+        ("new", "tBTCUSD", "and is gone"),
+    ],
+)
+async def test_a_strategy_that_is_gone_or_trades_something_else_is_refused(
+    tmp_path: Path, name: str, symbol: str, said: str
+) -> None:
+    world = World("one")
+    world.close(1.0)
+    (desk,) = world.core.settings.desks
+    other = evolve(desk, name=name, instrument=spot_instrument(Symbol(symbol)))
+    with pytest.raises(InputError, match=said):
+        await recovered(tmp_path, world, evolve(world.core.settings, desks=(other,)))

@@ -6,6 +6,7 @@ checked over every row all the same. What the end of the process means for order
 
 from itertools import islice
 from pathlib import Path
+from typing import Final
 
 from attrs import frozen
 
@@ -18,6 +19,11 @@ from genesis.domain.recall import recall
 from genesis.domain.units import Atoms, Mts
 from genesis.ports.errors import InputError
 
+KEEP_IT: Final = (
+    "what it holds there is its own: keep it as it was, with enabled: false once it is flat, and give what "
+    "trades something else a name of its own"
+)
+
 
 @frozen(eq=False)
 class Recovered:
@@ -28,32 +34,37 @@ class Recovered:
     since: Mts
 
 
-def last_journal(folder: Path, mode: str) -> Path | None:
-    """Return the newest journal of sessions of *mode* in a folder that has anything to recover, None where none has.
+def last_journal(folder: Path, mode: str, owner: int) -> Path | None:
+    """Return the newest journal of sessions of *mode* on an account that has anything to recover, None where none has.
 
     A session that failed before it wrote its core knows nothing of the account: the one before it does. Raises
     `StoreError` for a journal whose first rows are damaged.
     """
     for path in sorted(folder.glob("*.sqlite"), reverse=True):
         match [entry for _, entry in islice(read_journal(path), 2)]:
-            case [SessionBegan(mode=found), second] if found == mode and not isinstance(second, SessionEnded):
-                return path
+            case [SessionBegan(mode=found, owner=whose), second] if (found, whose) == (mode, owner):
+                if not isinstance(second, SessionEnded):
+                    return path
     return None
 
 
 def recover(path: Path, settings: CoreSettings) -> Recovered:
     """Return the core of *settings* where the journal *path* ends.
 
-    Raises `StoreError` for a damaged journal, `InputError` where it has strategies that *settings* have not.
+    Raises `StoreError` for a damaged journal, `InputError` where it has strategies that *settings* have not, or have on
+    another instrument.
     """
     tail = read_tail(path)
     began = next(iter(tail.entries), None)
     if not isinstance(began, SessionBegan):
         raise InputError(f"{path}: holds no session: it ended before it began")
     cash = {each.name: each.cash for each in began.strategies}
-    missing = sorted(set(cash) - {desk.name for desk in settings.desks})
-    if missing:
-        raise InputError(f"{path}: the last session had {', '.join(missing)} too: keep its strategies, or end flat")
+    traded = {desk.name: desk.instrument.symbol for desk in settings.desks}
+    for before in began.strategies:
+        name, symbol = before.name, before.instrument.symbol
+        if traded.get(name) != symbol:
+            now = "is gone" if name not in traded else f"trades {traded[name]} now"
+            raise InputError(f"{path}: {name} traded {symbol} in the last session and {now}: {KEEP_IT}")
     core = TradingCore(
         settings, {desk.name: Ledger(cash.get(desk.name, Atoms(0))) for desk in settings.desks}, began.first_cid
     )

@@ -24,12 +24,12 @@ class Begun:
     since: Mts | None = None
 
 
-def begin(plan: LivePlan, account: AccountPlan, journals: Path) -> Begun:
-    """Return the core where the last session of this mode ended; without one, each strategy with its cash.
+def begin(plan: LivePlan, account: AccountPlan, journals: Path, owner: int) -> Begun:
+    """Return the core where the last session of *owner* in this mode ended; without one, each strategy with its cash.
 
     Raises `StoreError` for a damaged journal, `InputError` where it has strategies that are gone.
     """
-    last = last_journal(journals, mode_of(plan))
+    last = last_journal(journals, mode_of(plan), owner)
     if last is None:
         return Begun(account.core(needs_account=True, is_dry=plan.is_dry))
     found = recover(last, account.settings(needs_account=True, is_dry=plan.is_dry))
@@ -41,7 +41,7 @@ def mode_of(plan: LivePlan) -> str:
     return DRY if plan.is_dry else "live"
 
 
-def live_began(plan: LivePlan, account: AccountPlan) -> SessionBegan:
+def live_began(plan: LivePlan, account: AccountPlan, owner: int) -> SessionBegan:
     """Return the head of the journal of a live session; its data are what the exchange tells."""
     return SessionBegan(
         format=FORMAT,
@@ -55,4 +55,5 @@ def live_began(plan: LivePlan, account: AccountPlan) -> SessionBegan:
         fee=plan.costs.fee,
         slippage=plan.costs.slippage,
         data_sha256="",
+        owner=owner,
     )

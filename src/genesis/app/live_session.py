@@ -95,7 +95,7 @@ def run_live(plan: LivePlan, settings: Settings, options: LiveOptions) -> None:
         print(_what(plan, place), file=say, flush=True)
         _confirm(options.phrase, say.write)
         account = plan.account(instruments_of(plan.symbols, seen.rules))
-        begun = begin(plan, account, home / "journal")
+        begun = begin(plan, account, home / "journal", seen.owner)
         chart = account.strategies[0].desk.instrument
         system = build_session(chart, plan.cash, about(plan), home, plan.host, plan.port, plan.basis)
         port = system.server.bind()
@@ -165,7 +165,7 @@ async def _recorded(house: LiveHouse) -> None:
     facts: JsonObject = {"action": "session.begin", "mode": mode_of(plan), "config": basis.name, "hash": basis.hash}
     await house.system.audit.append({**facts, "document": basis.document, "who": user()})
     recording = house.system.recording()
-    async with recorded_session(recording, live_began(house.plan, house.account)):
+    async with recorded_session(recording, live_began(house.plan, house.account, house.places.owner)):
         await _trade(house, recording)
 
 

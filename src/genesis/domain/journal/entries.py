@@ -74,7 +74,10 @@ class StrategyBegan:
 
 @frozen
 class SessionBegan:
-    """Everything that made a session besides its events: with them it can be run again."""
+    """Everything that made a session besides its events: with them it can be run again.
+
+    *owner* is whose account it is at the exchange, 0 where nobody has to have one.
+    """
 
     format: int
     version: str
@@ -87,6 +90,7 @@ class SessionBegan:
     fee: Ppb
     slippage: Ppb
     data_sha256: str
+    owner: int = 0
 
 
 class SessionEnd(Enum):
