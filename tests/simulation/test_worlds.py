@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from genesis.app.simulation.campaign import simulate
-from genesis.app.simulation.options import FaultClass, options_of
-from genesis.app.simulation.production import Production
+from genesis.app.simulation.options import STRICTER, FaultClass, options_of
+from genesis.app.simulation.production import Production, settings_of
 from genesis.app.simulation.world import live_through
 from tests.simulation.seeded_bugs import BUGS
 
@@ -58,6 +58,15 @@ def test_half_of_the_fault_classes_are_off_in_each_world_and_each_is_on_somewher
     worlds = [options_of(seed) for seed in range(100)]
     assert all(len(world.faults) == (len(FaultClass) + 1) // 2 for world in worlds)
     assert {fault for world in worlds for fault in world.faults} == set(FaultClass)
+
+
+def test_each_limit_of_an_account_is_set_in_some_world() -> None:
+    worlds = [options_of(seed) for seed in range(1, HOURS_IN_ALL + 1)]
+    assert {world.stricter for world in worlds} == set(STRICTER)
+    limits = [settings_of(world).limits for world in worlds if world.stricter == "all"]
+    for each in limits:
+        values = (each.max_data_age_ms, each.price_collar, each.max_repeats, each.max_positions)
+        assert None not in (*values, *(one.max_order_amount for one in each.instruments))
 
 
 @pytest.mark.parametrize("name", BUGS)

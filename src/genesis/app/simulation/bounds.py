@@ -1,13 +1,14 @@
 """The limits of a world's account, as the checker holds orders to them and as the gate is given them."""
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 
 from attrs import evolve, frozen
 
+from genesis.app.simulation.crowd import PRICES
 from genesis.domain.instrument import Instrument
 from genesis.domain.risk.limits import AccountLimits, InstrumentLimits, RateLimit
-from genesis.domain.units import ATOMS_PER_UNIT, Atoms
+from genesis.domain.units import ATOMS_PER_UNIT, PPB, Atoms, Ppb
 
 
 @frozen
@@ -48,3 +49,24 @@ BOUNDS: Final = Bounds(
     orders_a_window=40,
     window_s=600.0,
 )
+
+ORDER_AMOUNT_MAX: Final = 2_500
+"""What one order may be worth at the price at which a world begins, where its amount is limited."""
+
+
+def stricter(limits: AccountLimits, name: str, instruments: Sequence[Instrument]) -> AccountLimits:
+    """Return *limits* with those that *name* adds, as `options.STRICTER` has them: orders still flow within."""
+    added: dict[str, dict[str, Any]] = {  # Any: each field has its own type
+        "data_age": {"max_data_age_ms": 30_000},
+        "collar": {"price_collar": Ppb(PPB // 500)},
+        "repeats": {"max_repeats": 25, "repeat_window_ms": 1_800_000},
+        "positions": {"max_positions": max(1, len(instruments) - 1)},
+        "order_amount": {
+            "instruments": tuple(
+                evolve(each, max_order_amount=Atoms(ORDER_AMOUNT_MAX * ATOMS_PER_UNIT // PRICES[each.symbol]))
+                for each in limits.instruments
+            )
+        },
+    }
+    names = added if name == "all" else (name,)
+    return evolve(limits, **{field: value for each in names for field, value in added.get(each, {}).items()})

@@ -11,7 +11,7 @@ from genesis.adapters.venue.complaints import GENERIC
 from genesis.adapters.venue.faults import Fault, Rule, Script
 from genesis.adapters.venue.venue import Venue
 from genesis.app.operated_market import MakeEvent
-from genesis.app.simulation.bounds import BOUNDS
+from genesis.app.simulation.bounds import BOUNDS, stricter
 from genesis.app.simulation.crowd import Stranger
 from genesis.app.simulation.host import DISK_IS_BROKEN, DISK_IS_FULL, Host
 from genesis.app.simulation.life import Death, Life
@@ -294,7 +294,8 @@ class Troubles:
 
     def _set_limits(self, percent: int) -> None:
         self._is_lowered = percent < 100
-        limits = BOUNDS.lowered(percent).limits(instruments_of(self._options))
+        instruments = instruments_of(self._options)
+        limits = stricter(BOUNDS.lowered(percent).limits(instruments), self._options.stricter, instruments)
         self._ask_operator(lambda mts: LimitsApplied(mts, limits))
 
     async def _trade_beside(self) -> None:

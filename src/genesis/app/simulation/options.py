@@ -147,6 +147,8 @@ class WorldOptions:
     """How each strategy carries its orders out, and what guards its position."""
     guard: str = "none"
     """What the last strategy may lose."""
+    stricter: str = "none"
+    """What else the account's limits hold orders to, beyond the bounds of every world."""
 
     def described(self) -> dict[str, object]:
         """Return the options as plain values, for people and reports."""
@@ -155,6 +157,7 @@ class WorldOptions:
 
 MANNERS: Final = ("market", "market", "post_only", "iceberg", "twap", "guarded", "pair", "trailing")
 GUARDS: Final = ("none", "drawdown", "daily_loss")
+STRICTER: Final = ("none", "none", "none", "data_age", "collar", "repeats", "positions", "order_amount", "all")
 HOURS: Final = 1.0
 
 
@@ -176,4 +179,5 @@ def options_of(seed: int, hours: float = HOURS) -> WorldOptions:
         market_step_s=chance.choice((30, 60, 60)),
         manners=manners,
         guard=chance.choice(GUARDS),
+        stricter=chance.choice(STRICTER),
     )

@@ -25,7 +25,7 @@ from genesis.adapters.bitfinex.trading_market import MarketRules, TradingMarket,
 from genesis.adapters.routed_orders import RoutedOrders
 from genesis.app.operated_market import OperatedMarket
 from genesis.app.recovery import begin_again
-from genesis.app.simulation.bounds import BOUNDS
+from genesis.app.simulation.bounds import BOUNDS, stricter
 from genesis.app.simulation.checker.checker import Belief
 from genesis.app.simulation.faults import instruments_of
 from genesis.app.simulation.options import FaultClass, WorldOptions
@@ -91,7 +91,8 @@ def settings_of(options: WorldOptions) -> CoreSettings:
         instrument, (plan, protection) = instruments[number % len(instruments)], MANNERS[options.manners[number]]
         guards = GUARDS[options.guard] if number == options.desks - 1 else RiskLimits()
         desks.append(DeskSettings(instrument, strategy, 0.8, guards, f"desk{number}", plan, protection))
-    return CoreSettings(tuple(desks), BOUNDS.limits(instruments), Account.EXCHANGE, needs_account=True)
+    limits = stricter(BOUNDS.limits(instruments), options.stricter, instruments)
+    return CoreSettings(tuple(desks), limits, Account.EXCHANGE, needs_account=True)
 
 
 def hostile() -> Expr:

@@ -69,6 +69,8 @@ class JournalView:
     """Whether the session of the moment was shown the account: until then candles are history."""
     halted: bool = False
     limits: Entry | None = None
+    amounts: dict[str, int | None] = field(factory=dict)
+    """What one order of an instrument may amount to, None where that is not limited."""
     undertakings: dict[int, int] = field(factory=dict)
     """Atoms of each order that is carried out in parts."""
     positions: dict[tuple[str, str], int] = field(factory=dict)
@@ -93,6 +95,7 @@ class JournalView:
 
     def _session_began(self, entry: Entry) -> None:
         self.guards.began(entry)
+        self.amounts = {each["symbol"]: each["max_order_amount"] for each in entry["limits"]["instruments"]}
         self.links.clear()
         self.is_reconciled = self.was_shown = False
         self.candles.clear()
@@ -140,6 +143,9 @@ class JournalView:
         self.findings.require(
             not (self.halted and order["side"] == "buy"), "I8", f"order {cid} buys while the session is halted", order
         )
+        amount_max = self.amounts.get(order["symbol"])
+        is_within = amount_max is None or order["amount"] <= amount_max
+        self.findings.require(is_within, "I12", f"order {cid} is larger than one order may be", order)
         self.guards.submitted(entry["strategy"], order)
         if is_new:
             self.orders[cid] = Account(
