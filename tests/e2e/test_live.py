@@ -310,7 +310,7 @@ async def test_i15_a_limit_lowered_over_http_holds_the_next_order_of_a_live_sess
         status, applied = await person.tell("config", reason="careful", document=lower, **known)
         assert (status, applied.get("text")) == (200, "version 1 is in force"), applied
         here.price = "100.9"  # from here on the strategy wants to be in
-        await person.hear('"name":"exposure_total","refusals":1')
+        await person.hear('"name":"exposure_total","observed":"9')
         why = {each["name"]: each for each in (await person.read("risk"))["guards"]}["exposure_total"]
         assert why["refused_last"].startswith("main: buy ")
         assert why["observed"]
