@@ -19,6 +19,7 @@ from genesis.domain.events import (
     LookUp,
     OrderRefused,
     OrderReported,
+    Reached,
     RequestQuote,
     Settled,
     Submit,
@@ -147,7 +148,7 @@ def _carry_out(decision: Decision, market: Market, observer: Observer) -> None:
             observer.refused(decision)
         case Alert():
             observer.alert(decision)
-        case Crossed() | Adopted() | Undertaken() | Settled() | Submit():
+        case Crossed() | Adopted() | Reached() | Undertaken() | Settled() | Submit():
             pass
 
 

@@ -143,7 +143,7 @@ class TradingCore:
         standings = Standings(is_reconciled=not settings.needs_account)
         self.books = Books(self.desks, self._instruments, settings.quote, settings.account, standings)
         self._closes = self.books.closes
-        self._is_pursuing = any(
+        self.is_pursuing = any(
             each.protection is not None or not isinstance(each.plan, Market) for each in settings.desks
         )
         self._by_symbol = {
@@ -155,7 +155,7 @@ class TradingCore:
         self._alone = {
             symbol: desks[0]
             for symbol, desks in self._by_symbol.items()
-            if len(desks) == 1 and symbol not in self._readers and not self._is_pursuing and purse is None
+            if len(desks) == 1 and symbol not in self._readers and not self.is_pursuing and purse is None
         }
         """Desks whose candles and quotes are nobody else's business."""
         self.pursuits = Pursuits(self.desks, self.books, self._send, self._within_one_order)
@@ -279,7 +279,7 @@ class TradingCore:
             is_waiting |= desk.intent is not None
         if is_waiting:
             yield from self._ask(symbol)
-        if self._is_pursuing:
+        if self.is_pursuing:
             self.now = max(self.now, candle.mts)
             yield from self.pursuits.go_on(self.now)
             for desk in desks:
@@ -334,7 +334,7 @@ class TradingCore:
         elif wishes:
             ((desk, wish),) = wishes
             yield from self._submit(desk, wish, wish.amount, quote, cids)
-        if self._is_pursuing:
+        if self.is_pursuing:
             for desk in waiting:
                 if desk.in_flight is None:  # its guards went for an order that did not leave
                     yield from self.pursuits.protect(desk)
@@ -371,9 +371,7 @@ class TradingCore:
     def _submit(self, desk: Desk, wish: Wish, amount: Atoms, quote: Quote, cids: Iterator[Cid]) -> Iterable[Decision]:
         """Send what is left of a wish after netting, if the gate lets it pass."""
         if amount < wish.amount and amount < desk.settings.instrument.amount_min:  # matched inside, or all but dust
-            desk.sent(wish)
-            desk.done()
-            return ()
+            return (desk.reached(wish.intent),)
         plan, reasons = desk.settings.plan, wish.intent.reasons
         is_planned = not isinstance(plan, Market) and desk.halted is None
         if isinstance(plan, LimitEntry):  # for what opens a position, and is no dust
@@ -512,7 +510,7 @@ class TradingCore:
         if not left and desk.name not in self.cut:
             desk.done()
             # What is left after a sale of a part is guarded again, and at once.
-            return self.pursuits.protect(desk) if self._is_pursuing else ()
+            return self.pursuits.protect(desk) if self.is_pursuing else ()
         self.cut.discard(desk.name)
         desk.take_back(is_torn=life.filled > 0)
         return (_incomplete(mts, life, left),) if left else ()

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from attrs import evolve, field, frozen
 
 from genesis.domain.candle import Candle
-from genesis.domain.events import Alert, AlertCode, OrderRefused, Quote, Reasons, Sized, liquidation_alert
+from genesis.domain.events import Alert, AlertCode, OrderRefused, Quote, Reached, Reasons, Sized, liquidation_alert
 from genesis.domain.execution.plans import Market, Plan
 from genesis.domain.execution.protection import Protection
 from genesis.domain.fill import Fill
@@ -95,7 +95,7 @@ class Desk:
         self.purse.desks.append(self)
         self.position: int = ledger.position(settings.instrument.symbol)
         self.refusals: Counter[RefusalCode] = Counter()
-        self.unsaid: OrderRefused | None = None
+        self.unsaid: OrderRefused | Reached | None = None
         self.target_acted_on = 0.0
         self.budget_acted_on: int = PPB
         self.intent: Intent | None = None
@@ -251,8 +251,7 @@ class Desk:
             return None
         size = self._sized(intent, quote.ask if intent.side is Side.BUY else quote.bid)
         if size.delta <= 0:
-            self.target_acted_on, self.budget_acted_on = intent.target, intent.budget
-            self.is_torn = False
+            self.unsaid = self.reached(intent)
             return None
         if size.amount <= 0:
             refused = Refused(RefusalCode.AMOUNT_BELOW_MINIMUM, "0", f">= {format_atoms(self._instrument.amount_min)}")
@@ -266,8 +265,19 @@ class Desk:
         self.refusals[code] += 1
         return OrderRefused(mts, self.symbol, self.name, side, amount, code, observed, allowed)
 
-    def say(self) -> tuple[OrderRefused, ...]:
-        """Return what `close` or `wish` refused of its own accord, once."""
+    def reached(self, intent: Intent) -> Reached:
+        """Take that what is held is what *intent* wants."""
+        reached = Reached(self.name, intent.target, Ppb(intent.budget))
+        self.recall_reached(reached)
+        return reached
+
+    def recall_reached(self, reached: Reached) -> None:
+        """Take a decision of a journal again, as `reached` did."""
+        self.target_acted_on, self.budget_acted_on = reached.target, reached.budget
+        self.is_torn = False
+
+    def say(self) -> tuple[OrderRefused | Reached, ...]:
+        """Return what `close` or `wish` decided of its own accord, once."""
         if self.unsaid is None:
             return ()
         unsaid, self.unsaid = self.unsaid, None

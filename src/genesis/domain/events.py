@@ -193,6 +193,14 @@ class OrderRefused(NamedTuple):
     allowed: str
 
 
+class Reached(NamedTuple):
+    """A strategy has what its *target* asks for at a *budget*, and no order had to leave for it."""
+
+    strategy: str
+    target: float
+    budget: Ppb
+
+
 class Undertaken(NamedTuple):
     """A strategy's order is carried out in parts, by a plan."""
 
@@ -309,6 +317,7 @@ Decision: TypeAlias = (
     RequestQuote
     | Submit
     | OrderRefused
+    | Reached
     | Undertaken
     | Settled
     | Booked

@@ -1,4 +1,9 @@
-"""A core brought to where a journal ends: recorded facts are taken again, and nothing is decided."""
+"""A core brought to where a journal ends: recorded facts are taken again, and nothing is decided.
+
+What is kept of it is what the old core would have kept, to the last field. What waited for a quote is in no journal:
+its strategy wants it again at the next close. Neither are candles marked that a session took as history between its
+start and its first look at the account: where a journal holds such a start, what the guards saw may be ahead.
+"""
 
 from genesis.domain.core import NO_CID, TradingCore
 from genesis.domain.events import (
@@ -14,6 +19,7 @@ from genesis.domain.events import (
     OperatorAsked,
     OrderReported,
     Quote,
+    Reached,
     Settled,
     StrategyEnabled,
     StrategyLimitsApplied,
@@ -33,6 +39,8 @@ def recall(core: TradingCore, entry: RecordedEntry) -> None:
         case Saved():
             restore(core, entry)
         case CandleClosed(symbol, candle):
+            if core.is_pursuing and not core.is_new:
+                core.now = max(core.now, candle.mts)
             if symbol in core.settings.instruments:
                 books.closes[symbol] = candle.close
             for desk in core.desks_of(symbol) if not core.is_new else ():
@@ -71,6 +79,8 @@ def _recall_decision(core: TradingCore, entry: RecordedEntry) -> None:
                 core.desks[strategy].recall_sent(order.side, reasons)
             if wished is not None and undertaking == 0:
                 core.cut.add(strategy)
+        case Reached(strategy=strategy):
+            core.desks[strategy].recall_reached(entry)
         case Undertaken(undertaking, reasons):
             core.next_undertaking = max(core.next_undertaking, undertaking.id + 1)
             core.pursuits.under_way[undertaking.id] = Pursued(undertaking, reasons)
