@@ -337,9 +337,7 @@ class Desk:
     def seek(self, mts: Mts, target: float, budget: int) -> None:
         """Want *target* at *budget*, unless it is what was acted on, or an order is on its way."""
         acted, before = self.target_acted_on, self.budget_acted_on
-        is_same = target == acted and (
-            target == 0.0 or self._is_guarded_out() or not has_moved(budget, before, self.settings.budget.band)
-        )
+        is_same = target == acted and (target == 0.0 or not has_moved(budget, before, self.settings.budget.band))
         if (is_same and not self.is_torn) or self.in_flight is not None:
             self.intent = None
             return
@@ -353,11 +351,6 @@ class Desk:
         reasons = Reasons(mts, target, weight, sizes, names, values, Ppb(budget))
         side = Side.BUY if is_buy else Side.SELL
         self.intent = Intent(side, target, acted, budget, before, sizes[-1].weight, reasons)
-
-    def _is_guarded_out(self) -> bool:
-        """Tell whether its protection ended what it held at the target acted on: a budget sizes only what is held."""
-        is_flat = abs(self.position) < self._instrument.amount_min
-        return is_flat and self.settings.protection is not None and self.budget_acted_on > 0
 
     def drop_growth(self) -> None:
         """Forget what waits for a quote, if it would add risk."""

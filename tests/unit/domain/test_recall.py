@@ -14,7 +14,7 @@ from genesis.domain.execution.protection import Bracket, Protection
 from genesis.domain.journal.encoding import decode, encode
 from genesis.domain.journal.entries import RecordedEntry, recorded
 from genesis.domain.ledger import Ledger
-from genesis.domain.order import Cid, OrderId, OrderType, Side
+from genesis.domain.order import Cid, OrderId, Side
 from genesis.domain.recall import recall
 from genesis.domain.risk.budget import Budget, RegimeBudget
 from genesis.domain.risk.limits import OFF, AccountLimits
@@ -245,21 +245,6 @@ def test_the_budget_of_an_order_is_the_one_acted_on_after_a_restart_too() -> Non
     close_in(world, 3.0)  # less than what was acted on last, more than before it
     assert world.sides() == [Side.BUY, Side.BUY, Side.SELL]
     assert world.core.position(BTC) == atoms(7)
-
-
-def test_what_its_protection_ended_is_not_bought_again_because_the_budget_rose() -> None:
-    regimes = RegimeBudget(high, ((1.0, Ppb(0)), (2.0, Ppb(PPB // 2)), (3.0, Ppb(PPB))))
-    budget, protection = Budget(regimes=regimes), Bracket(Ppb(PPB // 20))
-    world = of_desk(DeskSettings(INSTRUMENT, volume, name="one", budget=budget, protection=protection))
-    for regime in (1.0, 2.0):  # a budget of nothing holds nothing: its rise buys
-        close_in(world, regime)
-    (guard,) = [order for order in world.sent if order.type is not OrderType.MARKET]
-    world.price = 95
-    world.fill(guard, guard.amount)
-    world.end(guard, guard.amount)
-    close_in(world, 3.0)
-    assert world.core.position(BTC) == 0
-    assert world.sides() == [Side.BUY, Side.SELL]
 
 
 def close_in(world: World, regime: float) -> None:
