@@ -248,15 +248,12 @@ class TradingCore:
         if desk is None or self.is_new:
             return tuple(self._close_for_all(symbol, candle))
         self._closes[symbol] = candle[4]
-        alert = desk.close(candle)
+        told = desk.close(candle)
         if desk.intent is None:  # as at most candles: nothing follows
-            if desk.unsaid is not None:
-                return desk.say() if alert is None else (alert, *desk.say())
-            return () if alert is None else (alert,)
+            return () if told is None else (told, *desk.say())
         is_open = self.books.standings.now is Standing.OPEN
         asked = (RequestQuote(symbol),) if is_open else tuple(self._ask(symbol))
-        said = asked if desk.unsaid is None else (*desk.say(), *asked)
-        return said if alert is None else (alert, *said)
+        return asked if told is None else (told, *desk.say(), *asked)
 
     def _close_for_all(self, symbol: Symbol, candle: Candle) -> Iterator[Decision]:
         """Let all who read or trade an instrument see its candle."""
@@ -270,12 +267,13 @@ class TradingCore:
         self._closes[symbol] = candle.close
         is_waiting = False
         for desk in desks:
-            alert = desk.close(candle)
-            if alert is not None:
-                yield alert
-                for other in self._by_symbol if self.settings.together is not None else ():
+            told = desk.close(candle)
+            if told is not None:
+                yield told
+                is_breach = isinstance(told, Alert) and self.settings.together is not None
+                for other in self._by_symbol if is_breach else ():
                     yield from self._ask(other)  # a breach of all together lets every desk out
-            yield from desk.say()
+                yield from desk.say()
             is_waiting |= desk.intent is not None
         if is_waiting:
             yield from self._ask(symbol)

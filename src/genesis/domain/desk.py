@@ -139,10 +139,11 @@ class Desk:
         """Why the desk only gets out, or not even that; None while it trades."""
         return self.purse.halted
 
-    def close(self, candle: Candle) -> Alert | None:
-        """Take the next candle; return the alert of a guard that was breached. A quote is wanted if *intent* is set.
+    def close(self, candle: Candle) -> Alert | OrderRefused | None:
+        """Take the next candle; return the alert of a guard that was breached, or else what was refused.
 
-        Raises `InexactNumber` for a close that is no price.
+        A quote is wanted if *intent* is set; what was refused beside an alert is for `say`. Raises `InexactNumber` for
+        a close that is no price.
         """
         mts, purse = candle[0], self.purse
         if self.position:
@@ -165,7 +166,10 @@ class Desk:
         elif (target == self.target_acted_on and self._meter is None and not self.is_torn) or not self.is_on:
             self.intent = None
         elif target == target:  # NaN is no decision
-            self._decide(mts, min(max(target, self._least), 1.0))
+            refused = self._decide(mts, min(max(target, self._least), 1.0))
+            if alert is None:
+                return refused
+            self.unsaid = refused
         elif self._evaluator.failure and alert is None:
             text = f"strategy_failed: {self._evaluator.failure}; flat and halted"
             alert = Alert(mts, AlertCode.STRATEGY_FAILED, text, self.name)
@@ -371,10 +375,10 @@ class Desk:
         is_bounded = self.only_reduce or mts < self.purse.reduce_until or mts < self.streak.pause_until
         return self.is_on and not is_bounded and self.halted is None
 
-    def _decide(self, mts: Mts, target: float) -> None:
+    def _decide(self, mts: Mts, target: float) -> OrderRefused | None:
         acted, budget = self.target_acted_on, PPB if self._meter is None else budget_of(*self._scales)
         if budget < 0 and target != 0.0:
-            return
+            return None
         budget = max(budget, 0)
         only_reduce = self.only_reduce or mts < self.purse.reduce_until
         if only_reduce or mts < self.streak.pause_until:
@@ -386,9 +390,10 @@ class Desk:
             if is_growth:
                 self.intent = None
             if is_growth or bound != target:
-                self.unsaid = self._held_back(mts, target, acted, only_reduce=only_reduce)
-            return
+                return self._held_back(mts, target, acted, only_reduce=only_reduce)
+            return None
         self.seek(mts, target, budget)
+        return None
 
     def _held_back(self, mts: Mts, target: float, acted: float, *, only_reduce: bool) -> OrderRefused:
         """Refuse a wish for more than is held, where only less is allowed."""

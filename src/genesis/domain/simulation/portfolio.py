@@ -132,9 +132,9 @@ def run_events(
             fills += _opened(desk, candle, slips, fees, len(fills) + 1)
         for desk, slips, candle in now:
             slips.step(candle)
-            alert = desk.close(candle)
+            told = desk.close(candle)
             equity.append(purse.equity)
-            alerts += [] if alert is None else [alert]
+            alerts += [told] if isinstance(told, Alert) else []
     refusals = sum((desk.refusals for desk in desks), Counter[RefusalCode]())
     positions = {desk.symbol: Atoms(desk.position) for desk in desks}
     return PortfolioRun(
