@@ -104,9 +104,6 @@ def test_other_instruments_are_read_beside(capsys: pytest.CaptureFixture[str]) -
     code, out, _ = call(capsys, *words, "--other", "tBTCUSD=synthetic:7:1")
     assert code == 0
     assert "beside tBTCUSD" in out
-    code, _, err = call(capsys, "backtest", "synthetic:1:1", "--strategy", "follow_the_leader")
-    assert code == 2
-    assert "reads candles of tBTCUSD too" in err
 
 
 @pytest.mark.parametrize(
