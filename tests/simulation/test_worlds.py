@@ -13,7 +13,7 @@ from genesis.app.simulation.production import Production, settings_of
 from genesis.app.simulation.world import live_through
 from tests.simulation.seeded_bugs import BUGS
 
-HOURS_IN_ALL = 100
+HOURS_IN_ALL = 500
 SEEDS_A_TEST = 10
 BUG_SEEDS = range(1, 26)
 
