@@ -52,6 +52,7 @@ class Scene:
         self.row(
             type="session_began",
             strategies=[{"name": "one", "instrument": {"symbol": BTC}, "limits": guards, "cash": 1_000 * ONE}],
+            limits={"instruments": []},
         )
         self.row(type="link_state", mts=NOW, name="market", link="open", reason="")
         self.row(type="link_state", mts=NOW, name="account", link="open", reason="")
@@ -434,7 +435,7 @@ def test_i13_candles_before_the_account_was_shown_are_history() -> None:
     bought(scene)
     guards = {"max_drawdown": 1, "max_daily_loss": None, "on_breach": "halt"}
     strategy = {"name": "one", "instrument": {"symbol": BTC}, "limits": guards, "cash": ONE}
-    scene.row(type="session_began", strategies=[strategy])
+    scene.row(type="session_began", strategies=[strategy], limits={"instruments": []})
     close_at(scene, 2, 0.0)
     scene.row(type="link_state", mts=NOW, name="account", link="open", reason="")
     scene.row(type="account_shown", mts=NOW, look={"open_orders": [], "history": [], "fills": []})
