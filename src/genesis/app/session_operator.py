@@ -126,7 +126,7 @@ def _questions(command: Command, view: SessionView) -> list[MakeEvent]:
         case Resume(reason):
             return [_asked(Asked.RESUME, "", reason)]
         case ReduceOnly(reason, is_on):
-            return [_asked(Asked.REDUCE_ONLY if is_on else Asked.RESUME, "", reason)]
+            return [_asked(Asked.REDUCE_ONLY if is_on else Asked.BOTH_WAYS, "", reason)]
         case CancelOrder(reason, cid):
             found = view.order_detail(cid)
             if found is None or not found.order.is_open:

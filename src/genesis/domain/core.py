@@ -580,6 +580,8 @@ class TradingCore:
                     desk.resume()
                     left = "" if desk.halted is None else f"; still halted, resume again to lift it: {desk.halted.text}"
                     yield Alert(mts, AlertCode.OPERATOR_RESUME, f"operator_resume: {reason}{left}")
+                case Asked.BOTH_WAYS:
+                    desk.only_reduce = False
                 case Asked.REDUCE_ONLY:
                     desk.only_reduce = True
                     desk.drop_growth()

@@ -82,6 +82,7 @@ class Asked(Enum):
     HALT = "halt"
     RESUME = "resume"
     REDUCE_ONLY = "reduce_only"
+    BOTH_WAYS = "both_ways"
     FLATTEN = "flatten"
     CANCEL = "cancel"
     STRATEGY_ON = "strategy_on"

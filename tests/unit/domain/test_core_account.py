@@ -584,6 +584,20 @@ def test_who_has_to_get_out_is_not_kept_in_by_an_order_that_another_one_rests() 
     assert world.sent[-1].post_only  # and goes on
 
 
+def test_letting_trade_both_ways_again_lifts_no_halt() -> None:
+    world = World("one")
+    world.close(1.0)
+    ask(world, Asked.REDUCE_ONLY)
+    ask(world, Asked.HALT)
+    ask(world, Asked.BOTH_WAYS)
+    assert world.core.halted is not None
+    world.close(1.0)
+    assert world.core.position(BTC) == 0
+    ask(world, Asked.RESUME)
+    world.close(1.0)
+    assert world.core.position(BTC) == atoms(10)
+
+
 def test_an_order_is_canceled_by_its_cid() -> None:
     world = World("one")
     world.fills = False
