@@ -50,7 +50,10 @@ class SessionObserver:
         self._core = core
         if self._feeding is not None:
             self._feeding.begin(core)
-        self._feed.set_status("running")
+        if core.halted is None:
+            self._feed.set_status("running")
+        else:  # before the restart, and still
+            self._feed.set_status("halted", core.halted.text)
 
     def close(self, strategy: str, mts: int, equity: int, position: int) -> None:
         symbol = self.recorder.instrument.symbol

@@ -53,6 +53,14 @@ def test_no_link_ends_a_halt_and_a_refused_order_is_none() -> None:
     assert house.link("account", Link.OPEN) == "halted"
 
 
+def test_a_session_that_was_halted_before_its_restart_says_so() -> None:
+    house = House()
+    house.core.handle(OperatorAsked(Mts(1), Asked.HALT, "", "enough"))
+    house.observer.begin(house.core)
+    assert house.monitor.health().status == "halted"
+    assert house.link("account", Link.OPEN) == "halted"
+
+
 def test_round_trips_of_orders_are_a_distribution() -> None:
     house = House()
     for seconds in (0.001, 0.002, 0.5):
