@@ -391,7 +391,7 @@ class TradingCore:
                 self.cut.add(desk.name)
             desk.sent(wish)
         elif answer.code is RefusalCode.SELF_CROSS and not desk.adds_risk(order.side):
-            return (answer, *self.pursuits.make_way(desk, order))
+            return (answer, *self.pursuits.make_way(desk, order, self.now))
         return (answer,)
 
     def _send(

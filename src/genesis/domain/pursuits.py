@@ -83,10 +83,10 @@ class Pursuits:
         self._to_protect.clear()
         self._withdrawn.clear()
 
-    def make_way(self, desk: Desk, out: OrderRequest) -> Iterator[Decision]:
+    def make_way(self, desk: Desk, out: OrderRequest, now: Mts) -> Iterator[Decision]:
         """Withdraw the parts of others that the way *out* of a desk would meet; until it is out, none is placed."""
         against = Side.BUY if out.side is Side.SELL else Side.SELL
-        self._ways[out.symbol] = _Way(desk, against, Mts(out.mts + WAY_MS))
+        self._ways[out.symbol] = _Way(desk, against, Mts(now + WAY_MS))
         for own in tuple(self._books.orders.open(out.symbol)):
             order = own.life.order
             if own.undertaking > 0 and order.side is against and order.cid not in self._withdrawn:

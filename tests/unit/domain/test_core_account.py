@@ -560,7 +560,8 @@ def test_what_came_from_another_strategy_is_guarded_too() -> None:
     assert (guard.side, guard.amount) == (Side.SELL, atoms(10))
 
 
-def test_who_has_to_get_out_is_not_kept_in_by_an_order_that_another_one_rests() -> None:
+@pytest.mark.parametrize("behind", [0, 60])
+def test_who_has_to_get_out_is_not_kept_in_by_an_order_that_another_one_rests(behind: int) -> None:
     desks = (
         DeskSettings(INSTRUMENT, volume, 1.0, name="rests", plan=PostOnly(60_000, 86_400_000)),
         DeskSettings(INSTRUMENT, close - 100.0, 1.0, name="out"),
@@ -571,6 +572,7 @@ def test_who_has_to_get_out_is_not_kept_in_by_an_order_that_another_one_rests() 
     world.close(1.0, 1.0)
     resting = world.sent[-1]
     assert resting.post_only
+    world.handle(TimePassed(Mts(60_000 * (world.minute + behind))))  # then the clock is set back
     ask(world, Asked.FLATTEN, "out")
     world.close(1.0, 1.0)
     assert world.core.refusals == {RefusalCode.SELF_CROSS: 2}
