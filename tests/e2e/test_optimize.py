@@ -32,11 +32,15 @@ def call(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[object, str, 
 
 def test_a_search_is_the_same_twice_and_goes_on_where_it_was(capsys: pytest.CaptureFixture[str]) -> None:
     whole = json.loads(call(capsys, *SEARCH, "--trials", "48", "--workers", "1")[1])
-    first = json.loads(call(capsys, *SEARCH, "--trials", "16")[1])
+    first = json.loads(call(capsys, *SEARCH, "--trials", "20", "--anew")[1])
+    code, _, err = call(capsys, *SEARCH, "--trials", "48")
+    assert code == 2
+    assert "20 of 48 trials are there from before" in err
     resumed = json.loads(call(capsys, *SEARCH, "--trials", "48", "--resume")[1])
     assert first["runs"] < resumed["runs"]
     for name in ("runs", "rows", "best", "folder"):
         assert resumed[name] == whole[name]
+    assert json.loads(call(capsys, *SEARCH, "--trials", "20")[1])["rows"] == first["rows"], "the first trials of many"
 
 
 def test_what_a_search_finds_is_what_the_sweep_knows(capsys: pytest.CaptureFixture[str]) -> None:
@@ -49,19 +53,23 @@ def test_what_a_search_finds_is_what_the_sweep_knows(capsys: pytest.CaptureFixtu
 
 
 def test_a_search_that_was_stopped_keeps_what_it_tried(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = (*SEARCH, "--trials", "64", "--where", "slow - fast >= 30")
+    words = (*SEARCH, "--trials", "96", "--where", "slow - fast >= 30")
     program = f"from genesis.app.cli import main; import sys; sys.argv = ['genesis', *{words!r}]; main()"
     environment = {**os.environ, "PYTHONPATH": str(Path(genesis.__file__).parents[1])}
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.DEVNULL, env=environment) as searching:
-        while not (logs := list(folder.glob("home/optimizations/*/trials.log"))) or logs[0].stat().st_size < 8_000:
+        while not (logs := list(folder.glob("home/optimizations/*/trials.log"))) or logs[0].stat().st_size < 30_000:
             assert searching.poll() is None, "the search ended before it could be stopped"
         searching.send_signal(signal.SIGINT)
     assert searching.returncode == 130
     before = logs[0].read_bytes()
     logs[0].write_bytes(before + b'{"op_code":4,"torn')
-    resumed = json.loads(call(capsys, *words, "--resume")[1])
-    assert logs[0].read_bytes().startswith(before)
-    assert 0 < resumed["runs"] <= 64
+    resumed = json.loads(call(capsys, *words, "--resume", "--bundle", "run.json")[1])
+    assert logs[0].read_bytes().startswith(before[:12_000])
+    assert 0 < resumed["runs"] <= 96
+    assert call(capsys, "reproduce", "run.json")[0] == 0
+    whole = json.loads(call(capsys, *words, "--anew")[1])
+    for name in ("runs", "rows", "best"):
+        assert resumed[name] == whole[name]
     assert all(row["params"]["slow"] - row["params"]["fast"] >= 30 for row in resumed["rows"])
 
 

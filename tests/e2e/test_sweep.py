@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from filelock import FileLock
 
 import genesis
 from genesis.app.cli import CommandLine
@@ -60,7 +61,7 @@ def test_all_runs_are_in_parquet_and_one_thread_finds_what_two_find(
     assert frame.height == 16
     assert frame["index"].is_sorted()
     assert json.loads((Path(found["folder"]) / "sweep.json").read_text())["strategy"] == "ema_cross"
-    call(capsys, *SWEEP, "--workers", "2")
+    call(capsys, *SWEEP, "--workers", "2", "--anew")
     assert pl.read_parquet(part).equals(frame)
     assert [each.name for each in (folder / "home" / "sweeps").iterdir()] == [part.parent.name]
 
@@ -68,7 +69,7 @@ def test_all_runs_are_in_parquet_and_one_thread_finds_what_two_find(
 def test_a_random_part_has_the_size_and_the_seed_that_were_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     found = json.loads(call(capsys, *SWEEP, "--random", "6", "--seed", "4")[1])
     assert found["runs"] + found["skipped"] == 6
-    again = json.loads(call(capsys, *SWEEP, "--random", "6", "--seed", "4")[1])
+    again = json.loads(call(capsys, *SWEEP, "--random", "6", "--seed", "4", "--anew")[1])
     assert again["rows"] == found["rows"]
     assert again["folder"] == found["folder"]
 
@@ -121,6 +122,7 @@ def test_a_report_draws_the_parameters_and_names_luck(folder: Path, capsys: pyte
         (("--where", "fast"), "compares nothing"),
         (("--where", "quick < 3"), "no parameter quick"),
         (("--where", "fast > slow"), "none of the 1 combinations"),
+        (("--resume", "--anew"), "--resume and --anew"),
     ],
 )
 def test_what_cannot_be_swept_is_said_in_one_sentence(
@@ -147,10 +149,97 @@ def test_a_sweep_that_was_stopped_goes_on_where_it_was(
         sweeping.send_signal(blow)
     assert sweeping.returncode == (130 if blow is signal.SIGINT else -signal.SIGKILL)
     before = {path: path.read_bytes() for path in folder.glob("home/sweeps/*/part-*.parquet")}
+    code, _, err = call(capsys, *words)
+    assert code == 2
+    assert "--resume goes on with them, --anew begins again" in err
     resumed = json.loads(call(capsys, *words, "--resume")[1])
     assert 0 < resumed["resumed"] < resumed["runs"]
     assert {path: path.read_bytes() for path in before} == before
-    afresh = json.loads(call(capsys, *words)[1])
+    read = json.loads(call(capsys, *words)[1])
+    assert read["resumed"] == read["runs"], "what is there whole is not run again"
+    afresh = json.loads(call(capsys, *words, "--anew")[1])
     assert afresh["resumed"] == 0
     for name in ("runs", "skipped", "rows", "best"):
         assert afresh[name] == resumed[name]
+
+
+OWN = """
+from genesis.domain.strategy.features import close, ema, where
+from genesis.domain.strategy.specification import strategy
+
+
+@strategy
+def own(fills: int = 5, sharpe: float = 1.0, index: int = 1):
+    if fills == 7:
+        raise KeyError("no seven")
+    return where(ema(close, fills) > sharpe * ema(close, 30), 1.0, 0.0)
+"""
+OWNED = ("sweep", "synthetic:5:2", "--strategy", "own.py:own", "--param", "fills=4:6", "--json")
+
+
+def test_another_text_of_the_strategy_is_another_sweep(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "own.py").write_text(OWN)
+    first = json.loads(call(capsys, *OWNED)[1])
+    (folder / "own.py").write_text(OWN.replace("1.0, 0.0)", "0.5, 0.0)"))
+    code, out, err = call(capsys, *OWNED, "--resume")
+    assert (code, out) == (2, "")
+    assert "was begun with another text of the strategy's file" in err
+    second = json.loads(call(capsys, *OWNED)[1])
+    assert second["folder"] != first["folder"]
+    assert second["rows"] != first["rows"]
+    assert second["strategy_sha256"] != first["strategy_sha256"]
+
+
+def test_other_code_is_another_sweep(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    first = json.loads(call(capsys, *SWEEP)[1])
+    monkeypatch.setattr("genesis.app.sweep.code_sha256", lambda: "0" * 64)
+    code, _, err = call(capsys, *SWEEP, "--resume")
+    assert code == 2
+    assert "was begun with other code of Genesis" in err
+    assert json.loads(call(capsys, *SWEEP)[1])["folder"] != first["folder"]
+
+
+def test_parameters_may_be_named_as_figures_are(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "own.py").write_text(OWN)
+    code, out, err = call(capsys, *OWNED, "--param", "sharpe=0.9,1.1", "--report", "out.html")
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    assert {row["params"]["fills"] for row in found["rows"]} == {4, 5, 6}
+    frame = pl.read_parquet(next(Path(found["folder"]).glob("part-*.parquet")))
+    assert frame["param:fills"].to_list() == [4, 4, 5, 5, 6, 6]
+    assert call(capsys, *OWNED[:-1])[0] == 0
+
+
+@pytest.mark.parametrize("command", ["sweep", "optimize", "walkforward"])
+def test_a_strategy_that_fails_is_named_with_its_parameters(
+    command: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "own.py").write_text(OWN)
+    words = (*OWNED[1:4], "--param", "fills=6:7", *(("--train", "1d", "--test", "1d") * (command == "walkforward")))
+    code, _, err = call(capsys, command, *words)
+    assert code == 2
+    assert "own(fills=7, sharpe=1.0, index=1) cannot be built: KeyError: 'no seven' (own.py, line 9)" in err
+
+
+def test_a_table_that_was_touched_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    found = json.loads(call(capsys, *SWEEP)[1])
+    part = next(Path(found["folder"]).glob("part-*.parquet"))
+    pl.read_parquet(part).with_columns(pl.col("final_equity_atoms") + 1).write_parquet(part)
+    code, _, err = call(capsys, *SWEEP)
+    assert code == 2
+    assert "--anew runs all again" in err
+    part.write_bytes(b"PAR1")
+    code, _, err = call(capsys, *SWEEP)
+    assert code == 2
+    assert "is damaged" in err
+    assert json.loads(call(capsys, *SWEEP, "--anew")[1])["rows"] == found["rows"]
+
+
+def test_two_starts_of_one_sweep_do_not_share_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    found = json.loads(call(capsys, *SWEEP)[1])
+    with FileLock(Path(found["folder"]) / ".lock"):
+        for more in ((), ("--resume",), ("--anew",)):
+            code, out, err = call(capsys, *SWEEP, *more)
+            assert (code, out) == (2, "")
+            assert err.count("\n") == 1
+            assert "another process runs this very sweep" in err

@@ -24,7 +24,7 @@ class ParquetSweep:
     """The `SweepTable` in *folder*, which is made; *description* says what the sweep is.
 
     A folder of the same name holds the same sweep, for its name is made of the description. Without *keep*, parts that
-    are there from before are removed.
+    are there from before are removed. One process at a time may have the folder; the caller sees to that.
     """
 
     def __init__(self, folder: Path, description: Mapping[str, object], *, keep: bool) -> None:
@@ -34,9 +34,19 @@ class ParquetSweep:
             if not keep:
                 for part in self._parts().values():
                     part.unlink()
-            _replace(folder / "sweep.json", json.dumps(description, indent=2).encode())
+            self._description = description
+            self.is_finished = keep and _was_finished(folder / "sweep.json")
+            self._describe()
         except OSError as error:
             raise StoreError(f"{folder}: cannot be written ({error.strerror}): check owner and mode") from error
+
+    def finish(self) -> None:
+        self.is_finished = True
+        try:
+            self._describe()
+        except OSError as error:
+            text = f"{self.folder}: cannot be written ({error.strerror}): --resume goes on from here"
+            raise StoreError(text) from error
 
     def done(self) -> frozenset[int]:
         return frozenset(self._parts())
@@ -61,19 +71,20 @@ class ParquetSweep:
             return []
         value = pl.col(column)
         ordered = self._scan().with_columns(pl.when(value.is_nan()).then(None).otherwise(value).alias("_by"))
-        frame = ordered.sort("_by", "index", descending=[descending, False], nulls_last=True).head(count).collect()
+        ordered = ordered.sort("_by", "index", descending=[descending, False], nulls_last=True)
+        frame = self._collected(ordered.head(count))
         return [{name: _value(value) for name, value in row.items()} for row in frame.drop("_by").iter_rows(named=True)]
 
     def read(self, columns: Sequence[str]) -> dict[str, npt.NDArray[np.float64]]:
         if not self.done():
             return {name: np.empty(0) for name in columns}
-        frame = self._scan().select(columns).collect()
+        frame = self._collected(self._scan().select(columns))
         return {name: frame[name].to_numpy().astype(np.float64) for name in columns}
 
     def sha256(self) -> str:
         digest = hashlib.sha256()
         if self.done():
-            frame = self._scan().sort("index").collect()
+            frame = self._collected(self._scan().sort("index"))
             for name in sorted(frame.columns):
                 column = frame[name].to_numpy()
                 # NaN is what has no value, whatever its sign and payload.
@@ -83,6 +94,19 @@ class ParquetSweep:
                 digest.update(bits.tobytes())
         return digest.hexdigest()
 
+    def _describe(self) -> None:
+        said = {**self._description, "finished": self.is_finished}
+        _replace(self.folder / "sweep.json", json.dumps(said, indent=2).encode())
+
+    def _collected(self, lazy: "pl.LazyFrame") -> "pl.DataFrame":
+        import polars as pl
+
+        try:
+            return lazy.collect()
+        except (OSError, pl.exceptions.PolarsError) as error:
+            told = str(error).splitlines()[0]
+            raise StoreError(f"{self.folder}: a part is damaged ({told}): --anew runs all again") from error
+
     def _scan(self) -> "pl.LazyFrame":
         import polars as pl
 
@@ -91,6 +115,14 @@ class ParquetSweep:
     def _parts(self) -> dict[int, Path]:
         found = ((_PART.fullmatch(path.name), path) for path in self.folder.iterdir())
         return {int(match[1]): path for match, path in found if match is not None}
+
+
+def _was_finished(path: Path) -> bool:
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(said, dict) and said.get("finished") is True
 
 
 def _value(value: object) -> int | float | None:

@@ -1,5 +1,10 @@
-"""Search instead of a sweep: Optuna proposes combinations of the grid, learns from their results, and remembers."""
+"""Search instead of a sweep: Optuna proposes combinations of the grid, learns from their results, and remembers.
 
+What the n-th trial proposes follows from the seed and the trials of the batches before its own, and from nothing else:
+a search that was stopped makes its unfinished batch again, so that it ends as if it had never been stopped.
+"""
+
+import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -8,6 +13,7 @@ import numpy as np
 from filelock import FileLock
 
 from genesis.app.progress import Show
+from genesis.app.search_folder import Start, check_unfinished
 from genesis.app.sweep import SweepPlan
 from genesis.app.sweep_part import expressions_of
 from genesis.app.sweeper import Sweeper
@@ -22,17 +28,32 @@ if TYPE_CHECKING:
 
 ASKED: Final = 16
 """Combinations that are asked for at once: the search learns after each batch, and not more often with more threads."""
+_CREATE_TRIAL: Final = 4
+"""The line of Optuna's journal that begins a trial. Source: Optuna, `JournalOperation`."""
 
 
 def optimize(
-    plan: SweepPlan, candles: Candles, journal: Path, order: str, trials: int, seed: int, workers: int, show: Show
+    plan: SweepPlan,
+    candles: Candles,
+    journal: Path,
+    order: str,
+    trials: int,
+    seed: int,
+    workers: int,
+    start: Start,
+    show: Show,
 ) -> Ints:
-    """Search until *journal* holds *trials* trials; return the distinct combinations that were run, ascending.
+    """Search until *journal* holds *trials* trials; return the distinct combinations of the first so many, ascending.
 
-    The same seed proposes the same, whatever the threads; a search that was stopped goes on with what it knows. Raises
-    `InputError` without Optuna, or where a price that is used does not fit.
+    The same seed proposes the same, whatever the threads and however often it was stopped. Raises `InputError` without
+    Optuna, where a price that is used does not fit, or where *start* does not say what to do with trials from before.
     """
+    if start is Start.ANEW:
+        journal.unlink(missing_ok=True)
     study = _study(journal, order)
+    check_unfinished(journal.parent, start, _finished(study), trials, "trials")
+    if _finished(study) < trials:
+        study = _cut_to_batch(study, journal, order)
     finished = _finished(study)
     show(min(finished, trials), trials)
     with Sweeper(candles, plan.terms, workers) as sweeper:
@@ -40,7 +61,7 @@ def optimize(
             _batch(plan, study, sweeper, order, len(candles), min(ASKED, trials - finished), seed + finished)
             finished = _finished(study)
             show(min(finished, trials), trials)
-    numbers = {trial.user_attrs["index"] for trial in study.trials if trial.value is not None}
+    numbers = {trial.user_attrs["index"] for trial in study.trials[:trials] if trial.value is not None}
     return np.array(sorted(numbers), dtype=np.int64)
 
 
@@ -77,13 +98,27 @@ def _study(journal: Path, order: str) -> "Study":
         lock: Any = StudyLock(journal)  # Any: Optuna wants its own base class, which is not loaded with this module
         storage = JournalStorage(JournalFileBackend(str(journal), lock))
         direction: Literal["maximize", "minimize"] = "maximize" if DESCENDING[order] else "minimize"
-        study = optuna.create_study(storage=storage, study_name=order, direction=direction, load_if_exists=True)
+        return optuna.create_study(storage=storage, study_name=order, direction=direction, load_if_exists=True)
     except OSError as error:
         raise StoreError(f"{journal}: cannot be written ({error.strerror}): check owner and mode") from error
-    for trial in study.trials:
-        if not trial.state.is_finished():  # what a killed search had asked for
-            study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
-    return study
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StoreError(f"{journal}: is damaged ({type(error).__name__}): --anew begins again") from error
+
+
+def _cut_to_batch(study: "Study", journal: Path, order: str) -> "Study":
+    """Forget the batch that was not finished, if there is one: it is made again from what was known before it."""
+    whole = ASKED * (_finished(study) // ASKED)
+    if whole == len(study.trials):
+        return study
+    begun = at = 0
+    for line in journal.read_bytes().splitlines(keepends=True):
+        if json.loads(line).get("op_code") == _CREATE_TRIAL:
+            if begun == whole:
+                break
+            begun += 1
+        at += len(line)
+    os.truncate(journal, at)
+    return _study(journal, order)
 
 
 def _mend(journal: Path) -> None:
@@ -97,7 +132,9 @@ def _mend(journal: Path) -> None:
 
 
 def _finished(study: "Study") -> int:
-    return sum(trial.state.is_finished() for trial in study.trials)
+    """Return how many trials there are before the first that is not finished."""
+    every = study.trials
+    return next((trial.number for trial in every if not trial.state.is_finished()), len(every))
 
 
 def _batch(plan: SweepPlan, study: "Study", sweeper: Sweeper, order: str, candles: int, count: int, seed: int) -> None:

@@ -27,6 +27,7 @@ from genesis.app.research import (
     threads_option,
 )
 from genesis.app.research_options import AccountOptions, CostOptions, DeskOptions, MarketOptions, SearchOptions
+from genesis.app.search_folder import Start, check_kin, check_unfinished, held
 from genesis.app.strategies import build_deciding, find_any_strategy, origin_of
 from genesis.app.sweep import SweepPlan, ThreadRunner, describe, name_of, run_sweep
 from genesis.app.sweep_result import SweepResult, result_of
@@ -149,7 +150,7 @@ def make_sweep(
     account: AccountOptions,
     progress: Progress,
     *,
-    resume: bool = False,
+    start: Start = Start.PLAIN,
     folder: Path | None = None,
 ) -> SweepRun:
     """Run a sweep, with its results in *folder*, or else in the data directory; raises `InputError`."""
@@ -157,13 +158,18 @@ def make_sweep(
     checked_top(options.top)
     research = research_of(search, market, account, options.random, options.seed)
     runner = runner_of(research, search.workers)
-    plan = research.plan
-    table = ParquetSweep((folder or home() / "sweeps") / name_of(plan), describe(plan), keep=resume)
-    begin = perf_counter()
-    with progress("sweeping") as show:
-        tally = run_sweep(plan, table, runner, show)
-    seconds = perf_counter() - begin
-    result = result_of(plan, tally, search, options.top, table, research.candles, seconds)
+    plan, description = research.plan, describe(research.plan)
+    place = (folder or home() / "sweeps") / name_of(plan)
+    check_kin(place, start, description)
+    with held(place):
+        table = ParquetSweep(place, description, keep=start is not Start.ANEW)
+        if not table.is_finished:
+            check_unfinished(place, start, len(table.done()), plan.parts, "parts")
+        begin = perf_counter()
+        with progress("sweeping") as show:
+            tally = run_sweep(plan, table, runner, show)
+        seconds = perf_counter() - begin
+        result = result_of(plan, tally, search, options.top, table, research.candles, seconds)
     return SweepRun(result, table)
 
 
@@ -174,7 +180,7 @@ def make_optimization(
     account: AccountOptions,
     progress: Progress,
     *,
-    resume: bool = False,
+    start: Start = Start.PLAIN,
     folder: Path | None = None,
 ) -> SweepRun:
     """Search with Optuna, with its trials in *folder*, or else in the data directory; raises `InputError`."""
@@ -191,16 +197,18 @@ def make_optimization(
     research = research_of(search, market, account)
     plan, candles = research.plan, research.candles
     place = (folder or home() / "optimizations") / f"{name_of(plan)}-{order}-{seed}"
-    journal = place / "trials.log"
-    if not resume:
-        journal.unlink(missing_ok=True)
-    begin = perf_counter()
-    with progress("searching") as show:
-        tried = optimize(plan, candles, journal, order, trials, seed, threads, show)
-    plan = evolve(plan, indices=tried)
-    table = ParquetSweep(place, describe(plan), keep=False)
-    tally = run_sweep(plan, table, ThreadRunner(plan, candles, threads), lambda _done, _total: None)
-    return SweepRun(result_of(plan, tally, search, options.top, table, candles, perf_counter() - begin), table)
+    description = describe(plan)
+    check_kin(place, start, description)
+    with held(place):
+        ParquetSweep(place, description, keep=True)
+        begin = perf_counter()
+        with progress("searching") as show:
+            tried = optimize(plan, candles, place / "trials.log", order, trials, seed, threads, start, show)
+        plan = evolve(plan, indices=tried)
+        table = ParquetSweep(place, description, keep=False)
+        tally = run_sweep(plan, table, ThreadRunner(plan, candles, threads), lambda _done, _total: None)
+        result = result_of(plan, tally, search, options.top, table, candles, perf_counter() - begin)
+    return SweepRun(result, table)
 
 
 def make_walk_forward(

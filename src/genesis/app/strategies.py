@@ -117,6 +117,22 @@ def build_strategy(strategy: Strategy, given: Mapping[str, object]) -> tuple[dic
     return params, expression
 
 
+def express(strategy: Strategy, values: Mapping[str, Value]) -> Expr:
+    """Return the expression for resolved *values*.
+
+    Raises `BadStrategy` where they do not go together, and `InputError` that names them where the strategy fails.
+    """
+    try:
+        expression = strategy.express(values)
+        nodes(expression)
+    except BadStrategy:
+        raise
+    except (Exception, SystemExit) as error:  # a strategy is a person's code and may raise anything
+        call = f"{strategy.name}({', '.join(f'{name}={value}' for name, value in values.items())})"
+        raise InputError(f"{call} cannot be built: {_failure(error)}") from error
+    return expression
+
+
 def build_deciding(strategy: AnyStrategy, given: Mapping[str, object]) -> tuple[dict[str, Value], Deciding]:
     """Return all parameters of *strategy*, and what decides with them; raises `InputError` as `build_strategy` does."""
     if isinstance(strategy, Strategy):

@@ -11,6 +11,7 @@ from attrs import asdict, evolve, field, frozen
 import genesis
 from genesis.app.backtest import Terms
 from genesis.app.backtest_result import DataDescription
+from genesis.app.code_version import code_sha256
 from genesis.app.json_output import Json
 from genesis.app.progress import Show
 from genesis.app.strategies import StrategyOrigin
@@ -65,7 +66,9 @@ def describe(plan: SweepPlan) -> Mapping[str, Json]:
     axes = {axis.name: list(axis.values) for axis in plan.space.axes}
     return {
         "version": genesis.__version__,
+        "code_sha256": code_sha256(),
         "strategy": plan.strategy.name,
+        "strategy_sha256": plan.origin.sha256,
         "expression": str(terms.desk.strategy),
         "axes": axes,
         "constraints": [each.text for each in plan.constraints],
@@ -129,15 +132,17 @@ class ThreadRunner:
 def run_sweep(plan: SweepPlan, table: SweepTable, runner: PartRunner, show: Show) -> Tally:
     """Run the parts that *table* lacks, and write each as it comes."""
     done = len(table.done())
-    missing = sorted(set(range(plan.parts)) - table.done())
+    missing = [] if table.is_finished else sorted(set(range(plan.parts)) - table.done())
     runs = 0
     show(done, plan.parts)
-    with runner:
-        for part, made in runner.run(missing):
-            if made.runs:
-                table.write(part, made.columns)
-            done, runs = done + 1, runs + made.runs
-            show(done, plan.parts)
+    if missing:
+        with runner:
+            for part, made in runner.run(missing):
+                if made.runs:
+                    table.write(part, made.columns)
+                done, runs = done + 1, runs + made.runs
+                show(done, plan.parts)
+    table.finish()
     every = len(table.read(["index"])["index"])
     return Tally(every, len(plan.indices) - every, every - runs)
 

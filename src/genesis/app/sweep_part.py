@@ -6,9 +6,10 @@ from typing import NamedTuple
 import numpy as np
 
 from genesis.app.backtest import Terms
+from genesis.app.strategies import express
 from genesis.app.sweeper import Sweeper
 from genesis.domain.candle import Candles, Ints
-from genesis.domain.statistics.sweep_figures import sweep_figures
+from genesis.domain.statistics.sweep_figures import FIGURES, sweep_figures
 from genesis.domain.strategy.constraint import Constraint
 from genesis.domain.strategy.expression import Expr
 from genesis.domain.strategy.space import Space
@@ -28,16 +29,24 @@ class MadePart(NamedTuple):
     columns: Mapping[str, Column]
 
 
+def parameter_column(name: str) -> str:
+    """Return the column that holds a parameter: its name, marked where a figure of every run has the same."""
+    return f"param:{name}" if name == "index" or name in FIGURES else name
+
+
 def expressions_of(
     strategy: Strategy, space: Space, constraints: Sequence[Constraint], indices: Ints
 ) -> Iterator[tuple[int, Mapping[str, Value], Expr]]:
-    """Yield number, parameters and expression of each combination that meets *constraints* and *strategy* takes."""
+    """Yield number, parameters and expression of each combination that meets *constraints* and *strategy* takes.
+
+    Raises `InputError` that names the parameters with which the strategy fails.
+    """
     for index in indices.tolist():
         values = space.at(index)
         if not all(each.holds(values) for each in constraints):
             continue
         try:
-            yield index, values, strategy.express(values)
+            yield index, values, express(strategy, values)
         except BadStrategy:
             continue
 
@@ -51,7 +60,7 @@ def first_expression(strategy: Strategy, space: Space, constraints: Sequence[Con
         values = space.at(index)
         if all(each.holds(values) for each in constraints):
             try:
-                strategy.express(values)
+                express(strategy, values)
             except BadStrategy as error:
                 refusal = str(error)
     raise InputError(f"{strategy.name} takes none of the {len(indices)} combinations: {refusal}")
@@ -84,7 +93,8 @@ class PartMaker:
         for axis in self._space.axes:
             tried = [values[axis.name] for _, values in taken]
             is_whole = isinstance(axis.values[0], int)
-            columns[axis.name] = np.array(tried, dtype=np.int64) if is_whole else np.array(tried, dtype=np.float64)
+            column = parameter_column(axis.name)
+            columns[column] = np.array(tried, dtype=np.int64) if is_whole else np.array(tried, dtype=np.float64)
         if outcomes is not None:
             columns |= sweep_figures(outcomes, self._cash, self._count)
         return MadePart(len(taken), columns)

@@ -5,6 +5,7 @@ import numpy as np
 from genesis.adapters.report.sweep_page import SweepReport
 from genesis.app.json_output import Json
 from genesis.app.sweep import describe
+from genesis.app.sweep_part import parameter_column
 from genesis.app.sweep_result import SweepResult, verdict
 from genesis.domain.statistics.sweep_figures import DESCENDING
 from genesis.ports.sweeps import Row, SweepTable
@@ -23,7 +24,7 @@ def report_of(result: SweepResult, table: SweepTable) -> SweepReport:
     """Return the report of *result*, whose runs are in *table*."""
     plan = result.plan
     varied = [axis.name for axis in plan.space.axes if len(axis.values) > 1]
-    columns = table.read([*varied, result.order]) if result.rows else {result.order: np.empty(0)}
+    columns = table.read([*map(parameter_column, varied), result.order]) if result.rows else {result.order: np.empty(0)}
     names = [axis.name for axis in plan.space.axes]
     luck = result.best.luck_sharpe if result.best is not None and result.order == "sharpe" else None
     skipped = f", {result.tally.skipped} combinations refused by the strategy" if result.tally.skipped else ""
@@ -34,11 +35,11 @@ def report_of(result: SweepResult, table: SweepTable) -> SweepReport:
         verdict=verdict(result),
         order=result.order,
         descending=DESCENDING[result.order],
-        axes=[(name, columns[name]) for name in varied if name in columns],
+        axes=[(name, columns[parameter_column(name)]) for name in varied if parameter_column(name) in columns],
         values=columns[result.order],
         luck=luck,
         headers=(*names, *_SHOWN.values()),
-        best=[[*(_text(row, name) for name in (*names, *_SHOWN))] for row in result.rows],
+        best=[[*(_text(row, name) for name in (*map(parameter_column, names), *_SHOWN))] for row in result.rows],
         origin=[(name, plain(value)) for name, value in describe(plan).items()],
     )
 

@@ -12,7 +12,9 @@ from genesis.app.backtest import run_columnar
 from genesis.app.buy_and_hold import buy_and_hold
 from genesis.app.json_output import Json, JsonDocument
 from genesis.app.research_options import SearchOptions
+from genesis.app.strategies import express
 from genesis.app.sweep import SweepPlan, Tally, describe, with_expression
+from genesis.app.sweep_part import parameter_column
 from genesis.domain.candle import Candles
 from genesis.domain.simulation.columnar import BREACHES
 from genesis.domain.statistics.record import decision_hash
@@ -26,6 +28,7 @@ from genesis.domain.statistics.summary import DAYS_PER_YEAR, Summary, daily_retu
 from genesis.domain.statistics.sweep_figures import DESCENDING
 from genesis.domain.strategy.specification import Value
 from genesis.domain.units import format_atoms
+from genesis.ports.errors import InputError
 from genesis.ports.sweeps import Row, SweepTable
 
 if TYPE_CHECKING:
@@ -86,10 +89,13 @@ def best_run(plan: SweepPlan, rows: Sequence[Row], candles: Candles, table: Swee
     if not rows:
         return None
     params = _params(plan, rows[0])
-    terms = with_expression(plan.terms, plan.strategy.express(params))
+    terms = with_expression(plan.terms, express(plan.strategy, params))
     record = run_columnar(terms, candles).record
-    assert record.final_equity == rows[0]["final_equity_atoms"]
-    assert len(record.fills) == rows[0]["fills"]
+    if (record.final_equity, len(record.fills)) != (rows[0]["final_equity_atoms"], rows[0]["fills"]):
+        raise InputError(
+            f"{table.folder}: its first run, {params}, is another now: {plan.strategy.name} does not give the same each"
+            " time, what its file imports has changed, or the results were touched; --anew runs all again"
+        )
     held = summarise(buy_and_hold(plan.terms, candles).record)
     known = moments(daily_returns(record))
     sharpes = table.read(["sharpe"])["sharpe"]
@@ -185,7 +191,7 @@ def _table(result: SweepResult) -> "Table":
     for row in result.rows:
         figures = (row["total_return_pct"], row["sharpe"], row["max_drawdown_pct"])
         table.add_row(
-            *(str(row[name]) for name in names),
+            *(str(row[parameter_column(name)]) for name in names),
             *("-" if each is None else f"{each:.2f}" for each in figures),
             str(row["fills"]),
             *(f"{float(row[f'{name}_atoms'] or 0) / 1e8:.2f}" for name in ("total_fees", "final_equity")),
@@ -206,4 +212,5 @@ def _row_document(plan: SweepPlan, row: Row) -> dict[str, Json]:
 
 
 def _params(plan: SweepPlan, row: Row) -> dict[str, Value]:
-    return {axis.name: value for axis in plan.space.axes if (value := row[axis.name]) is not None}
+    columns = ((axis.name, row[parameter_column(axis.name)]) for axis in plan.space.axes)
+    return {name: value for name, value in columns if value is not None}

@@ -18,8 +18,15 @@ class SweepTable(Protocol):
     def folder(self) -> Path:
         """Where the results are, for people to find them."""
 
+    @property
+    def is_finished(self) -> bool:
+        """Whether `finish` was called: parts that are missing had nothing to run."""
+
     def done(self) -> frozenset[int]:
         """Return the numbers of the parts that are there whole."""
+
+    def finish(self) -> None:
+        """Note durably that all parts are there that ever will be. Raises `StoreError`."""
 
     def write(self, part: int, columns: Mapping[str, Column]) -> None:
         """Write a part durably: killed at any instant, it is there whole or not at all. Raises `StoreError`."""

@@ -71,6 +71,12 @@ def test_ratios_without_meaning_are_none() -> None:
     assert summary.calmar is summary.profit_factor is summary.win_rate_pct is None
 
 
+def test_growth_beyond_all_numbers_has_no_calmar_ratio() -> None:
+    record = _record([atoms(900), atoms(10_000)])
+    assert record.max_drawdown > 0
+    assert summarise(record).calmar is None
+
+
 def test_daily_returns_start_from_the_initial_cash() -> None:
     record = _record([atoms(1100), atoms(0), atoms(0)])
     assert daily_returns(record) == pytest.approx([0.1, -1.0, 0.0])

@@ -18,7 +18,8 @@ from genesis.app.research_options import SEARCH_HELP, AccountOptions, MarketOpti
         "trials": "How many trials to make in all.",
         "seed": "What the search begins with.",
         "top": "How many runs to show.",
-        "resume": "Go on with the same search: --trials counts those from before.",
+        "resume": "Go on with the same search, of --trials in all; refused where strategy, code or candles are others.",
+        "anew": "Begin again, and throw away what is there of this very search.",
     },
 )
 def optimize(
@@ -30,13 +31,15 @@ def optimize(
     seed: int = 0,
     top: int = 10,
     resume: bool = False,
+    anew: bool = False,
     report: str = "",
     bundle: str = "",
     json: bool = False,
 ) -> None:
     """Search a grid of parameters with Optuna, which proposes what looks promising; each run is exactly a backtest.
 
-    Trials go to GENESIS_HOME/optimizations while it runs; stopped or killed, it goes on with --resume.
+    Trials go to GENESIS_HOME/optimizations while it runs; stopped or killed, it goes on with --resume and finds what it
+    would have found in one go. A search that is there whole is read, and not made again without --anew.
     """
     from genesis.adapters.atomic_file import write_whole
     from genesis.adapters.report.sweep_page import sweep_page
@@ -44,11 +47,12 @@ def optimize(
     from genesis.app.json_output import print_json
     from genesis.app.progress import progress
     from genesis.app.research_runs import OptimizeOptions, make_optimization
+    from genesis.app.search_folder import start_of
     from genesis.app.sweep_report import report_of
     from genesis.app.sweep_result import document_of, print_sweep
 
     options = OptimizeOptions(trials, seed, top)
-    run = make_optimization(options, search, market, account, progress, resume=resume)
+    run = make_optimization(options, search, market, account, progress, start=start_of(resume=resume, anew=anew))
     if report:
         write_whole(Path(report), sweep_page(report_of(run.result, run.table)))
     if bundle:

@@ -16,7 +16,8 @@ from genesis.app.research_options import SEARCH_HELP, AccountOptions, MarketOpti
         "random": "Try this many combinations drawn from the grid, instead of all.",
         "seed": "What --random draws with.",
         "top": "How many runs to show.",
-        "resume": "Go on with the same sweep where it was left.",
+        "resume": "Go on with the same sweep where it was left; refused where strategy, code or candles are others.",
+        "anew": "Begin again, and throw away what is there of this very sweep.",
     },
 )
 def sweep(
@@ -28,13 +29,16 @@ def sweep(
     seed: int = 0,
     top: int = 10,
     resume: bool = False,
+    anew: bool = False,
     report: str = "",
     bundle: str = "",
     json: bool = False,
 ) -> None:
     """Run a strategy with every combination of its parameters, each exactly as `backtest` would.
 
-    Results go to GENESIS_HOME/sweeps as Parquet while the sweep runs; stopped or killed, it goes on with --resume.
+    Results go to GENESIS_HOME/sweeps as Parquet while the sweep runs; stopped or killed, it goes on with --resume. The
+    folder is named for all that makes the results: options, candles, the text of the strategy and the code of Genesis.
+    A sweep that is there whole is read, and not run again without --anew.
     """
     from genesis.adapters.atomic_file import write_whole
     from genesis.adapters.report.sweep_page import sweep_page
@@ -42,11 +46,12 @@ def sweep(
     from genesis.app.json_output import print_json
     from genesis.app.progress import progress
     from genesis.app.research_runs import SweepOptions, make_sweep
+    from genesis.app.search_folder import start_of
     from genesis.app.sweep_report import report_of
     from genesis.app.sweep_result import document_of, print_sweep
 
     options = SweepOptions(random, seed, top)
-    run = make_sweep(options, search, market, account, progress, resume=resume)
+    run = make_sweep(options, search, market, account, progress, start=start_of(resume=resume, anew=anew))
     if report:
         write_whole(Path(report), sweep_page(report_of(run.result, run.table)))
     if bundle:

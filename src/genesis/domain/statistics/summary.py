@@ -108,12 +108,18 @@ def sortino(returns: Sequence[float]) -> float | None:
 
 
 def calmar(record: Record) -> float | None:
-    """Return yearly growth ÷ maximum drawdown, over the span from first to last day; None without a drawdown."""
+    """Return yearly growth ÷ maximum drawdown, over the span from first to last day.
+
+    None without a drawdown, and where a few days grew so much that a year of them is beyond all numbers.
+    """
     if not record.days or record.max_drawdown <= 0.0:
         return None
     days = (record.days[-1][0] - record.days[0][0]) / DAY_MS + 1.0
     growth = 1.0 + _growth(record)
-    yearly = growth ** (DAYS_PER_YEAR / days) - 1.0 if growth > 0.0 else -1.0
+    try:
+        yearly = growth ** (DAYS_PER_YEAR / days) - 1.0 if growth > 0.0 else -1.0
+    except OverflowError:
+        return None
     return yearly / record.max_drawdown
 
 

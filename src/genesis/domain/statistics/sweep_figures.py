@@ -26,6 +26,19 @@ DESCENDING: Final = {
 """What runs can be ordered by, and whether more is better."""
 
 
+FIGURES: Final = (
+    *DESCENDING,
+    "refused",
+    "final_equity_atoms",
+    "final_cash_atoms",
+    "final_position_atoms",
+    "halted_at",
+    "breach",
+    "fills_digest",
+)
+"""The names of all figures of a run."""
+
+
 def sweep_figures(outcomes: Outcomes, initial_cash: int, candles: int) -> dict[str, Ints | Floats]:
     """Return the figures of all runs by name; NaN where one has no meaning."""
     final = outcomes.final_equity
