@@ -245,8 +245,10 @@ def serve_forks(orders: TextIO, results: int) -> None:
                     os._exit(code)
             _, status = os.waitpid(child, 0)
             how = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
-            os.write(results, f"{json.dumps([number, how])}\n".encode())
-            os._exit(0)
+            try:
+                os.write(results, f"{json.dumps([number, how])}\n".encode())
+            finally:  # whoever asked may have given up: nobody wants to read of a broken pipe
+                os._exit(0)
         while True:  # take home what has ended
             try:
                 if os.waitpid(-1, os.WNOHANG)[0] == 0:
