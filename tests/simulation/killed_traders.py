@@ -201,9 +201,9 @@ async def _until_settled(process: Process, inbox: OperatorInbox, patience_s: flo
         await asyncio.wait_for(_halt(inbox), patience_s)
     while time.monotonic() < deadline_s:
         await asyncio.sleep(0.02)
-        standings = process._core.books.standings
-        belief = process.belief()
-        if settle and belief is not None and standings.is_reconciled and not belief.pending:
+        core, belief = process._core, process.belief()
+        is_still = not any(desk.intent for desk in core.desks.values())  # halted, one that waits for a quote gets out
+        if settle and belief is not None and core.books.standings.is_reconciled and not belief.pending and is_still:
             return
     assert not settle, "nothing was settled in time"
 

@@ -8,14 +8,14 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 
 from genesis.domain.desk import Desk
-from genesis.domain.events import AccountShown, Adopted, Decision, Quote
+from genesis.domain.events import AccountShown, Adopted, Alert, Decision, Quote
 from genesis.domain.exchange.orders import Account, OrderReport
 from genesis.domain.execution.order_life import OrderLife, Status
 from genesis.domain.execution.orders import Orders
 from genesis.domain.house import House, shown_margin, shown_spot
 from genesis.domain.instrument import Instrument
 from genesis.domain.ledger import cost_of
-from genesis.domain.order import OrderRequest, Side
+from genesis.domain.order import Cid, OrderRequest, Side
 from genesis.domain.risk.limits import AccountLimits
 from genesis.domain.risk.scene import Pending, Scene, Sent
 from genesis.domain.standing import Standings
@@ -38,8 +38,9 @@ class Books:
         quote: Currency,
         account: Account,
         standings: Standings,
+        first_cid: Cid,
     ) -> None:
-        self.orders = Orders()
+        self.orders = Orders(first_cid)
         self.house = House()
         self.foreign: tuple[OrderReport, ...] = ()
         self.standings = standings
@@ -109,6 +110,17 @@ class Books:
         instrument = self._instruments[symbol]
         foreign = (_foreign(report, instrument) for report in self.foreign if report.symbol == symbol)
         return (*self.orders.pending(symbol), *foreign)
+
+    def freeze(self, alert: Alert) -> Alert:
+        """Stop every desk where it is: what is known contradicts itself, so not even a way out is known."""
+        self.standings.freeze(is_frozen=True)
+        for desk in self._desks.values():
+            desk.stop(alert)
+        return alert
+
+    def thaw(self) -> None:
+        """Let orders leave again once no desk stands for a contradiction: each desk had to be looked at."""
+        self.standings.freeze(is_frozen=any(desk.is_contradicted for desk in self._desks.values()))
 
     def adopt(self, event: AccountShown, foreign_fills: int) -> Iterator[Decision]:
         """Give the house what the look has more or less than the books.

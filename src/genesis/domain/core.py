@@ -9,11 +9,12 @@ What is known of the orders and of the account is in `books`.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from attrs import field, frozen
 
+from genesis.domain.account_looks import AccountLooks
 from genesis.domain.books import Books
 from genesis.domain.candle import Candle
 from genesis.domain.desk import Desk, DeskSettings, Wish
@@ -21,9 +22,7 @@ from genesis.domain.events import (
     AccountShown,
     Alert,
     AlertCode,
-    Asked,
     Booked,
-    Cancel,
     CandleClosed,
     Crossed,
     Decision,
@@ -46,14 +45,14 @@ from genesis.domain.events import (
 from genesis.domain.exchange.orders import Account
 from genesis.domain.execution.evidence import Traded, is_not_traded
 from genesis.domain.execution.netting import Match, Wanted, net
-from genesis.domain.execution.order_life import ContradictingEvidence, ImpossibleStep, OrderLife, Status, knows
+from genesis.domain.execution.order_life import ContradictingEvidence, ImpossibleStep, OrderLife, Status
 from genesis.domain.execution.orders import OwnOrder
 from genesis.domain.execution.plans import LimitEntry, Market, Undertaking
-from genesis.domain.execution.reconciliation import facts, missing, unremembered
 from genesis.domain.fill import Fill
 from genesis.domain.instrument import Instrument
 from genesis.domain.ledger import Ledger, cost_of, value_of
 from genesis.domain.link import LinkState
+from genesis.domain.operation import Operation
 from genesis.domain.order import Cid, OrderRequest, OrderType, Side
 from genesis.domain.purse import Purse
 from genesis.domain.pursuits import PROTECTION, Pursuits
@@ -69,9 +68,6 @@ from genesis.domain.units import Atoms, Currency, Mts, Price, Symbol, floor_mul_
 FIRST_CID: Final = Cid(1)
 NO_CID: Final = Cid(0)
 """Of fills between two strategies of ours, which no order made."""
-
-UNREMEMBERED_SHOWN: Final = 5
-"""So many orders that nobody remembers are named."""
 
 
 @frozen
@@ -125,8 +121,7 @@ class TradingCore:
     """The desks of one account, and the books around them.
 
     *is_new* says that the account was not shown yet: candles are history then, on which strategies warm up. *cut* names
-    the desks whose order is only a part of their wish, *reasons* why each sent its last order. *next_cid* is above
-    every client order id that is known.
+    the desks whose order is only a part of their wish, *reasons* why each sent its last order.
     """
 
     def __init__(self, settings: CoreSettings, ledgers: Mapping[str, Ledger], first_cid: Cid = FIRST_CID) -> None:
@@ -141,7 +136,7 @@ class TradingCore:
         self.is_new = settings.needs_account
         self._instruments = settings.instruments
         standings = Standings(is_reconciled=not settings.needs_account)
-        self.books = Books(self.desks, self._instruments, settings.quote, settings.account, standings)
+        self.books = Books(self.desks, self._instruments, settings.quote, settings.account, standings, first_cid)
         self._closes = self.books.closes
         self.is_pursuing = any(
             each.protection is not None or not isinstance(each.plan, Market) for each in settings.desks
@@ -159,9 +154,10 @@ class TradingCore:
         }
         """Desks whose candles and quotes are nobody else's business."""
         self.pursuits = Pursuits(self.desks, self.books, self._send, self._within_one_order)
+        self._looks = AccountLooks(self.books, self._instruments, self._report, is_dry=settings.is_dry)
+        self._operation = Operation(self.desks, self.books, self.pursuits, self._ask)
         self.cut: set[str] = set()
         self.reasons: dict[str, Reasons] = {}
-        self.next_cid = int(first_cid)
         self.next_undertaking = 1
 
     @property
@@ -219,14 +215,14 @@ class TradingCore:
                 return tuple(self._look(event))
             case OperatorAsked(mts=mts):
                 self.now = max(self.now, mts)
-                return tuple(self._obey(event))
+                return tuple(self._operation.obey(event, self.now))
             case LimitsApplied(mts, limits):
                 self.now = max(self.now, mts)
                 self.limits = limits
                 self.books.remember(self.now, limits)
             case StrategyLimitsApplied(mts=mts) | StrategyEnabled(mts=mts):
                 self.now = max(self.now, mts)
-                return tuple(self._configure(event))
+                return tuple(self._operation.configure(event, self.now))
             case MarginCharged(mts, symbol, amount):
                 self.now = max(self.now, mts)
                 self._by_symbol[symbol][0].charge(amount)
@@ -346,7 +342,7 @@ class TradingCore:
     def _counted(self) -> Iterator[Cid]:
         """Yield ids of our own, where no exchange has to know them: the next one until it was used."""
         while True:
-            yield Cid(self.next_cid)
+            yield Cid(self.books.orders.next_cid)
 
     def _cross(self, match: Match, quote: Quote, reasons: Mapping[str, Reasons]) -> Iterator[Decision]:
         """Let two strategies trade with each other; what rounding takes from one and gives to none is the house's."""
@@ -407,7 +403,6 @@ class TradingCore:
             return desk.refused(order.mts, order.side, order.amount, answer)
         if undertaking != PROTECTION:
             self.reasons[desk.name] = reasons
-        self.next_cid = max(self.next_cid, order.cid + 1)
         self.books.sent(order, desk.name, undertaking, self.limits, self.now)
         return Submit(answer, reasons, desk.name, undertaking, wished)
 
@@ -446,7 +441,7 @@ class TradingCore:
         try:
             order, fill, has_ended = books.orders.report(known, evidence, self._instruments[symbol])
         except (ImpossibleStep, ContradictingEvidence) as error:
-            return list(self._freeze(Alert(mts, AlertCode.ORDER_CONTRADICTION, str(error))))
+            return [books.freeze(Alert(mts, AlertCode.ORDER_CONTRADICTION, str(error)))]
         strategy, _, life = order
         if life.status is Status.SENDING:  # nothing follows from a beginning
             return ()
@@ -458,7 +453,7 @@ class TradingCore:
             decisions += self._filled(mts, desk, fill)
         if life.trades and life.contradiction and life.contradiction != before.contradiction:
             text = f"order {cid}: {life.contradiction}"
-            decisions += self._freeze(Alert(mts, AlertCode.ORDER_CONTRADICTION, text))
+            decisions.append(books.freeze(Alert(mts, AlertCode.ORDER_CONTRADICTION, text)))
         if life.status is Status.UNKNOWN and before.status is not Status.UNKNOWN:
             text = f"order {cid} {symbol}: nobody knows whether the exchange has it; it is being looked for"
             decisions += Alert(mts, AlertCode.ORDER_UNKNOWN, text), LookUp(symbol, cid, life.order.mts)
@@ -524,101 +519,9 @@ class TradingCore:
 
     def _look(self, event: AccountShown) -> Iterator[Decision]:
         """Take the whole account as the exchange shows it: until then nothing is decided."""
-        books = self.books
-        lives = {cid: own.life for cid, own in books.orders.by_cid.items()}
-        read = facts(lives, event.look, self._instruments)
-        known = {report.id for report in books.foreign}
-        books.foreign = read.foreign_orders
-        for report in read.foreign_orders:
-            if report.id not in known:
-                text = f"order {report.id} {report.symbol}: {report.side.value} {report.amount} is not ours; it counts"
-                yield Alert(event.mts, AlertCode.FOREIGN_ORDER, text)
-        yield from self._remember(event.mts, unremembered(read, self.next_cid))
-        for text in read.unreadable:
-            yield from self._freeze(Alert(event.mts, AlertCode.ORDER_CONTRADICTION, text))
-        for cid, evidence in read.ours:
-            if not knows(books.orders.by_cid[cid].life, evidence):
-                yield from self._report(OrderReported(event.mts, lives[cid].order.symbol, cid, evidence))
-        for own in tuple(books.orders.open()):
-            life = own.life
-            is_missing = bool(missing({life.order.cid: life}, read.shown))
-            if is_missing or life.filled_unbooked or not life.fee_is_known:
-                yield LookUp(life.order.symbol, life.order.cid, life.order.mts)
-        yield from books.adopt(event, len(read.foreign_fills))
+        yield from self._looks.take(event)
         self.is_new = False
-        books.standings.reconciled()
         yield from self.pursuits.was_looked_at(self.now)
-
-    def _remember(self, mts: Mts, cids: Collection[Cid]) -> Iterator[Decision]:
-        """Stop where the account has orders that nothing here knows of: what the strategies hold is not known then."""
-        if not cids or self.settings.is_dry:
-            return
-        self.next_cid = max(cids) + 1  # known from now on: whoever resumes is not stopped by them again
-        some = ", ".join(str(cid) for cid in sorted(cids)[:UNREMEMBERED_SHOWN])
-        text = (
-            f"{len(cids)} orders at the exchange ({some}) are made as ours are and younger than all that this journal "
-            "knows: a backup was restored, or another Genesis trades here; nothing is sent until an operator resumes"
-        )
-        yield from self._freeze(Alert(mts, AlertCode.JOURNAL_BEHIND, text))
-
-    # The operator
-
-    def _obey(self, event: OperatorAsked) -> Iterator[Decision]:
-        mts, asked, target, reason = event
-        if asked is Asked.CANCEL:
-            yield from self._cancel(int(target), reason)
-            return
-        for desk in [self.desks[target]] if target else self.desks.values():
-            match asked:
-                case Asked.HALT | Asked.FLATTEN:
-                    alert = Alert(mts, AlertCode.OPERATOR_HALT, f"operator_halt: {reason}")
-                    desk.halt(alert)
-                    yield alert
-                    yield from self.pursuits.go_on(self.now)
-                    yield from self._ask(desk.symbol)
-                case Asked.RESUME:
-                    desk.resume()
-                    left = "" if desk.halted is None else f"; still halted, resume again to lift it: {desk.halted.text}"
-                    yield Alert(mts, AlertCode.OPERATOR_RESUME, f"operator_resume: {reason}{left}")
-                case Asked.BOTH_WAYS:
-                    desk.only_reduce = False
-                case Asked.REDUCE_ONLY:
-                    desk.only_reduce = True
-                    desk.drop_growth()
-                    yield from self.pursuits.go_on(self.now)
-                case Asked.STRATEGY_ON:
-                    desk.switch(is_on=True)
-                case Asked.STRATEGY_OFF:
-                    desk.switch(is_on=False)
-                    yield from self.pursuits.go_on(self.now)
-        if asked is Asked.RESUME:  # one contradiction stopped every desk: all have to be looked at
-            self.books.standings.freeze(is_frozen=any(is_contradicted(desk.halted) for desk in self.desks.values()))
-
-    def _configure(self, event: StrategyLimitsApplied | StrategyEnabled) -> Iterator[Decision]:
-        """Let a strategy trade as it is configured now; a limit that is breached already is answered at once."""
-        desk = self.desks[event.strategy]
-        if isinstance(event, StrategyEnabled):
-            desk.enable(is_enabled=event.is_enabled)
-            yield from self.pursuits.go_on(self.now)
-            return
-        alert = desk.limit(self.now, event.limits)
-        if alert is not None:
-            yield alert
-            yield from self.pursuits.go_on(self.now)
-            yield from self._ask(desk.symbol)
-
-    def _cancel(self, cid: int, reason: str) -> Iterator[Decision]:
-        own = self.books.orders.by_cid.get(Cid(cid))
-        if own is not None and not own.life.status.is_terminal:
-            order = own.life.order
-            yield Cancel(order.symbol, order.cid, own.life.id, order.mts, reason)
-
-    def _freeze(self, alert: Alert) -> Iterator[Decision]:
-        """Stop every desk where it is: what is known contradicts itself, so not even a way out is known."""
-        yield alert
-        self.books.standings.freeze(is_frozen=True)
-        for desk in self.desks.values():
-            desk.stop(alert)
 
 
 def one_desk(
@@ -627,11 +530,6 @@ def one_desk(
     """Return the core of an account that one desk has for itself, with *cash* of the quote currency."""
     settings = CoreSettings((desk,), needs_account=needs_account)
     return TradingCore(settings, {desk.name: Ledger(cash)}, first_cid)
-
-
-def is_contradicted(halted: Alert | None) -> bool:
-    """Whether a desk stands because what is known of the account contradicts itself, or what the account shows."""
-    return halted is not None and halted.code in {AlertCode.ORDER_CONTRADICTION, AlertCode.JOURNAL_BEHIND}
 
 
 def _incomplete(mts: Mts, life: OrderLife, left: int) -> Alert:

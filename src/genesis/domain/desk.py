@@ -139,6 +139,12 @@ class Desk:
         """Why the desk only gets out, or not even that; None while it trades."""
         return self.purse.halted
 
+    @property
+    def is_contradicted(self) -> bool:
+        """Whether it stands because what is known of the account contradicts itself, or what the account shows."""
+        halted = self.halted
+        return halted is not None and halted.code in {AlertCode.ORDER_CONTRADICTION, AlertCode.JOURNAL_BEHIND}
+
     def close(self, candle: Candle) -> Alert | OrderRefused | None:
         """Take the next candle; return the alert of a guard that was breached, or else what was refused.
 

@@ -71,7 +71,6 @@ def recall(core: TradingCore, entry: RecordedEntry) -> None:
 def _recall_decision(core: TradingCore, entry: RecordedEntry) -> None:
     match entry:
         case RecordedSubmit(order, reasons, strategy, undertaking, wished):
-            core.next_cid = max(core.next_cid, order.cid + 1)
             core.books.sent(order, strategy, undertaking, core.limits, core.now)
             if undertaking >= 0:
                 core.reasons[strategy] = reasons

@@ -4,7 +4,7 @@ from typing import Final
 
 from attrs import frozen
 
-from genesis.domain.core import TradingCore, is_contradicted
+from genesis.domain.core import TradingCore
 from genesis.domain.desk import Desk, Intent
 from genesis.domain.events import Alert, Reasons
 from genesis.domain.execution.orders import OwnOrder
@@ -86,7 +86,7 @@ def saved(core: TradingCore) -> Saved:
     kept = {own.life.order.cid for own in (*books.orders.open(), *books.orders.ended_lately(ENDED_KEPT))}
     return Saved(
         now=core.now,
-        next_cid=core.next_cid,
+        next_cid=books.orders.next_cid,
         next_undertaking=core.next_undertaking,
         limits=core.limits,
         desks=tuple(_saved_desk(desk) for desk in core.desks.values()),
@@ -110,17 +110,16 @@ def restore(core: TradingCore, state: Saved) -> None:
     if unknown:
         raise ValueError(f"the account has positions or orders of {', '.join(unknown)}, which no strategy trades now")
     books, pursuits = core.books, core.pursuits
-    core.now, core.next_cid, core.next_undertaking = state.now, state.next_cid, state.next_undertaking
+    core.now, core.next_undertaking, books.orders.next_cid = state.now, state.next_undertaking, state.next_cid
     core.limits = state.limits
     for desk in state.desks:
         _restore_desk(core.desks[desk.name], desk)
     for order in state.orders:
         books.orders.take(order)
-        core.next_cid = max(core.next_cid, order.life.order.cid + 1)
     books.house.balances = dict(state.house)
     books.was_shown, books.last_fill = state.was_shown, state.last_fill
     # A person has to look, whoever runs: what contradicted itself before the restart still does.
-    books.standings.freeze(is_frozen=any(is_contradicted(desk.halted) for desk in core.desks.values()))
+    books.thaw()
     books.recent.extend(state.recent)
     pursuits.under_way = {each.undertaking.id: each for each in state.under_way}
     pursuits.entries = {each.strategy: (each.price, each.reasons) for each in state.entries}

@@ -95,7 +95,7 @@ def test_a25_it_stays_so_after_a_restart() -> None:
 
 def test_orders_that_are_known_or_older_or_of_other_programs_stop_nothing() -> None:
     world = World("one", needs_account=True)
-    world.core.next_cid = cid_of(NOW - 2 * HOUR_MS)
+    world.core.books.orders.next_cid = cid_of(NOW - 2 * HOUR_MS)
     for order, fill in (
         (resting(cid_of(NOW - 3 * HOUR_MS), NOW - 3 * HOUR_MS), None),
         (resting(Cid(NOW), NOW), None),

@@ -40,8 +40,9 @@ class Reported(NamedTuple):
 
 @define
 class Orders:
-    """The orders by their cid."""
+    """The orders by their cid; *next_cid* is above every cid that is known."""
 
+    next_cid: int
     by_cid: dict[Cid, OwnOrder] = field(factory=dict)
     _ended: deque[Cid] = field(factory=deque)
     _open: dict[Cid, None] = field(factory=dict)  # in the order in which they were meant
@@ -53,11 +54,13 @@ class Orders:
             raise ValueError(f"order {cid} was there before: a cid is used once")
         self.by_cid[cid] = OwnOrder(strategy, undertaking, OrderLife(order))
         self._open[cid] = None
+        self._know(cid)
 
     def take(self, order: OwnOrder) -> None:
         """Take an order as it stands, as after a restart."""
         cid = order.life.order.cid
         self.by_cid[cid] = order
+        self._know(cid)
         if is_done(order.life):
             self._end(cid)
         else:
@@ -115,6 +118,10 @@ class Orders:
                 self._ended.append(oldest)
             else:
                 del self.by_cid[oldest]
+
+    def _know(self, cid: Cid) -> None:
+        if cid >= self.next_cid:
+            self.next_cid = cid + 1
 
     def _end(self, cid: Cid) -> None:
         self._open.pop(cid, None)

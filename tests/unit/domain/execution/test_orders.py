@@ -22,7 +22,7 @@ def test_i2_the_parts_of_what_is_under_way_are_kept_however_many_other_orders_en
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "KEPT_ENDED", 5)
-    orders = Orders()
+    orders = Orders(1)
     for cid in range(1, 31):
         ended(orders, cid, undertaking=7 if cid % 10 == 1 else 0)
         orders.forget(running={7})
@@ -37,7 +37,7 @@ def test_i2_the_parts_of_what_is_under_way_are_kept_however_many_other_orders_en
 
 
 def test_the_last_ones_that_ended_come_newest_first() -> None:
-    orders = Orders()
+    orders = Orders(1)
     for cid in range(1, 6):
         ended(orders, cid, undertaking=0)
     assert [own.life.order.cid for own in orders.ended_lately(3)] == [5, 4, 3]

@@ -1,0 +1,86 @@
+"""What people ask of a core while it runs, and what their configuration changes."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from genesis.domain.books import Books
+from genesis.domain.desk import Desk
+from genesis.domain.events import (
+    Alert,
+    AlertCode,
+    Asked,
+    Cancel,
+    Decision,
+    OperatorAsked,
+    StrategyEnabled,
+    StrategyLimitsApplied,
+)
+from genesis.domain.order import Cid
+from genesis.domain.pursuits import Pursuits
+from genesis.domain.units import Mts, Symbol
+
+
+class Operation:
+    """See the module; *ask* wants a quote for the desks of an instrument that wait for one."""
+
+    def __init__(
+        self,
+        desks: Mapping[str, Desk],
+        books: Books,
+        pursuits: Pursuits,
+        ask: Callable[[Symbol], Iterator[Decision]],
+    ) -> None:
+        self._desks = desks
+        self._books = books
+        self._pursuits = pursuits
+        self._ask = ask
+
+    def obey(self, event: OperatorAsked, now: Mts) -> Iterator[Decision]:
+        """Do what a person asks, of one desk or of all."""
+        mts, asked, target, reason = event
+        if asked is Asked.CANCEL:
+            yield from self._cancel(int(target), reason)
+            return
+        for desk in [self._desks[target]] if target else self._desks.values():
+            match asked:
+                case Asked.HALT | Asked.FLATTEN:
+                    alert = Alert(mts, AlertCode.OPERATOR_HALT, f"operator_halt: {reason}")
+                    desk.halt(alert)
+                    yield alert
+                    yield from self._pursuits.go_on(now)
+                    yield from self._ask(desk.symbol)
+                case Asked.RESUME:
+                    desk.resume()
+                    left = "" if desk.halted is None else f"; still halted, resume again to lift it: {desk.halted.text}"
+                    yield Alert(mts, AlertCode.OPERATOR_RESUME, f"operator_resume: {reason}{left}")
+                case Asked.BOTH_WAYS:
+                    desk.only_reduce = False
+                case Asked.REDUCE_ONLY:
+                    desk.only_reduce = True
+                    desk.drop_growth()
+                    yield from self._pursuits.go_on(now)
+                case Asked.STRATEGY_ON:
+                    desk.switch(is_on=True)
+                case Asked.STRATEGY_OFF:
+                    desk.switch(is_on=False)
+                    yield from self._pursuits.go_on(now)
+        if asked is Asked.RESUME:
+            self._books.thaw()
+
+    def configure(self, event: StrategyLimitsApplied | StrategyEnabled, now: Mts) -> Iterator[Decision]:
+        """Let a strategy trade as it is configured now; a limit that is breached already is answered at once."""
+        desk = self._desks[event.strategy]
+        if isinstance(event, StrategyEnabled):
+            desk.enable(is_enabled=event.is_enabled)
+            yield from self._pursuits.go_on(now)
+            return
+        alert = desk.limit(now, event.limits)
+        if alert is not None:
+            yield alert
+            yield from self._pursuits.go_on(now)
+            yield from self._ask(desk.symbol)
+
+    def _cancel(self, cid: int, reason: str) -> Iterator[Decision]:
+        own = self._books.orders.by_cid.get(Cid(cid))
+        if own is not None and not own.life.status.is_terminal:
+            order = own.life.order
+            yield Cancel(order.symbol, order.cid, own.life.id, order.mts, reason)
