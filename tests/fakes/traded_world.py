@@ -11,6 +11,7 @@ from genesis.adapters.bitfinex.key import ApiKey
 from genesis.adapters.bitfinex.limits import Limits
 from genesis.adapters.bitfinex.market_line import TradedInstrument
 from genesis.adapters.bitfinex.market_time import WallTime
+from genesis.adapters.bitfinex.market_wires import Wires
 from genesis.adapters.bitfinex.rest_account import BitfinexAccount
 from genesis.adapters.bitfinex.rest_client import RestClient
 from genesis.adapters.bitfinex.rest_market import BitfinexMarket
@@ -19,7 +20,7 @@ from genesis.adapters.bitfinex.rest_settings import RestSettings
 from genesis.adapters.bitfinex.sign import Signer
 from genesis.adapters.bitfinex.streams import PublicStreams
 from genesis.adapters.bitfinex.streams_account import AccountStream, SocketKey
-from genesis.adapters.bitfinex.trading_market import MarketRules, TradingMarket, Wires
+from genesis.adapters.bitfinex.trading_market import MarketRules, TradingMarket
 from genesis.adapters.memory.clock import ManualClock
 from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.adapters.memory.nonces import MemoryNonces

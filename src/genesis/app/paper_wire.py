@@ -10,9 +10,10 @@ from genesis.adapters.bitfinex.candle_line import ReadInstrument
 from genesis.adapters.bitfinex.exchange_time import ExchangeTime
 from genesis.adapters.bitfinex.market_line import TradedInstrument
 from genesis.adapters.bitfinex.market_time import CandleTime
+from genesis.adapters.bitfinex.market_wires import WireObserver
 from genesis.adapters.bitfinex.reconciler import LookRules
 from genesis.adapters.bitfinex.socket_aiohttp import AiohttpConnector
-from genesis.adapters.bitfinex.trading_market import MarketRules, TradingMarket, WireObserver
+from genesis.adapters.bitfinex.trading_market import MarketRules, TradingMarket
 from genesis.adapters.bitfinex.transport_aiohttp import AiohttpTransport
 from genesis.adapters.memory.nonces import MemoryNonces
 from genesis.adapters.venue.control_client import VenueControl

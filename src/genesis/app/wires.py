@@ -9,6 +9,7 @@ from genesis.adapters.bitfinex.exchange_time import ExchangeTime
 from genesis.adapters.bitfinex.key import ApiKey, Renew, never_renewed
 from genesis.adapters.bitfinex.limits import Limits
 from genesis.adapters.bitfinex.maintenance import StatusPoll
+from genesis.adapters.bitfinex.market_wires import Wires
 from genesis.adapters.bitfinex.rest_account import BitfinexAccount
 from genesis.adapters.bitfinex.rest_client import RestClient
 from genesis.adapters.bitfinex.rest_market import BitfinexMarket
@@ -18,7 +19,6 @@ from genesis.adapters.bitfinex.session import ACCOUNT_URL, PUBLIC_URL
 from genesis.adapters.bitfinex.sign import Signer
 from genesis.adapters.bitfinex.streams import PublicStreams
 from genesis.adapters.bitfinex.streams_account import AccountStream, SocketKey
-from genesis.adapters.bitfinex.trading_market import Wires
 from genesis.adapters.routed_orders import RoutedOrders
 from genesis.domain.exchange.market import PlatformStatus
 from genesis.domain.exchange.orders import Account

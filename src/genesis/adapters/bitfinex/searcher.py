@@ -5,9 +5,10 @@ An answer may still come while the request's connection is open, and then nothin
 which an answer got lost is ended once it has been silent about it for long enough and nothing else waits for one.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time
-from typing import Final
+from typing import Final, NoReturn
 
 from attrs import define, field
 
@@ -70,10 +71,31 @@ class Searcher:
         self._end_socket = end_socket
         self._socket_closed_s: float | None = None
         self._begun_s = clock.monotonic_s()
+        self._wanted: asyncio.Queue[LookUp] = asyncio.Queue()
+        self._searching: set[Cid] = set()
 
     def socket_closed(self) -> None:
         """Note that the account's socket is closed: what was asked over it before is answered no more."""
         self._socket_closed_s = self._clock.monotonic_s()
+
+    def want(self, wanted: LookUp) -> None:
+        """Search for an order as soon as `run` can, unless it is searched for already."""
+        if wanted.cid not in self._searching:
+            self._searching.add(wanted.cid)
+            self._wanted.put_nowait(wanted)
+
+    async def run(self) -> NoReturn:
+        """Search for all that is wanted, side by side, until cancelled; raises what `find` does."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                wanted = await self._wanted.get()
+                tasks.create_task(self._find_once(wanted), name=f"search {wanted.cid}")
+
+    async def _find_once(self, wanted: LookUp) -> None:
+        try:
+            await self.find(wanted)
+        finally:
+            self._searching.discard(wanted.cid)
 
     async def find(self, wanted: LookUp) -> None:
         """Search until everything about the order is known, or can be known no more; raises `AuthRefused`."""

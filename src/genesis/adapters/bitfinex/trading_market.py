@@ -9,9 +9,7 @@ candle alone.
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import suppress
-from heapq import heappop, heappush
-from typing import Final, NoReturn, Protocol
+from typing import Final, NoReturn
 
 from attrs import field, frozen
 
@@ -19,27 +17,24 @@ from genesis.adapters.bitfinex.candle_line import CandleLine, ReadInstrument
 from genesis.adapters.bitfinex.candle_order import CandleOrder
 from genesis.adapters.bitfinex.market_line import MarketLine, TradedInstrument
 from genesis.adapters.bitfinex.market_time import MarketTime
-from genesis.adapters.bitfinex.order_sender import OrderSender, SendObserver
+from genesis.adapters.bitfinex.market_timers import MarketTimers
+from genesis.adapters.bitfinex.market_wires import WireObserver, Wires
+from genesis.adapters.bitfinex.order_sender import OrderSender
 from genesis.adapters.bitfinex.own_orders import OwnOrders
 from genesis.adapters.bitfinex.pulse import Pulse
 from genesis.adapters.bitfinex.reconciler import LookRules, Reconciler
 from genesis.adapters.bitfinex.searcher import Searcher
-from genesis.adapters.bitfinex.streams import within
 from genesis.domain.account_events import FillNews, OrderNews, SnapshotsComplete
 from genesis.domain.channel import Channel, channel_name
-from genesis.domain.events import AccountShown, Cancel, Event, LookUp, Quote, TimePassed
+from genesis.domain.events import AccountShown, Cancel, Event, LookUp, Quote
 from genesis.domain.execution.order_life import OrderLife
 from genesis.domain.link import Link, LinkState
 from genesis.domain.market import Gap, GapReason
-from genesis.domain.order import Cid
 from genesis.domain.risk.gate import Approved
 from genesis.domain.units import Mts, Symbol
 from genesis.ports.clock import Clock
 from genesis.ports.errors import ClockAhead, Unreachable
-from genesis.ports.exchange import AccountReader, MarketDataReader, OrderGateway
 from genesis.ports.kill import KillLatch
-from genesis.ports.nonces import NonceStore
-from genesis.ports.streams import AccountStream, MarketStream
 
 SETTLE_S: Final = 30.0
 """How long what is due within this machine may take."""
@@ -50,9 +45,6 @@ DECIDED_S: Final = 5.0
 HISTORY_MAX: Final = 10_000
 """Candles in one answer. Source: Bitfinex reference, "Candles"."""
 
-TICK_S: Final = 1.0
-"""A timer by the wall is looked at this often, for the wall's clock may be set."""
-
 PENDING_MAX: Final = 10_000
 """Events that may wait to be decided on. Then the streams are no longer read: their own queues fill, and they say so.
 
@@ -60,42 +52,6 @@ What comes beside the streams is bounded by itself: a look at the account a minu
 
 MARKET: Final = "market"
 ACCOUNT: Final = "account"
-
-
-class MarketSocket(MarketStream, Protocol):
-    """The market's stream, which can be made to begin anew."""
-
-    def reconnect(self, reason: str) -> None:
-        """End the connections of the moment: what they told is stale."""
-
-
-class AccountSocket(AccountStream, Protocol):
-    """The account's stream, which can be made to begin anew."""
-
-    def reconnect(self, reason: str) -> None:
-        """End the connection of the moment, so that nothing more can come over it."""
-
-
-class WireObserver(SendObserver, Protocol):
-    """Whoever wants to see the connections. Must neither block nor raise."""
-
-    def link(self, state: LinkState) -> None:
-        """Take the new state of a connection."""
-
-    def operator_must(self, cid: Cid, reason: str) -> None:
-        """Take an order of which nothing can be proven any more: a person decides, its exposure stays counted."""
-
-
-@frozen(eq=False)
-class Wires:
-    """What a market reaches the exchange by: streams, the way for orders, and readers."""
-
-    public: MarketSocket
-    account: AccountSocket
-    gateway: OrderGateway
-    reader: AccountReader
-    platform: MarketDataReader
-    cids: NonceStore
 
 
 @frozen(eq=False)
@@ -154,15 +110,13 @@ class TradingMarket:
         self._quotes: dict[Symbol, int] = {}
         self._quoted_s: dict[Symbol, float] = {}
         self._moved_s: dict[Symbol, float] = {}
-        self._wakes: list[Mts] = []
-        self._searches: asyncio.Queue[LookUp] = asyncio.Queue()
-        self._searching: set[Cid] = set()
+        self._timers = MarketTimers(rules.time, clock, self._put)
         self._links: dict[str, Link] = {}
         self._market_link: Link | None = None
         self._account_link: Link | None = None
         self._is_by_rest = False
         self._is_ended = self._is_resting = False
-        self._wake, self._rewake, self._has_room = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._wake, self._has_room = asyncio.Event(), asyncio.Event()
         self._rested, self._was_shown, self._has_channels = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     @property
@@ -184,8 +138,8 @@ class TradingMarket:
             tasks.create_task(self._hear_account(), name="account events")
             tasks.create_task(self._sender.run(), name="orders")
             tasks.create_task(self._reconciler.run(), name="looks")
-            tasks.create_task(self._watch_time(), name="timers")
-            tasks.create_task(self._search(), name="searches")
+            tasks.create_task(self._timers.run(), name="timers")
+            tasks.create_task(self._searcher.run(), name="searches")
             if self._pulse is not None:
                 tasks.create_task(self._pulse.run(), name="pulse")
 
@@ -254,15 +208,10 @@ class TradingMarket:
         self._sender.cancel(cancel)
 
     def look_up(self, wanted: LookUp) -> None:
-        if wanted.cid not in self._searching:
-            self._searching.add(wanted.cid)
-            self._searches.put_nowait(wanted)
+        self._searcher.want(wanted)
 
     def wake_at(self, mts: Mts) -> None:
-        if mts not in self._wakes:
-            heappush(self._wakes, mts)
-        self._fire()
-        self._rewake.set()
+        self._timers.set(mts)
 
     def _outdated(self, symbol: Symbol) -> str:
         """Return why an order that was decided on the last quote may not leave any more, empty where it may.
@@ -353,7 +302,7 @@ class TradingMarket:
                 self._time.heard(line.running_mts)
             self._is_ended = all(each.is_ended for each in self._all_lines.values())
             self._put(closed)
-            self._fire()
+            self._timers.fire()
 
     def _hear_market_link(self, state: LinkState) -> None:
         """Tell the worst of the connections as the state of the one market that the core knows."""
@@ -428,36 +377,3 @@ class TradingMarket:
         self._wires.account.reconnect(reason)
         if self._account_link is Link.OPEN or self._is_by_rest:
             self._missed(reason)
-
-    # Timers and searches
-
-    def _fire(self) -> None:
-        """Tell the core of timers that are due, all of them at once."""
-        now = self._time.now()
-        if self._wakes and self._wakes[0] <= now:
-            while self._wakes and self._wakes[0] <= now:
-                heappop(self._wakes)
-            self._put([TimePassed(now)])
-
-    async def _watch_time(self) -> NoReturn:
-        while True:
-            self._fire()
-            self._rewake.clear()
-            wait_s = self._time.wait_s(self._wakes[0]) if self._wakes else None
-            if wait_s is None:
-                await self._rewake.wait()
-                continue
-            with suppress(TimeoutError):
-                await within(self._clock, min(wait_s, TICK_S), self._rewake.wait())
-
-    async def _search(self) -> NoReturn:
-        async with asyncio.TaskGroup() as tasks:
-            while True:
-                wanted = await self._searches.get()
-                tasks.create_task(self._search_for(wanted), name=f"search {wanted.cid}")
-
-    async def _search_for(self, wanted: LookUp) -> None:
-        try:
-            await self._searcher.find(wanted)
-        finally:
-            self._searching.discard(wanted.cid)

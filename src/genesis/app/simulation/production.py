@@ -13,6 +13,7 @@ from genesis.adapters.bitfinex.key import ApiKey
 from genesis.adapters.bitfinex.limits import Limits
 from genesis.adapters.bitfinex.market_line import TradedInstrument
 from genesis.adapters.bitfinex.market_time import WallTime
+from genesis.adapters.bitfinex.market_wires import Wires
 from genesis.adapters.bitfinex.rest_account import BitfinexAccount
 from genesis.adapters.bitfinex.rest_client import RestClient
 from genesis.adapters.bitfinex.rest_market import BitfinexMarket
@@ -21,7 +22,7 @@ from genesis.adapters.bitfinex.rest_settings import RestSettings
 from genesis.adapters.bitfinex.session import SessionRules
 from genesis.adapters.bitfinex.streams import PublicStreams
 from genesis.adapters.bitfinex.streams_account import AccountStream, SocketKey
-from genesis.adapters.bitfinex.trading_market import MarketRules, TradingMarket, Wires
+from genesis.adapters.bitfinex.trading_market import MarketRules, TradingMarket
 from genesis.adapters.routed_orders import RoutedOrders
 from genesis.app.operated_market import OperatedMarket
 from genesis.app.recovery import begin_again
