@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from genesis.adapters.audit_file import AuditFile, verify_file
+from genesis.adapters.audit_log.file import AuditFile
+from genesis.adapters.audit_log.reading import verify_file
 from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.adapters.memory.monitor import MemoryMonitor
 from genesis.domain.audit import BadLine, ChainHead

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genesis.adapters.audit_file import AuditFile, verify_file
+from genesis.adapters.audit_log.file import AuditFile
+from genesis.adapters.audit_log.reading import verify_file
 from genesis.adapters.audit_witness import SLOT_BYTES, WitnessFile
 from genesis.adapters.memory.clock import ManualClock
 from genesis.adapters.memory.metrics import MemoryMetrics

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from genesis.adapters.audit_file import AuditFile, read_entries, verify_file
+from genesis.adapters.audit_log.file import AuditFile
+from genesis.adapters.audit_log.reading import read_entries, verify_file
 from genesis.adapters.audit_witness import WitnessFile
 from genesis.adapters.memory.clock import ManualClock
 from genesis.adapters.memory.metrics import MemoryMetrics

@@ -12,7 +12,7 @@ import aiohttp
 from attrs import field, frozen
 
 from genesis.adapters.archive_files import ArchiveFiles
-from genesis.adapters.audit_file import AuditFile
+from genesis.adapters.audit_log.file import AuditFile
 from genesis.adapters.clock_system import SystemClock
 from genesis.adapters.http.app import TradingSide, build_app
 from genesis.adapters.http.server import HttpServer

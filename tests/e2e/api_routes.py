@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from genesis.adapters.archive_files import ArchiveFiles
-from genesis.adapters.audit_file import AuditFile
+from genesis.adapters.audit_log.file import AuditFile
 from genesis.adapters.clock_system import SystemClock
 from genesis.adapters.http.app import TradingSide, api_routes
 from genesis.adapters.http.routes import Route

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from genesis.adapters.audit_file import verify_file
+from genesis.adapters.audit_log.reading import verify_file
 from genesis.adapters.http.routes import Effect, Route
 from genesis.domain.audit import ChainHead
 from genesis.domain.units import Mts

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from litestar import Litestar
 
 from genesis.adapters.archive_files import ArchiveFiles
-from genesis.adapters.audit_file import AuditFile
+from genesis.adapters.audit_log.file import AuditFile
 from genesis.adapters.clock_system import SystemClock
 from genesis.adapters.http.app import TradingSide, build_app
 from genesis.adapters.http.openapi import openapi_document

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from genesis.adapters.archive_files import ArchiveFiles
-from genesis.adapters.audit_file import AuditFile, verify_file
+from genesis.adapters.audit_log.file import AuditFile
+from genesis.adapters.audit_log.reading import verify_file
 from genesis.adapters.http.app import TradingSide, build_app
 from genesis.adapters.http.guard import SECURITY_HEADERS
 from genesis.adapters.http.server import HttpServer

@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 import trustme
 
-from genesis.adapters.audit_file import AuditFile
+from genesis.adapters.audit_log.file import AuditFile
 from genesis.adapters.clock_system import SystemClock
 from genesis.adapters.http import protocol
 from genesis.adapters.http.app import build_app

@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 
-from genesis.adapters.audit_file import verify_file
+from genesis.adapters.audit_log.reading import verify_file
 from genesis.domain.audit import ChainHead
 from tests.e2e.test_run_command import ended, running
 

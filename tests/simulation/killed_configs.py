@@ -17,8 +17,9 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from genesis.adapters import audit_file
-from genesis.adapters.audit_file import AuditFile, read_entries, verify_file
+from genesis.adapters.audit_log import file, reading
+from genesis.adapters.audit_log.file import AuditFile
+from genesis.adapters.audit_log.reading import read_entries, verify_file
 from genesis.adapters.audit_witness import WitnessFile
 from genesis.adapters.memory.clock import ManualClock
 from genesis.adapters.memory.metrics import MemoryMetrics
@@ -211,14 +212,15 @@ def forget_the_file() -> None:
 
 def lose_lines() -> None:
     """Break E4: read a log without its last lines."""
-    real = audit_file._read
+    real = reading.read_range
 
     def read(fd: int, start: int, end: int) -> bytes:
         raw = real(fd, start, end)
         lines = raw.splitlines(keepends=True)
         return raw if len(lines) < 3 else b"".join(lines[:-2])
 
-    patch(audit_file, "_read", read)
+    for reader in (reading, file):
+        patch(reader, "read_range", read)
 
 
 BUGS: Final[dict[str, Callable[[], None]]] = {

@@ -8,7 +8,8 @@ from typing import Final
 
 from attrs import frozen
 
-from genesis.adapters.audit_file import AuditFile, verify_file
+from genesis.adapters.audit_log.file import AuditFile
+from genesis.adapters.audit_log.reading import verify_file
 from genesis.adapters.audit_witness import WitnessFile
 from genesis.adapters.clock_system import SystemClock
 from genesis.app.config_authority import ConfigAuthority

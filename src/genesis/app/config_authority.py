@@ -121,7 +121,10 @@ class ConfigAuthority:
         changes after version *since* count, and what they do not touch stays. Blocks; nothing is told to subscribers
         before the first `refresh`.
         """
-        self._catch_up()
+        try:
+            self._place = self._log.transact(self._place, self._nothing).place  # what a crash tore is moved away
+        except StoreError:  # held by another process, or a disk that only reads: to follow it is enough
+            self._catch_up()
         current = self._history.current
         self._announced = current.number if running is None else min(since, current.number)
         self._running = current.document if running is None else running
@@ -211,11 +214,15 @@ class ConfigAuthority:
             Wish(version.document, expected_version, expected_hash, confirmation, who, reason, rolled_back_to=number)
         )
 
-    async def refresh(self) -> None:
-        """Take in what other processes have applied and tell the subscribers; raises `StoreError`."""
+    async def refresh(self) -> bool:
+        """Take in what other processes have applied and tell the subscribers; raises `StoreError`.
+
+        Returns False where something is just being applied, which another call will find. Waits for no other process.
+        """
         async with self._turn:
-            await asyncio.to_thread(self._catch_up)
+            is_all = await asyncio.to_thread(self._catch_up)
             self._announce()
+            return is_all
 
     async def check_file(self) -> None:
         """Put the file right if a person or a crash has left it otherwise, and tell it; raises `StoreError`."""
@@ -265,12 +272,15 @@ class ConfigAuthority:
         ready = Mts(self._clock.now() + round(left_s * 1000))
         return Unconfirmed(confirmation_phrase(dangerous), dangerous, ready, is_wrong=False)
 
-    def _catch_up(self) -> None:
-        def nothing(entries: Sequence[AuditEntry]) -> JsonValue:
-            self._follow(entries)
-            return None
+    def _nothing(self, entries: Sequence[AuditEntry]) -> JsonValue:
+        self._follow(entries)
+        return None
 
-        self._place = self._log.transact(self._place, nothing).place
+    def _catch_up(self) -> bool:
+        found = self._log.read(self._place)
+        self._follow(found.entries)
+        self._place = found.place
+        return found.is_all
 
     def _follow(self, entries: Sequence[AuditEntry]) -> None:
         try:

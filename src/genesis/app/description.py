@@ -5,7 +5,7 @@ from pathlib import Path
 
 import genesis
 from genesis.adapters.archive_files import ArchiveFiles
-from genesis.adapters.audit_file import AuditFile
+from genesis.adapters.audit_log.file import AuditFile
 from genesis.adapters.clock_system import SystemClock
 from genesis.adapters.http.app import METRICS_ROUTE, TradingSide, api_routes
 from genesis.adapters.http.openapi import openapi_document

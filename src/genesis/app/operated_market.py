@@ -95,7 +95,10 @@ class News(Protocol):
         """Tell whether there may be any; asked before every event, so it must be quick."""
 
     async def news(self) -> Sequence[MakeEvent]:
-        """Return it, in order."""
+        """Return it, in order; what a slow disk still owes comes with a later call."""
+
+    def close(self) -> None:
+        """End what is still being looked for."""
 
 
 Operate = Callable[[Market], Market]
@@ -167,6 +170,8 @@ class OperatedMarket:
         finally:
             self._inbox.close()
             woken.cancel()
+            if self._news is not None:
+                self._news.close()
             if coming is not None:
                 coming.cancel()
 

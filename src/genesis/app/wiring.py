@@ -6,7 +6,7 @@ from attrs import frozen
 
 import genesis
 from genesis.adapters.archive_files import ArchiveFiles
-from genesis.adapters.audit_file import AuditFile
+from genesis.adapters.audit_log.file import AuditFile
 from genesis.adapters.clock_system import SystemClock
 from genesis.adapters.credentials_folder import CredentialsFolder
 from genesis.adapters.http.app import TradingSide, build_app
@@ -125,7 +125,7 @@ def build_session(
     watch = news = None
     if followed is not None:
         watch = ConfigWatch(followed, clock, feed, basis.source, basis.hash)
-        news = SessionConfig(followed, about.labels, inbox, feed, audit.mark)
+        news = SessionConfig(followed, about.labels, inbox, feed, audit.mark, clock)
     trading = TradingSide(view, operator, ArchiveFiles(home, home / AUDIT), credentials, clock)
     journal_path = home / "journal" / f"{clock.now()}.sqlite"
     page = SessionMetrics(scraped, monitor, observer, home)

@@ -44,8 +44,27 @@ class Transacted:
     appended: AuditEntry | None
 
 
+@frozen
+class ReadEntries:
+    """Entries that are durable, and the *place* to read on from.
+
+    *is_all* is false where another one is being written at this moment.
+    """
+
+    place: int
+    entries: Sequence[AuditEntry]
+    is_all: bool
+
+
 class DecidingLog(Protocol):
     """An audit log that decisions are made from."""
+
+    def read(self, place: int) -> ReadEntries:
+        """Return the entries from *place* on (0 is the beginning) that would survive a power cut.
+
+        Waits for no writer, in no process; it blocks only as long as the disk takes to be read. Raises `StoreError` for
+        a log that is damaged.
+        """
 
     def transact(self, place: int, decide: Decide) -> Transacted:
         """Give *decide* the entries from *place* on (0 is the beginning) and append what it returns.

@@ -1,16 +1,18 @@
 """A running session follows the applied configuration: limits reach the core as events, from wherever they come."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from genesis.adapters.memory.clock import ManualClock
 from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.adapters.memory.monitor import MemoryMonitor
 from genesis.adapters.memory.session_view import MemorySessionView
-from genesis.app.audit import audit_log, closed_authority, config_authority
+from genesis.app.audit import LOG, WITNESS, audit_log, closed_authority, config_authority
 from genesis.app.config_authority import Applied
 from genesis.app.config_basis import ConfigBasis, config_basis
 from genesis.app.config_watch import ConfigWatch
@@ -53,7 +55,7 @@ class House:
         authority = closed_authority(self.home, self.clock, self.monitor, log)
         authority.open(basis.document, basis.version)
         self.authority = authority
-        return SessionConfig(authority, strategies or ("main",), self.inbox, self.monitor, log.mark)
+        return SessionConfig(authority, strategies or ("main",), self.inbox, self.monitor, log.mark, self.clock)
 
     def file(self, document: JsonObject) -> Path:
         path = self.home.parent / "mine.json"
@@ -65,6 +67,10 @@ class House:
         other = config_authority(self.home, self.clock, self.monitor)
         result = await other.apply(document, other.current().number, who="task", reason="r")
         assert isinstance(result, Applied), result
+
+    @property
+    def log(self) -> Path:
+        return self.home / LOG
 
     def told(self, severity: str = "error") -> list[str]:
         return [note.name for note in self.monitor.dashboard().notes if note.severity == severity]
@@ -216,6 +222,49 @@ async def test_i15_what_is_durable_counts_before_the_next_event_of_the_market(ho
     market.go_on.set()
     assert isinstance(await coming, LimitsApplied)
     assert [event async for event in stream] == [TimePassed(Mts(5))]
+
+
+async def test_i15_a_lowered_limit_counts_while_another_process_holds_the_audit_lock(house: House) -> None:
+    market = OneEvent()
+    stream = operated(house, market)
+    await house.apply_elsewhere(LOWER)
+    market.go_on.set()
+    with FileLock(f"{house.log}.lock"):  # as a task that was stopped in the middle, and lives on
+        assert isinstance(await anext(stream), LimitsApplied)
+        assert [event async for event in stream] == [TimePassed(Mts(5))]
+    assert house.told() == []
+
+
+async def test_i15_a_line_that_is_not_durable_yet_does_not_count_and_is_not_forgotten(house: House) -> None:
+    session = house.session()
+    await house.apply_elsewhere({"dry_run": True, "risk": {"max_exposure": "900"}})
+    assert len(await heard(session)) == 1
+    witness = house.home / WITNESS
+    before = witness.read_bytes()
+    await house.apply_elsewhere(LOWER)
+    after = witness.read_bytes()
+    witness.write_bytes(before)  # the writer has written its line, and not come back from the disk
+    with FileLock(f"{house.log}.lock"):
+        assert await heard(session) == []
+        assert await heard(session) == []
+    witness.write_bytes(after)
+    assert isinstance((await heard(session))[0], LimitsApplied)
+    assert house.told() == []
+
+
+async def test_a_disk_that_hangs_does_not_hold_the_market_up(house: House) -> None:
+    market = OneEvent()
+    stream = operated(house, market)
+    await house.apply_elsewhere(LOWER)
+    kept = house.log.with_name("kept")
+    house.log.rename(kept)
+    os.mkfifo(house.log)  # opening it waits until somebody writes: what a network disk does that is gone
+    market.go_on.set()
+    assert await anext(stream) == TimePassed(Mts(5))
+    writer = await asyncio.to_thread(os.open, house.log, os.O_WRONLY)
+    kept.rename(house.log)
+    os.close(writer)
+    assert [event async for event in stream] == []
 
 
 async def test_i15_who_waits_for_the_session_knows_that_it_has_the_limit(house: House) -> None:

@@ -10,17 +10,18 @@ import asyncio
 import errno
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, TypeVar
 
 from attrs import frozen
 from filelock import FileLock, Timeout
 
-from genesis.domain.audit import AuditEntry, BadLine, ChainHead, chained_line, entry_of, follow, verify
+from genesis.adapters.audit_log.reading import AuditReading, entries_of, read_range
+from genesis.domain.audit import AuditEntry, ChainHead, chained_line, follow
 from genesis.domain.config_history import RESERVED
 from genesis.domain.json_value import JsonValue
-from genesis.ports.audit import AuditReceipt, AuditWitness, Decide, Transacted
+from genesis.ports.audit import AuditReceipt, AuditWitness, Decide, ReadEntries, Transacted
 from genesis.ports.clock import Clock
 from genesis.ports.errors import InputError, StoreError, StoreFull
 from genesis.ports.monitor import MonitorFeed
@@ -67,6 +68,7 @@ class AuditFile:
         self._os_write = write
         self._os_fsync = fsync
         self._known: _Known | None = None
+        self._reading = AuditReading(path, witness)
         self._poison = ""
         self._turn = asyncio.Lock()  # so that a slow disk holds one thread, not all of them
         self._thread_lock = threading.Lock()  # for a cancelled append whose thread still runs
@@ -85,10 +87,13 @@ class AuditFile:
             return None
         return found.st_ino, found.st_size, found.st_mtime_ns
 
+    def read(self, place: int) -> ReadEntries:
+        return self._reading.read(place)
+
     def transact(self, place: int, decide: Decide) -> Transacted:
         def decided(fd: int) -> Transacted:
             known = self._caught_up(fd)
-            entry = decide(_entries(_read(fd, place, known.end)))
+            entry = decide(entries_of(read_range(fd, place, known.end)))
             if entry is None:
                 return Transacted(known.end, None)
             receipt, end = self._add(fd, known, entry)
@@ -162,7 +167,7 @@ class AuditFile:
         known = self._known or _Known(identity, 0, ChainHead())
         if known.identity != identity or stat.st_size < known.end:
             raise StoreError(f"{self._path}: was replaced or cut while in use; nothing is appended to it")
-        *lines, tail = _read(fd, known.end, stat.st_size).split(b"\n")
+        *lines, tail = read_range(fd, known.end, stat.st_size).split(b"\n")
         head = known.head
         witnessed = self._witnessed(is_empty=not lines)
         for raw in lines:
@@ -243,52 +248,6 @@ class AuditFile:
             self._os_fsync(fd)
         finally:
             os.close(fd)
-
-
-def verify_file(path: Path, witnesses: Sequence[ChainHead] = ()) -> ChainHead | BadLine:
-    """Return the end of the chain in *path*, or its first bad line, a torn last one included; raises `StoreError`."""
-    try:
-        *lines, tail = path.read_bytes().split(b"\n")
-    except OSError as error:
-        raise _store_error(path, error) from error
-    found = verify((line.decode("utf-8", "replace") for line in lines), witnesses)
-    if isinstance(found, ChainHead) and tail:
-        return BadLine(len(lines) + 1, "has no end; a crash tore it before it was acknowledged")
-    return found
-
-
-def read_entries(path: Path) -> list[AuditEntry]:
-    """Return the entries of the whole log in *path*; raises `StoreError` naming the first bad line.
-
-    A torn last line was never acknowledged and does not count.
-    """
-    try:
-        raw = path.read_bytes()
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise _store_error(path, error) from error
-    whole = raw[: raw.rfind(b"\n") + 1]
-    found = verify(line.decode("utf-8", "replace") for line in whole.split(b"\n")[:-1])
-    if isinstance(found, BadLine):
-        raise StoreError(f"{path}: line {found.number} {found.reason}; keep the file as evidence")
-    return _entries(whole)
-
-
-def _entries(raw: bytes) -> list[AuditEntry]:
-    return [entry_of(line.decode()) for line in raw.split(b"\n")[:-1]]
-
-
-def _read(fd: int, start: int, end: int) -> bytes:
-    pieces = []
-    os.lseek(fd, start, os.SEEK_SET)
-    while start < end:
-        piece = os.read(fd, end - start)
-        if not piece:
-            break
-        pieces.append(piece)
-        start += len(piece)
-    return b"".join(pieces)
 
 
 def _store_error(path: Path, error: OSError) -> StoreError:
