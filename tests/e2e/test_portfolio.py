@@ -90,5 +90,3 @@ def test_a_bundle_makes_the_same_result_and_notices_other_candles(capsys: pytest
     code, _, err = call(capsys, "reproduce", "run.json", *(word for each in moved for word in ("--data", each)))
     assert code == 2
     assert "other candles of tETHUSD" in err
-    own = ("--trade", "tETHUSD=mine.py:mine", "--bundle", "own.json")
-    assert "could not be made again" in call(capsys, *PORTFOLIO, *own)[2]

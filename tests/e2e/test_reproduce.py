@@ -18,6 +18,7 @@ RUNS = {
     "sweep": (*GRID, "--where", "slow > 15", "--random", "10", "--seed", "2"),
     "optimize": (*GRID, "--trials", "20", "--seed", "5"),
     "walkforward": (*GRID, "--train", "3d", "--test", "1d", "--purge", "2h", "--anchored"),
+    "compare": ("--run", "ema_cross fast=4", "--run", "rsi_reversion"),
 }
 
 
@@ -107,8 +108,50 @@ def test_a_carried_strategy_runs_only_when_asked(folder: Path, capsys: pytest.Ca
     assert call(capsys, "reproduce", "run.json", "--carried")[0] == 0
 
 
+OWN = """
+from genesis.domain.strategy.features import close, ema, where
+from genesis.domain.strategy.specification import strategy
+
+
+@strategy
+def own(fast: int = 5):
+    return where(close > ema(close, fast), 1.0, 0.0)
+
+
+@strategy
+def calm():
+    return where(close > ema(close, 50), 1.0, 0.0)
+"""
+BOTH = (f"tBTCUSD={DATA}", "tETHUSD=synthetic:2:6")
+OWNED = {
+    "a regime": ("backtest", DATA, "--regime", "own.py:calm", "--regime-share", "1=100"),
+    "a portfolio's regime": ("portfolio", *BOTH, "--regime", "own.py:calm", "--regime-share", "1=100"),
+    "a portfolio's trade": ("portfolio", *BOTH, "--trade", "tETHUSD=own.py:own fast=7"),
+    "a portfolio's strategy": ("portfolio", *BOTH, "--strategy", "own.py:own", "--trade", "tETHUSD=own.py:calm"),
+    "a comparison": ("compare", DATA, "--run", "ema_cross", "--run", "own.py:own fast=7"),
+}
+
+
+@pytest.mark.parametrize("case", list(OWNED))
+def test_a_bundle_carries_every_file_that_its_result_depends_on(
+    case: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = folder / "own.py"
+    own.write_text(OWN)
+    code, _, err = call(capsys, *OWNED[case], "--bundle", "run.json")
+    assert (code, err) == (0, "")
+    assert call(capsys, "reproduce", "run.json")[0] == 0
+    own.write_text(OWN.replace("1.0, 0.0", "0.5, 0.0"))
+    code, _, err = call(capsys, "reproduce", "run.json")
+    assert code == 2
+    assert "own.py is not the one of the bundle" in err
+    own.unlink()
+    code, out, _ = call(capsys, "reproduce", "run.json", "--carried", "--json")
+    assert (code, json.loads(out)["same"]) == (0, True)
+
+
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"bundle": 2, "command": "sweep"}', '{"bundle": 1, "command": "rm"}']
+    "text", ["", "[]", "{}", '{"bundle": 3, "command": "sweep"}', '{"bundle": 2, "command": "rm"}']
 )
 def test_what_is_no_bundle_is_refused(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     Path("run.json").write_text(text)

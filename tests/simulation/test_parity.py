@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from genesis.app import parity
 from genesis.app.backtest import Run, Terms, run_columnar
-from genesis.app.parity import Way, certificate, code_sha256, prove
+from genesis.app.code_version import code_sha256
+from genesis.app.parity import Way, certificate, prove
 from genesis.domain.candle import Candles, Timeframe
 from genesis.domain.desk import DeskSettings
 from genesis.domain.instrument import spot_instrument

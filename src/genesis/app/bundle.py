@@ -1,8 +1,8 @@
 """Run bundles: one JSON file with all that made a result, so that it can be made again anywhere and compared.
 
 It holds the command with every option, defaults included; the version and hash of the code; the hash of the candles;
-the text of a strategy of one's own; and the hash of the result. Hashes cover what is exact on every machine: fills,
-ledgers, and figures made of correctly rounded operations.
+the texts of strategies of one's own, be they traded, compared or the regime of a budget; and the hash of the result.
+Hashes cover what is exact on every machine: fills, ledgers, and figures made of correctly rounded operations.
 """
 
 import hashlib
@@ -18,24 +18,25 @@ import genesis
 from genesis.adapters.atomic_file import write_whole
 from genesis.app.backtest_result import DataDescription
 from genesis.app.code_version import code_sha256
+from genesis.app.compare import Compared
 from genesis.app.json_output import Json, json_text
 from genesis.app.strategies import StrategyOrigin
 from genesis.app.walkforward import WalkForward
 from genesis.domain.statistics.record import decision_hash
 from genesis.ports.errors import InputError
 
-FORMAT: Final = 1
-COMMANDS: Final = ("backtest", "sweep", "optimize", "walkforward", "portfolio")
+FORMAT: Final = 2
+COMMANDS: Final = ("backtest", "sweep", "optimize", "walkforward", "portfolio", "compare")
 
 Options = Mapping[str, Json]
 
 
 @frozen
 class Made:
-    """A result that can be made again: the candles and the strategy that it was made of, and its hash."""
+    """A result that can be made again: the candles and the strategies that it was made of, and its hash."""
 
     data: DataDescription
-    origin: StrategyOrigin
+    origins: tuple[StrategyOrigin, ...]
     sha256: str
 
 
@@ -48,7 +49,7 @@ class Bundle:
     code: Mapping[str, str]
     rows: int
     data_sha256: str
-    origin: StrategyOrigin
+    origins: tuple[StrategyOrigin, ...]
     sha256: str
     others: Mapping[str, str] = field(factory=dict)
     """The hashes of the candles of other instruments, by symbol."""
@@ -67,7 +68,7 @@ def write_bundle(path: Path, command: str, options: Options, made: Made) -> None
             "machine": platform.machine(),
         },
         "data": {**asdict(made.data), "files": list(made.data.files), "notes": list(made.data.notes)},
-        "strategy": {"name": made.origin.name, "source": made.origin.source, "sha256": made.origin.sha256},
+        "strategies": [{"name": each.name, "source": each.source, "sha256": each.sha256} for each in made.origins],
         "result": {"sha256": made.sha256},
     }
     write_whole(path, json.dumps(json.loads(json_text(document)), indent=2, ensure_ascii=False) + "\n")
@@ -79,17 +80,30 @@ def read_bundle(path: Path) -> Bundle:
         said = json.loads(path.read_text(encoding="utf-8"))
         if said["bundle"] != FORMAT or said["command"] not in COMMANDS:
             raise InputError(f"{path}: is a bundle of a kind that this version does not know")
-        strategy, data = said["strategy"], said["data"]
-        origin = StrategyOrigin(str(strategy["name"]), None if strategy["source"] is None else str(strategy["source"]))
+        data = said["data"]
+        origins = tuple(_origin(each) for each in said["strategies"])
         code = {name: str(value) for name, value in said["code"].items()}
         options = dict(said["options"])
         rows, sha256, result = int(data["rows"]), str(data["sha256"]), said["result"]["sha256"]
         others = {str(symbol): str(each) for symbol, each in data.get("others", {}).items()}
-        return Bundle(said["command"], options, code, rows, sha256, origin, result, others)
+        return Bundle(said["command"], options, code, rows, sha256, origins, result, others)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
     except (ValueError, KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: is no run bundle ({type(error).__name__}: {error})") from error
+
+
+def _origin(said: Mapping[str, object]) -> StrategyOrigin:
+    name, source = said["name"], said["source"]
+    if not isinstance(name, str) or not isinstance(source, str | None):
+        raise ValueError(f"a strategy is {name!r}")
+    return StrategyOrigin(name, source)
+
+
+def comparison_sha256(compared: Compared) -> str:
+    """Return the hash of what each of the runs that are compared traded, in their order."""
+    text = json.dumps([decision_hash(record) for _, record in compared.runs])
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def walk_forward_sha256(found: WalkForward) -> str:

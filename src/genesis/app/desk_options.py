@@ -52,7 +52,7 @@ def _regimes(options: DeskOptions) -> RegimeBudget | None:
         return None
     regime = build_strategy(find_lone_strategy(options.regime, "a regime"), {})[1]
     try:
-        given = {float(value): text for value, text in parameters_option(options.regime_share).items()}
+        given = {float(value): text for value, text in parameters_option(options.regime_share, "regime-share").items()}
     except ValueError:
         raise InputError("--regime-share: give each as REGIME=PERCENT, both numbers, such as 1=50") from None
     shares = tuple((value, percent_option("regime-share", text) or Ppb(0)) for value, text in given.items())

@@ -67,13 +67,13 @@ def timeframe_option(option: str, text: str) -> Timeframe | None:
         raise InputError(f"--{option}: {error}") from None
 
 
-def parameters_option(given: Sequence[str]) -> dict[str, str]:
-    """Return the `NAME=VALUE` texts as a mapping; raises `InputError` for one that is none or comes twice."""
+def parameters_option(given: Sequence[str], option: str = "param") -> dict[str, str]:
+    """Return the `NAME=VALUE` texts of *option* as a mapping; raises `InputError` for what is none, or twice there."""
     parameters: dict[str, str] = {}
     for text in given:
         name, equals, value = text.partition("=")
         if not equals or not name or name in parameters:
-            raise InputError(f"--param {text!r}: give each parameter once, as NAME=VALUE")
+            raise InputError(f"--{option} {text!r}: give each once, as NAME=VALUE")
         parameters[name] = value
     return parameters
 

@@ -12,7 +12,6 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Sequence
 from enum import Enum
-from pathlib import Path
 from typing import Final, get_args
 
 import numpy as np
@@ -24,6 +23,7 @@ from genesis.adapters.memory.journal import MemoryDisk, MemoryJournal
 from genesis.adapters.memory.kill_latch import MemoryKillLatch
 from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.app.backtest import Run, RunObserver, Terms, candle_market, run_columnar, run_event
+from genesis.app.code_version import code_sha256
 from genesis.app.json_output import JsonDocument
 from genesis.app.paper import Pace
 from genesis.app.paper_venue import paper_venue
@@ -126,15 +126,6 @@ def certificate(parity: Parity, about: JsonDocument) -> JsonDocument:
         ],
         "left_out": [{"way": way.value, "reason": reason} for way, reason in parity.left_out],
     }
-
-
-def code_sha256() -> str:
-    """Return the SHA-256 over the names and contents of all Python files of the package, in order of their names."""
-    root, digest = Path(genesis.__file__).parent, hashlib.sha256()
-    for path in sorted(root.rglob("*.py")):
-        digest.update(f"{path.relative_to(root).as_posix()}\n".encode())
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
 
 
 def run_journal(terms: Terms, candles: Candles) -> Run:

@@ -9,17 +9,15 @@ from attrs import evolve, field, frozen
 from genesis.adapters.candles_parquet import ParquetCandles
 from genesis.app.backtest import Engine, Terms
 from genesis.app.bundle import Made
-from genesis.app.cost_options import apply_costs
-from genesis.app.desk_options import apply_options
 from genesis.app.home import candle_folder
 from genesis.app.market_data import MarketData, Wanted, market_data
 from genesis.app.options import choice_option, decimal_option, parameters_option
 from genesis.app.other_markets import other_candles, others_option
 from genesis.app.portfolio_core import run_core
-from genesis.app.research import terms_of_options
+from genesis.app.research import run_terms
 from genesis.app.research_options import AccountOptions, CostOptions, DeskOptions, MarketOptions
 from genesis.app.run_options import wanted_of
-from genesis.app.strategies import build_deciding, find_any_strategy, origin_of
+from genesis.app.strategies import build_deciding, find_any_strategy, origins_of
 from genesis.domain.candle import Candles, rows_sha256
 from genesis.domain.candle_series import series_symbol
 from genesis.domain.desk import DeskSettings
@@ -118,13 +116,15 @@ def make_portfolio(
     options: PortfolioOptions, market: MarketOptions, account: AccountOptions, cost: CostOptions, desk: DeskOptions
 ) -> PortfolioMade:
     """Run a portfolio; raises `InputError`."""
+    own = [text.partition("=")[2] for text in options.trade]
+    origins = origins_of(options.strategy, desk.regime, *(text.split()[0] for text in own if text.split()))
     plan = plan_portfolio(options, market, account, cost, desk)
     result = run_portfolio(plan, options.engine)
     first, *rest = plan.markets
     hashes = {str(each.symbol): rows_sha256(each.candles) for each in rest}
     hashes |= {str(symbol): rows_sha256(candles) for symbol, candles in plan.others.items()}
     data = evolve(first.description(), others=hashes)
-    return PortfolioMade(result, Made(data, origin_of(options.strategy), decision_hash(result.run, plan.portfolio)))
+    return PortfolioMade(result, Made(data, origins, decision_hash(result.run, plan.portfolio)))
 
 
 def run_portfolio(plan: PortfolioPlan, engine: str) -> PortfolioResult:
@@ -180,9 +180,8 @@ def _by_symbol(option: str, texts: Sequence[str], symbols: Sequence[Symbol]) -> 
 def _terms(
     market: MarketData, deciding: Deciding, account: AccountOptions, cost: CostOptions, desk: DeskOptions
 ) -> Terms:
-    terms = apply_costs(terms_of_options(market.symbol, deciding, account), cost)
-    settings = apply_options(terms.desk, desk, market.timeframe, terms.costs.fee)
-    return evolve(terms, desk=evolve(settings, name=market.symbol))
+    terms = run_terms(market, deciding, account, cost, desk)
+    return evolve(terms, desk=evolve(terms.desk, name=market.symbol))
 
 
 def _others(portfolio: Portfolio, markets: Sequence[MarketData], market: MarketOptions) -> dict[Symbol, Candles]:

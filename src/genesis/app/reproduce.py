@@ -1,7 +1,7 @@
 """Make the result of a run bundle again, and say whether it is the same."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
@@ -14,11 +14,13 @@ from genesis.app.portfolio import PortfolioOptions, make_portfolio
 from genesis.app.research_options import AccountOptions, CostOptions, DeskOptions, MarketOptions, SearchOptions
 from genesis.app.research_runs import (
     BacktestOptions,
+    CompareOptions,
     OptimizeOptions,
     Progress,
     SweepOptions,
     WalkOptions,
     make_backtest,
+    make_comparison,
     make_optimization,
     make_sweep,
     make_walk_forward,
@@ -51,9 +53,12 @@ def reproduce(
     Raises `InputError` where candles or the strategy are missing, or are others. A strategy's text that the bundle
     carries is run only with *runs_carried*, for it is code that somebody else may have written.
     """
-    with _strategy(bundle.origin, runs_carried=runs_carried) as strategy:
+    with ExitStack() as folders:
+        names = {
+            each.name: folders.enter_context(_strategy(each, runs_carried=runs_carried)) for each in bundle.origins
+        }
         given = {name: list(each) for name, each in (("data", data), ("other", other)) if each}
-        options = {**bundle.options, **given, "strategy": strategy, "workers": "0"}
+        options = {**bundle.options, **given, **_renamed(bundle.options, names), "workers": "0"}
         try:
             made = _make(bundle.command, options, progress)
         except InputError as error:
@@ -85,12 +90,31 @@ def _strategy(origin: StrategyOrigin, *, runs_carried: bool) -> Iterator[str]:
     if not runs_carried:
         what = "is not the one of the bundle" if local.is_file() else "is not here"
         raise InputError(
-            f"the strategy {path} {what}: read the text in the bundle (strategy.source), and run it with --carried"
+            f"the strategy {path} {what}: read its text in the bundle (strategies), and run it with --carried"
         )
     with TemporaryDirectory() as folder:
         file = Path(folder) / local.name
         file.write_text(origin.source, encoding="utf-8")
         yield f"{file}:{attribute}"
+
+
+def _renamed(options: Mapping[str, object], names: Mapping[str, str]) -> dict[str, object]:
+    """Return the options that name strategies, with the *names* that they have here."""
+    found: dict[str, object] = {}
+    for option in ("strategy", "regime"):
+        if isinstance(said := options.get(option), str):
+            found[option] = names.get(said, said)
+    for option, separator in (("trade", "="), ("run", "")):
+        if isinstance(texts := options.get(option), list):
+            found[option] = [_with_name(str(text), separator, names) for text in texts]
+    return found
+
+
+def _with_name(text: str, separator: str, names: Mapping[str, str]) -> str:
+    """Return `NAME PARAM=VALUE…`, after what *separator* ends, with another name."""
+    symbol, found, rest = text.partition(separator) if separator else ("", "", text)
+    name, *params = rest.split() or [""]
+    return symbol + found + " ".join([names.get(name, name), *params])
 
 
 def _text(path: Path) -> str | None:
@@ -105,6 +129,8 @@ def _make(command: str, options: Mapping[str, object], progress: Progress) -> Ma
     if command == "portfolio":
         cost, desk = _group(CostOptions, options), _group(DeskOptions, options)
         return make_portfolio(_group(PortfolioOptions, options), market, account, cost, desk).made
+    if command == "compare":
+        return make_comparison(_group(CompareOptions, options), market, account).made
     if command == "backtest":
         cost, desk = _group(CostOptions, options), _group(DeskOptions, options)
         return make_backtest(_group(BacktestOptions, options), market, account, cost, desk, progress).made

@@ -8,11 +8,13 @@ from attrs import evolve, frozen
 
 from genesis.adapters.candles_parquet import ParquetCandles
 from genesis.app.backtest import Terms
+from genesis.app.cost_options import apply_costs
+from genesis.app.desk_options import apply_options
 from genesis.app.home import candle_folder
 from genesis.app.market_data import MarketData, market_data
 from genesis.app.options import parameters_option
 from genesis.app.other_markets import others_option, with_others
-from genesis.app.research_options import AccountOptions, MarketOptions, SearchOptions
+from genesis.app.research_options import AccountOptions, CostOptions, DeskOptions, MarketOptions, SearchOptions
 from genesis.app.run_options import terms_of, wanted_of
 from genesis.app.strategies import find_strategy, origin_of
 from genesis.app.sweep import PartRunner, SweepPlan, ThreadRunner
@@ -68,6 +70,15 @@ def terms_of_options(symbol: Symbol, deciding: Deciding, account: AccountOptions
     money, costs = (account.cash, account.size, account.min_amount), (account.fee_bps, account.slippage_bps)
     limits = (account.position_cap_pct, account.max_drawdown_pct, account.max_daily_loss)
     return terms_of(symbol, deciding, money, costs, limits)
+
+
+def run_terms(
+    market: MarketData, deciding: Deciding, account: AccountOptions, cost: CostOptions, desk: DeskOptions
+) -> Terms:
+    """Return all that the options ask for, over *market*; raises `InputError`."""
+    terms = apply_costs(terms_of_options(market.symbol, deciding, account), cost)
+    settings = apply_options(terms.desk, desk, market.timeframe, terms.costs.fee)
+    return evolve(terms, desk=settings, others=market.others)
 
 
 def checked_order(sort: str) -> None:

@@ -10,9 +10,8 @@ from attrs import evolve, frozen
 from genesis.adapters.sweeps_parquet import ParquetSweep
 from genesis.app.backtest import Engine, Run, Terms, run_columnar, run_event
 from genesis.app.backtest_result import BacktestResult
-from genesis.app.bundle import Made, walk_forward_sha256
-from genesis.app.cost_options import apply_costs
-from genesis.app.desk_options import apply_options
+from genesis.app.bundle import Made, comparison_sha256, walk_forward_sha256
+from genesis.app.compare import Compared, compare, wanted_runs
 from genesis.app.home import home
 from genesis.app.options import choice_option, parameters_option, seconds_option
 from genesis.app.progress import Show
@@ -22,13 +21,14 @@ from genesis.app.research import (
     checked_top,
     market_of_options,
     research_of,
+    run_terms,
     runner_of,
     terms_of_options,
     threads_option,
 )
 from genesis.app.research_options import AccountOptions, CostOptions, DeskOptions, MarketOptions, SearchOptions
 from genesis.app.search_folder import Start, check_kin, check_unfinished, held
-from genesis.app.strategies import build_deciding, find_any_strategy, origin_of
+from genesis.app.strategies import build_deciding, find_any_strategy, origins_of
 from genesis.app.sweep import SweepPlan, ThreadRunner, describe, name_of, run_sweep
 from genesis.app.sweep_result import SweepResult, result_of
 from genesis.app.walkforward import WalkForward, walk_forward
@@ -37,6 +37,8 @@ from genesis.domain.events import AlertCode
 from genesis.domain.statistics.record import decision_hash
 from genesis.domain.statistics.walk_forward import Schedule, Window, windows_of
 from genesis.domain.strategy.by_events import NoExpression, reads_of
+from genesis.domain.strategy.expression import Expr
+from genesis.domain.strategy.merged import symbols_of
 from genesis.domain.units import InexactNumber
 from genesis.ports.errors import InputError
 
@@ -53,6 +55,12 @@ class BacktestOptions(NamedTuple):
     strategy: str = "ema_cross"
     param: Sequence[str] = ()
     engine: str = "columnar"
+
+
+class CompareOptions(NamedTuple):
+    """What `compare` takes besides its groups."""
+
+    run: Sequence[str] = ()
 
 
 class SweepOptions(NamedTuple):
@@ -93,6 +101,17 @@ class BacktestRun:
 
 
 @frozen(eq=False)
+class CompareRun:
+    """A finished `compare`."""
+
+    wanted: Sequence[tuple[str, Expr]]
+    compared: Compared
+    terms: Terms
+    candles: Candles
+    made: Made
+
+
+@frozen(eq=False)
 class SweepRun:
     """A finished `sweep` or `optimize`."""
 
@@ -103,7 +122,7 @@ class SweepRun:
     def made(self) -> Made:
         """What can be made again."""
         plan = self.result.plan
-        return Made(plan.data, plan.origin, self.table.sha256())
+        return Made(plan.data, (plan.origin,), self.table.sha256())
 
 
 @frozen(eq=False)
@@ -128,19 +147,29 @@ def make_backtest(
     keep_equity: bool = False,
 ) -> BacktestRun:
     """Run a backtest; raises `InputError`."""
-    engine = choice_option("engine", options.engine, Engine)
+    engine, origins = choice_option("engine", options.engine, Engine), origins_of(options.strategy, desk.regime)
     chosen = find_any_strategy(options.strategy)
     params, deciding = build_deciding(chosen, parameters_option(options.param))
     found = market_of_options(market, reads_of(deciding))
-    terms = apply_costs(terms_of_options(found.symbol, deciding, account), cost)
-    terms = evolve(terms, others=found.others, desk=apply_options(terms.desk, desk, found.timeframe, terms.costs.fee))
+    terms = run_terms(found, deciding, account, cost, desk)
     begin = perf_counter()
     run = _run(terms, found.candles, engine, progress, keep_equity=keep_equity)
     seconds = perf_counter() - begin
     data = found.description()
     result = BacktestResult(chosen.name, params, data, terms, engine.value, run, seconds)
-    made = Made(data, origin_of(options.strategy), decision_hash(run.record))
+    made = Made(data, origins, decision_hash(run.record))
     return BacktestRun(result, found.candles, made)
+
+
+def make_comparison(options: CompareOptions, market: MarketOptions, account: AccountOptions) -> CompareRun:
+    """Run strategies on the same candles; raises `InputError`."""
+    origins = origins_of(*(text.split()[0] for text in options.run if text.split()))
+    wanted = wanted_runs(options.run)
+    found = market_of_options(market, sorted({symbol for _, each in wanted for symbol in symbols_of(each)}))
+    terms = evolve(terms_of_options(found.symbol, wanted[0][1], account), others=found.others)
+    compared = compare(wanted, terms, found.candles)
+    made = Made(found.description(), origins, comparison_sha256(compared))
+    return CompareRun(wanted, compared, terms, found.candles, made)
 
 
 def make_sweep(
@@ -225,7 +254,7 @@ def make_walk_forward(
     begin = perf_counter()
     with progress("walking forward") as show:
         found = walk_forward(plan, candles, windows, search.sort, threads, show, search.tried)
-    made = Made(plan.data, plan.origin, walk_forward_sha256(found))
+    made = Made(plan.data, (plan.origin,), walk_forward_sha256(found))
     return WalkRun(plan, candles, found, made, perf_counter() - begin)
 
 

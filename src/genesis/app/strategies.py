@@ -60,6 +60,11 @@ def origin_of(name: str) -> StrategyOrigin:
         raise InputError(f"{path}: no Python file; give your own strategy as FILE.py:NAME") from error
 
 
+def origins_of(*names: str) -> tuple[StrategyOrigin, ...]:
+    """Return where the strategies called *names* come from, each once and in order; an empty name is none."""
+    return tuple(origin_of(name) for name in dict.fromkeys(names) if name)
+
+
 def find_strategy(name: str) -> Strategy:
     """Return the strategy called *name*, which is an expression; raises `InputError` that lists what there is.
 

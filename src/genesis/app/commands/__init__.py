@@ -47,6 +47,8 @@ def command(
     def declare(body: Callable[..., None]) -> Command:
         iterable = [*repeated, words] if words else [*repeated]
         options = _with_fields(body)
+        unknown = set(iterable) - set(inspect.signature(options).parameters)
+        assert not unknown, f"{name} repeats options that it does not have: {unknown}"
         return Command(options, words, name=name, iterable=iterable, auto_shortflags=False, help=dict(help or {}))
 
     return declare

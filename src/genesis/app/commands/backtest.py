@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @command(
     "backtest",
     words="data",
-    repeated=("param", "other", "regime-share"),
+    repeated=("param", "other", "regime_share"),
     help={
         **RUN_HELP,
         **COST_HELP,

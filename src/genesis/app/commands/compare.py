@@ -5,7 +5,7 @@ from pathlib import Path
 
 from genesis.app.commands import command
 from genesis.app.invoking import Context
-from genesis.app.research_options import REPORT_HELP, RUN_HELP, AccountOptions, MarketOptions
+from genesis.app.research_options import BUNDLE_HELP, REPORT_HELP, RUN_HELP, AccountOptions, MarketOptions
 
 
 @command(
@@ -16,6 +16,7 @@ from genesis.app.research_options import REPORT_HELP, RUN_HELP, AccountOptions, 
         **RUN_HELP,
         "run": "A strategy with its parameters, as 'ema_cross fast=40 slow=700'; give it once for each run.",
         "report": REPORT_HELP,
+        "bundle": BUNDLE_HELP,
     },
 )
 def compare(
@@ -24,25 +25,25 @@ def compare(
     account: AccountOptions,
     run: Sequence[str] = (),
     report: str = "",
+    bundle: str = "",
     json: bool = False,
 ) -> None:
     """Run strategies on the same candles with the same account, beside buy and hold."""
-    from attrs import evolve
-
     from genesis.adapters.atomic_file import write_whole
     from genesis.adapters.report.compare_page import compare_page
-    from genesis.app.compare import HEADERS, compare, document_of, report_of, rows_of, wanted_runs
+    from genesis.app.bundle import write_bundle
+    from genesis.app.compare import HEADERS, document_of, report_of, rows_of
     from genesis.app.json_output import print_json
-    from genesis.app.research import market_of_options, terms_of_options
-    from genesis.domain.strategy.merged import symbols_of
+    from genesis.app.research_runs import CompareOptions, make_comparison
 
-    wanted = wanted_runs(run)
-    reads = sorted({symbol for _, expression in wanted for symbol in symbols_of(expression)})
-    found = market_of_options(market, reads)
-    terms = evolve(terms_of_options(found.symbol, wanted[0][1], account), others=found.others)
-    compared, data = compare(wanted, terms, found.candles), found.description()
+    options = CompareOptions(run)
+    made = make_comparison(options, market, account)
+    compared, data = made.compared, made.made.data
+    if bundle:
+        groups = {**options._asdict(), **market._asdict(), **account._asdict()}
+        write_bundle(Path(bundle), "compare", groups, made.made)
     if report:
-        write_whole(Path(report), compare_page(report_of(wanted, compared, data, terms, found.candles)))
+        write_whole(Path(report), compare_page(report_of(made.wanted, compared, data, made.terms, made.candles)))
     if json:
         print_json(document_of(compared, data))
         return

@@ -17,7 +17,6 @@ from genesis.app.research_options import (
     DeskOptions,
     MarketOptions,
 )
-from genesis.ports.errors import InputError
 
 if TYPE_CHECKING:
     from genesis.app.portfolio import PortfolioResult
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 @command(
     "portfolio",
     words="data",
-    repeated=("param", "other", "trade", "weight", "regime-share"),
+    repeated=("param", "other", "trade", "weight", "regime_share"),
     help={
         **RUN_HELP,
         **COST_HELP,
@@ -72,9 +71,6 @@ def portfolio(
     from genesis.app.portfolio_result import document_of, report_of
 
     options = PortfolioOptions(strategy, param, trade, weight, engine)
-    own = [text for text in trade if ":" in text.partition("=")[2].partition(" ")[0]]
-    if bundle and own:
-        raise InputError(f"--bundle: carries the text of --strategy alone, so {own[0]!r} could not be made again")
     made = make_portfolio(options, market, account, cost, desk)
     result = made.result
     if bundle:

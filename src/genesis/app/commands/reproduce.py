@@ -14,10 +14,10 @@ from genesis.ports.errors import InputError
     words="bundles",
     repeated=("data", "other"),
     help={
-        "bundles": "The bundle: the file that --bundle of backtest, sweep, optimize, walkforward or portfolio wrote.",
+        "bundles": "The bundle: the file that --bundle of a research command wrote.",
         "data": "The candles, where they are not as they were named then.",
         "other": "The candles of other instruments, as SYMBOL=DATA, where they are not as they were named then.",
-        "carried": "Run the strategy's text that the bundle carries: it is code, so read it first.",
+        "carried": "Run the texts of strategies that the bundle carries: they are code, so read them first.",
         "json": JSON_HELP,
     },
 )
