@@ -296,8 +296,8 @@ class Oracle:
         self.book(mts, -self.position, self.moved(worse, amount, is_buy))
         self.resting = None
 
-    def stop(self, mts: int, row: Row | Rest) -> None:
-        """From the open to the extreme that hurts."""
+    def stop(self, mts: int, row: Row | Rest, whole: Row) -> None:
+        """From the open to the extreme that hurts; a trail may be met there, after it rose no further than that."""
         guard, opened, is_long = self.resting, Fraction(row.open), self.position > 0
         if guard is None:
             return
@@ -305,11 +305,13 @@ class Oracle:
         trigger = guard.trigger(is_long)
         is_reached = min(opened, row.low) <= trigger if is_long else max(opened, row.high) >= trigger
         price = min(opened, trigger) if is_long else max(opened, trigger)
+        if not is_reached and guard.stop is None and whole.high - whole.low >= guard.trail:
+            is_reached, price = True, whole.low if is_long else whole.high
         if is_reached and not (self.given.leverage and self.is_short_of_margin(price)):
             self.leave(mts, price)
 
     def take(self, mts: int, row: Row | Rest) -> None:
-        """From there to the other extreme, then to the close."""
+        """From there to the other extreme."""
         guard, opened, is_long = self.resting, Fraction(row.open), self.position > 0
         if guard is None:
             return
@@ -319,9 +321,6 @@ class Oracle:
             self.resting = None
         elif guard.stop is None:
             guard.best = max(guard.best, best) if is_long else min(guard.best, best)
-            trigger, closed = guard.trigger(is_long), Fraction(row.close)
-            if closed <= trigger if is_long else closed >= trigger:
-                self.leave(mts, trigger)
 
     def book(self, mts: int, signed: Fraction, price: Fraction, fee: Fraction | None = None) -> None:
         amount, before, held = abs(signed), self.cash, self.position
@@ -387,7 +386,7 @@ class Oracle:
             self.arm(opened)
         left = self.enter(mts, row)
         opened = Fraction(left.open)
-        self.stop(mts, left)
+        self.stop(mts, left, row)
         if self.given.leverage and self.position and not gone:
             worst = left.low if self.position > 0 else left.high
             self.liquidate(mts, opened, min(worst, opened) if self.position > 0 else max(worst, opened))

@@ -1,7 +1,11 @@
 """Stops, targets, trails and entries inside a candle: each rule of the path, by both engines and the oracle."""
 
+from fractions import Fraction
+
 import pytest
 from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
 
 from genesis.adapters.report.page import report_page
 from genesis.app.backtest import run_columnar
@@ -16,7 +20,7 @@ from genesis.domain.order import Side
 from genesis.domain.simulation.portfolio import Portfolio
 from genesis.domain.units import PPB, Ppb, atoms
 from tests.reports import result_of, terms_of, wavy_candles
-from tests.simulation.test_desk_engines import Parameters, Row, check
+from tests.simulation.test_desk_engines import ATOM, Parameters, Row, check
 
 FREE = Parameters(slippage_bps="0", fee_bps="0")
 IN = [Row(1, "100", "100", 0, 0, 1.0), Row(1, "100", "100", 0, 0, 1.0)]
@@ -80,15 +84,44 @@ def test_the_stop_goes_first_where_a_candle_reaches_both() -> None:
 
 
 def test_a_trail_follows_the_best_price_and_never_falls_back() -> None:
-    rows = [*IN, Row(1, "100", "120", 0, 0, 1.0), Row(1, "120", "115.5", 0, 0, 1.0), Row(1, "115.5", "114", 0, 0, 1.0)]
-    assert exits(rows, FREE._replace(trail_pct="5")) == [(5, 11500)]
+    moves = [("100", "104"), ("104", "108"), ("108", "103.5"), ("103.5", "102")]
+    rows = [*IN, *(Row(1, opened, closed, 0, 0, 1.0) for opened, closed in moves)]
+    assert exits(rows, FREE._replace(trail_pct="5")) == [(6, 10300)]
 
 
-def test_a_new_extreme_counts_for_the_close_of_its_candle_and_not_for_its_low() -> None:
-    # Up to 120 and back to 110: the close is below the trail, which was raised to 115.
-    assert exits([*IN, Row(1, "100", "110", 0, 9, 1.0), calm("110")], FREE._replace(trail_pct="5")) == [(3, 11490)]
-    # The low of 95.01 came before the high.
-    assert exits([*IN, Row(1, "100", "110", 4, 0, 1.0)], FREE._replace(trail_pct="5")) == []
+def test_a_trail_narrower_than_its_candle_is_stopped_at_the_low() -> None:
+    trail = FREE._replace(trail_pct="5")
+    # Up to 119.90 and back to 110: nobody knows how far it had risen when it first fell by 5. At 105 that met the low.
+    assert exits([*IN, Row(1, "100", "110", 0, 9, 1.0), calm("110")], trail) == [(3, 10000)]
+    assert exits([*IN, Row(1, "100", "110", 4, 0, 1.0)], trail) == [(3, 9600)]
+    assert exits([*IN, Row(1, "100", "104.99", 0, 0, 1.0), calm("104.99")], trail) == []
+    assert exits([*IN, Row(1, "100", "105", 0, 0, 1.0)], trail) == [(3, 10000)]
+
+
+def trailed(path: list[Fraction], trail: Fraction, sign: int) -> Fraction | None:
+    """Follow a price that moves without gaps from point to point; return where the trail is met, None for nowhere."""
+    best = sign * path[0]
+    for price in path:
+        if sign * price <= best - trail:
+            return sign * (best - trail)
+        best = max(best, sign * price)
+    return None
+
+
+@given(st.data(), st.sampled_from(["1", "4", "9"]), st.sampled_from([1, -1]))
+def test_no_path_through_a_candle_is_worse_for_a_trail_than_the_stated_one(
+    data: st.DataObject, trail_pct: str, sign: int
+) -> None:
+    prices = st.sampled_from(["96", "100", "101.5", "108"])
+    candle = Row(1, "100", data.draw(prices), data.draw(st.integers(0, 9)), data.draw(st.integers(0, 9)), float(sign))
+    parts = data.draw(st.lists(st.integers(0, 10), max_size=8))
+    inner = [candle.low + (candle.high - candle.low) * part / 10 for part in parts]
+    inner = data.draw(st.permutations([*inner, candle.low, candle.high]))
+    met = trailed([Fraction(candle.open), *inner, Fraction(candle.close)], Fraction(trail_pct), sign)
+    given_ = FREE._replace(trail_pct=trail_pct, leverage=1, maintenance_pct=0, funding_bps=0)
+    entry = [calm("100", float(sign)), calm("100", float(sign))]
+    left = [fill.price * ATOM for fill in check([*entry, candle], given_).record.fills[1:]]
+    assert met is None or (left and sign * left[0] <= sign * met)
 
 
 def test_after_a_stop_nothing_is_bought_until_the_target_changes() -> None:
@@ -174,6 +207,12 @@ def test_a_position_is_left_at_the_market() -> None:
 def test_an_entry_is_guarded_in_the_candle_that_fills_it() -> None:
     rows = [calm("100"), Row(1, "100", "100", 5, 5, 1.0), calm("100")]
     assert entered(rows, LIMIT._replace(stop_pct="3")) == [(2, 9900), (2, 9603)]
+
+
+def test_a_trail_may_fall_from_a_high_of_the_very_candle_that_fills_its_entry() -> None:
+    given_ = LIMIT._replace(trail_pct="5")
+    # Filled at 99 on the way to 98, up to 109 and back to 98: or was it at 109 before it was filled?
+    assert entered([calm("100"), Row(1, "100", "100", 2, 9, 1.0)], given_) == [(2, 9900), (2, 9800)]
 
 
 def test_a_high_of_the_candle_that_fills_an_entry_may_have_come_before() -> None:

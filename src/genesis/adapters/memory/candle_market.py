@@ -142,7 +142,7 @@ class CandleMarket:
 
     def _pass(self, candle: Candle) -> Iterator[Event]:
         """Follow the candle from its open to its close."""
-        account = self._margin
+        account, whole = self._margin, candle
         if self._entry is not None and self._is_met(candle, self._entry):
             entry, self._entry = self._entry, None
             assert entry.price is not None, "an entry has a limit"
@@ -151,7 +151,7 @@ class CandleMarket:
             while self._is_quote_wanted:  # for what guards it
                 yield from self._quoted(candle.mts, candle.open)
         if self._guard is not None:
-            yield from self._stop(candle, self._guard)
+            yield from self._stop(candle, whole, self._guard)
         if account is not None:
             yield from self._liquidate(candle, account.worst_of(candle, self._instrument), account)
         if self._guard is not None:
@@ -178,25 +178,25 @@ class CandleMarket:
         self._entry = None
         return _reported(entry, mts, Closed(OrderId(entry.cid), Atoms(0), "CANCELED"))
 
-    def _stop(self, candle: Candle, guard: Guard) -> Iterator[Event]:
-        """Follow the candle from its open to the extreme that hurts the position."""
+    def _stop(self, candle: Candle, whole: Candle, guard: Guard) -> Iterator[Event]:
+        """Follow the candle from its open to the extreme that hurts the position; of the *whole* it may be a rest."""
         price_of, margin = self._instrument.price_from_market, self._margin
-        opened = price_of(candle.open)
-        guard.open_at(opened)
-        price = guard.stopped_at(opened, price_of(candle.low if guard.is_long else candle.high))
+        opened, lowest, highest = price_of(candle.open), price_of(whole.low), price_of(whole.high)
+        guard.follow(opened)
+        hurting, other = (lowest, highest) if guard.is_long else (highest, lowest)
+        price = guard.stopped_at(opened, hurting, other)
         if price and (margin is None or margin.lasts_to(price, self._instrument)):
             yield self._leave(guard, price, candle.mts)
 
     def _take(self, candle: Candle, guard: Guard) -> Iterator[Event]:
-        """Follow the candle from there to its other extreme, and to its close."""
+        """Follow the candle from there to its other extreme."""
         price_of, order = self._instrument.price_from_market, guard.order
-        opened, closed = price_of(candle.open), price_of(candle.close)
-        best = better(opened, price_of(candle.high if guard.is_long else candle.low), guard.is_long)
+        best = better(price_of(candle.open), price_of(candle.high if guard.is_long else candle.low), guard.is_long)
         if guard.is_taken(best):
             self._guard = None
             yield self._fill(order, Price(guard.target), self._fees.tier(candle.mts).maker, candle.mts)
-        elif price := guard.trailed_at(best, closed):
-            yield self._leave(guard, price, candle.mts)
+        else:
+            guard.follow(best)
 
     def _leave(self, guard: Guard, price: int, mts: Mts) -> OrderReported:
         """Fill a stop that was reached, as a market order at *price*."""

@@ -30,6 +30,7 @@ from genesis.domain.simulation.guard_path import (
     is_met,
     is_taken,
     stopped_at,
+    trail_met,
     trail_of,
     trail_trigger,
 )
@@ -454,13 +455,13 @@ def walk_desks(  # noqa: C901 - one loop: its state would have to be carried thr
                         filled += 1
             if has_decided and is_guarding:
                 guard(whole, own, opened)
-            lowest = highest = last = 0
+            lowest = highest = nearest = farthest = 0
             start = opened
             if (whole[IS_GUARDED] or whole[RESTING]) and not is_liquidated:
                 if not (is_price(lows[i], scale) and is_price(highs[i], scale) and is_price(closes[i], scale)):
                     return cash, filled, breached, i
                 lowest, highest = int(np.rint(lows[i] * float(scale))), int(np.rint(highs[i] * float(scale)))
-                last = int(np.rint(closes[i] * float(scale)))
+                nearest, farthest = lowest, highest
                 if whole[RESTING] and is_met(whole[LIMIT], lowest, highest, whole[RESTING] > 0):
                     start, net_amount = whole[LIMIT], whole[RESTING]
                     before = whole[VALUE]
@@ -468,6 +469,7 @@ def walk_desks(  # noqa: C901 - one loop: its state would have to be carried thr
                     worth += whole[VALUE] - before
                     filled += 1
                     whole[RESTING] = 0
+                    last = int(np.rint(closes[i] * float(scale)))
                     if net_amount > 0:  # the other extreme may have come before
                         highest = last
                     else:
@@ -478,7 +480,12 @@ def walk_desks(  # noqa: C901 - one loop: its state would have to be carried thr
             left_at, is_resting = 0, False
             if is_guarded:
                 follow(whole, start)
-                left_at = stopped_at(whole[TRIGGER], start, lowest if is_long else highest, is_long)
+                trigger, hurting, other = whole[TRIGGER], lowest, farthest
+                if not is_long:
+                    hurting, other = highest, nearest
+                if whole[TRAIL_BY]:
+                    trigger = trail_met(whole[BEST], whole[TRAIL_BY], hurting, other, is_long)
+                left_at = stopped_at(trigger, start, hurting, is_long)
                 is_gone = on_margin and is_short_of_margin(
                     cash, whole[POSITION], max(left_at, 1), scale, rules.maintenance
                 )
@@ -495,9 +502,8 @@ def walk_desks(  # noqa: C901 - one loop: its state would have to be carried thr
                 best = better(start, highest if is_long else lowest, is_long)
                 if is_taken(whole[TARGET], best, is_long):
                     left_at, is_resting = whole[TARGET], True
-                elif whole[TRAIL_BY]:
+                else:
                     follow(whole, best)
-                    left_at = stopped_at(whole[TRIGGER], whole[BEST], last, is_long)
             if left_at:
                 net_amount, price, fee_rate = -whole[POSITION], left_at, fees[MAKER]
                 if not is_resting:

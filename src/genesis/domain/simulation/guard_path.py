@@ -1,11 +1,14 @@
 """What orders that guard a position meet inside a candle, on the worst path: open, adverse extreme, the other, close.
 
 A stop that is reached becomes a market order at its trigger, or at the open where that is beyond it. A target rests in
-the book: it fills at its own price once the market trades beyond it, and only if the stop was not reached. A trailing
-stop follows the best price of the path so far, so a new extreme of a candle counts for its close and later.
+the book: it fills at its own price once the market trades beyond it, and only if the stop was not reached.
+
+Where a trailing stop is met depends on how far the price ran before it turned. The worst that any path through the
+candle can do is to run just so far that the stop then stands at the extreme that hurts, and to turn there: so a trail
+that is narrower than the candle is stopped at that extreme. One that was not stopped follows the other extreme.
 
 An entry that rests fills at its own price once the market trades beyond it. Then the path goes on from there to the
-extreme that hurts, and at once to the close: the other extreme may have come before.
+extreme that hurts, and at once to the close: the other extreme may have come before. For a trail it may also come after.
 """
 
 from typing import Final
@@ -70,6 +73,13 @@ def trail_trigger(best: int, trail: int, is_long: bool) -> int:
 
 
 @step
+def trail_met(best: int, trail: int, hurting: int, other: int, is_long: bool) -> int:
+    """Return where a trailing stop stands when the price turns to the extreme that hurts, on the worst path."""
+    turned = min(hurting + trail, other) if is_long else max(hurting - trail, other)
+    return trail_trigger(better(best, turned, is_long), trail, is_long)
+
+
+@step
 def stopped_at(trigger: int, opened: int, worst: int, is_long: bool) -> int:
     """Return the price at which a stop becomes a market order on the way to *worst*, 0 where it is not reached."""
     if is_long:
@@ -98,36 +108,29 @@ class Guard:
         """Which position it guards."""
         return self.order.side is Side.SELL
 
-    def open_at(self, opened: int) -> None:
-        """Take the first price of a candle."""
+    def follow(self, price: int) -> None:
+        """Let a trail take a price of the market; any other guard stays where it is."""
         if self.trail:
-            self._follow(opened)
+            self.best = better(self.best, price, self.is_long)
+            self.trigger = trail_trigger(self.best, self.trail, self.is_long)
 
-    def stopped_at(self, opened: int, worst: int) -> int:
-        """Return the price of the market order that it becomes on the way to *worst*, 0 for none."""
-        return stopped_at(self.trigger, opened, worst, self.is_long)
+    def stopped_at(self, opened: int, hurting: int, other: int) -> int:
+        """Return the price of the market order that it becomes on the way to the extreme that hurts, 0 for none."""
+        trigger = self.trigger
+        if self.trail:
+            trigger = trail_met(self.best, self.trail, hurting, other, self.is_long)
+        return stopped_at(trigger, opened, hurting, self.is_long)
 
     def is_taken(self, best: int) -> bool:
         """Tell whether its target fills on the way to the *best* price of the candle."""
         return is_taken(self.target, best, self.is_long)
-
-    def trailed_at(self, best: int, closed: int) -> int:
-        """Return the price of the market order that a trail becomes on the way to the close, 0 for none."""
-        if not self.trail:
-            return 0
-        self._follow(best)
-        return stopped_at(self.trigger, self.best, closed, self.is_long)
-
-    def _follow(self, price: int) -> None:
-        self.best = better(self.best, price, self.is_long)
-        self.trigger = trail_trigger(self.best, self.trail, self.is_long)
 
 
 def guard_of(order: OrderRequest, market: int) -> Guard | None:
     """Return *order*, sent while the price was *market*, as a guard; None if it is none."""
     if order.type is OrderType.TRAILING_STOP and order.trail is not None:
         guard = Guard(order, 0, 0, order.trail, market)
-        guard.open_at(market)
+        guard.follow(market)
         return guard
     if order.type is OrderType.STOP and order.stop_price is not None:
         return Guard(order, order.stop_price, 0, 0, 0)
