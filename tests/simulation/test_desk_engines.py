@@ -187,7 +187,7 @@ class Oracle:
         self.flow = Fraction(0)
         self.fixed, self.depth = self.slippage, math.nan
         self.traded: list[tuple[int, Fraction]] = []
-        self.entry = Fraction(0)
+        self.entry, self.is_out = Fraction(0), False
         self.resting: Guard | None = None
         self.entry_order: Entry | None = None
         if given_.by_volatility is not None:
@@ -294,7 +294,7 @@ class Oracle:
         is_buy, amount = self.position < 0, abs(self.position)
         worse = up(price * (1 + self.slippage)) if is_buy else max(down(price * (1 - self.slippage)), ATOM)
         self.book(mts, -self.position, self.moved(worse, amount, is_buy))
-        self.resting = None
+        self.resting, self.is_out = None, True
 
     def stop(self, mts: int, row: Row | Rest, whole: Row) -> None:
         """From the open to the extreme that hurts; a trail may be met there, after it rose no further than that."""
@@ -318,7 +318,7 @@ class Oracle:
         best = max(opened, row.high) if is_long else min(opened, row.low)
         if guard.target is not None and (best > guard.target if is_long else best < guard.target):
             self.book(mts, -self.position, guard.target, self.maker(mts))
-            self.resting = None
+            self.resting, self.is_out = None, True
         elif guard.stop is None:
             guard.best = max(guard.best, best) if is_long else min(guard.best, best)
 
@@ -339,7 +339,7 @@ class Oracle:
             self.cash += down(amount * price) - paid
             self.position -= amount
         if abs(self.position) > abs(held) or self.position * held < 0:
-            self.entry = price
+            self.entry, self.is_out = price, False
         self.fills.append((mts, "buy" if signed > 0 else "sell", amount, price, paid))
         self.flow += self.cash - before
         if held and self.position * held <= 0:
@@ -459,7 +459,7 @@ class Oracle:
                 self.refuse(RefusalCode.COOL_DOWN if is_paused else RefusalCode.REDUCE_ONLY)
             target, budget = bound, min(budget, self.acted[1])
         has_moved = abs(budget - self.acted[1]) > down(self.acted[1] * self.given.band_pct / 100, PART)
-        is_new = target != self.acted[0] or (target != 0.0 and has_moved)
+        is_new = target != self.acted[0] or (target != 0.0 and has_moved and not self.is_out)
         self.wanted = (target, budget) if is_new and self.entry_order is None else None
         if self.halted and not was_halted:
             self.give_up()

@@ -135,6 +135,18 @@ def test_after_a_stop_nothing_is_bought_until_the_target_changes() -> None:
     ]
 
 
+def test_after_a_stop_a_budget_that_rises_buys_nothing_until_the_target_changes() -> None:
+    # Cheap candles have half the budget of dear ones.
+    given_ = FREE._replace(stop_pct="3", shares=(100, 50))
+    rows = [*IN, Row(1, "100", "90", 0, 0, 1.0), *[calm("150")] * 2, calm("150", 0.0), calm("150"), calm("150")]
+    run = check(rows, given_)
+    assert [(fill.mts // 60_000, fill.side) for fill in run.record.fills] == [
+        (2, Side.BUY),
+        (3, Side.SELL),
+        (8, Side.BUY),
+    ]
+
+
 def test_what_is_left_after_a_sale_of_a_part_is_guarded_at_once() -> None:
     rows = [calm("100"), calm("100", 0.5), Row(1, "100", "100", 5, 0, 0.5)]
     assert exits(rows, FREE._replace(stop_pct="3")) == [(3, 10000), (3, 9700)]

@@ -451,6 +451,8 @@ class TradingCore:
         desk = self.desks.get(strategy)
         if fill is not None and desk is not None:
             decisions += self._filled(mts, desk, fill)
+            if order.undertaking == PROTECTION:
+                desk.stopped(self.pursuits.entries[strategy][1])
         if life.trades and life.contradiction and life.contradiction != before.contradiction:
             text = f"order {cid}: {life.contradiction}"
             decisions.append(books.freeze(Alert(mts, AlertCode.ORDER_CONTRADICTION, text)))

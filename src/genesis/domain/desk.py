@@ -81,8 +81,9 @@ class Wish(NamedTuple):
 class Desk:
     """The running state of one strategy; *intent* is what waits for a quote now, *in_flight* what waits for its end.
 
-    *is_torn* says that what is held is no target's doing, *is_switched_off* that an operator wants it off; *value* is
-    what the position was worth when it was last marked, *flow* the cash of the round trip that is under way.
+    *is_torn* says that what is held is no target's doing, *is_stopped_out* that its protection has ended what the
+    target acted on had bought, *is_switched_off* that an operator wants it off; *value* is what the position was worth
+    when it was last marked, *flow* the cash of the round trip that is under way.
 
     Desks that are given one *purse* share its cash and its guards; without one, a desk has its own.
     """
@@ -116,6 +117,7 @@ class Desk:
         self._is_measuring = self._meter is not None or self._slips is not None
         self.in_flight: Intent | None = None
         self.is_torn = False
+        self.is_stopped_out = False
         self.value = 0
         self.flow = 0
 
@@ -314,6 +316,17 @@ class Desk:
             # The fee of an order that turns the position counts to the round trip that it ends.
             self.streak.ended(fill.mts, self.flow + self.value)
             self.flow = -self.value
+        if abs(self.position) > abs(before) or before * self.position < 0:
+            self.is_stopped_out = False
+
+    def stopped(self, entry: Reasons) -> None:
+        """Take that its protection has sold what *entry* bought: if nothing is left, that target is over and done."""
+        if abs(self.position) >= self._instrument.amount_min:
+            return
+        self.is_stopped_out = True
+        if self.is_torn and self.in_flight is None:  # only a part was bought: the rest is not tried again either
+            self.target_acted_on, self.budget_acted_on = entry.target, entry.budget
+            self.is_torn = False
 
     def charge(self, amount: int) -> None:
         """Book a cost that no fill has, such as margin funding."""
@@ -347,7 +360,9 @@ class Desk:
     def seek(self, mts: Mts, target: float, budget: int) -> None:
         """Want *target* at *budget*, unless it is what was acted on, or an order is on its way."""
         acted, before = self.target_acted_on, self.budget_acted_on
-        is_same = target == acted and (target == 0.0 or not has_moved(budget, before, self.settings.budget.band))
+        is_same = target == acted and (
+            target == 0.0 or self.is_stopped_out or not has_moved(budget, before, self.settings.budget.band)
+        )
         if (is_same and not self.is_torn) or self.in_flight is not None:
             self.intent = None
             return

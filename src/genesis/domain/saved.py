@@ -46,6 +46,7 @@ class SavedDesk:
     only_reduce: bool
     value: int
     flow: int
+    is_stopped_out: bool = False
 
 
 @frozen
@@ -153,6 +154,7 @@ def _saved_desk(desk: Desk) -> SavedDesk:
         only_reduce=desk.only_reduce,
         value=desk.value,
         flow=desk.flow,
+        is_stopped_out=desk.is_stopped_out,
     )
 
 
@@ -170,4 +172,4 @@ def _restore_desk(desk: Desk, state: SavedDesk) -> None:
     desk.target_acted_on, desk.budget_acted_on = state.target_acted_on, state.budget_acted_on
     desk.in_flight, desk.is_torn = state.in_flight, state.is_torn
     desk.is_on, desk.is_switched_off, desk.only_reduce = state.is_on, state.is_switched_off, state.only_reduce
-    desk.value, desk.flow = state.value, state.flow
+    desk.value, desk.flow, desk.is_stopped_out = state.value, state.flow, state.is_stopped_out

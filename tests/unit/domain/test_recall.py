@@ -8,13 +8,13 @@ from genesis.domain.candle import Candle
 from genesis.domain.core import CoreSettings, TradingCore
 from genesis.domain.desk import DeskSettings
 from genesis.domain.events import AlertCode, Asked, CandleClosed, Decision, Event, OperatorAsked, TimePassed
-from genesis.domain.execution.evidence import Traded
+from genesis.domain.execution.evidence import Closed, Traded
 from genesis.domain.execution.plans import Market, Plan, PostOnly, Twap
 from genesis.domain.execution.protection import Bracket, Protection
 from genesis.domain.journal.encoding import decode, encode
 from genesis.domain.journal.entries import RecordedEntry, recorded
 from genesis.domain.ledger import Ledger
-from genesis.domain.order import Cid, OrderId, Side
+from genesis.domain.order import Cid, OrderId, OrderType, Side
 from genesis.domain.recall import recall
 from genesis.domain.risk.budget import Budget, RegimeBudget
 from genesis.domain.risk.limits import OFF, AccountLimits
@@ -23,7 +23,7 @@ from genesis.domain.saved import Saved, restore, saved
 from genesis.domain.strategy.by_events import ByEvents
 from genesis.domain.strategy.event_strategy import Target
 from genesis.domain.strategy.features import high, volume
-from genesis.domain.units import PPB, Mts, Ppb, atoms
+from genesis.domain.units import PPB, Atoms, Mts, Ppb, atoms
 from tests.unit.domain.accounts import BTC, CASH, INSTRUMENT, World
 
 MINUTE = 60_000
@@ -247,10 +247,51 @@ def test_the_budget_of_an_order_is_the_one_acted_on_after_a_restart_too() -> Non
     assert world.core.position(BTC) == atoms(7)
 
 
-def close_in(world: World, regime: float) -> None:
-    """Close a candle whose high says which regime it is, with a target of 1."""
+REGIMES = RegimeBudget(high, ((1.0, Ppb(0)), (2.0, Ppb(PPB // 2)), (3.0, Ppb(PPB))))
+GUARD = Bracket(Ppb(PPB // 20))
+STOPPED = DeskSettings(INSTRUMENT, volume, name="one", budget=Budget(regimes=REGIMES), protection=GUARD)
+
+
+def stop_out(world: World) -> None:
+    """Let the order that guards the position close it."""
+    guard = next(order for order in reversed(world.sent) if order.type is not OrderType.MARKET)
+    world.fill(guard, guard.amount)
+    world.end(guard, guard.amount)
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_what_its_protection_ended_is_not_bought_again_because_the_budget_rose(restarts: bool) -> None:
+    world = of_desk(STOPPED)
+    for regime in (1.0, 2.0):  # a budget of nothing holds nothing: its rise buys
+        close_in(world, regime)
+    stop_out(world)
+    if restarts:
+        world.core = world.recalled(len(world.journal))
+    close_in(world, 3.0)
+    assert world.core.position(BTC) == 0
+    assert world.sides() == [Side.BUY, Side.SELL]
+    for target in (0.0, 1.0):
+        close_in(world, 3.0, target)
+    assert world.sides() == [Side.BUY, Side.SELL, Side.BUY, Side.SELL]  # bought anew, and guarded anew
+
+
+def test_a_position_of_a_part_of_an_order_is_not_bought_again_after_its_stop() -> None:
+    world = of_desk(STOPPED)
+    world.fills = False
+    close_in(world, 2.0)
+    (order,) = world.sent
+    world.fills = True
+    world.fill(order, order.amount // 2)
+    world.report(order, Closed(OrderId(order.cid), Atoms(order.amount // 2), "CANCELED"))
+    stop_out(world)
+    close_in(world, 2.0)
+    assert world.sides() == [Side.BUY, Side.SELL]
+
+
+def close_in(world: World, regime: float, target: float = 1.0) -> None:
+    """Close a candle whose high says which regime it is."""
     world.minute += 1
-    world.handle(CandleClosed(BTC, Candle(Mts(MINUTE * world.minute), 100.0, regime, 1.0, 100.0, 1.0)))
+    world.handle(CandleClosed(BTC, Candle(Mts(MINUTE * world.minute), 100.0, regime, 1.0, 100.0, target)))
 
 
 def test_a_strategy_that_failed_is_halted_after_a_restart_too() -> None:

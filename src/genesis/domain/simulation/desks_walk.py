@@ -47,7 +47,7 @@ AMOUNT_MIN, SCALE, CAP, BAND, MOST_LOSSES, PAUSE_MS, STOP, TAKE, TRAIL, OFFSET, 
 CURSOR, END, POSITION, VALUE, FLOW, LOSSES, PAUSE, BUDGET, PENDING, WANTED_BUDGET, UNITS, LAST_MTS = range(12)
 REFUSED, REDUCED, PAUSED = range(12, 15)
 ENTRY, IS_GUARDED, TRIGGER, TARGET, TRAIL_BY, BEST = range(15, 21)
-RESTING, LIMIT, GIVEN_UP, BUDGET_BEFORE, WHOLES = range(21, 26)
+RESTING, LIMIT, GIVEN_UP, BUDGET_BEFORE, IS_STOPPED_OUT, WHOLES = range(21, 27)
 SIZE, ACTED_ON, WANTED, ACTED_BEFORE, REALS = range(5)
 
 # What the fees are now, and the fills that they follow from: those from TAIL to before HEAD were made in the thirty
@@ -164,7 +164,9 @@ def grows(target: float, budget: int, acted_on: float, acted_budget: int) -> boo
 def seek(whole: Ints, real: Floats, target: float, budget: int, band: int) -> None:
     """Let an order wait for the next open, unless the target at this budget is what was acted on."""
     acted_on = real[ACTED_ON]
-    is_same = target == acted_on and (target == 0.0 or not has_moved(budget, whole[BUDGET], band))
+    is_same = target == acted_on and (
+        target == 0.0 or whole[IS_STOPPED_OUT] != 0 or not has_moved(budget, whole[BUDGET], band)
+    )
     if is_same or whole[RESTING]:
         whole[PENDING] = 0
     else:
@@ -203,7 +205,7 @@ def book(whole: Ints, settings: Ints, net_amount: int, price: int, fee: int, on_
         after = before + net_amount
     whole[POSITION] = after
     if abs(after) > abs(before) or (after > 0 > before) or (before > 0 > after):
-        whole[ENTRY] = price
+        whole[ENTRY], whole[IS_STOPPED_OUT] = price, 0
     whole[FLOW] += change
     whole[VALUE] = value_at(after, price, scale)
     if before != 0 and (after == 0 or (before > 0) != (after > 0)):
@@ -516,7 +518,7 @@ def walk_desks(  # noqa: C901 - one loop: its state would have to be carried thr
                 cash += trade(whole, own, fills, filled, i, net_amount, price, fee_rate, on_margin, now)
                 worth += whole[VALUE] - before
                 filled += 1
-                whole[IS_GUARDED] = 0
+                whole[IS_GUARDED], whole[IS_STOPPED_OUT] = 0, 1
             if is_liquidated:
                 whole[IS_GUARDED] = 0
                 price = liquidation_price(cash, whole[POSITION], start, worst, scale, rules.maintenance, slippage)

@@ -8,7 +8,7 @@ candle can do is to run just so far that the stop then stands at the extreme tha
 that is narrower than the candle is stopped at that extreme. One that was not stopped follows the other extreme.
 
 An entry that rests fills at its own price once the market trades beyond it. Then the path goes on from there to the
-extreme that hurts, and at once to the close: the other extreme may have come before. For a trail it may also come after.
+extreme that hurts, and at once to the close: the other extreme may have come before. For a trail it may come after.
 """
 
 from typing import Final
