@@ -194,7 +194,7 @@ def feed(view: MemorySessionView, *, candles: int = 30, strategy: str = "trend")
 
 
 @asynccontextmanager
-async def house(home: Path) -> AsyncIterator[House]:
+async def house(home: Path, costly_max: int = 10_000) -> AsyncIterator[House]:
     """Serve until left."""
     clock, metrics = SystemClock(), MemoryMetrics()
     monitor = MemoryMonitor(clock, metrics, version="0", mode="paper")
@@ -202,8 +202,9 @@ async def house(home: Path) -> AsyncIterator[House]:
     latch, credentials = MemoryKillLatch(), MemoryCredentials(clock)
     operator = RecordingOperator(audit, latch)
     view = MemorySessionView(Overview(0, "paper", SYMBOL, "1m", None))
-    trading = TradingSide(view, operator, ArchiveFiles(home, home / "logs" / "config_audit.log"), credentials, clock)
-    server = HttpServer(build_app(monitor, SchemaDesk(), audit, None, trading), port=0)
+    archive = ArchiveFiles(home, home / "logs" / "config_audit.log")
+    trading = TradingSide(view, operator, archive, credentials, clock, monitor)
+    server = HttpServer(build_app(monitor, SchemaDesk(), audit, None, trading, costly_max=costly_max), port=0)
     port = server.bind()
     running = asyncio.create_task(server.run())
     async with aiohttp.ClientSession() as client:

@@ -41,10 +41,11 @@ def every_route() -> Sequence[Route]:
     """All routes of a session, the open ones included."""
     clock = SystemClock()
     monitor = MemoryMonitor(clock, MemoryMetrics(), version="0", mode="paper")
-    operator = RecordingOperator(AuditFile(Path("none"), clock, monitor), MemoryKillLatch())
+    audit = AuditFile(Path("none"), clock, monitor)
+    operator = RecordingOperator(audit, MemoryKillLatch())
     view = MemorySessionView(Overview(0, "paper", Symbol("tBTCUSD"), "1m", None))
     archive = ArchiveFiles(Path("none"), Path("none"))
-    return api_routes(TradingSide(view, operator, archive, MemoryCredentials(clock), clock), monitor)
+    return api_routes(TradingSide(view, operator, archive, MemoryCredentials(clock), clock, monitor), monitor, audit)
 
 
 def filled_path(route: Route) -> str:

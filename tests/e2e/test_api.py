@@ -256,6 +256,77 @@ async def test_a_revoked_token_is_refused_at_once(site: House) -> None:
     assert (await site.ask("GET", "/api/v1/orders", role=Role.READ))[0] == 401
 
 
+def security_lines(home: Path) -> list[dict[str, object]]:
+    """What the audit log has of the door."""
+    log = home / "logs" / "config_audit.log"
+    entries = [json.loads(line)["entry"] for line in log.read_text("utf-8").splitlines()]
+    return [each for each in entries if str(each.get("action", "")).startswith("security.")]
+
+
+async def test_what_happens_at_the_door_is_in_the_audit_log_without_any_secret(site: House) -> None:
+    code = site.credentials.issue_code(Role.ADMIN)
+    _, opened = await site.ask("POST", "/api/v1/session", {"code": code}, role=None)
+    await site.ask("POST", "/api/v1/session", {"code": code}, role=None)
+    own = {"Authorization": f"Bearer {opened['token']}"}
+    renewing = {"code": site.credentials.issue_code(Role.ADMIN)}
+    await site.ask("POST", "/api/v1/session/renew", renewing, role=None, headers=own)
+    await site.ask("POST", "/api/v1/session/renew", {"code": "none"}, role=None, headers=own)
+    await site.ask("GET", "/api/v1/orders", role=None, headers={"Authorization": "Bearer gen_guessed"})
+    await site.ask("DELETE", "/api/v1/session", role=None, headers=own)
+    await site.ask("POST", "/api/v1/session/close-all", {})
+    here = {"address": "127.0.0.1"}
+    assert security_lines(site.home) == [
+        {"action": "security.login", "who": "owner-1", "role": "admin", **here},
+        {"action": "security.wrong_code", **here},
+        {"action": "security.renewed", "who": "owner-1", **here},
+        {"action": "security.wrong_code", **here},
+        {"action": "security.wrong_token", **here},
+        {"action": "security.logout", "who": "owner-1", **here},
+        {"action": "security.logout_all", "who": "admin", "closed": 0, **here},
+    ]
+    kept = (site.home / "logs" / "config_audit.log").read_text("utf-8")
+    assert not any(secret in kept for secret in (code, renewing["code"], opened["token"], "guessed"))
+    events = [each["name"] for each in (await site.ask("GET", "/api/v1/events?category=security"))[1]["items"]]
+    assert events[::-1] == [each["action"] for each in security_lines(site.home)]
+
+
+async def test_guessing_codes_is_held_up_told_once_and_does_not_fill_the_disk(site: House) -> None:
+    statuses = [(await site.ask("POST", "/api/v1/session", {"code": "x"}, role=None))[0] for _ in range(30)]
+    assert statuses == [403] * 10 + [429] * 20
+    lines = [each["action"] for each in security_lines(site.home)]
+    assert lines == ["security.wrong_code"] * 10 + ["security.guessing"]
+    warnings = (await site.ask("GET", "/api/v1/events?severity=warning"))[1]["items"]
+    assert [each["name"] for each in warnings] == ["security.guessing"]
+    assert await site.login()  # who has the right one is never held up
+
+
+async def test_an_owner_gets_in_though_it_cannot_be_recorded(site: House) -> None:
+    path = site.home / "logs" / "config_audit.log"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"broken\n")
+    assert await site.login()
+    events = (await site.ask("GET", "/api/v1/events?category=security"))[1]["items"]
+    assert [each["name"] for each in events] == ["security.not_recorded", "security.login"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "role"),
+    [
+        ("/config/validate", {}, None),
+        ("/config/diff", {"old": {}, "new": {}}, None),
+        ("/config/audit", {"note": "x"}, Role.TRADE),
+    ],
+)
+async def test_what_costs_may_be_asked_so_often_a_minute(
+    tmp_path: Path, path: str, body: object, role: Role | None
+) -> None:
+    async with house(tmp_path, costly_max=3) as site:
+        statuses = [(await site.ask("POST", path, body, role=role))[0] for _ in range(5)]
+        good = 201 if role else 200
+        assert statuses == [good, good, good, 429, 429]
+        assert (await site.ask("POST", path, body, role=Role.ADMIN))[0] == good  # others have a share of their own
+
+
 async def test_f15_f17_whoever_guesses_is_held_up_and_the_owner_is_not(site: House) -> None:
     wrong = {"Authorization": "Bearer gen_" + "x" * 43}
     statuses = [(await site.ask("GET", "/api/v1/orders", role=None, headers=wrong))[0] for _ in range(12)]

@@ -59,8 +59,8 @@ class Application:
         feed(view)
         operator = RecordingOperator(audit, MemoryKillLatch())
         archive = ArchiveFiles(home, home / "logs" / "config_audit.log")
-        trading = TradingSide(view, operator, archive, credentials, clock)
-        self.app: Litestar = build_app(monitor, SchemaDesk(), audit, None, trading)
+        trading = TradingSide(view, operator, archive, credentials, clock, monitor)
+        self.app: Litestar = build_app(monitor, SchemaDesk(), audit, None, trading, costly_max=10 * CASES)
         self.token = credentials.issue_token("fuzz", Role.ADMIN, 1).encode()
         self.loop = asyncio.new_event_loop()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import http.server
+import json
 import os
 import re
 import shutil
@@ -190,7 +191,7 @@ def test_an_order_tells_why_on_a_click_and_on_a_key(site: Running, context: Brow
     page.get_by_text("Cancel this order").click()
     page.fill("#reason", "not needed")
     page.get_by_role("button", name="Cancel it").click()
-    expect(page.locator("#toast")).to_contain_text("audit entry 1")
+    expect(page.locator("#toast")).to_contain_text("audit entry 2")
     assert site.house.operator.done == [CancelOrder("not needed", 6)]
     page.locator("#table tbody tr button").last.focus()
     page.keyboard.press("Enter")
@@ -238,6 +239,30 @@ def test_a_refusal_is_told_where_it_was_asked(site: Running, context: BrowserCon
     page.locator("#confirm button[value=go]").click()
     expect(page.locator("#confirm")).to_contain_text("role trade")
     assert site.house.operator.done == []
+
+
+def test_what_was_refused_can_be_tried_again(site: Running, context: BrowserContext) -> None:
+    page = visit(context, site.link()).page
+    site.house.operator.is_refusing = True
+    page.click("#act-halt")
+    page.fill("#reason", "news")
+    page.locator("#confirm button[value=go]").click()
+    expect(page.locator("#confirm")).to_contain_text("not now")
+    site.house.operator.is_refusing = False
+    page.locator("#confirm button[value=go]").click()
+    expect(page.locator("#confirm")).to_be_hidden()
+    assert site.house.operator.done == [Halt("news")]
+
+
+def test_working_orders_stay_however_many_end_after_them(site: Running, context: BrowserContext) -> None:
+    page = visit(context, site.link()).page
+    for cid in range(7, 1_300):
+        site.house.view.order(order(cid), STEP)
+    expect(page.locator("#table tbody tr")).to_have_count(201)
+    expect(page.locator("#table tbody tr").first).to_contain_text("working")
+    page.reload()
+    expect(page.locator("#table tbody tr")).to_have_count(201)  # the snapshot's, and the one that is open
+    expect(page.locator("#table tbody tr").first).to_contain_text("working")
 
 
 def test_light_and_dark_and_a_phone_can_be_read(site: Running, browser: Browser) -> None:
@@ -383,7 +408,8 @@ def test_f9_a_page_cannot_make_the_browser_post(site: Running, context: BrowserC
     assert said(page) == "sent"
     assert site.house.operator.done == []
     assert site.house.latch.reason() is None
-    assert not (site.house.home / "logs" / "config_audit.log").exists()
+    log = (site.house.home / "logs" / "config_audit.log").read_text("utf-8")
+    assert [json.loads(line)["entry"]["action"] for line in log.splitlines()] == ["security.login"]
 
 
 def test_f10_a_page_on_another_port_reads_nothing_and_gets_no_cookie(site: Running, context: BrowserContext) -> None:

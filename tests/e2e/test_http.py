@@ -31,6 +31,7 @@ from genesis.domain.units import Mts, Symbol
 from genesis.ports.access import Role
 from genesis.ports.audit import AuditLog, AuditReceipt
 from genesis.ports.errors import InputError, StoreError, StoreFull
+from genesis.ports.monitor import MonitorFeed
 from genesis.ports.session_view import Overview
 from tests.e2e.api_house import RecordingOperator
 
@@ -119,12 +120,13 @@ def parsed(raw: bytes) -> Answer:
     return Answer(int(first.split(b" ")[1]), headers, body)
 
 
-def trading_side(audit: AuditLog, home: Path) -> tuple[TradingSide, str]:
+def trading_side(audit: AuditLog, home: Path, feed: MonitorFeed) -> tuple[TradingSide, str]:
     """Return who may prove to be somebody, and a token of somebody who trades."""
     clock, credentials = FixedClock(), MemoryCredentials(FixedClock())
     view = MemorySessionView(Overview(0, "paper", Symbol("tBTCUSD"), "1m", None))
     operator, archive = RecordingOperator(audit, MemoryKillLatch()), ArchiveFiles(home, home / "config_audit.log")
-    return TradingSide(view, operator, archive, credentials, clock), credentials.issue_token("me", Role.TRADE, 1)
+    side = TradingSide(view, operator, archive, credentials, clock, feed)
+    return side, credentials.issue_token("me", Role.TRADE, 1)
 
 
 @pytest.fixture
@@ -135,8 +137,8 @@ async def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     monitor = MemoryMonitor(FixedClock(), metrics, version="0.1.0", mode="paper")
     path = tmp_path / "logs" / "config_audit.log"
     audit = AuditFile(path, FixedClock(), monitor)
-    trading, token = trading_side(audit, tmp_path)
-    server = HttpServer(build_app(monitor, SchemaDesk(), audit, None, trading), port=0)
+    trading, token = trading_side(audit, tmp_path, monitor)
+    server = HttpServer(build_app(monitor, SchemaDesk(), audit, None, trading, costly_max=10_000), port=0)
     port = server.bind()
     running = asyncio.create_task(server.run())
     yield Site(port, monitor, metrics, path, token)
@@ -204,9 +206,10 @@ async def test_diff_lists_nested_changes_and_keeps_the_digits(site: Site) -> Non
     assert b'"old":0.10000000000000000555' in answer.body
 
 
-async def test_nobody_changes_the_configuration_through_the_door_for_notes(site: Site) -> None:
-    answer = await site.post("/config/audit", {"action": "config.apply", "document": {"dry_run": False}})
-    assert (answer.status, answer.json["error"]["code"]) == (400, "refused")
+async def test_nobody_forges_what_others_did_through_the_door_for_notes(site: Site) -> None:
+    for action in ("config.apply", "security.login", "control.halt"):
+        answer = await site.post("/config/audit", {"action": action, "document": {"dry_run": False}})
+        assert (answer.status, answer.json["error"]["code"]) == (400, "refused")
 
 
 async def test_f25_who_is_nobody_adds_nothing_to_the_audit_log(site: Site) -> None:
@@ -215,7 +218,8 @@ async def test_f25_who_is_nobody_adds_nothing_to_the_audit_log(site: Site) -> No
     for proof in ("", "Authorization: Bearer gen_nothing\r\n"):
         request = f"{head}{proof}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body
         assert parsed(await site.raw(request)).status == 401
-    assert not site.audit_path.exists()
+    entries = [json.loads(line)["entry"] for line in site.audit_path.read_text("utf-8").splitlines()]
+    assert entries == [{"action": "security.wrong_token", "address": "127.0.0.1"}]  # that is all they leave
 
 
 async def test_audit_appends_a_chained_line_before_it_answers(site: Site) -> None:
@@ -262,7 +266,7 @@ async def test_failures_have_a_status_a_code_and_no_traceback(
     error: Exception, status: int, code: str, site: Site
 ) -> None:
     log = FailingLog(error)
-    trading, token = trading_side(log, site.audit_path.parent)
+    trading, token = trading_side(log, site.audit_path.parent, site.monitor)
     server = HttpServer(build_app(site.monitor, SchemaDesk(), log, None, trading), port=0)
     other = Site(server.bind(), site.monitor, site.metrics, site.audit_path, token)
     running = asyncio.create_task(server.run())
@@ -456,7 +460,7 @@ async def test_no_bytes_on_the_socket_make_the_server_fail(
 
 async def test_the_server_is_gone_within_a_second_though_clients_hang_on(site: Site) -> None:
     log = NeverLog()
-    trading, token = trading_side(log, site.audit_path.parent)
+    trading, token = trading_side(log, site.audit_path.parent, site.monitor)
     server = HttpServer(build_app(site.monitor, SchemaDesk(), log, None, trading), port=0)
     port = server.bind()
     running = asyncio.create_task(server.run())

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import ssl
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
@@ -12,21 +13,28 @@ import aiohttp
 import pytest
 import trustme
 
+from genesis.adapters.archive_files import ArchiveFiles
 from genesis.adapters.audit_log.file import AuditFile
 from genesis.adapters.clock_system import SystemClock
 from genesis.adapters.http import protocol
-from genesis.adapters.http.app import build_app
+from genesis.adapters.http.app import TradingSide, build_app
 from genesis.adapters.http.guard import SECURITY_HEADERS
 from genesis.adapters.http.requests import MONEY_PATTERN
 from genesis.adapters.http.server import Exposure, HttpServer, names_of
+from genesis.adapters.memory.credentials import MemoryCredentials
+from genesis.adapters.memory.kill_latch import MemoryKillLatch
 from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.adapters.memory.monitor import MemoryMonitor
+from genesis.adapters.memory.session_view import MemorySessionView
+from genesis.adapters.metrics_prometheus import PrometheusMetrics
 from genesis.app.config_problems import SchemaDesk
 from genesis.app.exposure import exposure_of
+from genesis.app.metric_catalogue import CATALOGUE
 from genesis.app.settings import Settings
 from genesis.ports.access import Role
 from genesis.ports.errors import InputError
-from tests.e2e.api_house import House, feed, house
+from genesis.ports.session_view import Overview
+from tests.e2e.api_house import SYMBOL, House, RecordingOperator, feed, house
 from tests.e2e.api_routes import every_route, filled_path
 
 
@@ -35,6 +43,9 @@ async def site(tmp_path: Path) -> AsyncIterator[House]:
     async with house(tmp_path) as found:
         feed(found.view)
         yield found
+
+
+WITHOUT_TOKEN = "a token is needed within two seconds"
 
 
 async def raw(site: House, request: bytes, within_s: float = 5.0) -> bytes:
@@ -179,6 +190,81 @@ async def test_f6_idle_connections_make_room_and_never_keep_the_owner_out(
         writer.close()
 
 
+async def dawdling(site: House, count: int, path: str) -> list[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """Open *count* connections that each begin a body and never end it."""
+    opened = [await asyncio.open_connection("127.0.0.1", site.port) for _ in range(count)]
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{site.port}\r\nContent-Type: application/json\r\n"
+    for _, writer in opened:
+        writer.write(f"{head}Content-Length: 60000\r\n\r\n{{".encode())
+        await writer.drain()
+    return opened
+
+
+async def closed(connections: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]]) -> None:
+    for _, writer in connections:
+        writer.close()
+
+
+@pytest.mark.parametrize("path", ["/config/validate", "/config/diff", "/api/v1/session"])
+async def test_f6_strangers_whose_bodies_never_end_do_not_keep_the_owner_out(
+    site: House, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(protocol, "CONNECTIONS_MAX", 20)
+    slow = await dawdling(site, 40, path)
+    assert (await site.ask("GET", "/api/v1/portfolio"))[0] == 200
+    assert (await site.ask("POST", "/api/v1/control/kill", {"reason": "enough", "phrase": "kill"}))[0] == 200
+    assert await site.login()  # they had no token yet, and got in all the same
+    await closed(slow)
+
+
+async def test_f6_strangers_have_few_places_to_dawdle_in_and_those_for_a_short_time(
+    site: House,
+) -> None:
+    slow = await dawdling(site, 70, "/config/validate")
+    async with asyncio.timeout(5):  # the last of them have three seconds; the first had to give way
+        answers = await asyncio.gather(*(reader.read() for reader, _ in slow))
+    assert all(answer.startswith(b"HTTP/1.1 408") for answer in answers)
+    await closed(slow)
+
+
+async def test_f6_whoever_showed_a_token_is_served_to_the_end_among_strangers(
+    site: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "CONNECTIONS_MAX", 8)
+    reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
+    body = b'{"reason":"slow line"}'
+    token = site.bearer()["Authorization"].encode()
+    writer.write(
+        b"POST /api/v1/control/halt HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Type: application/json\r\n"
+        b"Authorization: %s\r\nIdempotency-Key: %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
+        % (site.port, token, str(uuid.uuid4()).encode(), len(body))
+    )
+    await writer.drain()
+    slow = await dawdling(site, 30, "/config/validate")
+    writer.write(body)
+    assert (await reader.read()).startswith(b"HTTP/1.1 200")
+    await closed([*slow, (reader, writer)])
+
+
+async def test_f6_a_body_is_not_waited_for_before_its_asker_showed_a_token(site: House) -> None:
+    for path in ("/config/audit", "/api/v1/control/halt"):
+        (connection,) = await dawdling(site, 1, path)
+        assert (await connection[0].read()).startswith(b"HTTP/1.1 401")
+        await closed([connection])
+
+
+async def test_f6_streams_without_a_token_do_not_keep_the_owner_out(
+    site: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "CONNECTIONS_MAX", 24)
+    origin = {"Origin": site.url}
+    silent = [await site.client.ws_connect(f"{site.url}/stream", headers=origin) for _ in range(20)]
+    assert await silent[0].receive(1) == aiohttp.WSMessage(aiohttp.WSMsgType.CLOSE, 4401, WITHOUT_TOKEN)
+    assert (await site.ask("GET", "/api/v1/portfolio"))[0] == 200
+    for socket in silent:
+        await socket.close()
+
+
 async def test_f23_every_answer_of_every_route_has_the_headers(site: House) -> None:
     strict = {name.decode() for name, _ in SECURITY_HEADERS}
     for route in every_route():
@@ -213,7 +299,11 @@ async def test_f28_others_come_in_over_tls_under_the_given_names_alone(tmp_path:
     assert exposure is not None
     monitor = MemoryMonitor(SystemClock(), MemoryMetrics(), version="0", mode="paper")
     audit = AuditFile(tmp_path / "audit.log", SystemClock(), monitor)
-    app = build_app(monitor, SchemaDesk(), audit, names=names_of(exposure))
+    metrics, credentials = PrometheusMetrics(CATALOGUE), MemoryCredentials(SystemClock())
+    view = MemorySessionView(Overview(0, "paper", SYMBOL, "1m", None))
+    operator, archive = RecordingOperator(audit, MemoryKillLatch()), ArchiveFiles(tmp_path, tmp_path / "audit.log")
+    trading = TradingSide(view, operator, archive, credentials, SystemClock(), monitor)
+    app = build_app(monitor, SchemaDesk(), audit, metrics, trading, names=names_of(exposure))
     server = HttpServer(app, "127.0.0.1", 0, exposure)
     port = server.bind()
     assert server.url == f"https://localhost:{port}"
@@ -226,6 +316,12 @@ async def test_f28_others_come_in_over_tls_under_the_given_names_alone(tmp_path:
             assert "max-age" in answer.headers["strict-transport-security"]
         async with client.get(f"{server.url}/health", headers={"Host": f"127.0.0.1:{port}"}) as answer:
             assert answer.status == 421
+        for path in ("/metrics", "/observability/dashboard"):  # on this machine everybody may read them
+            async with client.get(server.url + path) as answer:
+                assert answer.status == 401, path
+            token = {"Authorization": f"Bearer {credentials.issue_token(path[1:4], Role.READ, 1)}"}
+            async with client.get(server.url + path, headers=token) as answer:
+                assert answer.status == 200, path
         async with client.get(f"{server.url}/health", headers={"Origin": f"http://localhost:{port}"}) as answer:
             assert answer.status == 403
     running.cancel()

@@ -99,6 +99,13 @@ def test_links_and_tokens_are_made_and_taken_back_by_tasks(tmp_path: Path) -> No
     assert "grafana: read, until" in ended(tmp_path, "token.list").stdout
     assert "revoked" in ended(tmp_path, "token.revoke", "grafana").stdout
     assert ended(tmp_path, "token.revoke", "grafana").returncode == 1
+    log = (tmp_path / "logs" / "config_audit.log").read_text("utf-8")
+    told = [json.loads(line)["entry"] for line in log.splitlines()]
+    assert [(each["action"], each["token"]) for each in told] == [
+        ("security.token_created", "grafana"),
+        ("security.token_revoked", "grafana"),
+    ]
+    assert made.stdout.strip() not in log
     document = json.loads(ended(tmp_path, "openapi").stdout)
     assert document["openapi"] == "3.1.0"
     assert "/api/v1/control/halt" in document["paths"]

@@ -86,13 +86,27 @@ def test_a_session_answers_over_http_and_ends_well_on_ctrl_c(tmp_path: Path) -> 
         assert receipt["seq"] == 1
         assert asked(f"{url}/nowhere")[0] == 404
         process.send_signal(signal.SIGINT)
-        stdout, _ = process.communicate(timeout=30)
+        stdout, told = process.communicate(timeout=30)
         assert process.returncode == 0
+    link = tmp_path / "access" / "link"
+    assert link.read_text().strip().split("#")[1] not in stdout + told  # this is no terminal: what it takes is kept
+    assert str(link) in told
     summary = json.loads(stdout)
     (written,) = (tmp_path / "sessions").glob("*.json")
     assert json.loads(written.read_text()) == summary
     assert summary["engine"] == "paper"
     assert "a trader" in (tmp_path / "logs" / "config_audit.log").read_text()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals")
+def test_a_terminal_is_given_the_link_that_logs_in(tmp_path: Path) -> None:
+    ours, theirs = os.openpty()
+    words = (*COMMAND, "run", "--port", "0", "--json", "--speed", "max", "--until", "1h", "--data", "synthetic:3:1")
+    with os.fdopen(ours, "rb", buffering=0) as terminal:
+        done = subprocess.run(words, env=_environment(tmp_path), stdout=subprocess.DEVNULL, stderr=theirs, timeout=120)
+        os.close(theirs)
+        assert done.returncode == 0
+        assert (tmp_path / "access" / "link").read_text("ascii").strip() in terminal.read(65_536).decode()
 
 
 def test_a_session_makes_the_decisions_of_the_backtest(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from genesis.adapters.http import stream
 from genesis.domain.units import Mts
 from genesis.ports.access import Role
 from genesis.ports.session_view import CandleRow
-from tests.e2e.api_house import START, House, feed, fill, house, overview
+from tests.e2e.api_house import START, STEP, House, feed, fill, house, order, overview
 
 
 @pytest.fixture
@@ -68,6 +68,34 @@ async def test_a_snapshot_then_deltas_without_a_gap(site: House) -> None:
     assert [each["cid"] for each in seen["fills"]] == [9]
     assert [each["name"] for each in seen["events"]] == ["risk.refused"]
     await socket.close()
+
+
+async def test_a_snapshot_has_every_open_order_however_old(site: House) -> None:
+    for cid in range(7, 400):
+        site.view.order(order(cid), STEP)
+    socket = await listening(site)
+    orders = (await heard(socket))["orders"]
+    assert [each["cid"] for each in orders if each["is_open"]] == [6]
+    assert [each["cid"] for each in orders] == [*range(399, 199, -1), 6]
+    await socket.close()
+
+
+async def test_a_fault_ends_the_streams_for_all_to_see_and_the_next_one_goes_on(
+    site: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    socket = await listening(site)
+    await heard(socket)
+
+    def broken(since: int) -> None:
+        raise ValueError(f"a fault of ours after {since}")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(site.view, "changes", broken)
+        assert await closed_with(socket) == 1011
+    again = await listening(site)
+    assert (await heard(again))["type"] == "snapshot"
+    assert (await heard(again))["type"] == "delta"
+    await again.close()
 
 
 async def test_a_beat_comes_though_nothing_happens(site: House) -> None:

@@ -176,9 +176,10 @@ class Exchange:
             "http_version": "1.1",
             "path": "/path",
             "server": ("127.0.0.1", PORT),
+            "client": ("127.0.0.1", 5),
             "headers": [HOST, JSON, (b"transfer-encoding", b"chunked")],
         }
-        await Guard(self.app, TABLE, body_timeout_s=body_timeout_s)(scope, self.receive, self.send)
+        await Guard(self.app, TABLE, stranger_body_timeout_s=body_timeout_s)(scope, self.receive, self.send)
         return self.sent[0]["status"] if self.sent else None
 
 

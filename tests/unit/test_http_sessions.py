@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genesis.adapters.http.limiter import FAILURES_MAX, OVER_S, FailureLimiter
+from genesis.adapters.http.limiter import FAILURES_MAX, OVER_S, MinuteLimiter
 from genesis.adapters.http.sessions import ABSOLUTE_S, FRESH_S, IDLE_S, SESSIONS_MAX, Sessions
 from genesis.adapters.memory.clock import ManualClock
 from genesis.adapters.memory.credentials import MemoryCredentials
@@ -89,20 +89,20 @@ def test_r26_ten_thousand_wrong_tokens_open_nothing_and_the_right_one_still_does
 
 
 def test_only_failures_above_ten_a_minute_are_held_up() -> None:
-    limiter = FailureLimiter()
-    assert [limiter.failed("peer", number / 10) for number in range(FAILURES_MAX + 2)] == [
+    limiter = MinuteLimiter(FAILURES_MAX)
+    assert [limiter.is_too_much("peer", number / 10) for number in range(FAILURES_MAX + 2)] == [
         *[False] * FAILURES_MAX,
         True,
         True,
     ]
-    assert not limiter.failed("other", 2.0)
-    assert not limiter.failed("peer", 3 * OVER_S)
+    assert not limiter.is_too_much("other", 2.0)
+    assert not limiter.is_too_much("peer", 3 * OVER_S)
 
 
 @given(st.lists(st.tuples(st.text(max_size=3), st.floats(0, 1e6)), max_size=60))
 def test_the_limiter_is_bounded_whatever_comes(failures: list[tuple[str, float]]) -> None:
-    limiter = FailureLimiter(failures_max=3, peers_max=4)
+    limiter = MinuteLimiter(3, names_max=4)
     for peer, now_s in failures:
-        limiter.failed(peer, now_s)
-    assert len(limiter._failures) <= 4
-    assert all(len(times) <= 4 for times in limiter._failures.values())
+        limiter.is_too_much(peer, now_s)
+    assert len(limiter._times) <= 4
+    assert all(len(times) <= 4 for times in limiter._times.values())

@@ -23,10 +23,15 @@ def announce(home: Path, url: str, credentials: CredentialsFolder) -> str:
     """Note where the session is, and return its one-time login link, which is also in the file `access/link`."""
     link = login_link(url, credentials.issue_code(Role.ADMIN))
     write_whole(home / "access" / _URL_FILE, url + "\n")
-    path = home / "access" / _LINK_FILE
+    path = link_file(home)
     write_whole(path, link + "\n")
     path.chmod(0o600)
     return link
+
+
+def link_file(home: Path) -> Path:
+    """Return the file that has the login link of the session of *home*; only its owner can read it."""
+    return home / "access" / _LINK_FILE
 
 
 def login_link(url: str, code: str) -> str:

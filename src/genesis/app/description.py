@@ -25,7 +25,8 @@ def described() -> str:
     clock, nowhere = SystemClock(), Path()
     monitor = MemoryMonitor(clock, MemoryMetrics(), version=genesis.__version__, mode="none")
     view = MemorySessionView(Overview(0, "none", Symbol(""), "", None))
-    operator = SessionOperator(AuditFile(nowhere, clock, monitor), MemoryKillLatch(), OperatorInbox(), view, clock)
-    trading = TradingSide(view, operator, ArchiveFiles(nowhere, nowhere), MemoryCredentials(clock), clock)
-    routes = [*api_routes(trading, monitor), METRICS_ROUTE]
+    audit, archive = AuditFile(nowhere, clock, monitor), ArchiveFiles(nowhere, nowhere)
+    operator = SessionOperator(audit, MemoryKillLatch(), OperatorInbox(), view, clock)
+    trading = TradingSide(view, operator, archive, MemoryCredentials(clock), clock, monitor)
+    routes = [*api_routes(trading, monitor, audit), METRICS_ROUTE]
     return json.dumps(openapi_document(routes, genesis.__version__), indent=1, sort_keys=True) + "\n"

@@ -100,7 +100,7 @@ def run_live(plan: LivePlan, settings: Settings, options: LiveOptions) -> None:
         system = build_session(chart, plan.cash, about(plan), home, plan.host, plan.port, plan.basis)
         port = system.server.bind()
         print(f"live session at {system.server.url}", file=say, flush=True)
-        print(login_line(system, home), file=say, flush=True)
+        print(login_line(system, home, say), file=say, flush=True)
         print(f"journal: {system.journal_path}", file=say, flush=True)
         places = KeyPlaces(settings.rest_url, home / "nonces", locks, seen.owner, what)
         house = LiveHouse(plan, account, begun, system, keys, place, home / "nonces", lock, places)

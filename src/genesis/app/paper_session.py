@@ -39,7 +39,7 @@ def run_session(plan: SessionPlan, home: Path, *, json: bool) -> None:
     for note in plan.market.notes:
         print(note, file=say)
     title = f"paper session: {plan.strategy} on {plan.market.symbol}, {plan.pace}"
-    login = login_line(system, home)
+    login = login_line(system, home, say)
     print(f"{title}, at {system.server.url}", file=say, flush=True)
     print(login, file=say, flush=True)
     print(f"journal: {system.journal_path}", file=say, flush=True)

@@ -7,9 +7,10 @@ import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
-from genesis.app.access import announce
+from genesis.app.access import announce, link_file
+from genesis.app.logs import GuardedErrors
 from genesis.app.paper import Component
 from genesis.app.trade import Observer, Recording, trade_recorded
 from genesis.app.wiring import SessionSystem
@@ -91,9 +92,16 @@ async def trade_beside(
             task.cancel()
 
 
-def login_line(system: SessionSystem, home: Path) -> str:
-    """Return how to get to the dashboard, once."""
+def login_line(system: SessionSystem, home: Path, say: TextIO) -> str:
+    """Return how to get to the dashboard: with the link where a person reads *say*, else with where the link is.
+
+    What goes into a file, a pipe or the log of a container is kept and shipped, and a link lets in whoever reads it.
+    """
     try:
-        return f"dashboard: {announce(home, system.server.url, system.credentials)} (once; then: login)"
+        link = announce(home, system.server.url, system.credentials)
+        read_by = say.inner if isinstance(say, GuardedErrors) else say
+        if read_by.isatty():
+            return f"dashboard: {link} (once; then: login)"
+        return f"dashboard: {system.server.url} (the link that logs in is in {link_file(home)}, and login prints one)"
     except StoreError as error:  # whoever cannot look can trade all the same
         return f"dashboard: no login, for {error}"

@@ -126,7 +126,7 @@ def build_session(
     if followed is not None:
         watch = ConfigWatch(followed, clock, feed, basis.source, basis.hash)
         news = SessionConfig(followed, about.labels, inbox, feed, audit.mark, clock)
-    trading = TradingSide(view, operator, ArchiveFiles(home, home / AUDIT), credentials, clock)
+    trading = TradingSide(view, operator, ArchiveFiles(home, home / AUDIT), credentials, clock, feed)
     journal_path = home / "journal" / f"{clock.now()}.sqlite"
     page = SessionMetrics(scraped, monitor, observer, home)
     exposure = exposure_of(load_settings())

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 from litestar import Litestar, Request, Response, asgi, get, post, route
 from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
@@ -19,11 +19,13 @@ from genesis.adapters.http.control import control_routes
 from genesis.adapters.http.errors import BadBody
 from genesis.adapters.http.guard import LOOPBACK, Admitted, Guard, Names
 from genesis.adapters.http.idempotency import OnceByKey
+from genesis.adapters.http.limiter import COSTLY_MAX
 from genesis.adapters.http.login import login_routes
 from genesis.adapters.http.openapi import openapi_document
 from genesis.adapters.http.page import page_handlers, page_routes
 from genesis.adapters.http.requests import Nothing, read_body, read_query
 from genesis.adapters.http.routes import CONFIG_BYTES_MAX, Call, Effect, Route, RouteTable
+from genesis.adapters.http.security_log import SecurityLog
 from genesis.adapters.http.sessions import Sessions
 from genesis.adapters.http.stream import StreamHub
 from genesis.adapters.http.wire import (
@@ -45,7 +47,7 @@ from genesis.ports.clock import Clock
 from genesis.ports.config import ConfigDesk
 from genesis.ports.errors import InputError, Killed, NotPossible, StoreError, StoreFull
 from genesis.ports.metrics import MetricsPage
-from genesis.ports.monitor import Health, Monitor
+from genesis.ports.monitor import Health, Monitor, MonitorFeed
 from genesis.ports.operator import Operator
 from genesis.ports.session_view import SessionView
 
@@ -64,6 +66,7 @@ class TradingSide:
     archive: Archive
     credentials: Credentials
     clock: Clock
+    feed: MonitorFeed
 
 
 OPEN_ROUTES: Final[Sequence[Route]] = (
@@ -77,6 +80,7 @@ OPEN_ROUTES: Final[Sequence[Route]] = (
         "Everything that is wrong with a configuration",
         ValidationBody,
         body_bytes_max=CONFIG_BYTES_MAX,
+        is_costly=True,
         takes_object=True,
     ),
     Route(
@@ -86,6 +90,7 @@ OPEN_ROUTES: Final[Sequence[Route]] = (
         "What differs between two configurations",
         DiffBody,
         body_bytes_max=CONFIG_BYTES_MAX,
+        is_costly=True,
         takes_object=True,
     ),
 )
@@ -98,12 +103,16 @@ AUDIT_ROUTE: Final = Route(
     AuditReceipt,
     effect=Effect.RECORD,
     status=201,
+    is_costly=True,
     takes_object=True,
     errors=(503, 507),
 )
 """What stands in the log is evidence, and takes room on the disk: not everybody may write there."""
 
 METRICS_ROUTE: Final = Route("GET", "/metrics", Role.PUBLIC, "All metrics, as Prometheus reads them")
+
+_OWN_ACTIONS: Final = ("security.", "control.")
+_NUMBERS: Final = frozenset({"/metrics", "/observability/dashboard"})
 
 
 def build_app(
@@ -113,23 +122,27 @@ def build_app(
     metrics: MetricsPage | None = None,
     trading: TradingSide | None = None,
     names: Names = LOOPBACK,
+    costly_max: int = COSTLY_MAX,
 ) -> Litestar:
     """Return the application over what it shows and asks; the guard is part of it.
 
-    Without a *trading* side there are only the open routes, and nobody can prove to be somebody.
+    Without a *trading* side there are only the open routes, and nobody can prove to be somebody. *costly_max* is how
+    often a minute the same one may ask what costs the session more than an answer.
     """
     table = [*OPEN_ROUTES, AUDIT_ROUTE]
     handlers = [*_monitor_routes(monitor), *_config_routes(desk, audit_log)]
     if metrics is not None:
         table.append(METRICS_ROUTE)
         handlers.append(_metrics_route(metrics))
-    sessions = None
+    sessions = security = None
     if trading is not None:
         sessions = Sessions(trading.credentials, trading.clock)
+        security = SecurityLog(audit_log, trading.feed, trading.clock)
         table += page_routes()
-        table += _api_routes(trading, monitor, sessions)
+        table += _api_routes(trading, monitor, sessions, security)
         handlers += page_handlers()
-        handlers.append(asgi("/stream", copy_scope=False)(StreamHub(trading.view, monitor, sessions, trading.clock)))
+        hub = StreamHub(trading.view, monitor, sessions, security, trading.clock)
+        handlers.append(asgi("/stream", copy_scope=False)(hub))
         once = OnceByKey()
         handlers += [_api_handler(each, once) for each in table if each.handler is not None]
     app = Litestar(
@@ -142,6 +155,7 @@ def build_app(
             errors.Missing: errors.on_missing,
             errors.Denied: errors.on_denied,
             errors.ReusedKey: errors.on_reused_key,
+            errors.TooManyFailures: errors.on_too_many_failures,
             NotPossible: errors.on_not_possible,
             InputError: errors.on_input_error,
             Killed: errors.on_killed,
@@ -157,20 +171,27 @@ def build_app(
         request_max_body_size=CONFIG_BYTES_MAX,
     )
     # Around the router itself: middleware of Litestar does not see unknown routes.
-    app.asgi_handler = Guard(app.asgi_handler, RouteTable(table), sessions, names=names)
+    routes = RouteTable(table if names is LOOPBACK else [_beyond_loopback(each) for each in table])
+    app.asgi_handler = Guard(app.asgi_handler, routes, sessions, security, names=names, costly_max=costly_max)
     return app
 
 
-def api_routes(trading: TradingSide, monitor: Monitor) -> list[Route]:
+def _beyond_loopback(route: Route) -> Route:
+    """Return *route* as it is where others than this machine's own may ask: numbers and events need a token there."""
+    return evolve(route, role=Role.READ) if route.path in _NUMBERS else route
+
+
+def api_routes(trading: TradingSide, monitor: Monitor, audit_log: AuditLog) -> list[Route]:
     """Return every route of a session with a trading side, for the description and for tests."""
     sessions = Sessions(trading.credentials, trading.clock)
-    return [*OPEN_ROUTES, AUDIT_ROUTE, *page_routes(), *_api_routes(trading, monitor, sessions)]
+    security = SecurityLog(audit_log, trading.feed, trading.clock)
+    return [*OPEN_ROUTES, AUDIT_ROUTE, *page_routes(), *_api_routes(trading, monitor, sessions, security)]
 
 
-def _api_routes(trading: TradingSide, monitor: Monitor, sessions: Sessions) -> list[Route]:
+def _api_routes(trading: TradingSide, monitor: Monitor, sessions: Sessions, security: SecurityLog) -> list[Route]:
     routes = [
         Route("GET", "/stream", Role.READ, "A snapshot, then deltas", is_stream=True),
-        *login_routes(sessions),
+        *login_routes(sessions, security),
         *read_routes(trading.view, monitor, trading.archive),
         *control_routes(trading.operator),
     ]
@@ -196,7 +217,7 @@ def _api_handler(described: Route, once: OnceByKey) -> BaseRouteHandler:
         raw = b"" if described.body is None else await request.body()
         query = read_query(described.query or Nothing, request.scope["query_string"])
         body = None if described.body is None else await _read_body(described.body, raw)
-        call = Call(admitted.principal, admitted.path, query, body, admitted.key)
+        call = Call(admitted.principal, admitted.path, query, body, admitted.key, admitted.address)
         if described.effect is not Effect.STATE:
             return _answer(encoded(await ask(call)), described.status)
         asked = b"\0".join((request.scope["path"].encode(), raw))
@@ -262,13 +283,16 @@ def _config_routes(desk: ConfigDesk, audit_log: AuditLog) -> list[BaseRouteHandl
 
     @post("/config/audit", status_code=201)
     async def audit(body: RawBody) -> Response[bytes]:
-        return _answer(encoded(await audit_log.append(await _worked_out(_itself, body))), 201)
+        return _answer(encoded(await audit_log.append(await _worked_out(_note, body))), 201)
 
     return [validate, difference, audit]
 
 
-def _itself(document: JsonObject) -> JsonObject:
-    return document
+def _note(entry: JsonObject) -> JsonObject:
+    action = str(entry.get("action", ""))
+    if action.startswith(_OWN_ACTIONS):
+        raise InputError(f"actions that begin with {' or '.join(_OWN_ACTIONS)} are what Genesis itself records")
+    return entry
 
 
 def _differences(both: JsonObject) -> bytes:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
+from genesis.adapters.http.limiter import PAUSE_S
 from genesis.adapters.http.wire import error_body
 from genesis.domain.json_value import MalformedJson
 from genesis.ports.errors import InputError, Killed, NotPossible, StoreError, StoreFull
@@ -39,6 +40,10 @@ class Denied(Exception):
     def __init__(self, code: str, text: str) -> None:
         self.code = code
         super().__init__(text)
+
+
+class TooManyFailures(Exception):
+    """Somebody who did not prove who they are, once too often."""
 
 
 def error_response(status: int, code: str, message: str) -> Response[bytes]:
@@ -79,6 +84,13 @@ def on_missing(_: AnyRequest, error: Missing) -> Response[bytes]:
 def on_denied(_: AnyRequest, error: Denied) -> Response[bytes]:
     """Answer what the role allows, but not like this."""
     return error_response(403, error.code, str(error))
+
+
+def on_too_many_failures(_: AnyRequest, __: TooManyFailures) -> Response[bytes]:
+    """Answer whoever guesses: the right one would have been taken."""
+    answer = error_response(429, "too_many_failures", "too many wrong codes: wait between two tries")
+    answer.headers["retry-after"] = f"{PAUSE_S:g}"
+    return answer
 
 
 def on_reused_key(_: AnyRequest, error: ReusedKey) -> Response[bytes]:

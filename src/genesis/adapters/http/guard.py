@@ -25,14 +25,18 @@ from litestar.types import (
     WebSocketScope,
 )
 
-from genesis.adapters.http.limiter import PAUSE_S, FailureLimiter
+from genesis.adapters.http.limiter import COSTLY_MAX, PAUSE_S, MinuteLimiter
 from genesis.adapters.http.routes import BODY_BYTES_MAX, Effect, Match, Route, RouteTable
+from genesis.adapters.http.security_log import SecurityLog
 from genesis.adapters.http.sessions import NOBODY, Principal, Sessions
+from genesis.adapters.http.waiting import WaitingStrangers, address_of
 from genesis.adapters.http.wire import error_body
 from genesis.ports.access import Role
+from genesis.ports.errors import StoreError
 
 HEADER_BYTES_MAX: Final = 16 * 1024
 BODY_TIMEOUT_S: Final = 10.0
+STRANGER_BODY_TIMEOUT_S: Final = 3.0
 
 Headers = Iterable[tuple[bytes, bytes]]
 
@@ -172,6 +176,13 @@ _UNKNOWN_ASKER: Final = Refusal(
 )
 
 
+_PAUSE: Final = ((b"retry-after", b"%d" % PAUSE_S),)
+_TOO_OFTEN_WRONG: Final = Refusal(429, "too_many_failures", "too many wrong tokens: wait between two tries", _PAUSE)
+_TOO_MUCH: Final = Refusal(
+    429, "too_many_requests", "this costs the session too much to be asked so often: wait a while", _PAUSE
+)
+
+
 def idempotency_key(headers: Headers) -> str | Refusal:
     """Return the key that makes a change happen once, or why there is none."""
     found = [value for name, value in headers if name == b"idempotency-key"]
@@ -191,12 +202,14 @@ class Admitted:
     route: Route
     path: Mapping[str, str]
     key: str
+    address: str
 
 
 class Guard:
     """An ASGI application around *app* that lets in what `decide` and `authorise` allow.
 
-    *body_timeout_s* is for the whole body. What the asker proved to be is handed on in the scope, as `auth`.
+    *body_timeout_s* is for the whole body, and shorter for a stranger's: the owner does not wait behind them. A body is
+    read only after its asker was let in. What they proved to be is handed on in the scope, as `auth`.
     """
 
     def __init__(
@@ -204,16 +217,22 @@ class Guard:
         app: ASGIApp,
         table: RouteTable,
         sessions: Sessions | None = None,
+        security: SecurityLog | None = None,
         *,
         names: Names = LOOPBACK,
+        costly_max: int = COSTLY_MAX,
         body_timeout_s: float = BODY_TIMEOUT_S,
+        stranger_body_timeout_s: float = STRANGER_BODY_TIMEOUT_S,
     ) -> None:
         self._app = app
         self._table = table
         self._sessions = sessions
+        self._security = security
         self._names = names
         self._body_timeout_s = body_timeout_s
-        self._limiter = FailureLimiter()
+        self._stranger_body_timeout_s = stranger_body_timeout_s
+        self._waiting = WaitingStrangers()
+        self._costly = MinuteLimiter(costly_max)
         self._more = (HSTS,) if names.scheme == b"https" else ()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -229,9 +248,9 @@ class Guard:
         limit = BODY_BYTES_MAX if route is None else route.body_bytes_max
         refusal = decide(method, scope["http_version"], _port(scope), scope["headers"], limit, self._names)
         if refusal is None:
-            refusal = self._admit(scope, match)
+            refusal = await self._admit(scope, match)
         if refusal is None and _may_have_body(scope):
-            body = await self._read(receive, limit)
+            body = await self._body(scope, receive, limit)
             if body is None:
                 return
             if isinstance(body, bytes):
@@ -252,38 +271,47 @@ class Guard:
 
         await self._app(scope, receive, send_guarded)
 
-    def _admit(self, scope: HTTPScope, match: Match | Sequence[str]) -> Refusal | None:
+    async def _admit(self, scope: HTTPScope, match: Match | Sequence[str]) -> Refusal | None:
         """Return why the asker may not; put into the scope who it is and what the table says otherwise."""
-        is_open = isinstance(match, Match) and match.route.role is Role.PUBLIC
-        principal = NOBODY if is_open else self._principal(scope)
+        is_open = isinstance(match, Match) and match.route.role is Role.PUBLIC and not match.route.is_costly
+        principal = NOBODY if is_open else await self._principal(scope)
         if isinstance(principal, Refusal):
             return principal
         refusal = authorise(match, principal, scope["path"])
         if refusal is not None:
             return refusal
         assert isinstance(match, Match)
+        address = address_of(scope["client"])
+        if match.route.is_costly and self._is_too_much(principal, address, match.route):
+            return _TOO_MUCH
         key = idempotency_key(scope["headers"]) if match.route.effect is Effect.STATE else ""
         if isinstance(key, Refusal):
             return key
-        scope["auth"] = Admitted(principal, match.route, match.path, key)
+        scope["auth"] = Admitted(principal, match.route, match.path, key, address)
         return None
 
-    def _principal(self, scope: HTTPScope) -> Principal | Refusal:
-        """Return who asks; a wrong token is counted against its peer, a right one is never held up."""
+    def _is_too_much(self, principal: Principal, address: str, route: Route) -> bool:
+        who = address if principal.role is Role.PUBLIC else principal.name
+        return self._costly.is_too_much(f"{who} {route.path}", asyncio.get_running_loop().time())
+
+    async def _principal(self, scope: HTTPScope) -> Principal | Refusal:
+        """Return who asks; a wrong token is counted against its address, a right one is never held up."""
         presented = next((value for name, value in scope["headers"] if name == b"authorization"), None)
-        if presented is None:
+        if presented is None or self._sessions is None:
             return NOBODY
         kind, _, token = presented.partition(b" ")
         found = None
-        if self._sessions is not None and kind.lower() == b"bearer" and token.isascii():
-            found = self._sessions.find(token.decode("ascii"))
-        return found or self._failed(scope["client"])
-
-    def _failed(self, client: tuple[str, int] | None) -> Refusal:
-        if self._limiter.failed(client[0] if client else "", asyncio.get_running_loop().time()):
-            pause = (b"retry-after", b"%d" % PAUSE_S)
-            return Refusal(429, "too_many_failures", "too many wrong tokens: wait between two tries", (pause,))
-        return _UNKNOWN_ASKER
+        if kind.lower() == b"bearer" and token.isascii():
+            try:
+                found = self._sessions.find(token.decode("ascii"))
+            except StoreError as error:
+                return Refusal(503, "store_unavailable", f"nobody can be known: {error}")
+        if found is not None:
+            return found
+        is_too_often = self._security is not None and await self._security.failed(
+            "wrong_token", address_of(scope["client"])
+        )
+        return _TOO_OFTEN_WRONG if is_too_often else _UNKNOWN_ASKER
 
     async def _stream(self, scope: WebSocketScope, receive: Receive, send: Send) -> None:
         headers: Headers = scope["headers"]
@@ -300,22 +328,33 @@ class Guard:
         else:
             await send({"type": "websocket.close", "code": 1008, "reason": ""})
 
-    async def _read(self, receive: Receive, limit: int) -> bytes | Refusal | None:
+    async def _body(self, scope: HTTPScope, receive: Receive, limit: int) -> bytes | Refusal | None:
         """Return the body, or why it is refused, or None when the peer has gone."""
-        pieces = bytearray()
+        admitted: Admitted = scope["auth"]
+        is_stranger = admitted.principal.role is Role.PUBLIC
+        timeout_s = self._stranger_body_timeout_s if is_stranger else self._body_timeout_s
+        waiting = (
+            self._waiting.wait(address_of(scope["client"]), timeout_s) if is_stranger else asyncio.timeout(timeout_s)
+        )
         try:
-            async with asyncio.timeout(self._body_timeout_s):
-                while True:
-                    message = await receive()
-                    if message["type"] != "http.request":
-                        return None
-                    pieces += message["body"]
-                    if len(pieces) > limit:
-                        return _too_large(limit)
-                    if not message["more_body"]:
-                        return bytes(pieces)
+            async with waiting:
+                return await _read(receive, limit)
         except TimeoutError:
-            return Refusal(408, "body_too_slow", f"the body did not arrive within {self._body_timeout_s:g} s")
+            late = f"the body did not arrive within {timeout_s:g} s, or others needed the room"
+            return Refusal(408, "body_too_slow", late)
+
+
+async def _read(receive: Receive, limit: int) -> bytes | Refusal | None:
+    pieces = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        pieces += message["body"]
+        if len(pieces) > limit:
+            return _too_large(limit)
+        if not message["more_body"]:
+            return bytes(pieces)
 
 
 class _Replay:

@@ -1,35 +1,38 @@
-"""Who failed to prove who they are, and how often: a sliding minute on the monotonic clock.
+"""Who did something too often: a sliding minute on the monotonic clock, which a clock that steps does not change.
 
-Only failures count. A valid token is never looked up here, so nobody can lock the owner out, and a clock that steps
-changes nothing.
+Failures to prove who one is are counted by address; a valid token is never looked up there, so nobody can lock the
+owner out. Requests that cost more than their answer are counted by who asks for what.
 """
 
 from collections import OrderedDict, deque
 from typing import Final
 
 FAILURES_MAX: Final = 10
+COSTLY_MAX: Final = 120
 OVER_S: Final = 60.0
 PAUSE_S: Final = 1.0
-PEERS_MAX: Final = 1_024
+NAMES_MAX: Final = 1_024
 
 
-class FailureLimiter:
-    """After *failures_max* failures within a minute, a peer's further ones are answered with a pause to keep."""
+class MinuteLimiter:
+    """Lets the same one do something *count_max* times within a minute; what is too much is not counted."""
 
-    def __init__(self, failures_max: int = FAILURES_MAX, peers_max: int = PEERS_MAX) -> None:
-        self._failures_max = failures_max
-        self._peers_max = peers_max
-        self._failures: OrderedDict[str, deque[float]] = OrderedDict()
+    def __init__(self, count_max: int, names_max: int = NAMES_MAX) -> None:
+        self._count_max = count_max
+        self._names_max = names_max
+        self._times: OrderedDict[str, deque[float]] = OrderedDict()
 
-    def failed(self, peer: str, now_s: float) -> bool:
-        """Count a failure of *peer* at the monotonic time *now_s*; tell whether it has had too many."""
-        times = self._failures.get(peer)
+    def is_too_much(self, name: str, now_s: float) -> bool:
+        """Tell whether *name* did it too often before the monotonic time *now_s*, and count this time else."""
+        times = self._times.get(name)
         if times is None:
-            times = self._failures[peer] = deque(maxlen=self._failures_max + 1)
-            if len(self._failures) > self._peers_max:
-                self._failures.popitem(last=False)
-        self._failures.move_to_end(peer)
+            times = self._times[name] = deque()
+            if len(self._times) > self._names_max:
+                self._times.popitem(last=False)
+        self._times.move_to_end(name)
         while times and now_s - times[0] > OVER_S:
             times.popleft()
+        if len(times) >= self._count_max:
+            return True
         times.append(now_s)
-        return len(times) > self._failures_max
+        return False

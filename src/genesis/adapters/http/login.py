@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 import msgspec
 
-from genesis.adapters.http.errors import Denied
+from genesis.adapters.http.errors import Denied, TooManyFailures
 from genesis.adapters.http.requests import LoginBody, Nothing
 from genesis.adapters.http.routes import Call, Effect, Handler, Method, Route
+from genesis.adapters.http.security_log import SecurityLog
 from genesis.adapters.http.sessions import ABSOLUTE_S, IDLE_S, Sessions
+from genesis.domain.json_value import JsonObject
 from genesis.ports.access import Role
 
 
@@ -42,14 +44,18 @@ class Closed(msgspec.Struct, frozen=True):
     closed: int
 
 
-def login_routes(sessions: Sessions) -> list[Route]:
-    """Return the routes that open, show, renew and close sessions."""
+def login_routes(sessions: Sessions, security: SecurityLog) -> list[Route]:
+    """Return the routes that open, show, renew and close sessions; *security* hears of each."""
 
     async def login(call: Call) -> LoginAnswer:
         opened = sessions.open(call.body.code)
         if opened is None:
+            if await security.failed("wrong_code", call.address):
+                raise TooManyFailures
             raise Denied("bad_code", "the code is unknown, used or older than an hour: `genesis login` makes a new one")
         token, principal = opened
+        facts = {"who": principal.name, "role": principal.role.name.lower(), "address": call.address}
+        await security.tell("login", facts)
         return LoginAnswer(token, principal.name, principal.role.name.lower(), IDLE_S, ABSOLUTE_S)
 
     async def show(call: Call) -> SessionsBody:
@@ -60,17 +66,24 @@ def login_routes(sessions: Sessions) -> list[Route]:
     async def renew(call: Call) -> SessionsBody:
         session = call.principal.session
         if session is None or not sessions.renew(session, call.body.code):
+            if await security.failed("wrong_code", call.address):
+                raise TooManyFailures
             raise Denied("bad_code", "the code is unknown, used, too old, or not for this session")
+        await security.tell("renewed", {"who": call.principal.name, "address": call.address})
         return await show(call)
 
     async def logout(call: Call) -> Closed:
         if call.principal.session is None:
             return Closed(0)
         sessions.close(call.principal.session)
+        await security.tell("logout", {"who": call.principal.name, "address": call.address})
         return Closed(1)
 
-    async def logout_all(_: Call) -> Closed:
-        return Closed(sessions.close_all())
+    async def logout_all(call: Call) -> Closed:
+        closed = sessions.close_all()
+        facts: JsonObject = {"who": call.principal.name, "address": call.address, "closed": closed}
+        await security.tell("logout_all", facts)
+        return Closed(closed)
 
     path = "/api/v1/session"
     login_route = Route(
@@ -82,7 +95,7 @@ def login_routes(sessions: Sessions) -> list[Route]:
         body=LoginBody,
         effect=Effect.LOGIN,
         status=201,
-        errors=(403, 503),
+        errors=(403, 408, 429, 503),
         handler=login,
     )
     return [

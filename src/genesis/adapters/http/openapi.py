@@ -113,4 +113,6 @@ def _statuses(route: Route) -> Sequence[int]:
         found |= {408}
     if route.role is not Role.PUBLIC:
         found |= {401, 429}
+    if route.is_costly:
+        found |= {401, 408, 429}
     return sorted(found)

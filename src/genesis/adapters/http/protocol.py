@@ -7,15 +7,18 @@ is refused here, for the parser hides its authority from the application.
 """
 
 import asyncio
+from collections import Counter
 from typing import Any, Final
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from genesis.adapters.http.guard import HEADER_BYTES_MAX, SECURITY_HEADERS
+from genesis.adapters.http.guard import HEADER_BYTES_MAX, SECURITY_HEADERS, Admitted
+from genesis.adapters.http.waiting import address_of
 from genesis.adapters.http.websocket_protocol import WebSocketProtocol
 from genesis.adapters.http.wire import error_body
+from genesis.ports.access import Role
 
 CONNECTIONS_MAX: Final = 512
 HEADER_TIMEOUT_S: Final = 5.0
@@ -23,7 +26,11 @@ WRITE_TIMEOUT_S: Final = 10.0
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """One connection. Its head has five seconds and 16 KiB; the oldest idle connection makes room for a new one."""
+    """One connection. Its head has five seconds and 16 KiB.
+
+    Where there are too many, one makes room for the new one: an idle one if there is any, else a stranger's, of the
+    address that has the most. Whoever showed a valid token is served to the end.
+    """
 
     def __init__(
         self,
@@ -103,15 +110,22 @@ class GuardedProtocol(HttpToolsProtocol):
         """Whether nobody waits for an answer here."""
         return self.cycle is None or self.cycle.response_complete
 
+    @property
+    def is_strangers(self) -> bool:
+        """Whether whoever asked here last showed no valid token."""
+        admitted = self.scope.get("auth") if self.scope else None
+        return not (isinstance(admitted, Admitted) and admitted.principal.role > Role.PUBLIC)
+
     def _make_room(self) -> bool:
-        """Close the connection that has been idle the longest; tell whether there was one."""
+        """Close the connection that can best be spared; tell whether there was one."""
         others = [each for each in self.connections if isinstance(each, GuardedProtocol) and each is not self]
-        idle = [each for each in others if each.is_idle and not each.transport.is_closing()]
-        if not idle:
+        spared = [each for each in others if (each.is_idle or each.is_strangers) and not each.transport.is_closing()]
+        if not spared:
             return False
-        oldest = min(idle, key=lambda each: each.born_s)
-        oldest.transport.abort()
-        self.connections.discard(oldest)
+        held = Counter(address_of(each.client) for each in spared)
+        first = min(spared, key=lambda each: (not each.is_idle, -held[address_of(each.client)], each.born_s))
+        first.transport.abort()
+        self.connections.discard(first)
         return True
 
     def _arm(self) -> None:

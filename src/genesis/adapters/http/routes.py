@@ -49,6 +49,9 @@ class Call:
     key: str = ""
     """The Idempotency-Key, where the route has an effect."""
 
+    address: str = ""
+    """Where it came from."""
+
 
 Method = Literal["GET", "HEAD", "POST", "DELETE"]
 Handler = Callable[[Call], Awaitable[object]]
@@ -70,6 +73,9 @@ class Route:
     body_bytes_max: int = BODY_BYTES_MAX
     errors: Sequence[int] = ()
     is_stream: bool = False
+    is_costly: bool = False
+    """Whether asking costs more than its answer: the same one may ask only so often a minute."""
+
     takes_object: bool = False
     """Whether the body is a JSON object that the handler judges itself."""
 

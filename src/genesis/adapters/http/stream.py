@@ -8,15 +8,19 @@ nothing old is ever shown as new.
 """
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Sequence
 from typing import Any, Final, Literal
 
 import msgspec
+from litestar.enums import ScopeType
 from litestar.types import Receive, Scope, Send
 
 from genesis.adapters.http.readings import latency_rows
+from genesis.adapters.http.security_log import SecurityLog
 from genesis.adapters.http.sessions import Principal, Sessions
+from genesis.adapters.http.waiting import WaitingStrangers, address_of
 from genesis.domain.json_value import MalformedJson, parse_json
 from genesis.ports.access import Role
 from genesis.ports.clock import Clock
@@ -38,14 +42,21 @@ TICK_S: Final = 0.05
 BEAT_S: Final = 1.0
 TOKEN_WITHIN_S: Final = 2.0
 READERS_MAX: Final = 64
+STRANGERS_MAX: Final = 16
+"""Streams that are open and have not shown a token yet."""
+
 FRAMES_MAX: Final = 256
 BYTES_MAX: Final = 1 << 20
 CHANGES_MAX: Final = 1_000
 """More changes than this in one tick are not sent one by one: readers are told to load the charts anew."""
 
+OPEN_ORDERS_MAX: Final = 10_000
+"""More than a session remembers: a snapshot has every open order, however many came after it."""
+
 EQUITY_MAX: Final = 4
 """Points of the equity line in one delta: at full speed the latest are enough, and the history has them all."""
 
+_log: Final = logging.getLogger(__name__)
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -116,12 +127,16 @@ class _Reader:
 class StreamHub:
     """The ASGI application of `/stream`; it runs while somebody reads."""
 
-    def __init__(self, view: SessionView, monitor: Monitor, sessions: Sessions, clock: Clock) -> None:
+    def __init__(
+        self, view: SessionView, monitor: Monitor, sessions: Sessions, security: SecurityLog, clock: Clock
+    ) -> None:
         self._view = view
         self._monitor = monitor
         self._sessions = sessions
+        self._security = security
         self._clock = clock
         self._readers: set[_Reader] = set()
+        self._strangers = WaitingStrangers(STRANGERS_MAX)
         self._ticking: asyncio.Task[None] | None = None
         self._frame_seq = 0
         self._since = 0
@@ -129,13 +144,12 @@ class StreamHub:
         self._beat_s = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        del scope
         await receive()
         if len(self._readers) >= READERS_MAX:
             await send({"type": "websocket.close", "code": 1013, "reason": "too many streams are open"})
             return
         await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
-        token = await self._token(receive)
+        token = await self._token(scope, receive)
         if token is None:
             await send({"type": "websocket.close", "code": 4401, "reason": "a token is needed within two seconds"})
             return
@@ -153,14 +167,18 @@ class StreamHub:
                 self._ticking.cancel()
                 self._ticking = None
 
-    async def _token(self, receive: Receive) -> str | None:
+    async def _token(self, scope: Scope, receive: Receive) -> str | None:
+        address = address_of(scope["client"]) if scope["type"] == ScopeType.WEBSOCKET else ""
         try:
-            async with asyncio.timeout(TOKEN_WITHIN_S):
+            async with self._strangers.wait(address, TOKEN_WITHIN_S):
                 message: Any = await receive()  # Any: an ASGI event
             hello = msgspec.convert(parse_json(message.get("text") or ""), Hello)
         except (TimeoutError, MalformedJson, msgspec.ValidationError):
             return None
-        return hello.token if self._principal(hello.token) is not None else None
+        if self._principal(hello.token) is not None:
+            return hello.token
+        await self._security.failed("wrong_token", address)
+        return None
 
     def _principal(self, token: str) -> Principal | None:
         try:
@@ -193,6 +211,15 @@ class StreamHub:
         notes = self._monitor.dashboard().notes
         self._note_seq = notes[-1].seq if notes else 0
         self._ticking = asyncio.get_running_loop().create_task(self._tick_for_ever(), name="stream")
+        self._ticking.add_done_callback(self._ended)
+
+    def _ended(self, ticking: "asyncio.Task[None]") -> None:
+        """End all streams where a fault of ours ended the ticks: who comes back gets a snapshot, and never silence."""
+        if ticking.cancelled() or ticking.exception() is None:
+            return
+        _log.error("stream.failed", exc_info=ticking.exception())
+        for reader in self._readers:
+            reader.end(1011)
 
     async def _tick_for_ever(self) -> None:
         while True:
@@ -255,12 +282,19 @@ class StreamHub:
             reason,
             self._view.overview(),
             dashboard.health,
-            self._view.orders(page).items,
+            self._orders(page),
             self._view.fills(page).items,
             dashboard.notes,
             latency_rows(dashboard.metrics.distributions),
         )
         return _ENCODER.encode(snapshot)
+
+    def _orders(self, page: Span) -> Sequence[Order]:
+        """Return the youngest orders, and every open one that is older, youngest first."""
+        youngest = self._view.orders(page).items
+        known = {order.cid for order in youngest}
+        still_open = self._view.orders(Span(OPEN_ORDERS_MAX), only_open=True).items
+        return [*youngest, *(order for order in still_open if order.cid not in known)]
 
 
 def _is_any(changes: Changes) -> bool:

@@ -10,6 +10,7 @@ from genesis.app.invoking import Context, Exit
 from genesis.ports.errors import InputError
 
 if TYPE_CHECKING:
+    from genesis.domain.json_value import JsonObject
     from genesis.ports.access import Role
 
 
@@ -22,6 +23,7 @@ def login(_: Context, role: str = "admin", json: bool = False) -> None:
 
     folder = home()
     url, code = session_url(folder), credentials_of(folder).issue_code(_role(role))
+    _recorded("link", {"role": role})
     link = login_link(url, code)
     if json:
         print_json({"link": link, "code": code, "url": url, "role": role})
@@ -43,7 +45,10 @@ def create(_: Context, name: Sequence[str] = (), role: str = "read", days: int =
     from genesis.app.access import credentials_of
     from genesis.app.home import home
 
-    print(credentials_of(home()).issue_token(_name(name), _role(role), days))
+    known = _name(name)
+    token = credentials_of(home()).issue_token(known, _role(role), days)
+    _recorded("token_created", {"token": known, "role": role, "days": days})
+    print(token)
 
 
 @command("token.list", help={"json": "Print one JSON object: tokens."})
@@ -76,6 +81,7 @@ def revoke(_: Context, name: Sequence[str] = ()) -> None:
     known = _name(name)
     if not credentials_of(home()).revoke(known):
         raise Exit(f"there is no token {known!r}: token.list shows which there are", code=1)
+    _recorded("token_revoked", {"token": known})
     print(f"the token {known} is revoked")
 
 
@@ -91,6 +97,24 @@ def openapi(_: Context, path: Sequence[str] = ()) -> None:
         print(f"written to {path[0]}")
     else:
         print(text, end="")
+
+
+def _recorded(name: str, facts: "JsonObject") -> None:
+    """Note in the audit log who did *name*; a log that cannot be written keeps nobody out, and that is told."""
+    import asyncio
+
+    from genesis.adapters.clock_system import SystemClock
+    from genesis.app.audit import CommandFeed, audit_log
+    from genesis.app.config_view import user
+    from genesis.app.home import home
+    from genesis.ports.errors import StoreError
+
+    feed = CommandFeed()
+    try:
+        entry = {"action": f"security.{name}", "who": user(), **facts}
+        asyncio.run(audit_log(home(), SystemClock(), feed).append(entry))
+    except StoreError as error:
+        feed.note("security", "security.not_recorded", {"event": name, "reason": str(error)}, "warning")
 
 
 def _name(words: Sequence[str]) -> str:

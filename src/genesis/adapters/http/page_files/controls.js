@@ -23,7 +23,7 @@ export const ACTS = {
 
 export function confirmAct(act, send, said) {
   const dialog = byId("confirm");
-  const key = crypto.randomUUID(); // one a dialog: a double click is one act
+  let key = crypto.randomUUID(); // a double click is one act, and so is a second try where no answer came
   const reason = el("input", { id: "reason", maxlength: 200, required: true, autocomplete: "off" });
   const phrase = act.phrase ? el("input", { id: "phrase", autocomplete: "off", autocapitalize: "off", spellcheck: "false", required: true }) : null;
   const go = el("button", { class: `act ${act.kind ?? "primary"}`, value: "go" }, act.label);
@@ -45,6 +45,7 @@ export function confirmAct(act, send, said) {
       dialog.close();
       said(`${act.title}: ${outcome.text} (audit entry ${outcome.audit_seq})`);
     } catch (error) {
+      if (error.status && error.status < 500) key = crypto.randomUUID(); // it was refused: the next try is another act
       trouble.textContent = error.message;
       look();
     }

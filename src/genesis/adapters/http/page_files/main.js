@@ -52,7 +52,7 @@ const DRAWN = {
   table() {
     const { tab } = state;
     const made = {
-      orders: () => panels.orders([...state.orders.values()].sort((a, b) => b.created_mts - a.created_mts || b.cid - a.cid).slice(0, 200), openOrder),
+      orders: () => panels.orders(shownOrders(), openOrder),
       fills: () => panels.fills(state.fills.slice(0, 200), openOrder),
       events: () => panels.events(state.events.filter((each) => (!state.shown.size || state.shown.has(each.category)) && (!state.severity || each.severity === state.severity)).slice(0, 200)),
       guards: () => panels.guards(state.overview?.guards ?? []),
@@ -64,6 +64,12 @@ const DRAWN = {
     keepFocus(byId("table"), (node) => panels.showTable(node, made));
   },
 };
+
+const youngestFirst = (a, b) => b.created_mts - a.created_mts || b.cid - a.cid;
+function shownOrders() {
+  const all = [...state.orders.values()].sort(youngestFirst);
+  return [...all.filter((order) => order.is_open), ...all.filter((order) => !order.is_open).slice(0, 200)];
+}
 
 // A table that is drawn anew while somebody walks through it with the keyboard keeps their place.
 function keepFocus(node, work) {
@@ -138,6 +144,13 @@ async function loadCharts() {
 
 // Listening
 
+// Open orders stay for as long as they are open; of those that ended the oldest leave.
+function dropEnded() {
+  if (state.orders.size <= 2 * KEPT) return;
+  const ended = [...state.orders.values()].filter((order) => !order.is_open).sort(youngestFirst);
+  for (const order of ended.slice(KEPT)) state.orders.delete(order.cid);
+}
+
 const heard = {
   snapshot(frame) {
     Object.assign(state, { overview: frame.overview, health: frame.health, latency: frame.latency, events: [...frame.events].reverse(), fills: [...frame.fills] });
@@ -151,7 +164,7 @@ const heard = {
     if (frame.health) state.health = frame.health;
     if (frame.latency) state.latency = frame.latency;
     for (const order of frame.orders ?? []) state.orders.set(order.cid, order);
-    while (state.orders.size > KEPT) state.orders.delete(state.orders.keys().next().value);
+    dropEnded();
     const known = state.fills[0]?.seq ?? 0;
     for (const each of frame.fills ?? []) if (each.seq > known) { state.fills.unshift(each); price.fills.push(each); }
     const seen = state.events[0]?.seq ?? 0;

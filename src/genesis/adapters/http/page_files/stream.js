@@ -2,6 +2,7 @@
 // Whatever is missing for three seconds is stale, and the page says so.
 
 const STALE_MS = 3000;
+const DEAD_MS = 10000;
 const PAUSES_MS = [250, 500, 1000, 2000, 5000];
 
 export class Stream {
@@ -22,6 +23,7 @@ export class Stream {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     const socket = new WebSocket(`${scheme}://${location.host}/stream`);
     this.socket = socket;
+    this.openedMs = Date.now();
     socket.onopen = () => socket.send(JSON.stringify({ token: this.token }));
     socket.onmessage = (message) => this.take(JSON.parse(message.data));
     socket.onclose = (event) => this.closed(event);
@@ -54,10 +56,18 @@ export class Stream {
 
   look() {
     const isStale = Date.now() - this.lastMs > STALE_MS || (this.socket.readyState > 1 && this.tries > 1);
+    if (Date.now() - Math.max(this.lastMs, this.openedMs) > DEAD_MS && this.socket.readyState === 1) this.leave();
     if (isStale !== this.isStale) {
       this.isStale = isStale;
       this.heard.stale(isStale ? this.lastMs : null);
     }
+  }
+
+  // A connection that is open and says nothing is dead, whatever it looks like: take another.
+  leave() {
+    this.socket.onclose = null;
+    this.socket.close(4000, "silent");
+    this.connect();
   }
 
   end() {
