@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genesis.app.backtest import Run, Terms, run_columnar, run_event
-from genesis.domain.candle import Candles
+from genesis.domain.candle import DAY_MS, Candles
 from genesis.domain.desk import DeskSettings
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.risk.guards import RiskLimits
@@ -18,6 +18,7 @@ from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.simulation.sweep import Outcomes, empty_store, fills_digest, market_of, put, walk_runs
 from genesis.domain.simulation.synthetic import synthetic_candles
 from genesis.domain.statistics.summary import summarise
+from genesis.domain.statistics.sweep_figures import sweep_figures
 from genesis.domain.strategy import columns
 from genesis.domain.strategy.by_events import expression_of
 from genesis.domain.strategy.expression import Constant, Expr
@@ -73,7 +74,13 @@ def assert_same(outcomes: Outcomes, at: int, run: Run, terms: Terms, candles: Ca
     assert outcomes.fees[at] == summary.total_fees
     assert outcomes.round_trips[at] == summary.round_trips
     assert (outcomes.halted_at[at], BREACHES[outcomes.breach[at]]) == (alone.halted_at, alone.breach)
-    assert outcomes.day_equity[at].tolist() == [equity for _, equity in record.days]
+    ends, calendar = dict(record.days), range(record.days[0][0], record.days[-1][0] + 1, DAY_MS)
+    assert len(outcomes.day_equity[at]) == len(calendar)
+    assert [equity for day, equity in zip(calendar, outcomes.day_equity[at].tolist(), strict=True) if day in ends] == [
+        *ends.values()
+    ]
+    ratio = sweep_figures(outcomes, terms.cash, len(candles))["sharpe"][at]
+    assert (None if np.isnan(ratio) else ratio) == summary.sharpe
     assert (outcomes.gains[at] / outcomes.losses[at] if outcomes.losses[at] else None) == summary.profit_factor
     wins = 100.0 * outcomes.wins[at] / summary.round_trips if summary.round_trips else None
     assert wins == summary.win_rate_pct

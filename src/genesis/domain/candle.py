@@ -225,6 +225,17 @@ class Candles:
         return [Gap(start, count) for start, count in zip(ends, missing[before].tolist(), strict=True)]
 
 
+def calendar(mts: Ints) -> tuple[Ints, Ints]:
+    """Return every UTC day from the first candle's to the last one's, as days since the epoch, of at least one candle.
+
+    The second column is the row of the last candle up to the end of each day: a day without one has that of the day
+    before.
+    """
+    days = mts // DAY_MS
+    every = np.arange(days[0], days[-1] + 1, dtype=np.int64)
+    return every, np.searchsorted(days, every, side="right") - 1
+
+
 def resample(candles: Candles, timeframe: Timeframe) -> Candles:
     """Return candles of a coarser time frame: one for each interval that has data, its mts the start of the interval.
 

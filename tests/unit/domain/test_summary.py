@@ -12,7 +12,15 @@ from genesis.domain.fill import Fill
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.order import Cid, Side
 from genesis.domain.statistics.record import Record, decision_hash
-from genesis.domain.statistics.summary import daily_returns, round_trips, sharpe, sortino, summarise
+from genesis.domain.statistics.summary import (
+    daily_returns,
+    returns_of,
+    round_trips,
+    sharpe,
+    sortino,
+    summarise,
+    trip_returns,
+)
 from genesis.domain.units import Atoms, Mts, Price, Symbol, atoms
 
 BITCOIN = spot_instrument(Symbol("tBTCUSD"))
@@ -82,11 +90,34 @@ def test_daily_returns_start_from_the_initial_cash() -> None:
     assert daily_returns(record) == pytest.approx([0.1, -1.0, 0.0])
 
 
+def test_a_day_without_a_candle_returns_nothing_and_counts_as_a_day() -> None:
+    days = ((Mts(3 * DAY_MS), atoms(1100)), (Mts(6 * DAY_MS), atoms(550)), (Mts(7 * DAY_MS), atoms(550)))
+    assert returns_of(atoms(1000), days) == pytest.approx([0.1, 0.0, 0.0, -0.5, 0.0])
+    assert returns_of(atoms(1000), ()) == []
+
+
+def test_ratios_of_weeks_are_near_those_of_days() -> None:
+    steps = np.random.Generator(np.random.PCG64(2)).normal(0.001, 0.02, 7 * 520)
+    values = np.round(1e11 * np.cumprod(1.0 + steps)).astype(np.int64).tolist()
+    daily = [(Mts(day * DAY_MS), Atoms(value)) for day, value in enumerate(values)]
+    ratio, rougher = (sharpe(returns_of(atoms(1000), days)) for days in (daily, daily[6::7]))
+    assert ratio is not None
+    assert rougher == pytest.approx(ratio, rel=0.1)  # √7 apart, where weeks are taken for days
+
+
 def test_round_trips_go_from_flat_to_flat_and_leave_the_open_one_out() -> None:
     first, second = round_trips(_record([atoms(1000)], TRADES))
     assert first.profit == atoms("109.56044") - atoms("100")
     assert second.profit == atoms("89.82") + atoms("89.46072") - atoms("200")
     assert (second.opened, second.closed) == (3, 5)
+
+
+def test_a_round_trip_returns_on_the_whole_account_whatever_its_size() -> None:
+    trips = round_trips(_record([atoms(1000)], TRADES))
+    first, second = trip_returns(atoms(1000), trips)
+    assert first == pytest.approx(9.56044 / 1000)  # although 100 were spent
+    assert second == pytest.approx(-20.71928 / 1009.56044)
+    assert (1.0 + first) * (1.0 + second) == pytest.approx((1000 + 9.56044 - 20.71928) / 1000)
 
 
 def test_the_summary_adds_up() -> None:

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from attrs import fields, frozen
 
-from genesis.domain.candle import DAY_MS, Candles, Floats, Ints
+from genesis.domain.candle import Candles, Floats, Ints, calendar
 from genesis.domain.risk.guards import NEVER
 from genesis.domain.simulation import sweep_walk
 from genesis.domain.simulation.columnar import Terms
@@ -19,8 +19,9 @@ from genesis.domain.strategy.programs import Programs
 class Outcomes:
     """What runs came to, one row a run, in their order; money in atoms of the quote currency.
 
-    *day_equity* is the equity at the last close of each UTC day that has a candle. *digest* is `fills_digest` of the
-    fills. *bad* is the candle whose price or equity does not fit, -1 where all do; a run with one has no other number.
+    *day_equity* is the equity at the last close of each UTC day from first to last; a day without a candle has that
+    of the day before it. *digest* is `fills_digest` of the fills. *bad* is the candle whose price or equity does not
+    fit, -1 where all do; a run with one has no other number.
     """
 
     cash: Ints
@@ -48,14 +49,12 @@ class Outcomes:
 
 def market_of(candles: Candles) -> Market:
     """Return *candles*, of which there is at least one, ready to be walked."""
-    days = candles.mts // DAY_MS
-    day_ends = np.flatnonzero(np.diff(days, append=days[-1] + 1)).astype(np.int64)
     columns = (
         np.ascontiguousarray(candles.mts),
         np.ascontiguousarray(candles.open),
         np.ascontiguousarray(candles.close),
     )
-    return Market(*columns, day_ends)
+    return Market(*columns, calendar(candles.mts)[1])
 
 
 def empty_store(candles: int, columns: int) -> Floats:

@@ -44,7 +44,7 @@ ACTED_ON, WANTED, DRAWDOWN, REALS = range(4)
 
 
 class Market(NamedTuple):
-    """The candles of a sweep: columns, and the row of the last candle of each day."""
+    """The candles of a sweep: columns, and the row of the last candle up to the end of each day."""
 
     mts: Ints
     opens: Floats

@@ -1,12 +1,12 @@
 """The figures of a run, from its record. Every ratio says how it is made; where one has no meaning it is None.
 
-Daily returns are E(d) ÷ E(d-1) − 1 over UTC days that have a candle, the first against the initial cash; crypto trades
-every day, so a year has 365 of them, and the risk-free rate is taken as 0.
+Daily returns are E(d) ÷ E(d-1) − 1 over every UTC day from the first candle's to the last one's, the first against
+the initial cash, and 0 where a day has no candle; crypto trades every day, so a year has 365 of them, and the
+risk-free rate is taken as 0.
 """
 
 import math
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from attrs import frozen
@@ -77,14 +77,22 @@ def summarise(record: Record) -> Summary:
 
 
 def daily_returns(record: Record) -> list[float]:
-    """Return the return of each UTC day that has a candle; 0.0 from a day that ended with nothing."""
+    """Return the return of each UTC day of the run: 0.0 without a candle, or after a day that ended with nothing."""
     return returns_of(record.initial_cash, record.days)
 
 
 def returns_of(initial: Atoms, days: Sequence[tuple[Mts, Atoms]]) -> list[float]:
-    """Return the return of each of *days*, which are UTC days and what all was worth at their ends."""
-    values = [initial, *(equity for _, equity in days)]
-    return [now / before - 1.0 if before > 0 else 0.0 for before, now in pairwise(values)]
+    """Return the return of each UTC day from the first of *days* to the last, given what all was worth at their ends.
+
+    A day that is missing returns 0.0. Left out, weeks would pass for days, and yearly ratios be √7 too large.
+    """
+    found: list[float] = []
+    before, due = initial, days[0][0] if days else Mts(0)
+    for day, equity in days:
+        found += [0.0] * ((day - due) // DAY_MS)
+        found.append(equity / before - 1.0 if before > 0 else 0.0)
+        before, due = equity, Mts(day + DAY_MS)
+    return found
 
 
 def sharpe(returns: Sequence[float]) -> float | None:
@@ -127,6 +135,18 @@ def round_trips(record: Record) -> list[RoundTrip]:
     """Return every passage from flat to flat, in order; a position still open at the end is none."""
     trips = _margin_trips if record.on_margin else _round_trips
     return list(trips(record.fills, record.instrument.price_scale))
+
+
+def trip_returns(initial: Atoms, trips: Iterable[RoundTrip]) -> list[float]:
+    """Return the profit of each round trip ÷ all that the account had when it began, *initial* before the first.
+
+    While it is flat an account is worth its cash, so what each begins with is what those before it left.
+    """
+    returns, equity = [], int(initial)
+    for trip in trips:
+        returns.append(trip.profit / equity if equity > 0 else 0.0)
+        equity += trip.profit
+    return returns
 
 
 def fee_in_quote(fill: Fill, price_scale: int, on_margin: bool = False) -> int:
