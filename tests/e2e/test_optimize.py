@@ -52,6 +52,13 @@ def test_what_a_search_finds_is_what_the_sweep_knows(capsys: pytest.CaptureFixtu
     assert ranks.index(json.dumps(found["rows"][0]["params"])) < len(ranks) / 10
 
 
+def test_a_longer_search_is_held_against_all_that_it_could_choose_from(capsys: pytest.CaptureFixture[str]) -> None:
+    short, longer = (json.loads(call(capsys, *SEARCH, "--trials", trials, "--anew")[1]) for trials in ("16", "64"))
+    assert short["runs"] < longer["runs"]
+    assert short["trials"] == longer["trials"] == short["combinations"]
+    assert short["best"]["luck_sharpe"] == longer["best"]["luck_sharpe"]
+
+
 def test_a_search_that_was_stopped_keeps_what_it_tried(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = (*SEARCH, "--trials", "96", "--where", "slow - fast >= 30")
     program = f"from genesis.app.cli import main; import sys; sys.argv = ['genesis', *{words!r}]; main()"

@@ -79,7 +79,22 @@ def test_trials_from_before_are_counted_into_luck(capsys: pytest.CaptureFixture[
     assert (alone["trials"], after["trials"]) == (16, 1016)
     assert after["best"]["luck_sharpe"] > alone["best"]["luck_sharpe"]
     assert after["best"]["deflated_sharpe"] <= alone["best"]["deflated_sharpe"]
-    assert after["rows"] == alone["rows"]
+    assert alone["best"]["timing"] is None, "two days say nothing of timing"
+
+
+def test_timing_is_judged_against_the_same_exposure_and_against_luck(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("sweep", "synthetic:5:20", *GRID, "--json")
+    alone, after = (json.loads(call(capsys, *words, "--tried", tried)[1])["best"] for tried in ("0", "1000"))
+    timed, less = alone["timing"], after["timing"]
+    assert less["luck_sharpe"] > timed["luck_sharpe"]
+    assert less["probability"] <= timed["probability"]
+    assert 0.0 < timed["exposure_pct"] < 100.0
+    same = ("benchmark", "exposure_pct", "sharpe")
+    assert [less[name] for name in same] == [timed[name] for name in same]
+    assert timed["benchmark"] == "the same average exposure to buy and hold, at no cost"
+    said = " ".join(call(capsys, *words[:-1])[1].split())
+    assert "beyond holding that share of the market all the time" in said
+    assert "The probability that it was timed with skill is" in said
 
 
 def test_a_condition_leaves_out_what_does_not_meet_it(capsys: pytest.CaptureFixture[str]) -> None:
@@ -94,8 +109,12 @@ def test_a_condition_leaves_out_what_does_not_meet_it(capsys: pytest.CaptureFixt
 def test_a_table_says_how_much_is_luck(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = call(capsys, *SWEEP[:-1])
     assert code == 0
-    assert "16 runs, 4 combinations refused" in out.replace("\n", " ")
-    assert "deflated Sharpe ratio" in out.replace("\n", " ")
+    said = " ".join(out.split())
+    assert "16 runs, 4 combinations refused by the strategy" in said
+    assert "Nothing can be said of its timing" in said
+    assert "deflated Sharpe ratio" in said
+    said = " ".join(call(capsys, *SWEEP[:-1], "--where", "fast * 2 <= slow")[1].split())
+    assert "left out by --where or refused by the strategy" in said
 
 
 def test_a_report_draws_the_parameters_and_names_luck(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

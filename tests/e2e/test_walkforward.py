@@ -52,6 +52,20 @@ def test_tests_follow_one_another_and_carry_the_account_on(capsys: pytest.Captur
     assert found["shuffled_drawdown_pct"]["low"] <= found["shuffled_drawdown_pct"]["high"]
     assert found["final_equity"] == found["windows"][-1]["test_final_equity"]
     assert all(window["test_fills"] % 2 == 0 for window in found["windows"]), "every test ends flat"
+    assert found["max_drawdown_pct"] >= max(window["test_max_drawdown_pct"] for window in found["windows"])
+    assert found["timing"] is None, "six days say nothing of timing"
+    assert not found["survived"]
+
+
+def test_buy_and_hold_of_the_tests_pays_what_a_backtest_of_it_pays(capsys: pytest.CaptureFixture[str]) -> None:
+    found = json.loads(call(capsys, *WALK, *SPANS)[1])
+    span = ("--from", str(found["windows"][0]["test_start"]), "--to", str(found["windows"][-1]["test_end"]))
+    beside = json.loads(call(capsys, "compare", *WALK[1:2], *span, "--run", "ema_cross", "--json")[1])["runs"][-1]
+    assert beside["run"] == "Buy and hold"
+    assert (found["buy_and_hold_return_pct"], found["buy_and_hold_sharpe"]) == (
+        beside["total_return_pct"],
+        beside["sharpe"],
+    )
 
 
 def test_training_chooses_what_a_sweep_over_the_same_days_puts_first(capsys: pytest.CaptureFixture[str]) -> None:
@@ -81,6 +95,7 @@ def test_a_table_says_what_was_kept(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = call(capsys, *WALK[:-1], *SPANS, "--anchored", "--purge", "12h", "--embargo", "6h")
     assert code == 0
     assert "Outside of training" in out
+    assert "It did not survive" in out
 
 
 def test_a_report_draws_the_tests_beside_buy_and_hold(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -117,6 +117,7 @@ class SweepRun:
 
     result: SweepResult
     table: ParquetSweep
+    candles: Candles
 
     @property
     def made(self) -> Made:
@@ -199,7 +200,7 @@ def make_sweep(
             tally = run_sweep(plan, table, runner, show)
         seconds = perf_counter() - begin
         result = result_of(plan, tally, search, options.top, table, research.candles, seconds)
-    return SweepRun(result, table)
+    return SweepRun(result, table, research.candles)
 
 
 def make_optimization(
@@ -236,8 +237,8 @@ def make_optimization(
         plan = evolve(plan, indices=tried)
         table = ParquetSweep(place, description, keep=False)
         tally = run_sweep(plan, table, ThreadRunner(plan, candles, threads), lambda _done, _total: None)
-        result = result_of(plan, tally, search, options.top, table, candles, perf_counter() - begin)
-    return SweepRun(result, table)
+        result = result_of(plan, tally, search, options.top, table, candles, perf_counter() - begin, plan.space.size)
+    return SweepRun(result, table, candles)
 
 
 def make_walk_forward(

@@ -6,7 +6,7 @@ from genesis.adapters.report.sweep_page import SweepReport
 from genesis.app.json_output import Json
 from genesis.app.sweep import describe
 from genesis.app.sweep_part import parameter_column
-from genesis.app.sweep_result import SweepResult, verdict
+from genesis.app.sweep_result import SweepResult, skipped_words, verdict
 from genesis.domain.statistics.sweep_figures import DESCENDING
 from genesis.ports.sweeps import Row, SweepTable
 
@@ -27,10 +27,9 @@ def report_of(result: SweepResult, table: SweepTable) -> SweepReport:
     columns = table.read([*map(parameter_column, varied), result.order]) if result.rows else {result.order: np.empty(0)}
     names = [axis.name for axis in plan.space.axes]
     luck = result.best.luck_sharpe if result.best is not None and result.order == "sharpe" else None
-    skipped = f", {result.tally.skipped} combinations refused by the strategy" if result.tally.skipped else ""
     return SweepReport(
         title=f"{plan.strategy.name} on {plan.data.symbol}: {result.tally.runs} runs",
-        facts=f"{plan.data.rows} candles of {plan.data.timeframe}, {result.tally.runs} runs{skipped}",
+        facts=f"{plan.data.rows} candles of {plan.data.timeframe}, {result.tally.runs} runs{skipped_words(result)}",
         notes=plan.data.notes,
         verdict=verdict(result),
         order=result.order,

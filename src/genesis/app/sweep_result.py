@@ -5,27 +5,23 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 from attrs import frozen
 
-from genesis.app.backtest import run_columnar
+from genesis.app.backtest import Run, run_columnar
 from genesis.app.buy_and_hold import buy_and_hold
 from genesis.app.json_output import Json, JsonDocument
 from genesis.app.research_options import SearchOptions
 from genesis.app.strategies import express
 from genesis.app.sweep import SweepPlan, Tally, describe, with_expression
 from genesis.app.sweep_part import parameter_column
+from genesis.app.timing_words import CASH, timing_document, timing_sentences
 from genesis.domain.candle import Candles
 from genesis.domain.simulation.columnar import BREACHES
 from genesis.domain.statistics.record import decision_hash
-from genesis.domain.statistics.significance import (
-    deflated_sharpe,
-    expected_best_sharpe,
-    moments,
-    probabilistic_sharpe,
-)
-from genesis.domain.statistics.summary import DAYS_PER_YEAR, Summary, daily_returns, summarise
+from genesis.domain.statistics.significance import deflated_sharpe, luck_of_best, moments, probabilistic_sharpe
+from genesis.domain.statistics.summary import DAYS_PER_YEAR, daily_returns, summarise
 from genesis.domain.statistics.sweep_figures import DESCENDING
+from genesis.domain.statistics.timing import Timing, exposures_of, timing_of
 from genesis.domain.strategy.specification import Value
 from genesis.domain.units import format_atoms
 from genesis.ports.errors import InputError
@@ -37,20 +33,21 @@ if TYPE_CHECKING:
 _MONEY = ("final_equity", "final_cash", "final_position", "total_fees")
 
 
-@frozen
+@frozen(eq=False)
 class BestRun:
-    """The first run of the order, made again alone: its hash, and how sure its Sharpe ratio is.
+    """The first run of the order, made again alone: how well it was timed, and how sure its Sharpe ratio is.
 
-    Probabilities are None where returns do not vary. *luck_sharpe* is the yearly ratio to be expected of the best of as
-    many trials without skill.
+    Probabilities against cash are None where returns do not vary. *luck_sharpe* is the yearly ratio to be expected of
+    the best of as many trials without skill, in a market that goes nowhere.
     """
 
     params: Mapping[str, Value]
-    decision_hash: str
+    run: Run
+    timing: Timing | None
     probabilistic_sharpe: float | None
     luck_sharpe: float | None
     deflated_sharpe: float | None
-    held: Summary
+    held: Run
     """Buying once and holding, over the same candles."""
 
 
@@ -65,52 +62,55 @@ class SweepResult:
     best: BestRun | None
     folder: Path
     seconds: float
-    tried: int = 0
-    """Trials that were made before on the same candles."""
-
-    @property
-    def trials(self) -> int:
-        """What the best run has to be held against: the runs of this sweep, and those before it."""
-        return self.tally.runs + self.tried
+    trials: int
+    """What the best run has to be held against, with the trials that were made before on the same candles."""
 
 
 def result_of(
-    plan: SweepPlan, tally: Tally, search: SearchOptions, top: int, table: SweepTable, candles: Candles, seconds: float
+    plan: SweepPlan,
+    tally: Tally,
+    search: SearchOptions,
+    top: int,
+    table: SweepTable,
+    candles: Candles,
+    seconds: float,
+    choices: int | None = None,
 ) -> SweepResult:
-    """Return what the finished sweep in *table* found: its first *top* runs in order, and how good the best is."""
+    """Return what the finished sweep in *table* found: its first *top* runs in order, and how good the best is.
+
+    *choices* is what the runs were chosen from by a search that learns: with a few it finds the best of many, so that
+    luck had as many chances. None counts the runs themselves.
+    """
     order = search.sort
+    trials = search.tried + (tally.runs if choices is None else choices)
     rows = table.best(order, top, descending=DESCENDING[order])
-    best = best_run(plan, rows, candles, table, tally.runs + search.tried)
-    return SweepResult(plan, tally, order, rows, best, table.folder, seconds, search.tried)
+    best = best_run(plan, rows, candles, table.folder, trials)
+    return SweepResult(plan, tally, order, rows, best, table.folder, seconds, trials)
 
 
-def best_run(plan: SweepPlan, rows: Sequence[Row], candles: Candles, table: SweepTable, trials: int) -> BestRun | None:
-    """Run the first of *rows* alone, and hold its Sharpe ratio against luck; None without rows."""
+def best_run(plan: SweepPlan, rows: Sequence[Row], candles: Candles, folder: Path, trials: int) -> BestRun | None:
+    """Run the first of *rows* alone, and hold it against the market and against luck; None without rows."""
     if not rows:
         return None
     params = _params(plan, rows[0])
     terms = with_expression(plan.terms, express(plan.strategy, params))
-    record = run_columnar(terms, candles).record
+    run = run_columnar(terms, candles)
+    record = run.record
     if (record.final_equity, len(record.fills)) != (rows[0]["final_equity_atoms"], rows[0]["fills"]):
         raise InputError(
-            f"{table.folder}: its first run, {params}, is another now: {plan.strategy.name} does not give the same each"
+            f"{folder}: its first run, {params}, is another now: {plan.strategy.name} does not give the same each"
             " time, what its file imports has changed, or the results were touched; --anew runs all again"
         )
-    held = summarise(buy_and_hold(plan.terms, candles).record)
-    known = moments(daily_returns(record))
-    sharpes = table.read(["sharpe"])["sharpe"]
-    sharpes = sharpes[~np.isnan(sharpes)] / math.sqrt(DAYS_PER_YEAR)
-    if known is None or len(sharpes) < 2:
-        probability = None if known is None else probabilistic_sharpe(known)
-        return BestRun(params, decision_hash(record), probability, None, None, held)
-    deviation = float(sharpes.std(ddof=1))
+    returns = daily_returns(record)
+    known = moments(returns)
     return BestRun(
         params,
-        decision_hash(record),
-        probabilistic_sharpe(known),
-        expected_best_sharpe(deviation, trials) * math.sqrt(DAYS_PER_YEAR),
-        deflated_sharpe(known, deviation, trials),
-        held,
+        run,
+        timing_of(returns, candles, exposures_of(record.fills, candles, run.equity)),
+        None if known is None else probabilistic_sharpe(known),
+        None if known is None else luck_of_best(known.days, trials) * math.sqrt(DAYS_PER_YEAR),
+        None if known is None else deflated_sharpe(known, trials),
+        buy_and_hold(plan.terms, candles),
     )
 
 
@@ -125,21 +125,24 @@ def document_of(result: SweepResult) -> JsonDocument:
         "skipped": result.tally.skipped,
         "resumed": result.tally.resumed,
         "sort": result.order,
-        "best": (
-            None
-            if best is None
-            else {
-                "params": dict(best.params),
-                "decision_hash": best.decision_hash,
-                "probabilistic_sharpe": best.probabilistic_sharpe,
-                "luck_sharpe": best.luck_sharpe,
-                "deflated_sharpe": best.deflated_sharpe,
-                "buy_and_hold_return_pct": best.held.total_return_pct,
-                "buy_and_hold_sharpe": best.held.sharpe,
-            }
-        ),
+        "best": None if best is None else _best_document(best, result.trials),
         "rows": [_row_document(result.plan, row) for row in result.rows],
         "seconds": round(result.seconds, 6),
+    }
+
+
+def _best_document(best: BestRun, trials: int) -> JsonDocument:
+    held = summarise(best.held.record)
+    return {
+        "params": dict(best.params),
+        "decision_hash": decision_hash(best.run.record),
+        "timing": timing_document(best.timing, trials),
+        "benchmark": CASH,
+        "probabilistic_sharpe": best.probabilistic_sharpe,
+        "luck_sharpe": best.luck_sharpe,
+        "deflated_sharpe": best.deflated_sharpe,
+        "buy_and_hold_return_pct": held.total_return_pct,
+        "buy_and_hold_sharpe": held.sharpe,
     }
 
 
@@ -149,11 +152,10 @@ def print_sweep(result: SweepResult) -> None:
 
     console = Console()
     tally, plan = result.tally, result.plan
-    skipped = f", {tally.skipped} combinations refused by the strategy" if tally.skipped else ""
     resumed = f" ({tally.resumed} of them from before)" if tally.resumed else ""
     console.print(
         f"{plan.strategy.name} on {plan.data.symbol} {plan.data.timeframe}, {plan.data.rows} candles:"
-        f" {tally.runs} runs{resumed}{skipped}, {result.seconds:.2f} s",
+        f" {tally.runs} runs{resumed}{skipped_words(result)}, {result.seconds:.2f} s",
         highlight=False,
     )
     for note in plan.data.notes:
@@ -164,18 +166,30 @@ def print_sweep(result: SweepResult) -> None:
     console.print(f"All runs: {result.folder}", highlight=False, soft_wrap=True)
 
 
+def skipped_words(result: SweepResult) -> str:
+    """Return how many combinations were not run, and why; nothing where all were."""
+    skipped, constraints = result.tally.skipped, result.plan.constraints
+    if not skipped:
+        return ""
+    by_whom = "left out by --where or refused by the strategy" if constraints else "refused by the strategy"
+    return f", {skipped} combinations {by_whom}"
+
+
 def verdict(result: SweepResult) -> list[str]:
     """Return what to think of the best run, in sentences; none where nothing can be said."""
     best = result.best
     if best is None or best.deflated_sharpe is None or best.luck_sharpe is None:
         return []
-    held = f"{best.held.total_return_pct:.2f} %"
-    ratio = "-" if best.held.sharpe is None else f"{best.held.sharpe:.2f}"
-    luck, skill = best.luck_sharpe, 100.0 * best.deflated_sharpe
+    held = summarise(best.held.record)
+    ratio = "-" if held.sharpe is None else f"{held.sharpe:.2f}"
+    cash = (
+        f"Against cash, which a rising market beats alone, it is {100.0 * best.deflated_sharpe:.1f} % (deflated Sharpe"
+        f" ratio); in a market that goes nowhere the best of {result.trials} would show {best.luck_sharpe:.2f}."
+    )
     return [
-        f"Of {result.trials} runs without any skill, the best would show a Sharpe ratio near {luck:.2f}.",
-        f"The probability that the first run has skill (deflated Sharpe ratio) is {skill:.1f} %.",
-        f"Buying once and holding returned {held} with a Sharpe ratio of {ratio}: what rises takes any strategy along.",
+        *timing_sentences("The first run", best.timing, result.trials),
+        cash,
+        f"Buying once and holding returned {held.total_return_pct:.2f} % with a Sharpe ratio of {ratio}.",
     ]
 
 

@@ -1,6 +1,5 @@
 """From a finished walk-forward to its page."""
 
-from itertools import pairwise
 from typing import Final
 
 from attrs import evolve
@@ -13,7 +12,6 @@ from genesis.app.sweep import describe
 from genesis.app.sweep_report import plain
 from genesis.app.walkforward import Judged, test_targets
 from genesis.app.walkforward_result import day, verdict
-from genesis.domain.candle import DAY_MS, Candles
 from genesis.domain.statistics.summary import summarise
 
 _RATIOS: Final = ("Sharpe, training", "Sharpe by luck", "Sharpe, test")
@@ -37,14 +35,13 @@ def report_of(run: WalkRun, order: str) -> WalkReport:
         for each, summary in zip(found.judged, summaries, strict=True)
     ]
     facts = f"{plan.data.rows} candles of {plan.data.timeframe}, {len(found.judged)} windows of {found.trials} runs"
-    first, last = found.judged[0].window.test_start, found.judged[-1].window.test_end
     return WalkReport(
         title=f"{plan.strategy.name} on {plan.data.symbol}: walk-forward",
         facts=f"{facts}, chosen by {order}",
         notes=plan.data.notes,
         verdict=verdict(found),
         account=_account(run),
-        held=_held(run.candles.between(first, last)),
+        held=_held(run),
         windows=[
             WindowBar(int(each.window.test_start), each.train_sharpe, each.luck_sharpe, summary.sharpe)
             for each, summary in zip(found.judged, summaries, strict=True)
@@ -70,11 +67,11 @@ def _part(run: WalkRun, judged: Judged) -> Part:
     return Part(judged.test, tested, priced_anew(terms, tested, targets))
 
 
-def _held(candles: Candles) -> Curve:
-    closes, mts = candles.close.tolist(), candles.mts.tolist()
-    first = candles.open[0]
-    ends = [at for at, (now, later) in enumerate(pairwise(mts)) if now // DAY_MS != later // DAY_MS] + [len(mts) - 1]
-    return Curve("Buy and hold", [mts[at] // DAY_MS * DAY_MS for at in ends], [closes[at] / first for at in ends])
+def _held(run: WalkRun) -> Curve:
+    record = run.found.held.record
+    cash = record.initial_cash
+    growth = [equity / cash if cash else 1.0 for _, equity in record.days]
+    return Curve("Buy and hold", [int(mts) for mts, _ in record.days], growth)
 
 
 def _ratio(value: float | None) -> str:

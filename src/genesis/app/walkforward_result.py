@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from genesis.app.json_output import Json, JsonDocument
 from genesis.app.sweep import SweepPlan, describe
+from genesis.app.timing_words import CASH, timing_document, timing_sentences
 from genesis.app.walkforward import Judged, WalkForward
 from genesis.domain.statistics.record import decision_hash
 from genesis.domain.statistics.summary import summarise
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def document_of(plan: SweepPlan, found: WalkForward, order: str, seconds: float) -> JsonDocument:
     """Return the result as JSON; money as exact strings, ratios that have no meaning as null."""
-    shuffled = found.shuffled_drawdown_pct
+    shuffled, held = found.shuffled_drawdown_pct, summarise(found.held.record)
     return {
         **describe(plan),
         "sort": order,
@@ -28,10 +29,15 @@ def document_of(plan: SweepPlan, found: WalkForward, order: str, seconds: float)
         "total_return_pct": found.total_return_pct,
         "sharpe": found.sharpe,
         "max_drawdown_pct": found.max_drawdown_pct,
+        "timing": timing_document(found.timing, 1),
+        "benchmark": CASH,
         "probabilistic_sharpe": found.probabilistic_sharpe,
+        "buy_and_hold_return_pct": held.total_return_pct,
+        "buy_and_hold_sharpe": held.sharpe,
         "bootstrap_loss": found.bootstrap_loss,
         "shuffled_drawdown_pct": None if shuffled is None else dict(shuffled._asdict()),
         "efficiency": found.efficiency,
+        "survived": found.has_survived,
         "seconds": round(seconds, 6),
     }
 
@@ -54,20 +60,32 @@ def print_walk_forward(plan: SweepPlan, found: WalkForward, seconds: float) -> N
 def verdict(found: WalkForward) -> list[str]:
     """Return what to think of it, in sentences."""
     total = percent(found.total_return_pct, sign=True)
-    lines = [f"Outside of training: return {total}, Sharpe ratio {_ratio(found.sharpe)}."]
+    held = summarise(found.held.record)
+    holding = f"buying once and holding returned {percent(held.total_return_pct, sign=True)} with {_ratio(held.sharpe)}"
+    lines = [f"Outside of training: return {total}, Sharpe ratio {_ratio(found.sharpe)}; {holding}."]
+    lines += timing_sentences("It", found.timing, 1)
     if found.probabilistic_sharpe is not None:
         lines.append(
-            f"The probability that its true Sharpe ratio is above 0 is {100 * found.probabilistic_sharpe:.1f} %."
+            "The probability that its true Sharpe ratio is above that of cash, which is 0 and which a rising market"
+            f" beats alone, is {100 * found.probabilistic_sharpe:.1f} %."
         )
-    lines.append(f"Drawn again in blocks of days, {100.0 * found.bootstrap_loss:.1f} % of such histories lose.")
+    lines.append(
+        f"Drawn again in blocks of days, {100.0 * found.bootstrap_loss:.1f} % of such histories end with a loss."
+    )
     if found.shuffled_drawdown_pct is not None:
         low, _, high = found.shuffled_drawdown_pct
         lines.append(f"In other orders, the same round trips have drawdowns of {low:.1f} to {high:.1f} %.")
     if found.efficiency is not None:
         lines.append(f"The tests kept {100.0 * found.efficiency:.0f} % of the Sharpe ratio of training.")
-    if found.total_return_pct <= 0.0:
-        lines.append("It did not survive: what training chose lost money afterwards.")
-    return lines
+    return [*lines, _ending(found)]
+
+
+def _ending(found: WalkForward) -> str:
+    if found.has_survived:
+        return "It survived: it earned outside of training, and its timing is significant at 5 %."
+    if found.total_return_pct > 0.0:
+        return "It did not survive: it earned outside of training, but not provably by its timing."
+    return "It did not survive: it earned nothing outside of training."
 
 
 def _table(plan: SweepPlan, found: WalkForward) -> "Table":
@@ -88,7 +106,7 @@ def _table(plan: SweepPlan, found: WalkForward) -> "Table":
             f"{summary.total_return_pct:.2f}",
             str(len(each.test.fills)),
         )
-    table.caption = "Sharpe ratios: of training, of the best of as many runs without skill, and of the test"
+    table.caption = "Sharpe ratios: of training, of the best of as many without skill in a flat market, and of the test"
     return table
 
 

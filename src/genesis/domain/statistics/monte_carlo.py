@@ -19,8 +19,8 @@ class Spread(NamedTuple):
 def shuffled_drawdowns(returns: npt.ArrayLike, draws: int, seed: int) -> Floats:
     """Return the maximum drawdown of each of *draws* random orders of the *returns* of trades, as shares of 0 to 1.
 
-    The final equity is the same in all of them: what varies is luck with the order. Raises `ValueError` without trades
-    or draws.
+    Returns are of the whole account (`summary.trip_returns`), so that a small position loses little of it. The final
+    equity is the same in all of them: what varies is luck with the order. Raises `ValueError` without trades or draws.
     """
     factors = 1.0 + _column(returns, draws)
     generator = np.random.Generator(np.random.PCG64(seed))
@@ -32,21 +32,21 @@ def shuffled_drawdowns(returns: npt.ArrayLike, draws: int, seed: int) -> Floats:
     return worst
 
 
-def bootstrapped_means(returns: npt.ArrayLike, draws: int, mean_block: float, seed: int) -> Floats:
-    """Return the mean return of each of *draws* stationary bootstraps: blocks of random length, wrapped at the end.
+def bootstrapped_growths(returns: npt.ArrayLike, draws: int, mean_block: float, seed: int) -> Floats:
+    """Return what one unit became in each of *draws* stationary bootstraps: blocks of random length, round the end.
 
-    Block lengths are geometric with mean *mean_block*, so that what follows one another stays together. Source:
-    D. Politis and J. Romano, "The Stationary Bootstrap" (1994). Raises `ValueError` without returns or draws, or for
-    blocks shorter than 1.
+    Returns compound, as they do in an account. Block lengths are geometric with mean *mean_block*, so that what
+    follows one another stays together. Source: D. Politis and J. Romano, "The Stationary Bootstrap" (1994). Raises
+    `ValueError` without returns or draws, or for blocks shorter than 1.
     """
-    column = _column(returns, draws)
+    factors = 1.0 + _column(returns, draws)
     if not mean_block >= 1.0:
         raise ValueError(f"blocks must be at least 1 long on average, were {mean_block}")
     generator = np.random.Generator(np.random.PCG64(seed))
-    means = np.empty(draws)
+    growths = np.empty(draws)
     for draw in range(draws):
-        means[draw] = column[_blocks(len(column), mean_block, generator)].mean()
-    return means
+        growths[draw] = factors[_blocks(len(factors), mean_block, generator)].prod()
+    return growths
 
 
 def spread(values: Floats, coverage: float = 0.9) -> Spread:

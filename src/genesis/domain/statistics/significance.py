@@ -58,6 +58,17 @@ def expected_best_sharpe(deviation: float, trials: int) -> float:
     return deviation * ((1.0 - _EULER_GAMMA) * usual + _EULER_GAMMA * rare)
 
 
-def deflated_sharpe(known: Moments, deviation: float, trials: int) -> float:
+def luck_of_best(days: int, trials: int) -> float:
+    """Return the Sharpe ratio to be expected of the best of *trials* over *days* without skill.
+
+    The paper takes the deviation that the trials showed. A search, or a grid laid where results were good, draws them
+    to where ratios are alike, so that searching longer would make luck look smaller. Without skill a ratio has the
+    error 1/√(days − 1) whatever was searched, and the best of trials that are alike is no better than that of as many
+    that are not.
+    """
+    return expected_best_sharpe(1.0 / math.sqrt(days - 1), trials)
+
+
+def deflated_sharpe(known: Moments, trials: int) -> float:
     """Return the probability that the best of *trials* has skill: its true Sharpe ratio beats that of luck alone."""
-    return probabilistic_sharpe(known, expected_best_sharpe(deviation, trials))
+    return probabilistic_sharpe(known, luck_of_best(known.days, trials))

@@ -1,5 +1,7 @@
 """Windows for walk-forward validation: parameters are chosen on one stretch of time and judged on the next."""
 
+import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from genesis.domain.candle import DAY_MS
@@ -49,3 +51,13 @@ def windows_of(first: int, last: int, schedule: Schedule) -> list[Window]:
         windows.append(Window(Mts(begin), Mts(boundary - purge), Mts(boundary + embargo), Mts(boundary + test)))
         boundary += test
     return windows
+
+
+def efficiency(trained: Sequence[float | None], tested: Sequence[float | None]) -> float | None:
+    """Return the mean Sharpe ratio of tests ÷ that of training, window by window; None where training promised nothing.
+
+    A window that was idle has no ratio and counts as 0: left out, what training promised there and the
+    test did not keep would be forgotten.
+    """
+    promised, kept = (math.fsum(each or 0.0 for each in ratios) for ratios in (trained, tested))
+    return kept / promised if promised > 0.0 else None

@@ -1,0 +1,100 @@
+"""Whether a strategy was invested at the right times, apart from how much: in a market that rises, holding alone earns.
+
+Judged are the daily returns less those of the same average exposure, held all the time at no cost: what a strategy that
+takes the same positions at random times earns. Costs stay with the strategy. The mean of what is left is the covariance
+of exposure and return, so that a trend of the market adds nothing to it. Sources: D. Aronson, "Evidence-Based Technical
+Analysis" (2007), appendix, "Proof That Detrending Is Equivalent to Benchmarking Based on Position Bias"; M. Grinblatt
+and S. Titman, "Performance Measurement without Benchmarks" (1993).
+"""
+
+import math
+from collections.abc import Sequence
+from statistics import NormalDist
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from genesis.domain.candle import DAY_MS, Candles, Floats, Ints, calendar
+from genesis.domain.fill import Fill
+from genesis.domain.order import Side
+from genesis.domain.statistics.significance import expected_best_sharpe
+
+DAYS_FEW: Final = 5.0
+"""Of fewer days in the market, or out of it, nothing is said: the error below is a normal one."""
+_NORMAL: Final = NormalDist()
+
+
+class Timing(NamedTuple):
+    """How well a run was timed; the Sharpe ratio is per day, and *error* is its deviation without skill."""
+
+    exposure: float
+    sharpe: float
+    error: float
+
+    def luck(self, trials: int) -> float:
+        """Return the ratio per day to be expected of the best of *trials* without skill."""
+        return expected_best_sharpe(self.error, trials)
+
+    def belief(self, trials: int = 1) -> float:
+        """Return the probability that the best of *trials* was timed with skill."""
+        return _NORMAL.cdf((self.sharpe - self.luck(trials)) / self.error)
+
+
+def exposures_of(fills: Sequence[Fill], candles: Candles, equity: Ints, *, on_margin: bool = False) -> Floats:
+    """Return the share of *equity* that is invested at each close: 1 is all of it, below 0 is short."""
+    rows = np.searchsorted(candles.mts, [fill.mts for fill in fills])
+    taken = [fill.amount - (0 if on_margin else fill.fee) if fill.side is Side.BUY else -fill.amount for fill in fills]
+    changes = np.zeros(len(candles), dtype=np.int64)
+    np.add.at(changes, rows, np.array(taken, dtype=np.int64))
+    worth = np.cumsum(changes) * candles.close
+    return np.divide(worth, equity, out=np.zeros(len(candles)), where=equity > 0)
+
+
+def timing_of(returns: Sequence[float], candles: Candles, exposures: Floats) -> Timing | None:
+    """Return how well a run with *returns* of days, and *exposures* at closes, was timed over *candles*.
+
+    The error is that of the same exposures at every other time of the same market: exposure is shifted over the days,
+    round the end, so that positions stay as long as they were and the market moves as it did. What was earned and paid
+    within days counts as independent from day to day. None where exposure does not vary, or nearly never does.
+    """
+    days, ends = calendar(candles.mts)
+    assert len(returns) == len(days), "returns are those of every UTC day of the candles"
+    held = _of_days(candles, exposures)
+    closes = candles.close[ends]
+    market = closes / np.concatenate((candles.open[:1], closes[:-1])) - 1.0
+    own = np.array(returns)
+    exposure = float(held.mean())
+    if not _varies(held):
+        return None
+    apart = own - exposure * market
+    within = own - held * market
+    variance = float(np.mean(_shifted(held, market) ** 2)) + float(within.var(ddof=1)) / len(own)
+    deviation = float(apart.std(ddof=1))
+    if not (variance > 0.0 and deviation > 0.0):
+        return None
+    return Timing(exposure, float(apart.mean()) / deviation, math.sqrt(variance) / deviation)
+
+
+def _of_days(candles: Candles, exposures: Floats) -> Floats:
+    """Return the mean exposure of each UTC day; a day without a candle has that of the last close before it."""
+    days, ends = calendar(candles.mts)
+    rows = candles.mts // DAY_MS - days[0]
+    counts = np.bincount(rows, minlength=len(days))
+    sums = np.bincount(rows, weights=exposures, minlength=len(days))
+    means: Floats = np.where(counts > 0, sums / np.maximum(counts, 1), exposures[ends])
+    return means
+
+
+def _varies(held: Floats) -> bool:
+    low, high = float(held.min()), float(held.max())
+    if not high > low:
+        return False
+    share = (held - low) / (high - low)
+    return bool(min(share.sum(), (1.0 - share).sum()) >= DAYS_FEW)
+
+
+def _shifted(held: Floats, market: Floats) -> Floats:
+    """Return the covariance of exposure and market at each shift of the one against the other."""
+    spectrum = np.fft.rfft(held - held.mean()) * np.conj(np.fft.rfft(market - market.mean()))
+    every: Floats = np.fft.irfft(spectrum, len(held)) / len(held)
+    return every

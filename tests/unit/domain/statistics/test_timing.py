@@ -1,0 +1,162 @@
+"""Skill of timing: random positions have none in any market, and who knows tomorrow has it in any."""
+
+import gzip
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from genesis.domain.candle import DAY_MS, Candles, Floats
+from genesis.domain.fill import Fill
+from genesis.domain.instrument import spot_instrument
+from genesis.domain.order import Cid, Side
+from genesis.domain.statistics.significance import deflated_sharpe, moments, probabilistic_sharpe
+from genesis.domain.statistics.timing import Timing, exposures_of, timing_of
+from genesis.domain.units import Mts, Price, Symbol, atoms
+
+DATA = Path(__file__).parents[5] / "shared" / "data"
+NOMINAL = 0.05
+
+
+def candles_of(market: Floats) -> Candles:
+    """Return candles of a day, whose returns are *market*."""
+    closes = 1000.0 * np.cumprod(1.0 + market)
+    opens = np.concatenate(([1000.0], closes[:-1]))
+    mts = np.arange(len(market), dtype=np.int64) * DAY_MS
+    return Candles(mts, opens, np.maximum(opens, closes), np.minimum(opens, closes), closes, np.ones(len(market)))
+
+
+def random_exposures(generator: np.random.Generator, days: int, share: float, length: float, size: float) -> Floats:
+    """Return exposures of 0 and *size*, in stretches that last *length* days on average."""
+    begins = generator.random(days) < 1.0 / length
+    begins[0] = True
+    drawn = generator.random(days) < share
+    return np.where(drawn[np.maximum.accumulate(np.where(begins, np.arange(days), 0))], size, 0.0)
+
+
+def judged(market: Floats, exposures: Floats, paid: float = 0.0) -> Timing | None:
+    return timing_of((exposures * market - paid).tolist(), candles_of(market), exposures)
+
+
+def bitcoin(*years: int) -> Floats:
+    """Return the returns of days of real candles."""
+    returns = []
+    for year in years:
+        with gzip.open(DATA / f"tBTCUSD-1m-{year}.csv.gz", "rt") as lines:
+            next(lines)
+            ends = {int(mts) // DAY_MS: float(close) for mts, _, close, _ in (line.split(",", 3) for line in lines)}
+        closes = np.array(list(ends.values()))
+        returns.append(closes[1:] / closes[:-1] - 1.0)
+    return np.concatenate(returns)
+
+
+def believed_of(generator: np.random.Generator, market: Floats | None, drift: float, studies: int, trials: int) -> int:
+    """Return how many of *studies* believe the best of *trials* strategies that are in the market at random."""
+    believed = 0
+    for _ in range(studies):
+        returns = generator.normal(drift, 0.03, 365) if market is None else market
+        terms = generator.uniform((0.05, 1.0, 0.1), (0.95, 30.0, 1.0), (trials, 3))
+        found = [judged(returns, random_exposures(generator, len(returns), *each)) for each in terms.tolist()]
+        believed += any(each is not None and each.belief(trials) > 1.0 - NOMINAL for each in found)
+    return believed
+
+
+def margin(studies: int) -> float:
+    return NOMINAL + 3.0 * math.sqrt(NOMINAL * (1.0 - NOMINAL) / studies)
+
+
+@pytest.mark.parametrize("drift", [-0.01, 0.0, 0.004, 0.02])
+@pytest.mark.parametrize(("studies", "trials"), [(400, 1), (60, 20)])
+def test_random_timing_is_significant_no_more_often_than_the_nominal_rate_in_any_drift(
+    drift: float, studies: int, trials: int
+) -> None:
+    generator = np.random.Generator(np.random.PCG64(21))
+    assert believed_of(generator, None, drift, studies, trials) / studies <= margin(studies)
+
+
+@pytest.mark.skipif(not DATA.exists(), reason="the real candles are not beside the checkout")
+@pytest.mark.parametrize("years", [(2017,), (2018,), (2017, 2018)])
+def test_random_timing_of_bitcoin_is_significant_no_more_often_than_the_nominal_rate(years: tuple[int, ...]) -> None:
+    generator, market = np.random.Generator(np.random.PCG64(22)), bitcoin(*years)
+    for studies, trials in ((400, 1), (60, 20)):
+        assert believed_of(generator, market, 0.0, studies, trials) / studies <= margin(studies)
+
+
+def test_against_cash_alone_random_timing_of_a_rising_market_looks_like_skill() -> None:
+    generator = np.random.Generator(np.random.PCG64(23))
+    market = generator.normal(0.008, 0.03, 365)
+    exposures = [random_exposures(generator, 365, 0.5, 5.0, 1.0) for _ in range(100)]
+    known = [moments((each * market).tolist()) for each in exposures]
+    assert sum(each is not None and probabilistic_sharpe(each) > 0.95 for each in known) > 80
+    assert any(each is not None and deflated_sharpe(each, 5) > 0.95 for each in known)
+    timed = [judged(market, each) for each in exposures]
+    assert sum(each is not None and each.belief() > 0.95 for each in timed) <= 100 * margin(100)
+
+
+@settings(max_examples=30)
+@given(st.floats(-0.01, 0.02), st.floats(0.2, 1.0), st.integers(0, 2**31))
+def test_who_knows_tomorrow_a_little_is_found_in_any_drift_at_any_size(drift: float, size: float, seed: int) -> None:
+    generator = np.random.Generator(np.random.PCG64(seed))
+    market = generator.normal(drift, 0.03, 730)
+    knows = generator.random(730) < 0.5  # of half of the days; on the others it tosses a coin
+    right = market > np.median(market)
+    exposures = size * np.where(knows, right, generator.random(730) < 0.5)
+    found = judged(market, exposures)
+    assert found is not None
+    assert found.exposure == pytest.approx(exposures.mean())
+    assert found.belief(300) > 0.99
+    wrong = judged(market, size - exposures)
+    assert wrong is not None
+    assert wrong.belief() < 0.01
+
+
+def test_costs_stay_with_the_strategy() -> None:
+    generator = np.random.Generator(np.random.PCG64(25))
+    market = generator.normal(0.004, 0.03, 365)
+    exposures = random_exposures(generator, 365, 0.5, 3.0, 1.0)
+    free, paid = judged(market, exposures), judged(market, exposures, 0.001)
+    assert free is not None
+    assert paid is not None
+    assert paid.sharpe < free.sharpe
+    assert paid.belief() < free.belief()
+    assert [paid.belief(trials) for trials in (1, 10, 1000)] == sorted(
+        (paid.belief(trials) for trials in (1, 10, 1000)), reverse=True
+    )
+
+
+def test_nothing_is_said_of_who_is_always_or_hardly_ever_invested() -> None:
+    market = np.random.Generator(np.random.PCG64(26)).normal(0.0, 0.03, 365)
+    assert judged(market, np.ones(365)) is None
+    assert judged(market, np.zeros(365)) is None
+    assert judged(market, np.where(np.arange(365) == 7, 1.0, 0.0)) is None
+    assert judged(np.zeros(365), np.where(np.arange(365) % 2 == 0, 1.0, 0.0)) is None
+
+
+def test_an_exposure_is_the_share_of_equity_that_is_held_at_a_close() -> None:
+    instrument = spot_instrument(Symbol("tBTCUSD"))
+    candles = candles_of(np.array([0.0, 0.1, 0.0, 0.5]))
+    held = atoms("0.998")
+    fills = (
+        Fill(Mts(DAY_MS), instrument.symbol, Cid(1), Side.BUY, atoms(1), Price(1), atoms("0.002")),
+        Fill(Mts(3 * DAY_MS), instrument.symbol, Cid(2), Side.SELL, atoms("0.998"), Price(1), atoms(1)),
+    )
+    equity = np.array([10**12, 10**12, 2 * 10**12, 10**12], dtype=np.int64)
+    assert exposures_of(fills, candles, equity).tolist() == pytest.approx(
+        [0.0, held * 1100.0 / 1e12, held * 1100.0 / 2e12, 0.0]
+    )
+    short = (Fill(Mts(0), instrument.symbol, Cid(1), Side.SELL, atoms(1), Price(1), atoms("0.2")),)
+    assert exposures_of(short, candles, equity, on_margin=True)[0] == pytest.approx(-0.1)
+
+
+def test_days_without_a_candle_are_days_without_a_return() -> None:
+    weekly = candles_of(np.array([0.1, -0.1] * 20))
+    weekly = Candles(7 * weekly.mts, weekly.open, weekly.high, weekly.low, weekly.close, weekly.volume)
+    exposures = np.where(np.arange(40) % 3 == 0, 1.0, 0.0)
+    returns = np.zeros(7 * 39 + 1)
+    returns[::7] = exposures * np.array([0.1, -0.1] * 20)
+    found = timing_of(returns.tolist(), weekly, exposures)
+    assert found is not None
+    assert 0.0 < found.belief() < 0.95
