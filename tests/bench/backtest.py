@@ -6,7 +6,6 @@ close that decides and knows no integer money: it does less.
 """
 
 import asyncio
-import importlib
 import os
 import subprocess
 import sys
@@ -14,7 +13,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from statistics import median
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -33,6 +32,7 @@ from genesis.domain.statistics.record import Recorder
 from genesis.domain.strategy import columns
 from genesis.domain.strategy.features import adx, atr, clip, close, ema, rsi, sma, where
 from genesis.domain.units import PPB, Atoms, Ppb, Symbol, atoms
+from tests.bench._peers import peer
 from tests.bench._turns import in_turn, report
 from tests.bench.indicators import walk as random_walk
 
@@ -106,61 +106,16 @@ def portfolio(candles: Candles) -> Callable[[], PortfolioRun]:
     return lambda: run_columns(whole, parts)
 
 
-def vectorbt(candles: Candles) -> Callable[[], object] | None:
-    """Return the same work in vectorbt, or None where it is not installed."""
-    try:
-        vbt: Any = importlib.import_module("vectorbt")  # Any: it has no annotations
-    except ImportError:
-        return None
-    pandas = importlib.import_module("pandas")
-    prices = pandas.Series(candles.close, index=pandas.to_datetime(candles.mts, unit="ms"))
-
-    def run() -> object:
-        fast, slow = vbt.MA.run(prices, 12, ewm=True), vbt.MA.run(prices, 26, ewm=True)
-        entries, exits = fast.ma_crossed_above(slow), fast.ma_crossed_below(slow)
-        return vbt.Portfolio.from_signals(prices, entries, exits, init_cash=10_000.0, fees=0.002, freq="1min").value()
-
-    return run
-
-
-def backtesting_py(candles: Candles) -> Callable[[], object] | None:
-    """Return the same work in backtesting.py, or None where it is not installed."""
-    try:
-        library: Any = importlib.import_module("backtesting")  # Any: it has no annotations
-    except ImportError:
-        return None
-    pandas = importlib.import_module("pandas")
-    names = ("open", "high", "low", "close", "volume")
-    index = pandas.to_datetime(candles.mts, unit="ms")
-    frame = pandas.DataFrame({name.capitalize(): getattr(candles, name) for name in names}, index=index)
-
-    def average(values: object, span: int) -> object:
-        return pandas.Series(values).ewm(span=span, adjust=False).mean().to_numpy()
-
-    class Cross(library.Strategy):  # type: ignore[misc]  # its base is Any, as above
-        def init(self) -> None:
-            self.fast = self.I(average, self.data.Close, 12)
-            self.slow = self.I(average, self.data.Close, 26)
-
-        def next(self) -> None:
-            is_above = self.fast[-1] > self.slow[-1]
-            if is_above and not self.position:
-                self.buy(size=1)
-            elif self.position and not is_above:
-                self.position.close()
-
-    return lambda: library.Backtest(frame, Cross, cash=1_000_000, commission=0.002, finalize_trades=True).run()
-
-
-def compared(own: Callable[[], object], peer: Callable[[], object] | None, name: str, runs: int, rows: int) -> Figures:
-    """Return medians and candles a second, and how many times quicker than the peer."""
-    seconds = in_turn({"own": own} if peer is None else {"own": own, name: peer}, runs)
+def compared(own: Callable[[], object], candles: Candles, name: str, runs: int) -> Figures:
+    """Return medians and candles a second, and how many times quicker than the peer called *name*."""
+    beside, rows = peer(name, candles), len(candles)
+    seconds = in_turn({"own": own} if beside is None else {"own": own, name: beside}, runs)
     figures: Figures = {
         "ms": round(median(seconds["own"]) * 1e3, 2),
         "ms_min": round(min(seconds["own"]) * 1e3, 2),
         "candles_per_s": round(rows / median(seconds["own"])),
     }
-    if peer is None:
+    if beside is None:
         return {**figures, "peer": f"{name} is not installed"}
     return {**figures, f"{name}_ms": round(median(seconds[name]) * 1e3, 2), "times_quicker": _ratio(seconds, name)}
 
@@ -212,7 +167,7 @@ def measure(rows: int = 1_000_000, runs: int = 9) -> dict[str, Figures]:
     candles, market = million()
     candles, few = candles[:rows], candles[: rows // 5]
     figures: dict[str, Figures] = {"market": {"candles": len(candles), "of": market}}
-    figures["columnar"] = compared(lambda: columnar(candles, OPEN), vectorbt(candles), "vectorbt", runs, len(candles))
+    figures["columnar"] = compared(lambda: columnar(candles, OPEN), candles, "vectorbt", runs)
     guarded = in_turn({"own": lambda: columnar(candles, GUARDED)}, runs)["own"]
     figures["columnar, all guards"] = {"ms": round(median(guarded) * 1e3, 2), "ms_min": round(min(guarded) * 1e3, 2)}
     spread = in_turn({"own": portfolio(candles)}, 3)["own"]
@@ -222,8 +177,7 @@ def measure(rows: int = 1_000_000, runs: int = 9) -> dict[str, Figures]:
         "candles": INSTRUMENTS * (len(candles) // 2),
     }
     figures["portfolio of 10, 6 features, all guards"] = ten
-    peer = backtesting_py(few)
-    figures["events, all guards"] = compared(lambda: events(few), peer, "backtesting.py", 3, len(few))
+    figures["events, all guards"] = compared(lambda: events(few), few, "backtesting.py", 3)
     with tempfile.TemporaryDirectory() as folder:
         figures["peak of columnar"] = peak_mib(candles, Path(folder))
         figures.update(commands(Path(folder), 3))

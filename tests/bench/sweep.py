@@ -6,7 +6,6 @@ the rate says little. Sampled runs are held against the event engine, and a swee
 memory, in a process of its own and down to the Parquet files.
 """
 
-import importlib
 import json
 import os
 import subprocess
@@ -14,11 +13,10 @@ import sys
 import tempfile
 from collections.abc import Callable
 from functools import partial
-from itertools import product
 from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
-from typing import Any, Final
+from typing import Final
 
 from genesis.app.backtest import Terms, run_event
 from genesis.app.sweep import with_expression
@@ -33,10 +31,9 @@ from genesis.domain.statistics.sweep_figures import sweep_figures
 from genesis.domain.strategy.expression import Expr
 from genesis.domain.strategy.shipped import ema_cross
 from genesis.domain.units import Symbol, atoms
+from tests.bench._peers import COMBINATIONS, FEW, peer
 from tests.bench._turns import in_turn, report
 
-COMBINATIONS: Final = tuple(product(range(5, 25), range(30, 155, 5)))
-FEW: Final = COMBINATIONS[::5]
 SAMPLED: Final = (0, 137, 499)
 CANDLES: Final = 100_000
 ROUNDS: Final = 7
@@ -60,25 +57,6 @@ def once(candles: Candles, workers: int, cpu_s: list[float]) -> Outcomes:
         sweep_figures(outcomes, TERMS.cash, len(candles))
     cpu_s.append(process_time() - begin)
     return outcomes
-
-
-def vectorbt(candles: Candles) -> Callable[[], object] | None:
-    """Return a fifth of the same work in vectorbt, or None where it is not installed."""
-    try:
-        vbt: Any = importlib.import_module("vectorbt")  # Any: it has no annotations
-    except ImportError:
-        return None
-    pandas = importlib.import_module("pandas")
-    vbt.settings.caching["enabled"] = False
-    prices = pandas.Series(candles.close, index=pandas.to_datetime(candles.mts, unit="ms"))
-
-    def run() -> object:
-        averages = [vbt.MA.run(prices, list(spans), ewm=True) for spans in zip(*FEW, strict=True)]
-        entries, exits = (getattr(averages[0], f"ma_crossed_{way}")(averages[1]) for way in ("above", "below"))
-        made = vbt.Portfolio.from_signals(prices, entries, exits, init_cash=1_000_000.0, fees=0.002, freq="1min")
-        return made.final_value()
-
-    return run
 
 
 def rates(seconds: list[float], runs: int) -> Figures:
@@ -124,15 +102,15 @@ def measure(rounds: int = ROUNDS) -> dict[str, Figures]:
     cases: dict[str, Callable[[], object]] = {
         name: partial(once, candles, workers, cpu_s[name]) for workers, name in enumerate(cpu_s, 1)
     }
-    peer = vectorbt(candles)
-    if peer is not None:
-        cases["vectorbt"] = peer
+    vectorbt = peer("vectorbt sweep", candles)
+    if vectorbt is not None:
+        cases["vectorbt"] = vectorbt
     seconds = in_turn(cases, rounds)
     figures: dict[str, Figures] = {}
     for name, noted in cpu_s.items():
         micros = median(noted[1:]) / len(COMBINATIONS) * 1e6
         figures[name] = {**rates(seconds[name], len(COMBINATIONS)), "cpu_us_a_run": round(micros, 1)}
-    if peer is None:
+    if vectorbt is None:
         figures["vectorbt"] = {"peer": "vectorbt is not installed"}
     else:
         times = median(seconds["vectorbt"]) / len(FEW) / (median(seconds["2 threads"]) / len(COMBINATIONS))
