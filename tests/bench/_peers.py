@@ -66,6 +66,7 @@ def crosses(candles: Mapping[str, Any], spans: Sequence[tuple[int, int]], cash: 
     """Return EMA crosses over *candles* in vectorbt, all *spans* at once."""
     vbt: Any = importlib.import_module("vectorbt")  # Any: it has no annotations
     pandas: Any = importlib.import_module("pandas")  # Any: its annotations are not installed here
+    vbt.settings.caching["enabled"] = False
     prices = pandas.Series(candles["close"], index=pandas.to_datetime(candles["mts"], unit="ms"))
 
     def run() -> object:

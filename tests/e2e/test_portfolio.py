@@ -69,6 +69,7 @@ def test_an_event_strategy_runs_by_the_core_alone(capsys: pytest.CaptureFixture[
         ((*DATA, "--margin"), "spot"),
         ((*DATA, "--weight", "tXRPUSD=0.5"), "tXRPUSD=0.5"),
         ((*DATA, "--trade", "tETHUSD=nobody"), "nobody"),
+        ((*DATA, "--trade", "tETHUSD= "), "no strategy is called ''"),
         ((DATA[0], "tETHEUR=synthetic:2"), "one quote currency"),
         ((*DATA, "--other", "tLTCUSD=synthetic:3"), "reads no other instrument"),
     ],

@@ -15,7 +15,7 @@ from genesis.app.cli import CommandLine
 from genesis.app.cluster import ClusterRunner
 from genesis.app.commands import namespace
 from genesis.app.research import Research, research_of, runner_of
-from genesis.app.research_options import AccountOptions, MarketOptions, SearchOptions
+from genesis.app.research_options import MarketOptions, SearchOptions, TradingOptions
 from genesis.app.sweep import PART, describe, run_sweep
 from genesis.ports.errors import InputError
 
@@ -62,7 +62,7 @@ def research(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Research:
         "    return where(ema(close, fast) > ema(close, slow), 1.0, 0.0)\n"
     )
     search = SearchOptions(strategy=f"{strategy}:own", param=GRID, where=("slow - fast > 10",))
-    return research_of(search, MarketOptions(data=("synthetic:5:14",)), AccountOptions())
+    return research_of(search, TradingOptions(MarketOptions(data=("synthetic:5:14",))))
 
 
 def frame(folder: Path) -> pl.DataFrame:

@@ -142,6 +142,10 @@ def test_a_report_draws_the_parameters_and_names_luck(folder: Path, capsys: pyte
         (("--where", "quick < 3"), "no parameter quick"),
         (("--where", "fast > slow"), "none of the 1 combinations"),
         (("--resume", "--anew"), "--resume and --anew"),
+        (("--tried", "9" * 20), "--tried 9999"),
+        (("--top", "9" * 20), "--top 9999"),
+        (("--cool-down-losses", "9" * 20), "--cool-down-losses 9999"),
+        (("--workers", "ray", "--volatility-target-pct", "40"), "stay on this machine"),
     ],
 )
 def test_what_cannot_be_swept_is_said_in_one_sentence(
@@ -262,3 +266,22 @@ def test_two_starts_of_one_sweep_do_not_share_a_folder(capsys: pytest.CaptureFix
             assert (code, out) == (2, "")
             assert err.count("\n") == 1
             assert "another process runs this very sweep" in err
+
+
+def test_prices_beyond_all_bounds_are_one_sentence(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = (f"{1_500_000_000_000 + 60_000 * at},1e300,1e300,1e300,1e300,1" for at in range(4_500))
+    (folder / "tBTCUSD-1m-huge.csv").write_text("\n".join(rows))
+    code, out, err = call(capsys, "sweep", "tBTCUSD-1m-huge.csv", *GRID)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "data.check tells more about the candles" in err
+
+
+def test_a_sweep_takes_every_cost_and_limit_of_a_backtest(capsys: pytest.CaptureFixture[str]) -> None:
+    terms = ("--fees", "tiers", "--trailing-stop-pct", "1", "--cool-down-losses", "2", "--slippage-impact-bps", "5")
+    found = json.loads(call(capsys, *SWEEP, *terms, "--bundle", "run.json")[1])
+    row = found["rows"][0]
+    params = [word for name, value in row["params"].items() for word in ("--param", f"{name}={value}")]
+    alone = json.loads(call(capsys, "backtest", "synthetic:5:2", *params, *terms, "--engine", "event", "--json")[1])
+    shared = set(row) & set(alone) - {"params"}
+    assert {name: row[name] for name in shared} == {name: alone[name] for name in shared}
+    assert call(capsys, "reproduce", "run.json")[0] == 0

@@ -12,7 +12,7 @@ from genesis.adapters.memory.beside_others import BesideOthers
 from genesis.adapters.memory.candle_market import CandleMarket
 from genesis.app.progress import Show
 from genesis.app.trade import trade
-from genesis.domain.candle import Candles, Ints
+from genesis.domain.candle import Candles, Floats, Ints
 from genesis.domain.core import one_desk
 from genesis.domain.desk import DeskSettings
 from genesis.domain.events import Alert, OrderRefused, Submit, breach_alert
@@ -96,18 +96,26 @@ class RunObserver:
         """Keep nothing: the core counts them."""
 
 
-def run_columnar(terms: Terms, candles: Candles) -> Run:
-    """Run by one compiled walk over the columns; raises `NoExpression` for a strategy that decides event by event."""
+def run_columnar(terms: Terms, candles: Candles, targets: Floats | None = None) -> Run:
+    """Run by one compiled walk over the columns, of the strategy's targets unless they are given.
+
+    Raises `NoExpression` for a strategy that decides event by event.
+    """
+    result, alerts = walk_columns(terms, candles, targets)
+    core = terms.desk
+    on_margin = core.margin is not None
+    return Run(record_of_walk(result, candles, core.instrument, terms.cash, alerts, on_margin), result.equity)
+
+
+def walk_columns(terms: Terms, candles: Candles, targets: Floats | None = None) -> tuple[Walk, tuple[Alert, ...]]:
+    """Do as `run_columnar`, and return the walk itself with its alerts."""
     core = terms.desk
     if not terms.are_plain:
-        result, alerts = desks.walk_desk(core, terms.costs, terms.cash, candles, terms.beside(candles))
-        on_margin = core.margin is not None
-        return Run(record_of_walk(result, candles, core.instrument, terms.cash, alerts, on_margin), result.equity)
-    targets = columns.evaluate(expression_of(core.strategy), candles, terms.beside(candles))
+        return desks.walk_desk(core, terms.costs, terms.cash, candles, terms.beside(candles), targets)
+    if targets is None:
+        targets = columns.evaluate(expression_of(core.strategy), candles, terms.beside(candles))
     result = walk(targets, candles, core.instrument, terms.costs, core.limits, core.size, terms.cash)
-    alerts = _alerts(result, candles, core.limits.on_breach)
-    record = record_of_walk(result, candles, core.instrument, terms.cash, alerts)
-    return Run(record, result.equity)
+    return result, _alerts(result, candles, core.limits.on_breach)
 
 
 def run_event(terms: Terms, candles: Candles, show: Show | None = None, *, keep_equity: bool = True) -> Run:

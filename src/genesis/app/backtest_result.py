@@ -67,7 +67,7 @@ def document_of(result: BacktestResult) -> JsonDocument:
         "size": terms.desk.size,
         "fee_bps": bps_text(terms.costs.fee),
         "slippage_bps": bps_text(terms.costs.slippage),
-        **_more_costs(terms.costs),
+        **more_costs(terms.costs),
         "min_amount": format_atoms(terms.desk.instrument.amount_min),
         "position_cap_pct": _pct(limits.position_cap),
         "max_drawdown_limit_pct": _pct(limits.max_drawdown),
@@ -127,7 +127,8 @@ def desk_words(desk: DeskSettings) -> list[str]:
     return words
 
 
-def _more_costs(costs: Costs) -> JsonDocument:
+def more_costs(costs: Costs) -> JsonDocument:
+    """Return what trading costs beyond one fee and one slippage, as JSON."""
     volatility, impact = costs.volatility, costs.impact
     return {
         "fees": "tiers" if costs.has_tiers else "fixed",

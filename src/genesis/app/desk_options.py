@@ -1,5 +1,7 @@
 """What a command line says of a desk besides its strategy and size: limits, budget, margin, stops."""
 
+from typing import Final
+
 from attrs import evolve
 
 from genesis.app.options import choice_option, decimal_option, parameters_option, percent_option, seconds_option
@@ -14,6 +16,8 @@ from genesis.domain.risk.guards import OnBreach
 from genesis.domain.risk.margin import Margin
 from genesis.domain.units import PPB, Ppb, ppb
 from genesis.ports.errors import InputError
+
+WHOLE_MAX: Final = 10**9
 
 
 def apply_options(desk: DeskSettings, options: DeskOptions, timeframe: Timeframe, fee: Ppb) -> DeskSettings:
@@ -102,4 +106,6 @@ def _whole(option: str, text: str) -> int | None:
         return None
     if not (text.isascii() and text.isdigit()):
         raise InputError(f"--{option} {text!r}: give a whole number")
+    if int(text) > WHOLE_MAX:
+        raise InputError(f"--{option} {text}: give at most {WHOLE_MAX}")
     return int(text)

@@ -119,6 +119,8 @@ def _synthetic(name: str, wanted: Wanted) -> MarketData:
         if numbers[2:]:
             raise ValueError("too many parts")
         candles = synthetic_candles(seed, days)
+        if not len(candles):
+            raise ValueError("so few days have no candle")
     except ValueError as error:
         raise InputError(f"{name}: {error}: write synthetic, synthetic:SEED or synthetic:SEED:DAYS") from error
     note = f"synthetic market, seed {seed}, {days:g} days: made up, it proves nothing about a strategy"

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 from filelock import FileLock
 
+from genesis.app.desk_sweeper import DeskSweeper
 from genesis.app.progress import Show
 from genesis.app.search_folder import Start, check_unfinished
 from genesis.app.sweep import SweepPlan
 from genesis.app.sweep_part import expressions_of
-from genesis.app.sweeper import Sweeper
+from genesis.app.sweeper import Sweeper, sweeper_of
 from genesis.domain.candle import Candles, Ints
 from genesis.domain.statistics.sweep_figures import DESCENDING, sweep_figures
 from genesis.domain.strategy.expression import Expr
@@ -56,7 +57,7 @@ def optimize(
         study = _cut_to_batch(study, journal, order)
     finished = _finished(study)
     show(min(finished, trials), trials)
-    with Sweeper(candles, plan.terms, workers) as sweeper:
+    with sweeper_of(candles, plan.terms, workers) as sweeper:
         while finished < trials:
             _batch(plan, study, sweeper, order, len(candles), min(ASKED, trials - finished), seed + finished)
             finished = _finished(study)
@@ -137,7 +138,15 @@ def _finished(study: "Study") -> int:
     return next((trial.number for trial in every if not trial.state.is_finished()), len(every))
 
 
-def _batch(plan: SweepPlan, study: "Study", sweeper: Sweeper, order: str, candles: int, count: int, seed: int) -> None:
+def _batch(
+    plan: SweepPlan,
+    study: "Study",
+    sweeper: Sweeper | DeskSweeper,
+    order: str,
+    candles: int,
+    count: int,
+    seed: int,
+) -> None:
     from optuna.samplers import TPESampler
     from optuna.trial import TrialState
 

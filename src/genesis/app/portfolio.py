@@ -97,7 +97,7 @@ def plan_portfolio(
     own, shares = _by_symbol("trade", options.trade, symbols), _by_symbol("weight", options.weight, symbols)
     desks, labels, terms = [], [], []
     for each in markets:
-        name, *params = own[each.symbol].split() if each.symbol in own else (options.strategy, *options.param)
+        name, *params = (own[each.symbol].split() or [""]) if each.symbol in own else (options.strategy, *options.param)
         deciding = build_deciding(find_any_strategy(name), parameters_option(params))[1]
         size = shares.get(each.symbol) or str(decimal_option("size", account.size) / len(markets))
         terms.append(_terms(each, deciding, account._replace(size=size), cost, desk))

@@ -11,7 +11,14 @@ from attrs import frozen
 from genesis.app.bundle import Bundle, Made
 from genesis.app.code_version import code_sha256
 from genesis.app.portfolio import PortfolioOptions, make_portfolio
-from genesis.app.research_options import AccountOptions, CostOptions, DeskOptions, MarketOptions, SearchOptions
+from genesis.app.research_options import (
+    AccountOptions,
+    CostOptions,
+    DeskOptions,
+    MarketOptions,
+    SearchOptions,
+    TradingOptions,
+)
 from genesis.app.research_runs import (
     BacktestOptions,
     CompareOptions,
@@ -135,15 +142,16 @@ def _make(command: str, options: Mapping[str, object], progress: Progress) -> Ma
         cost, desk = _group(CostOptions, options), _group(DeskOptions, options)
         return make_backtest(_group(BacktestOptions, options), market, account, cost, desk, progress).made
     search = _group(SearchOptions, options)
+    trading = TradingOptions(market, account, _group(CostOptions, options), _group(DeskOptions, options))
     if command == "walkforward":
-        return make_walk_forward(_group(WalkOptions, options), search, market, account, progress).made
+        return make_walk_forward(_group(WalkOptions, options), search, trading, progress).made
     with TemporaryDirectory() as name:
         folder = Path(name)
         if command == "sweep":
             wanted = _group(SweepOptions, options)
-            return make_sweep(wanted, search, market, account, progress, folder=folder).made
+            return make_sweep(wanted, search, trading, progress, folder=folder).made
         trials = _group(OptimizeOptions, options)
-        return make_optimization(trials, search, market, account, progress, folder=folder).made
+        return make_optimization(trials, search, trading, progress, folder=folder).made
 
 
 def _group(kind: type[Group], options: Mapping[str, object]) -> Group:

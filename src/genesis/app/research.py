@@ -14,7 +14,14 @@ from genesis.app.home import candle_folder
 from genesis.app.market_data import MarketData, market_data
 from genesis.app.options import parameters_option
 from genesis.app.other_markets import others_option, with_others
-from genesis.app.research_options import AccountOptions, CostOptions, DeskOptions, MarketOptions, SearchOptions
+from genesis.app.research_options import (
+    AccountOptions,
+    CostOptions,
+    DeskOptions,
+    MarketOptions,
+    SearchOptions,
+    TradingOptions,
+)
 from genesis.app.run_options import terms_of, wanted_of
 from genesis.app.strategies import find_strategy, origin_of
 from genesis.app.sweep import PartRunner, SweepPlan, ThreadRunner
@@ -30,6 +37,8 @@ from genesis.domain.units import Symbol
 from genesis.ports.errors import InputError
 
 THREADS_MAX: Final = 1024
+TRIED_MAX: Final = 10**12
+TOP_MAX: Final = 100_000
 
 
 @frozen(eq=False)
@@ -40,20 +49,18 @@ class Research:
     candles: Candles
 
 
-def research_of(
-    search: SearchOptions, market: MarketOptions, account: AccountOptions, random: int = 0, seed: int = 0
-) -> Research:
+def research_of(search: SearchOptions, trading: TradingOptions, random: int = 0, seed: int = 0) -> Research:
     """Return what the options ask for: all combinations, or *random* of them; raises `InputError`."""
     checked_order(search.sort)
-    if search.tried < 0:
-        raise InputError(f"--tried {search.tried}: give how many trials were made before, 0 or more")
+    if not 0 <= search.tried <= TRIED_MAX:
+        raise InputError(f"--tried {search.tried}: give how many trials were made before, 0 to {TRIED_MAX}")
     origin = origin_of(search.strategy)
     strategy = find_strategy(search.strategy)
     space, indices = _space(strategy, search, random, seed)
     constraints = _constraints(search.where, space)
     expression = first_expression(strategy, space, constraints, indices)
-    found = market_of_options(market, symbols_of(expression))
-    terms = evolve(terms_of_options(found.symbol, expression, account), others=found.others)
+    found = market_of_options(trading.market, symbols_of(expression))
+    terms = run_terms(found, expression, trading.account, trading.cost, trading.desk)
     plan = SweepPlan(strategy, origin, space, constraints, indices, terms, found.description())
     return Research(plan, found.candles)
 
@@ -88,9 +95,9 @@ def checked_order(sort: str) -> None:
 
 
 def checked_top(top: int) -> None:
-    """Raise `InputError` where no run would be shown."""
-    if top < 1:
-        raise InputError(f"--top {top}: show at least one run")
+    """Raise `InputError` where no run would be shown, or more than anybody reads."""
+    if not 1 <= top <= TOP_MAX:
+        raise InputError(f"--top {top}: show 1 to {TOP_MAX} runs")
 
 
 def runner_of(research: Research, workers: str) -> PartRunner:
@@ -98,6 +105,9 @@ def runner_of(research: Research, workers: str) -> PartRunner:
     if workers == "ray" or workers.startswith("ray://"):
         from genesis.app.cluster import ClusterRunner
 
+        terms = research.plan.terms
+        if not (terms.desk.budget.is_off and terms.costs.volatility is None and terms.costs.impact is None):
+            raise InputError("--workers ray: budgets and measured slippage stay on this machine: give --workers N")
         return ClusterRunner(research.plan, research.candles, workers)
     return ThreadRunner(research.plan, research.candles, threads_option(workers))
 

@@ -77,6 +77,19 @@ class SearchOptions(NamedTuple):
     tried: int = 0
 
 
+class TradingOptions(NamedTuple):
+    """The groups that every search takes: which candles, which account, what trading costs, and how it is limited."""
+
+    market: MarketOptions = MarketOptions()
+    account: AccountOptions = AccountOptions()
+    cost: CostOptions = CostOptions()
+    desk: DeskOptions = DeskOptions()
+
+    def all(self) -> dict[str, object]:
+        """Return every option by name."""
+        return {name: value for group in self for name, value in group._asdict().items()}
+
+
 STRATEGY_HELP: Final = "A strategy by name, or your own as FILE.py:NAME."
 BUNDLE_HELP: Final = "Write what it takes to make this result again to this file; `reproduce` does it."
 REPORT_HELP: Final = "Write a report to this HTML file."
@@ -137,6 +150,8 @@ DESK_HELP: Final[Mapping[str, str]] = {
 
 SEARCH_HELP: Final[Mapping[str, str]] = {
     **RUN_HELP,
+    **COST_HELP,
+    **DESK_HELP,
     "strategy": STRATEGY_HELP,
     "param": "The values of a parameter: NAME=5:50:5 (both ends included), NAME=5,8,13, or NAME=5.",
     "where": "Take only combinations for which this holds, such as 'fast * 2 <= slow'; may be given many times.",

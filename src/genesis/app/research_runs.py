@@ -1,6 +1,7 @@
 """The research commands as functions of their options: what each command calls, and `reproduce` calls again."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
@@ -26,11 +27,19 @@ from genesis.app.research import (
     terms_of_options,
     threads_option,
 )
-from genesis.app.research_options import AccountOptions, CostOptions, DeskOptions, MarketOptions, SearchOptions
+from genesis.app.research_options import (
+    AccountOptions,
+    CostOptions,
+    DeskOptions,
+    MarketOptions,
+    SearchOptions,
+    TradingOptions,
+)
 from genesis.app.search_folder import Start, check_kin, check_unfinished, held
-from genesis.app.strategies import build_deciding, find_any_strategy, origins_of
+from genesis.app.strategies import StrategyOrigin, build_deciding, find_any_strategy, origins_of
 from genesis.app.sweep import SweepPlan, ThreadRunner, describe, name_of, run_sweep
 from genesis.app.sweep_result import SweepResult, result_of
+from genesis.app.sweeper import takes
 from genesis.app.walkforward import WalkForward, walk_forward
 from genesis.domain.candle import Candles
 from genesis.domain.events import AlertCode
@@ -118,12 +127,13 @@ class SweepRun:
     result: SweepResult
     table: ParquetSweep
     candles: Candles
+    origins: tuple[StrategyOrigin, ...]
 
     @property
     def made(self) -> Made:
         """What can be made again."""
         plan = self.result.plan
-        return Made(plan.data, (plan.origin,), self.table.sha256())
+        return Made(plan.data, self.origins, self.table.sha256())
 
 
 @frozen(eq=False)
@@ -173,11 +183,19 @@ def make_comparison(options: CompareOptions, market: MarketOptions, account: Acc
     return CompareRun(wanted, compared, terms, found.candles, made)
 
 
+@contextmanager
+def _told() -> Iterator[None]:
+    """Say in one sentence that a number of the candles does not fit."""
+    try:
+        yield
+    except InexactNumber as error:
+        raise InputError(f"{error}; data.check tells more about the candles") from error
+
+
 def make_sweep(
     options: SweepOptions,
     search: SearchOptions,
-    market: MarketOptions,
-    account: AccountOptions,
+    trading: TradingOptions,
     progress: Progress,
     *,
     start: Start = Start.PLAIN,
@@ -186,28 +204,28 @@ def make_sweep(
     """Run a sweep, with its results in *folder*, or else in the data directory; raises `InputError`."""
     checked_order(search.sort)
     checked_top(options.top)
-    research = research_of(search, market, account, options.random, options.seed)
+    regime = origins_of(trading.desk.regime)
+    research = research_of(search, trading, options.random, options.seed)
     runner = runner_of(research, search.workers)
     plan, description = research.plan, describe(research.plan)
     place = (folder or home() / "sweeps") / name_of(plan)
     check_kin(place, start, description)
-    with held(place):
+    with held(place), _told():
         table = ParquetSweep(place, description, keep=start is not Start.ANEW)
         if not table.is_finished:
             check_unfinished(place, start, len(table.done()), plan.parts, "parts")
         begin = perf_counter()
-        with progress("sweeping") as show:
+        with progress("sweeping" if takes(plan.terms) else "sweeping, each run by itself") as show:
             tally = run_sweep(plan, table, runner, show)
         seconds = perf_counter() - begin
         result = result_of(plan, tally, search, options.top, table, research.candles, seconds)
-    return SweepRun(result, table, research.candles)
+    return SweepRun(result, table, research.candles, (plan.origin, *regime))
 
 
 def make_optimization(
     options: OptimizeOptions,
     search: SearchOptions,
-    market: MarketOptions,
-    account: AccountOptions,
+    trading: TradingOptions,
     progress: Progress,
     *,
     start: Start = Start.PLAIN,
@@ -224,38 +242,40 @@ def make_optimization(
     if not 0 <= seed < 2**31:
         raise InputError(f"--seed {seed}: must be from 0 to {2**31 - 1}")
     threads = threads_option(search.workers)
-    research = research_of(search, market, account)
+    regime = origins_of(trading.desk.regime)
+    research = research_of(search, trading)
     plan, candles = research.plan, research.candles
     place = (folder or home() / "optimizations") / f"{name_of(plan)}-{order}-{seed}"
     description = describe(plan)
     check_kin(place, start, description)
-    with held(place):
+    with held(place), _told():
         ParquetSweep(place, description, keep=True)
         begin = perf_counter()
-        with progress("searching") as show:
+        with progress("searching" if takes(plan.terms) else "searching, each run by itself") as show:
             tried = optimize(plan, candles, place / "trials.log", order, trials, seed, threads, start, show)
         plan = evolve(plan, indices=tried)
         table = ParquetSweep(place, description, keep=False)
         tally = run_sweep(plan, table, ThreadRunner(plan, candles, threads), lambda _done, _total: None)
         result = result_of(plan, tally, search, options.top, table, candles, perf_counter() - begin, plan.space.size)
-    return SweepRun(result, table, candles)
+    return SweepRun(result, table, candles, (plan.origin, *regime))
 
 
 def make_walk_forward(
-    options: WalkOptions, search: SearchOptions, market: MarketOptions, account: AccountOptions, progress: Progress
+    options: WalkOptions, search: SearchOptions, trading: TradingOptions, progress: Progress
 ) -> WalkRun:
     """Walk forward; raises `InputError`."""
     checked_order(search.sort)
     spans = [_span(name, getattr(options, name)) for name in ("train", "test", "purge", "embargo")]
     schedule = Schedule(spans[0], spans[1], spans[2], spans[3], options.anchored)
     threads = threads_option(search.workers)
-    research = research_of(search, market, account, options.random, options.seed)
+    regime = origins_of(trading.desk.regime)
+    research = research_of(search, trading, options.random, options.seed)
     windows = _windows(research, schedule, f"--train {options.train} --test {options.test}")
     plan, candles = research.plan, research.candles
     begin = perf_counter()
-    with progress("walking forward") as show:
+    with _told(), progress("walking forward") as show:
         found = walk_forward(plan, candles, windows, search.sort, threads, show, search.tried)
-    made = Made(plan.data, (plan.origin,), walk_forward_sha256(found))
+    made = Made(plan.data, (plan.origin, *regime), walk_forward_sha256(found))
     return WalkRun(plan, candles, found, made, perf_counter() - begin)
 
 

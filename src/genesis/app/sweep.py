@@ -10,7 +10,7 @@ from attrs import asdict, evolve, field, frozen
 
 import genesis
 from genesis.app.backtest import Terms
-from genesis.app.backtest_result import DataDescription
+from genesis.app.backtest_result import DataDescription, desk_words, more_costs
 from genesis.app.code_version import code_sha256
 from genesis.app.json_output import Json
 from genesis.app.progress import Show
@@ -79,6 +79,8 @@ def describe(plan: SweepPlan) -> Mapping[str, Json]:
         "size": terms.desk.size,
         "fee_bps": bps_text(terms.costs.fee),
         "slippage_bps": bps_text(terms.costs.slippage),
+        **more_costs(terms.costs),
+        "more_terms": list(desk_words(terms.desk)),
         "min_amount": format_atoms(terms.desk.instrument.amount_min),
         "position_cap": limits.position_cap,
         "max_drawdown": limits.max_drawdown,

@@ -7,7 +7,7 @@ import numpy as np
 
 from genesis.app.backtest import Terms
 from genesis.app.strategies import express
-from genesis.app.sweeper import Sweeper
+from genesis.app.sweeper import sweeper_of
 from genesis.domain.candle import Candles, Ints
 from genesis.domain.statistics.sweep_figures import FIGURES, sweep_figures
 from genesis.domain.strategy.constraint import Constraint
@@ -80,7 +80,7 @@ class PartMaker:
     ) -> None:
         self._strategy, self._space, self._constraints = strategy, space, constraints
         self._cash, self._count = terms.cash, len(candles)
-        self._sweeper = Sweeper(candles, terms, workers)
+        self._sweeper = sweeper_of(candles, terms, workers)
 
     def make(self, indices: Ints) -> MadePart:
         """Run the combinations *indices*; raises `InputError` where a price that is used does not fit."""

@@ -10,8 +10,10 @@ import numpy as np
 from attrs import evolve
 
 from genesis.app.backtest import Terms
+from genesis.app.desk_sweeper import DeskSweeper
 from genesis.domain.candle import Candles, Floats, Ints
 from genesis.domain.compiled import register_steps
+from genesis.domain.risk.guards import OnBreach
 from genesis.domain.simulation.columnar import terms_of, unfit_candle
 from genesis.domain.simulation.sweep import Outcomes, empty_store, joined, market_of, put, walk_runs
 from genesis.domain.strategy.columns import NO_OTHERS, MissingInstrument, evaluate_all
@@ -28,6 +30,17 @@ COLUMN_BYTES: Final = 256 * 2**20
 """How much memory the shared columns may take; those that were not used for longest make room."""
 
 
+def takes(terms: Terms) -> bool:
+    """Whether the tiled kernel walks *terms*: spot, limits that halt, sizes as they are, one fee and one slippage."""
+    limits = terms.desk.limits
+    return terms.are_plain and limits.on_breach is OnBreach.HALT and limits.cool_down_losses is None
+
+
+def sweeper_of(candles: Candles, terms: Terms, workers: int) -> "Sweeper | DeskSweeper":
+    """Return what runs many expressions under *terms*: tiled together where the kernel can, else each by itself."""
+    return Sweeper(candles, terms, workers) if takes(terms) else DeskSweeper(candles, terms, workers)
+
+
 class Sweeper:
     """Runs expressions over *candles* (at least one) under *terms*, whose own strategy does not matter.
 
@@ -35,12 +48,7 @@ class Sweeper:
     """
 
     def __init__(self, candles: Candles, terms: Terms, workers: int, column_bytes: int = COLUMN_BYTES) -> None:
-        """Make ready; raises `InputError` for terms that only `backtest` takes."""
-        if not terms.are_plain:
-            raise InputError(
-                "a sweep trades spot, with limits that halt, at one fee and one slippage: margin, budgets, cool-downs,"
-                " fee tiers and measured slippage are for backtest"
-            )
+        """Make ready, for terms of which `takes` is true."""
         self._candles = candles
         self._instrument = terms.desk.instrument
         core = terms.desk

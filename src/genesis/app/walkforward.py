@@ -7,17 +7,16 @@ from typing import Final
 import numpy as np
 from attrs import evolve, frozen
 
-from genesis.app.backtest import Run, Terms
+from genesis.app.backtest import Run, Terms, run_columnar
 from genesis.app.buy_and_hold import buy_and_hold
 from genesis.app.progress import Show
 from genesis.app.sweep import SweepPlan
 from genesis.app.sweep_part import expressions_of
-from genesis.app.sweeper import Sweeper
+from genesis.app.sweeper import sweeper_of
 from genesis.domain.candle import Candles, Floats, calendar
-from genesis.domain.simulation.columnar import walk
 from genesis.domain.statistics.drawdowns import drawdown_series
 from genesis.domain.statistics.monte_carlo import Spread, bootstrapped_growths, shuffled_drawdowns, spread
-from genesis.domain.statistics.record import Record, record_of_walk
+from genesis.domain.statistics.record import Record
 from genesis.domain.statistics.significance import luck_of_best, moments, probabilistic_sharpe
 from genesis.domain.statistics.summary import (
     DAYS_PER_YEAR,
@@ -121,7 +120,7 @@ def _chosen(
     tried: int,
 ) -> tuple[Mapping[str, Value], Expr, tuple[float | None, float, float | None]]:
     """Return the first combination of the order in training, with its Sharpe ratio, its return, and that of luck."""
-    with Sweeper(training, plan.terms, workers) as sweeper:
+    with sweeper_of(training, plan.terms, workers) as sweeper:
         outcomes = sweeper.run(expression for _, expression in expressions)
     assert outcomes is not None, "a plan has at least one combination that the strategy takes"
     figures = sweep_figures(outcomes, plan.terms.cash, len(training))
@@ -154,9 +153,7 @@ def test_targets(terms: Terms, expression: Expr, candles: Candles, window: Windo
 
 def _tested(terms: Terms, expression: Expr, candles: Candles, window: Window) -> Run:
     tested, targets = test_targets(terms, expression, candles, window)
-    core = terms.desk
-    outcome = walk(targets, tested, core.instrument, terms.costs, core.limits, core.size, terms.cash)
-    return Run(record_of_walk(outcome, tested, core.instrument, terms.cash, ()), outcome.equity)
+    return run_columnar(terms, tested, targets)
 
 
 def _together(terms: Terms, candles: Candles, trials: int, judged: Sequence[Judged]) -> WalkForward:

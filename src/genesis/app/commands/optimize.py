@@ -4,13 +4,21 @@ from pathlib import Path
 
 from genesis.app.commands import command
 from genesis.app.invoking import Context
-from genesis.app.research_options import SEARCH_HELP, AccountOptions, MarketOptions, SearchOptions
+from genesis.app.research_options import (
+    SEARCH_HELP,
+    AccountOptions,
+    CostOptions,
+    DeskOptions,
+    MarketOptions,
+    SearchOptions,
+    TradingOptions,
+)
 
 
 @command(
     "optimize",
     words="data",
-    repeated=("param", "where", "other"),
+    repeated=("param", "where", "other", "regime_share"),
     help={
         **SEARCH_HELP,
         "workers": "Threads; 0 is one for each core.",
@@ -27,6 +35,8 @@ def optimize(
     search: SearchOptions,
     market: MarketOptions,
     account: AccountOptions,
+    cost: CostOptions,
+    desk: DeskOptions,
     trials: int = 200,
     seed: int = 0,
     top: int = 10,
@@ -40,6 +50,8 @@ def optimize(
 
     Trials go to GENESIS_HOME/optimizations while it runs; stopped or killed, it goes on with --resume and finds what it
     would have found in one go. A search that is there whole is read, and not made again without --anew.
+    At one fee and one slippage, with limits that halt, runs are walked together; with any other cost or limit each is
+    walked by itself: the same exactness, many times slower.
     """
     from genesis.adapters.atomic_file import write_whole
     from genesis.adapters.report.sweep_page import sweep_page
@@ -52,11 +64,12 @@ def optimize(
     from genesis.app.sweep_result import document_of, print_sweep
 
     options = OptimizeOptions(trials, seed, top)
-    run = make_optimization(options, search, market, account, progress, start=start_of(resume=resume, anew=anew))
+    trading = TradingOptions(market, account, cost, desk)
+    run = make_optimization(options, search, trading, progress, start=start_of(resume=resume, anew=anew))
     if report:
         write_whole(Path(report), sweep_page(report_of(run.result, run.table)))
     if bundle:
-        groups = {**options._asdict(), **search._asdict(), **market._asdict(), **account._asdict()}
+        groups = {**options._asdict(), **search._asdict(), **trading.all()}
         write_bundle(Path(bundle), "optimize", groups, run.made)
     if json:
         print_json(document_of(run.result))

@@ -4,13 +4,21 @@ from pathlib import Path
 
 from genesis.app.commands import command
 from genesis.app.invoking import Context
-from genesis.app.research_options import SEARCH_HELP, AccountOptions, MarketOptions, SearchOptions
+from genesis.app.research_options import (
+    SEARCH_HELP,
+    AccountOptions,
+    CostOptions,
+    DeskOptions,
+    MarketOptions,
+    SearchOptions,
+    TradingOptions,
+)
 
 
 @command(
     "sweep",
     words="data",
-    repeated=("param", "where", "other"),
+    repeated=("param", "where", "other", "regime_share"),
     help={
         **SEARCH_HELP,
         "random": "Try this many combinations drawn from the grid, instead of all.",
@@ -25,6 +33,8 @@ def sweep(
     search: SearchOptions,
     market: MarketOptions,
     account: AccountOptions,
+    cost: CostOptions,
+    desk: DeskOptions,
     random: int = 0,
     seed: int = 0,
     top: int = 10,
@@ -39,6 +49,8 @@ def sweep(
     Results go to GENESIS_HOME/sweeps as Parquet while the sweep runs; stopped or killed, it goes on with --resume. The
     folder is named for all that makes the results: options, candles, the text of the strategy and the code of Genesis.
     A sweep that is there whole is read, and not run again without --anew.
+    At one fee and one slippage, with limits that halt, runs are walked together; with any other cost or limit each is
+    walked by itself: the same exactness, many times slower.
     """
     from genesis.adapters.atomic_file import write_whole
     from genesis.adapters.report.sweep_page import sweep_page
@@ -51,11 +63,12 @@ def sweep(
     from genesis.app.sweep_result import document_of, print_sweep
 
     options = SweepOptions(random, seed, top)
-    run = make_sweep(options, search, market, account, progress, start=start_of(resume=resume, anew=anew))
+    trading = TradingOptions(market, account, cost, desk)
+    run = make_sweep(options, search, trading, progress, start=start_of(resume=resume, anew=anew))
     if report:
         write_whole(Path(report), sweep_page(report_of(run.result, run.table)))
     if bundle:
-        groups = {**options._asdict(), **search._asdict(), **market._asdict(), **account._asdict()}
+        groups = {**options._asdict(), **search._asdict(), **trading.all()}
         write_bundle(Path(bundle), "sweep", groups, run.made)
     if json:
         print_json(document_of(run.result))

@@ -4,13 +4,21 @@ from pathlib import Path
 
 from genesis.app.commands import command
 from genesis.app.invoking import Context
-from genesis.app.research_options import SEARCH_HELP, AccountOptions, MarketOptions, SearchOptions
+from genesis.app.research_options import (
+    SEARCH_HELP,
+    AccountOptions,
+    CostOptions,
+    DeskOptions,
+    MarketOptions,
+    SearchOptions,
+    TradingOptions,
+)
 
 
 @command(
     "walkforward",
     words="data",
-    repeated=("param", "where", "other"),
+    repeated=("param", "where", "other", "regime_share"),
     help={
         **SEARCH_HELP,
         "workers": "Threads; 0 is one for each core.",
@@ -29,6 +37,8 @@ def walkforward(
     search: SearchOptions,
     market: MarketOptions,
     account: AccountOptions,
+    cost: CostOptions,
+    desk: DeskOptions,
     random: int = 0,
     seed: int = 0,
     train: str = "60d",
@@ -43,6 +53,8 @@ def walkforward(
     """Choose parameters on one stretch of candles and trade them on the next, window after window.
 
     Only the tests count: they are traded one after the other as one account, whose figures are outside of training.
+    At one fee and one slippage, with limits that halt, runs are walked together; with any other cost or limit each is
+    walked by itself: the same exactness, many times slower.
     """
     from genesis.adapters.atomic_file import write_whole
     from genesis.adapters.report.walk_page import walk_page
@@ -54,11 +66,12 @@ def walkforward(
     from genesis.app.walkforward_result import document_of, print_walk_forward
 
     options = WalkOptions(random, seed, train, test, purge, embargo, anchored)
-    run = make_walk_forward(options, search, market, account, progress)
+    trading = TradingOptions(market, account, cost, desk)
+    run = make_walk_forward(options, search, trading, progress)
     if report:
         write_whole(Path(report), walk_page(report_of(run, search.sort)))
     if bundle:
-        groups = {**options._asdict(), **search._asdict(), **market._asdict(), **account._asdict()}
+        groups = {**options._asdict(), **search._asdict(), **trading.all()}
         write_bundle(Path(bundle), "walkforward", groups, run.made)
     if json:
         print_json(document_of(run.plan, run.found, search.sort, run.seconds))

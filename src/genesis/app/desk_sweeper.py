@@ -1,0 +1,119 @@
+"""Many runs over the same candles under terms that only the general walk has, each walked alone on a thread.
+
+Fee tiers, measured slippage, budgets, cool-downs, margin, stops and entries by limit: every run takes a walk of its own
+here, many times slower than those of `sweeper.Sweeper`, and comes to the same `Outcomes`. Expressions are computed in
+batches, which share what they have in common.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from types import TracebackType
+from typing import Final
+
+import numpy as np
+
+from genesis.app.backtest import Terms, walk_columns
+from genesis.domain.candle import Candles, Floats, Ints
+from genesis.domain.compiled import register_steps
+from genesis.domain.events import Alert
+from genesis.domain.risk.guards import OnBreach
+from genesis.domain.risk.refusal import RefusalCode
+from genesis.domain.simulation.columnar import BREACHES, Walk
+from genesis.domain.simulation.sweep import Outcomes, fills_digest, joined, market_of
+from genesis.domain.statistics.record import record_of_walk
+from genesis.domain.statistics.summary import round_trips, summarise
+from genesis.domain.strategy.columns import MissingInstrument, evaluate_all
+from genesis.domain.strategy.expression import Expr
+from genesis.ports.errors import InputError
+
+BATCH: Final = 32
+"""Runs whose expressions are computed together."""
+TARGET_BYTES: Final = 64 * 2**20
+"""How much memory the targets of one batch may take."""
+
+
+class DeskSweeper:
+    """Runs expressions over *candles* (at least one) under *terms*, whose own strategy does not matter.
+
+    Use it as a context manager, as `Sweeper`.
+    """
+
+    def __init__(self, candles: Candles, terms: Terms, workers: int) -> None:
+        self._candles, self._terms = candles, terms
+        self._day_ends = market_of(candles).day_ends
+        self._batch = max(min(BATCH, TARGET_BYTES // (8 * len(candles))), 1)
+        register_steps()
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="sweep")
+
+    def __enter__(self) -> "DeskSweeper":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the threads."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def run(self, roots: Iterable[Expr]) -> Outcomes | None:
+        """Run every expression; None if there is none.
+
+        Raises `InexactNumber` when a price that is used does not fit, or equity outgrows 2^60 atoms.
+        """
+        walked = list(self._pool.map(self._walked, self._batches(iter(roots))))
+        return joined([outcome for batch in walked for outcome in batch]) if walked else None
+
+    def _batches(self, roots: Iterator[Expr]) -> Iterator[Sequence[Expr]]:
+        while batch := list(islice(roots, self._batch)):
+            yield batch
+
+    def _walked(self, batch: Sequence[Expr]) -> list[Outcomes]:
+        try:
+            columns = evaluate_all(batch, self._candles, self._terms.beside(self._candles))
+        except MissingInstrument as error:  # other parameters may read other instruments
+            raise InputError(f"{error}: give them with --other") from error
+        return [self._outcome(targets) for targets in columns]
+
+    def _outcome(self, targets: Floats) -> Outcomes:
+        terms, candles = self._terms, self._candles
+        core = terms.desk
+        walk, alerts = walk_columns(terms, candles, targets)
+        record = record_of_walk(walk, candles, core.instrument, terms.cash, alerts, core.margin is not None)
+        summary = summarise(record)
+        profits = [trip.profit for trip in round_trips(record)]
+        halted_at, breach = _halt(walk, alerts, candles, core.limits.on_breach)
+        return Outcomes(
+            cash=_one(record.final_cash),
+            position=_one(record.final_position),
+            fills=_one(len(record.fills)),
+            refused=_one(record.refusals.get(RefusalCode.AMOUNT_BELOW_MINIMUM, 0)),
+            halted_at=_one(halted_at),
+            breach=_one(breach),
+            max_drawdown=np.array([record.max_drawdown]),
+            candles_in_position=_one(record.candles_in_position),
+            fees=_one(summary.total_fees),
+            round_trips=_one(summary.round_trips),
+            wins=_one(sum(profit > 0 for profit in profits)),
+            gains=_one(sum(profit for profit in profits if profit > 0)),
+            losses=_one(-sum(profit for profit in profits if profit < 0)),
+            digest=_one(fills_digest(walk.row, walk.net_amount, walk.price, walk.fee)),
+            bad=_one(-1),
+            day_equity=walk.equity[self._day_ends][np.newaxis, :],
+        )
+
+
+def _halt(walk: Walk, alerts: Sequence[Alert], candles: Candles, on_breach: OnBreach) -> tuple[int, int]:
+    """Return the row and the kind of the breach that halted, -1 and 0 where none did."""
+    if on_breach is OnBreach.HALT:
+        for alert in alerts:
+            for number, breach in enumerate(BREACHES):
+                if breach is not None and alert.code.value == breach.value:
+                    return int(np.searchsorted(candles.mts, alert.mts)), number
+    return walk.halted_at, 0
+
+
+def _one(value: int) -> Ints:
+    return np.array([value], dtype=np.int64)

@@ -1,0 +1,95 @@
+"""Runs of a sweep under every kind of terms are the runs of the event engine, to the last atom."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+from attrs import evolve, fields
+
+from genesis.app.backtest import Terms, run_event
+from genesis.app.desk_sweeper import DeskSweeper
+from genesis.app.sweep import with_expression
+from genesis.app.sweeper import Sweeper, sweeper_of, takes
+from genesis.domain.candle import Timeframe
+from genesis.domain.desk import DeskSettings
+from genesis.domain.execution.plans import LimitEntry
+from genesis.domain.execution.protection import Bracket, Trailing
+from genesis.domain.instrument import spot_instrument
+from genesis.domain.risk.budget import Budget, RegimeBudget, VolatilityTarget, realised_volatility
+from genesis.domain.risk.guards import OnBreach, RiskLimits
+from genesis.domain.risk.margin import Margin
+from genesis.domain.risk.refusal import RefusalCode
+from genesis.domain.simulation.fee_tiers import tier_of
+from genesis.domain.simulation.market_orders import Costs
+from genesis.domain.simulation.slippage import by_mean_volume, by_true_range
+from genesis.domain.simulation.sweep import Outcomes
+from genesis.domain.simulation.synthetic import synthetic_candles
+from genesis.domain.statistics.summary import summarise
+from genesis.domain.strategy.expression import Expr
+from genesis.domain.strategy.features import close, ema, rsi, where
+from genesis.domain.units import PPB, Atoms, Ppb, Symbol, atoms
+
+CANDLES = synthetic_candles(3, 2.0)[:1_500]
+ROOTS: list[Expr] = [
+    where(ema(close, 3) > ema(close, 8), 1.0, 0.0),
+    where(ema(close, 8) > ema(close, 20), 0.7, -0.4),
+    where(rsi(close, 5) < 30.0, 1.0, where(rsi(close, 5) > 70.0, 0.0, float("nan"))),
+]
+PLAIN = DeskSettings(spot_instrument(Symbol("tBTCUSD")), ROOTS[0], 0.9)
+IMPACT = by_mean_volume(Ppb(500_000), 14, Ppb(PPB // 10))
+REGIME = where(close > ema(close, 50), 1.0, 0.0)
+MEASURE = realised_volatility(60, Timeframe.M1)
+DESKS: Mapping[str, DeskSettings] = {
+    "stop and target": evolve(PLAIN, protection=Bracket(Ppb(PPB // 200), Ppb(PPB // 100))),
+    "trailing stop": evolve(PLAIN, protection=Trailing(Ppb(PPB // 200))),
+    "entries by limit": evolve(PLAIN, plan=LimitEntry(Ppb(PPB // 2000), 900_000)),
+    "margin": evolve(PLAIN, margin=Margin(Ppb(3 * PPB)), size=1.0),
+    "volatility": evolve(PLAIN, budget=Budget(VolatilityTarget(MEASURE, Ppb(PPB // 2)))),
+    "regime": evolve(PLAIN, budget=Budget(None, RegimeBudget(REGIME, ((1.0, Ppb(PPB)),)))),
+    "reduce-only": evolve(PLAIN, limits=RiskLimits(max_daily_loss=Atoms(10**10), on_breach=OnBreach.REDUCE_ONLY)),
+    "cool-down": evolve(PLAIN, limits=RiskLimits(cool_down_losses=2, cool_down_ms=7_200_000)),
+    "halt": evolve(PLAIN, limits=RiskLimits(max_drawdown=Ppb(PPB // 50)), protection=Trailing(Ppb(PPB // 200))),
+}
+COSTS: Mapping[str, Costs] = {
+    "tiers": Costs(tier_of(0).taker, Ppb(100_000), maker_fee=tier_of(0).maker, has_tiers=True),
+    "measured slippage": Costs(volatility=by_true_range(Ppb(PPB // 10), 14, Ppb(PPB // 10)), impact=IMPACT),
+}
+TERMS: Mapping[str, Terms] = {
+    **{name: Terms(desk, Costs(), atoms(10_000)) for name, desk in DESKS.items()},
+    **{name: Terms(evolve(PLAIN, impact=each.impact), each, atoms(1_000_000)) for name, each in COSTS.items()},
+}
+
+
+@pytest.mark.parametrize("name", list(TERMS))
+def test_a_run_of_a_sweep_is_that_of_the_event_engine(name: str) -> None:
+    terms = TERMS[name]
+    assert not takes(terms)
+    with sweeper_of(CANDLES, terms, 2) as sweeper:
+        assert isinstance(sweeper, DeskSweeper)
+        outcomes = sweeper.run(ROOTS)
+    assert outcomes is not None
+    for at, root in enumerate(ROOTS):
+        record = run_event(with_expression(terms, root), CANDLES).record
+        summary = summarise(record)
+        assert outcomes.final_equity[at] == record.final_equity
+        assert outcomes.cash[at] == record.final_cash
+        assert outcomes.position[at] == record.final_position
+        assert outcomes.fills[at] == len(record.fills) > 0
+        assert outcomes.fees[at] == summary.total_fees
+        assert outcomes.round_trips[at] == summary.round_trips
+        assert outcomes.max_drawdown[at] == record.max_drawdown
+        assert outcomes.candles_in_position[at] == record.candles_in_position
+        assert outcomes.refused[at] == record.refusals.get(RefusalCode.AMOUNT_BELOW_MINIMUM, 0)
+        assert outcomes.day_equity[at].tolist() == [equity for _, equity in record.days]
+        has_halted = terms.desk.limits.on_breach is OnBreach.HALT and bool(record.alerts)
+        assert (outcomes.halted_at[at] >= 0) == has_halted
+
+
+def test_both_sweepers_find_the_same_where_the_tiled_one_can() -> None:
+    terms = Terms(evolve(PLAIN, limits=RiskLimits(max_drawdown=Ppb(PPB // 50))), Costs(), atoms(10_000))
+    with Sweeper(CANDLES, terms, 1) as tiled, DeskSweeper(CANDLES, terms, 2) as alone:
+        first, second = tiled.run(ROOTS), alone.run(ROOTS)
+    assert first is not None
+    assert second is not None
+    for each in fields(Outcomes):
+        assert np.array_equal(getattr(first, each.name), getattr(second, each.name)), each.name
