@@ -210,6 +210,7 @@ async def _trade(house: LiveHouse, recording: Recording) -> None:
                 system.server,
                 LatchWatch(system.latch, clock),
                 system.feeding,
+                system.watching,
                 RightsWatch(wires.reader, clock, halting),
                 renewal,
                 SkewWatch(time, clock, halting, system.feed),

@@ -79,6 +79,7 @@ _SESSION: Final = (
     _seconds("journal_commit_seconds", "Until what was journalled was durable; each order waits for it."),
     _gauge("journal_rows", "Rows of the journal that are durable."),
     _counter("journal_reserve_used_total", "Entries written in the reserve, for the journal was full or broken."),
+    _gauge("loop_stalled_seconds", "For how long the trading loop has stood still; 0 while it turns."),
     _seconds("loop_lag_seconds", "How late the event loop came to a task that was due."),
     _gauge("data_free_bytes", "Room that is left where the data directory is."),
     _gauge("exchange_clock_offset_seconds", "The exchange's clock less ours."),

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from typing import Final, Protocol
 
+from genesis.app.pulse import Pulse
 from genesis.domain.events import Cancel, Event, LookUp
 from genesis.domain.risk.gate import Approved
 from genesis.domain.units import Mts, Symbol
@@ -123,13 +124,16 @@ class Follower(Protocol):
 class OperatedMarket:
     """*market*, with the commands of *inbox* and the *news* in its stream, before whatever else comes.
 
-    *follower* is told of everything that was handled.
+    *follower* is told of everything that was handled, *pulse* when each event begins to be.
     """
 
-    def __init__(self, market: Market, inbox: OperatorInbox, follower: Follower, news: News | None = None) -> None:
+    def __init__(
+        self, market: Market, inbox: OperatorInbox, follower: Follower, pulse: Pulse, news: News | None = None
+    ) -> None:
         self._market = market
         self._inbox = inbox
         self._follower = follower
+        self._pulse = pulse
         self._news = news
 
     async def events(self) -> AsyncIterator[Event]:
@@ -141,13 +145,15 @@ class OperatedMarket:
             while True:
                 asked = self._inbox.next()  # first, so that what was applied before it was asked is taken before it
                 for event in await self._applied():
-                    yield event
+                    with self._pulse.at_event():
+                        yield event
                     self._follower.saw(event)
                 if asked is not None:
                     make, was_handled = asked
                     if make is not None:
                         event = make(self._follower.market_mts)
-                        yield event
+                        with self._pulse.at_event():
+                            yield event
                         self._follower.saw(event)
                     was_handled()
                     continue
@@ -163,9 +169,11 @@ class OperatedMarket:
                     return
                 coming = None
                 for applied in await self._applied():
-                    yield applied
+                    with self._pulse.at_event():
+                        yield applied
                     self._follower.saw(applied)
-                yield event
+                with self._pulse.at_event():
+                    yield event
                 self._follower.saw(event)
         finally:
             self._inbox.close()

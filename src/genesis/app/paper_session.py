@@ -43,7 +43,7 @@ def run_session(plan: SessionPlan, home: Path, *, json: bool) -> None:
     print(f"{title}, at {system.server.url}", file=say, flush=True)
     print(login, file=say, flush=True)
     print(f"journal: {system.journal_path}", file=say, flush=True)
-    beside: list[Component] = [system.server, LatchWatch(system.latch, system.clock), system.feeding]
+    beside: list[Component] = [system.server, LatchWatch(system.latch, system.clock), system.feeding, system.watching]
     if system.config is not None:
         beside.append(system.config)
     if not json and sys.stdout.isatty():

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final, get_args
 
 from genesis.adapters.metrics_prometheus import PrometheusMetrics
+from genesis.app.pulse import Pulse
 from genesis.app.session_observer import SessionObserver
 from genesis.ports.clock import Clock
 from genesis.ports.metrics import Metrics
@@ -17,11 +18,12 @@ LAG_EVERY_S: Final = 0.1
 class SessionMetrics:
     """A `MetricsPage`: status, uptime and refusals are read at the moment of the question, the rest was counted."""
 
-    def __init__(self, metrics: PrometheusMetrics, monitor: Monitor, observer: SessionObserver, home: Path) -> None:
+    def __init__(self, metrics: PrometheusMetrics, monitor: Monitor, observer: SessionObserver, home: Path, pulse: Pulse) -> None:
         self._metrics = metrics
         self._monitor = monitor
         self._observer = observer
         self._home = home
+        self._pulse = pulse
         self.content_type: Final = metrics.content_type
 
     def page(self) -> bytes:
@@ -29,6 +31,7 @@ class SessionMetrics:
         health, metrics = self._monitor.health(), self._metrics
         metrics.gauge("up", 1.0)
         metrics.gauge("uptime_seconds", health.uptime_s)
+        metrics.gauge("loop_stalled_seconds", self._pulse.stalled_s())
         for status in get_args(Status):
             metrics.gauge("status", float(status == health.status), {"status": status})
         if health.last_event_mts is not None:

@@ -31,6 +31,7 @@ from genesis.app.logs import REDACTOR
 from genesis.app.metric_catalogue import CATALOGUE
 from genesis.app.metrics_fan import MetricsFan
 from genesis.app.operated_market import OperatedMarket, OperatorInbox
+from genesis.app.pulse import Pulse, PulseWatch
 from genesis.app.session_config import SessionConfig
 from genesis.app.session_feeding import SessionAbout, SessionFeeding, empty_overview
 from genesis.app.session_metrics import SessionMetrics
@@ -67,10 +68,16 @@ class SessionSystem:
     audit: AuditFile
     config: ConfigWatch | None
     news: SessionConfig | None
+    pulse: Pulse
+
+    @property
+    def watching(self) -> PulseWatch:
+        """What beats with the trading loop; it runs where that does."""
+        return PulseWatch(self.pulse, self.clock, self.feed)
 
     def operated(self, market: Market) -> Market:
         """Return *market* with the operator's commands in its stream."""
-        return OperatedMarket(market, self.inbox, self.feeding, self.news)
+        return OperatedMarket(market, self.inbox, self.feeding, self.pulse, self.news)
 
     def recording(self) -> Recording:
         """Open the journal; raises `StoreError` when it cannot be written."""
@@ -112,7 +119,8 @@ def build_session(
     clock = SystemClock()
     shown, scraped = MemoryMetrics(), PrometheusMetrics(CATALOGUE)
     metrics = MetricsFan((shown, scraped))
-    monitor = MemoryMonitor(clock, shown, version=genesis.__version__, mode=about.mode)
+    pulse = Pulse(clock)
+    monitor = MemoryMonitor(clock, shown, version=genesis.__version__, mode=about.mode, stalled_s=pulse.stalled_s)
     feed = EventLog(monitor, metrics)
     view = MemorySessionView(empty_overview(about))
     feeding, inbox = SessionFeeding(view, about, clock), OperatorInbox()
@@ -128,11 +136,24 @@ def build_session(
         news = SessionConfig(followed, about.labels, inbox, feed, audit.mark, clock)
     trading = TradingSide(view, operator, ArchiveFiles(home, home / AUDIT), credentials, clock, feed)
     journal_path = home / "journal" / f"{clock.now()}.sqlite"
-    page = SessionMetrics(scraped, monitor, observer, home)
+    page = SessionMetrics(scraped, monitor, observer, home, pulse)
     exposure = exposure_of(load_settings())
     app = build_app(monitor, SchemaDesk(REDACTOR.knows), audit, page, trading, names_of(exposure))
     app.asgi_handler = MaskedAnswers(app.asgi_handler, REDACTOR.known)
     server = HttpServer(app, host, port, exposure)
     return SessionSystem(
-        clock, feed, observer, server, journal_path, latch, metrics, feeding, inbox, credentials, audit, watch, news
+        clock,
+        feed,
+        observer,
+        server,
+        journal_path,
+        latch,
+        metrics,
+        feeding,
+        inbox,
+        credentials,
+        audit,
+        watch,
+        news,
+        pulse,
     )

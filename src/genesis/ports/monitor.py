@@ -8,8 +8,11 @@ from attrs import frozen
 from genesis.domain.json_value import JsonObject
 from genesis.domain.units import Mts
 
-Status = Literal["starting", "running", "degraded", "halted", "stopping"]
-"""`degraded` trades with something missing, `halted` makes no new decision; both have a reason."""
+Status = Literal["starting", "running", "degraded", "halted", "stopping", "stalled"]
+"""`degraded` trades with something missing, `halted` makes no new decision, `stalled` has a loop that stands still.
+
+These have a reason; the last is found by whoever looks, whatever the run loop said before.
+"""
 
 Category = Literal["market", "order", "risk", "link", "config", "security", "system"]
 Severity = Literal["info", "warning", "error"]

@@ -17,6 +17,7 @@ from genesis.app.config_authority import Applied
 from genesis.app.config_basis import ConfigBasis, config_basis
 from genesis.app.config_watch import ConfigWatch
 from genesis.app.operated_market import OperatedMarket, OperatorInbox
+from genesis.app.pulse import Pulse
 from genesis.app.session_config import SessionConfig
 from genesis.app.session_feeding import SessionAbout, SessionFeeding
 from genesis.domain.events import (
@@ -210,7 +211,7 @@ class OneEvent:
 def operated(house: House, market: OneEvent) -> AsyncIterator[Event]:
     about = SessionAbout("paper", Symbol("tBTCUSD"), "1m", {}, {})
     view = MemorySessionView(Overview(0, "paper", Symbol("tBTCUSD"), "1m", None))
-    return OperatedMarket(market, house.inbox, SessionFeeding(view, about, house.clock), house.session()).events()
+    return OperatedMarket(market, house.inbox, SessionFeeding(view, about, house.clock), Pulse(house.clock), house.session()).events()
 
 
 async def test_i15_what_is_durable_counts_before_the_next_event_of_the_market(house: House) -> None:

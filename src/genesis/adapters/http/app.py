@@ -241,7 +241,8 @@ def _monitor_routes(monitor: Monitor) -> list[BaseRouteHandler]:
         assert scope["type"] == ScopeType.HTTP  # the guard lets nothing else in
         headers = [(b"content-type", JSON_TYPE.encode())]
         if scope["method"] in ("GET", "HEAD"):
-            status, body = 200, encoded(monitor.health())
+            found = monitor.health()
+            status, body = 503 if found.status == "stalled" else 200, encoded(found)
         else:
             status, body = 405, error_body("method_not_allowed", "only GET and HEAD are for this path")
             headers.append((b"allow", b"GET, HEAD"))

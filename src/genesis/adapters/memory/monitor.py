@@ -2,6 +2,7 @@
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 from genesis.adapters.memory.metrics import MemoryMetrics
@@ -16,16 +17,25 @@ NOTES_MAX: Final = 256
 class MemoryMonitor:
     """Both sides, `Monitor` and `MonitorFeed`, over the given metrics; any thread may call any method.
 
-    It keeps the last *notes_max* notes of severity `info`, and as many again of the others.
+    It keeps the last *notes_max* notes of severity `info`, and as many again of the others. *stalled_s* tells for how long
+    the run loop has stood still.
     """
 
     def __init__(
-        self, clock: Clock, metrics: MemoryMetrics, *, version: str, mode: str, notes_max: int = NOTES_MAX
+        self,
+        clock: Clock,
+        metrics: MemoryMetrics,
+        *,
+        version: str,
+        mode: str,
+        notes_max: int = NOTES_MAX,
+        stalled_s: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._clock = clock
         self._metrics = metrics
         self._version = version
         self._mode = mode
+        self._stalled_s = stalled_s
         self._started_s = clock.monotonic_s()
         self._lock = threading.Lock()
         self._status: tuple[Status, str] = ("starting", "")
@@ -51,6 +61,9 @@ class MemoryMonitor:
 
     def health(self) -> Health:
         status, reason = self._status
+        stalled_s = self._stalled_s()
+        if stalled_s:
+            status, reason = "stalled", f"the trading loop has stood still for {stalled_s:.0f} s"
         uptime_s = self._clock.monotonic_s() - self._started_s
         return Health(status, reason, self._version, self._mode, uptime_s, self._last_event_mts)
 
