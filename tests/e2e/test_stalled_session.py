@@ -69,7 +69,7 @@ async def test_health_is_503_while_the_loop_is_held_up_and_200_when_it_turns_aga
         while status == 200:  # this is the trading loop, and it is here all the time
             status, body = asked(system.server.url)
         assert (status, body["status"]) == (503, "stalled")
-        assert b"genesis_status{status=\"stalled\"} 1.0" in urllib.request.urlopen(f"{system.server.url}/metrics").read()
+        assert b'genesis_status{status="stalled"} 1.0' in urllib.request.urlopen(f"{system.server.url}/metrics").read()
         status, body = await asyncio.to_thread(asked, system.server.url)
         while status != 200:
             status, body = await asyncio.to_thread(asked, system.server.url)

@@ -11,6 +11,7 @@ from typing import Final
 from genesis.ports.errors import StoreError
 
 READ_BYTES: Final = 4096
+NO_REASON: Final = "no reason was written"
 
 
 class KillLatchFile:
@@ -18,8 +19,11 @@ class KillLatchFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._pulling = ""
 
     def reason(self) -> str | None:
+        if self._pulling:  # and the disk has not answered yet
+            return self._pulling
         try:
             with self._path.open("rb") as file:
                 text = file.read(READ_BYTES).decode("utf-8", "replace").strip()
@@ -27,9 +31,16 @@ class KillLatchFile:
             return None
         except OSError as error:
             return f"{self._path} cannot be read: {error.strerror}"
-        return text or "no reason was written"
+        return text or NO_REASON
 
     def pull(self, reason: str) -> None:
+        self._pulling = reason or NO_REASON
+        try:
+            self._pull(reason)
+        finally:
+            self._pulling = ""
+
+    def _pull(self, reason: str) -> None:
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             latch = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

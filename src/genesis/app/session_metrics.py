@@ -18,7 +18,9 @@ LAG_EVERY_S: Final = 0.1
 class SessionMetrics:
     """A `MetricsPage`: status, uptime and refusals are read at the moment of the question, the rest was counted."""
 
-    def __init__(self, metrics: PrometheusMetrics, monitor: Monitor, observer: SessionObserver, home: Path, pulse: Pulse) -> None:
+    def __init__(
+        self, metrics: PrometheusMetrics, monitor: Monitor, observer: SessionObserver, home: Path, pulse: Pulse
+    ) -> None:
         self._metrics = metrics
         self._monitor = monitor
         self._observer = observer

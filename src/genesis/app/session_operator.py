@@ -1,6 +1,8 @@
 """The operator of a session: each command stands in the audit log first, then goes to the core or the kill latch."""
 
-from typing import Final, assert_never
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, Final, TypeVar, assert_never
 
 from attrs import asdict, evolve
 
@@ -26,9 +28,12 @@ from genesis.ports.operator import (
     Resume,
     SwitchStrategy,
 )
-from genesis.ports.session_view import SessionView, Span
+from genesis.ports.session_view import SessionView
 
-CANCELS_MAX: Final = 500
+Result = TypeVar("Result")
+
+DISK_WITHIN_S: Final = 2.0
+"""How long a kill waits for a disk: then it goes on, and what the disk owes comes later."""
 
 
 class SessionOperator:
@@ -49,6 +54,7 @@ class SessionOperator:
         self._view = view
         self._clock = clock
         self._authority = authority
+        self._late = _Late()
 
     async def carry_out(self, command: Command, who: str) -> Outcome:
         if isinstance(command, Kill):
@@ -56,10 +62,9 @@ class SessionOperator:
         if isinstance(command, ApplyConfig) and self._authority is not None:
             return await self._apply(command, who, self._authority)
         receipt = await self._audit.append(_entry(command, who))
-        questions = _questions(command, self._view)
-        handled = [await self._inbox.ask(question) for question in questions]
-        text = "done" if all(handled) else "taken, and not handled yet: the session is busy"
-        return Outcome(receipt.seq, receipt.mts, text if questions else "there was nothing to do")
+        is_handled = await self._inbox.ask(_question(command, self._view))
+        text = "done" if is_handled else "taken, and not handled yet: the session is busy"
+        return Outcome(receipt.seq, receipt.mts, text)
 
     async def _apply(self, command: ApplyConfig, who: str, authority: ConfigAuthority) -> Outcome:
         # Who asked stands here; what was applied stands in an entry of the authority's own, before it counts.
@@ -80,14 +85,46 @@ class SessionOperator:
         return Outcome(receipt.seq, receipt.mts, text if is_taken else f"{text}; the session is busy and takes it next")
 
     async def _kill(self, command: Kill, who: str) -> Outcome:
-        # The one command that a full disk must not stop: the latch is pulled, recorded or not.
+        # The one command that no disk must stop: the latch is pulled, recorded or not.
+        recording = self._late.begin(self._audit.append(_entry(command, who)))
+        is_recorded = await _in_time(recording)
+        pulling = self._late.begin(asyncio.to_thread(self._latch.pull, command.reason))
+        if not await _in_time(pulling):
+            text = "killed: the session ends; its disk does not answer, so let the task kill see to it that none starts"
+            return Outcome(0, self._clock.now(), text)
+        pulling.result()
+        if not is_recorded:
+            return Outcome(0, self._clock.now(), "killed; the audit log has it once its disk answers")
         try:
-            receipt = await self._audit.append(_entry(command, who))
+            receipt = recording.result()
         except StoreError as error:
-            self._latch.pull(command.reason)
             return Outcome(0, self._clock.now(), f"killed, but it is not in the audit log: {error}")
-        self._latch.pull(command.reason)
         return Outcome(receipt.seq, receipt.mts, "killed: the session ends, and none starts until kill.reset")
+
+
+class _Late:
+    """Work that goes on though nobody waits for it any more."""
+
+    def __init__(self) -> None:
+        self._work: set[asyncio.Future[Any]] = set()  # Any: whatever it comes to
+
+    def begin(self, work: Coroutine[None, None, Result]) -> "asyncio.Future[Result]":
+        """Let *work* go on until it ends, with or without success."""
+        future = asyncio.ensure_future(work)
+        self._work.add(future)
+        future.add_done_callback(self._ended)
+        return future
+
+    def _ended(self, future: "asyncio.Future[Any]") -> None:  # Any: as above
+        self._work.discard(future)
+        if not future.cancelled():
+            future.exception()  # whoever still waits has it, too
+
+
+async def _in_time(work: "asyncio.Future[Result]") -> bool:
+    """Wait for *work* as long as a kill may; tell whether it ended."""
+    await asyncio.wait((work,), timeout=DISK_WITHIN_S)
+    return work.done()
 
 
 def _applied(result: ApplyResult) -> str:
@@ -116,29 +153,28 @@ def _entry(command: Command, who: str) -> JsonValue:
     return {**asdict(command), "action": f"control.{action}", "who": name, "key": key}
 
 
-def _questions(command: Command, view: SessionView) -> list[MakeEvent]:
-    """Return what the core is asked, in order; raises `NotPossible` for what it cannot do as things stand."""
+def _question(command: Command, view: SessionView) -> MakeEvent:
+    """Return what the core is asked; raises `NotPossible` for what it cannot do as things stand."""
     match command:
         case Halt(reason):
-            return [_asked(Asked.HALT, "", reason)]
+            return _asked(Asked.HALT, "", reason)
         case Flatten(reason):
-            return [_asked(Asked.FLATTEN, "", reason)]
+            return _asked(Asked.FLATTEN, "", reason)
         case Resume(reason):
-            return [_asked(Asked.RESUME, "", reason)]
+            return _asked(Asked.RESUME, "", reason)
         case ReduceOnly(reason, is_on):
-            return [_asked(Asked.REDUCE_ONLY if is_on else Asked.BOTH_WAYS, "", reason)]
+            return _asked(Asked.REDUCE_ONLY if is_on else Asked.BOTH_WAYS, "", reason)
         case CancelOrder(reason, cid):
             found = view.order_detail(cid)
             if found is None or not found.order.is_open:
                 raise NotPossible(f"order {cid} is not open")
-            return [_asked(Asked.CANCEL, str(cid), reason)]
+            return _asked(Asked.CANCEL, str(cid), reason)
         case CancelAll(reason):
-            open_now = view.orders(Span(CANCELS_MAX), only_open=True).items
-            return [_asked(Asked.CANCEL, str(order.cid), reason) for order in open_now]
+            return _asked(Asked.CANCEL_ALL, "", reason)
         case SwitchStrategy(reason, name, is_on):
             if name not in {each.name for each in view.overview().strategies}:
                 raise NotPossible(f"no strategy of this session is called {name}")
-            return [_asked(Asked.STRATEGY_ON if is_on else Asked.STRATEGY_OFF, name, reason)]
+            return _asked(Asked.STRATEGY_ON if is_on else Asked.STRATEGY_OFF, name, reason)
         case ApplyConfig():
             raise NotPossible("this session's configuration authority is not open: audit.verify says why")
         case Kill():

@@ -524,6 +524,7 @@ class TradingCore:
         yield from self._looks.take(event)
         self.is_new = False
         yield from self.pursuits.was_looked_at(self.now)
+        yield from self._operation.was_looked_at()
 
 
 def one_desk(

@@ -85,6 +85,7 @@ class Asked(Enum):
     BOTH_WAYS = "both_ways"
     FLATTEN = "flatten"
     CANCEL = "cancel"
+    CANCEL_ALL = "cancel_all"
     STRATEGY_ON = "strategy_on"
     STRATEGY_OFF = "strategy_off"
 

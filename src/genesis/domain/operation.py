@@ -33,12 +33,15 @@ class Operation:
         self._books = books
         self._pursuits = pursuits
         self._ask = ask
+        self._unwanted: dict[Cid, str] = {}
 
     def obey(self, event: OperatorAsked, now: Mts) -> Iterator[Decision]:
         """Do what a person asks, of one desk or of all."""
         mts, asked, target, reason = event
-        if asked is Asked.CANCEL:
-            yield from self._cancel(int(target), reason)
+        if asked in (Asked.CANCEL, Asked.CANCEL_ALL):
+            cids = [Cid(int(target))] if target else [own.life.order.cid for own in self._books.orders.open()]
+            for cid in cids:
+                yield from self._cancel(cid, reason)
             return
         for desk in [self._desks[target]] if target else self._desks.values():
             match asked:
@@ -79,8 +82,16 @@ class Operation:
             yield from self._pursuits.go_on(now)
             yield from self._ask(desk.symbol)
 
-    def _cancel(self, cid: int, reason: str) -> Iterator[Decision]:
-        own = self._books.orders.by_cid.get(Cid(cid))
-        if own is not None and not own.life.status.is_terminal:
-            order = own.life.order
-            yield Cancel(order.symbol, order.cid, own.life.id, order.mts, reason)
+    def was_looked_at(self) -> Iterator[Decision]:
+        """Go on after a look: what a person wanted cancelled and is open still is asked for again."""
+        for cid, reason in list(self._unwanted.items()):
+            yield from self._cancel(cid, reason)
+
+    def _cancel(self, cid: Cid, reason: str) -> Iterator[Decision]:
+        own = self._books.orders.by_cid.get(cid)
+        if own is None or own.life.status.is_terminal:
+            self._unwanted.pop(cid, None)
+            return
+        self._unwanted[cid] = reason
+        order = own.life.order
+        yield Cancel(order.symbol, order.cid, own.life.id, order.mts, reason)

@@ -211,7 +211,9 @@ class OneEvent:
 def operated(house: House, market: OneEvent) -> AsyncIterator[Event]:
     about = SessionAbout("paper", Symbol("tBTCUSD"), "1m", {}, {})
     view = MemorySessionView(Overview(0, "paper", Symbol("tBTCUSD"), "1m", None))
-    return OperatedMarket(market, house.inbox, SessionFeeding(view, about, house.clock), Pulse(house.clock), house.session()).events()
+    return OperatedMarket(
+        market, house.inbox, SessionFeeding(view, about, house.clock), Pulse(house.clock), house.session()
+    ).events()
 
 
 async def test_i15_what_is_durable_counts_before_the_next_event_of_the_market(house: House) -> None:

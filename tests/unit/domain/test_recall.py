@@ -161,6 +161,21 @@ def test_i9_a_cancel_that_a_crash_kept_here_is_asked_for_again_after_the_look() 
     assert world.canceled == [1]
 
 
+def test_i9_all_that_a_person_wants_cancelled_is_asked_for_again_after_a_crash() -> None:
+    world = Written("one", "two")
+    world.fills = False
+    world.close(1.0, 1.0)
+    cids = [order.cid for order in world.sent]
+    assert cids
+    world.handle(OperatorAsked(Mts(MINUTE), Asked.CANCEL_ALL, "", "start afresh"))
+    assert world.canceled == cids
+    world.end(world.sent[0], 0)
+    world.canceled.clear()
+    world.core = world.recalled(len(world.journal))  # killed before a cancel left
+    world.show()
+    assert world.canceled == cids[1:]
+
+
 def test_i9_a_guard_whose_cancel_a_crash_kept_here_goes_before_the_position_is_left() -> None:
     world = Written("one", protection=Bracket(Ppb(PPB // 20)))
     world.close(1.0)
