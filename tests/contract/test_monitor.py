@@ -70,3 +70,16 @@ def test_a_note_keeps_what_its_fields_were(monitor: MemoryMonitor) -> None:
     monitor.note("system", "started", fields)
     fields["n"] = 2
     assert monitor.dashboard().notes[0].fields == {"n": 1}
+
+
+def test_a_warning_that_comes_again_and_again_pushes_out_itself_alone(monitor: MemoryMonitor) -> None:
+    monitor.note("order", "order.unknown", {"cid": 7}, "error")
+    for number in range(10):
+        monitor.note("config", "config.file_failed", {"reason": f"no room, {number} bytes left"}, "warning")
+    monitor.note("order", "order.unknown", {"cid": 8}, "error")
+    kept = [(note.name, note.fields) for note in monitor.dashboard().notes]
+    assert kept == [
+        ("order.unknown", {"cid": 7}),
+        ("config.file_failed", {"reason": "no room, 9 bytes left"}),
+        ("order.unknown", {"cid": 8}),
+    ]

@@ -47,6 +47,13 @@ def asked(url: str) -> tuple[int, dict[str, Any]]:
             return error.code, msgspec.json.decode(error.read())
 
 
+def page(url: str) -> str:
+    """Return what /metrics answers, and hold up as `asked` does."""
+    with urllib.request.urlopen(f"{url}/metrics", timeout=20) as response:
+        text: bytes = response.read()
+        return text.decode()
+
+
 @asynccontextmanager
 async def session(home: Path) -> AsyncIterator[SessionSystem]:
     """Serve a session whose loop is the caller's."""
@@ -69,7 +76,7 @@ async def test_health_is_503_while_the_loop_is_held_up_and_200_when_it_turns_aga
         while status == 200:  # this is the trading loop, and it is here all the time
             status, body = asked(system.server.url)
         assert (status, body["status"]) == (503, "stalled")
-        assert b'genesis_status{status="stalled"} 1.0' in urllib.request.urlopen(f"{system.server.url}/metrics").read()
+        assert 'genesis_status{status="stalled"} 1.0' in page(system.server.url)
         status, body = await asyncio.to_thread(asked, system.server.url)
         while status != 200:
             status, body = await asyncio.to_thread(asked, system.server.url)
@@ -93,7 +100,7 @@ async def test_a_session_whose_disk_does_not_come_back_stands_still_though_its_l
     trading = asyncio.ensure_future(trade_recorded(core, market, observer, Recording(journal, MemoryKillLatch())))
     pulse.beat()
     while pulse.at_event_since_s is None:
-        await asyncio.sleep(0)
+        await asyncio.to_thread(lambda: None)
     clock.move(STALLED_S)
     pulse.beat()
     assert pulse.stalled_s() == STALLED_S

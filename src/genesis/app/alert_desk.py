@@ -5,7 +5,9 @@ holds up no other one.
 """
 
 import asyncio
+import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from secrets import SystemRandom
 from typing import Final
 
@@ -33,20 +35,25 @@ class AlertRules:
 
 
 @define
-class _Line:
-    """A channel, what waits for it, and what wakes its task."""
-
-    channel: AlertChannel
-    waiting: list[tuple[float, Notice]] = field(factory=list)
-    wake: asyncio.Event = field(factory=asyncio.Event)
-
-
-@define
 class _Said:
     """When something was last said, and how often it came since."""
 
     at_s: float
     repeated: int = 0
+
+
+@define
+class _Line:
+    """A channel, what waits for it, what it was given, and what wakes its task."""
+
+    channel: AlertChannel
+    waiting: list[tuple[float, Notice]] = field(factory=list)
+    said: dict[str, _Said] = field(factory=dict)
+    wake: asyncio.Event = field(factory=asyncio.Event)
+
+    def first(self) -> tuple[float, Notice] | None:
+        """Return what has waited longest."""
+        return self.waiting[0] if self.waiting else None
 
 
 class AlertDesk:
@@ -65,27 +72,36 @@ class AlertDesk:
         self._metrics = metrics
         self._rules = rules or AlertRules()
         self._random = random
-        self._said: dict[str, _Said] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._turn = threading.Lock()  # over all that waits and was said: who tells may be any thread
 
     def tell(self, notice: Notice) -> None:
         """Take *notice* and return at once."""
         now_s = self._clock.monotonic_s()
-        said = self._said.get(notice.key)
-        if said is not None and now_s - said.at_s < self._rules.repeat_s:
-            said.repeated += 1
+        with self._turn:
+            taken = [self._take(line, notice, now_s) for line in self._lines]
+        if not any(taken):
             self._metrics.increment("notices_repeated_total")
             return
+        loop = self._loop
+        if loop is not None:
+            with suppress(RuntimeError):  # it has just ended: what waits is tried once more, or counted
+                loop.call_soon_threadsafe(self._wake)
+
+    def _take(self, line: _Line, notice: Notice, now_s: float) -> bool:
+        """Let *notice* wait for *line*, unless that has just said the same."""
+        said = line.said.get(notice.key)
+        if said is not None and now_s - said.at_s < self._rules.repeat_s:
+            said.repeated += 1
+            return False
         if said is not None and said.repeated:
             notice = evolve(notice, text=f"{notice.text} ({said.repeated} more since it was last said)")
-        self._said.pop(notice.key, None)
-        self._said[notice.key] = _Said(now_s)
-        if len(self._said) > self._rules.keys_max:
-            del self._said[next(iter(self._said))]
-        for line in self._lines:
-            self._queue(line, notice, now_s)
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._wake)
+        line.said.pop(notice.key, None)
+        line.said[notice.key] = _Said(now_s)
+        if len(line.said) > self._rules.keys_max:
+            del line.said[next(iter(line.said))]
+        self._queue(line, notice, now_s)
+        return True
 
     async def run(self) -> None:
         """Deliver until cancelled; then give what waits one more chance, for *closing_s* in all."""
@@ -102,8 +118,7 @@ class AlertDesk:
         line.waiting.append((now_s, notice))
         if len(line.waiting) > self._rules.queue_max:
             least = min(range(len(line.waiting)), key=lambda place: URGENCY[line.waiting[place][1].severity])
-            del line.waiting[least]
-            self._drop(line)
+            self._drop(line, line.waiting.pop(least)[1])
 
     def _wake(self) -> None:
         for line in self._lines:
@@ -113,17 +128,17 @@ class AlertDesk:
         failures = 0
         while True:
             line.wake.clear()
-            if not line.waiting:
+            with self._turn:
+                waiting = line.first()
+            if waiting is None:
                 await line.wake.wait()
                 continue
-            taken_s, notice = line.waiting[0]
+            taken_s, notice = waiting
             problem = await self._try(line, notice)
             is_late = self._clock.monotonic_s() - taken_s >= self._rules.deadline_s
             if problem is None or problem.is_final or is_late:
-                self._done(line, (taken_s, notice))
+                self._done(line, waiting, is_given_up=problem is not None)
                 failures = 0
-                if problem is not None:
-                    self._drop(line)
                 continue
             failures += 1
             wait_s = max(problem.retry_after_s, self._rules.backoff.delay_s(failures, self._random()))
@@ -146,21 +161,29 @@ class AlertDesk:
                 for line in self._lines:
                     tasks.create_task(self._last_chance(line))
         except TimeoutError:
-            for line in self._lines:
-                for _ in line.waiting:
-                    self._drop(line)
+            with self._turn:
+                for line in self._lines:
+                    for _, notice in line.waiting:
+                        self._drop(line, notice)
 
     async def _last_chance(self, line: _Line) -> None:
-        while line.waiting:
-            waiting = line.waiting[0]
+        while True:
+            with self._turn:
+                waiting = line.first()
+            if waiting is None:
+                return
             problem = await self._try(line, waiting[1])
-            self._done(line, waiting)
-            if problem is not None:
-                self._drop(line)
+            self._done(line, waiting, is_given_up=problem is not None)
 
-    def _done(self, line: _Line, waiting: tuple[float, Notice]) -> None:
-        if waiting in line.waiting:  # a full queue may have lost it meanwhile
+    def _done(self, line: _Line, waiting: tuple[float, Notice], *, is_given_up: bool) -> None:
+        with self._turn:
+            if waiting not in line.waiting:  # a full queue has lost it meanwhile, and counted it
+                return
             line.waiting.remove(waiting)
+            if is_given_up:
+                self._drop(line, waiting[1])
 
-    def _drop(self, line: _Line) -> None:
+    def _drop(self, line: _Line, notice: Notice) -> None:
+        """Count what is lost, and forget that it was said: nobody heard it."""
+        line.said.pop(notice.key, None)
         self._metrics.increment("notices_dropped_total", labels={"channel": line.channel.name})

@@ -17,12 +17,10 @@ from genesis.ports.alerts import AlertChannel, Notice, Undelivered
 from genesis.ports.clock import Clock
 from genesis.ports.errors import InputError
 from genesis.ports.metrics import Metrics
+from genesis.ports.monitor import news_key
 from genesis.ports.secrets import Secret
 
 LEVELS: Final = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
-TOLD_APART_BY: Final = ("symbol", "link", "endpoint", "code", "strategy")
-"""Fields that make two events of one name different news."""
-
 TEXT_CHARS_MAX: Final = 1_000
 
 
@@ -82,12 +80,12 @@ class AlertHandler(logging.Handler):
         event, message = event_of(record), shown(record.getMessage())
         first = event if event == record.getMessage() else f"{event}: {message}"
         words = " ".join([first, *(f"{name}={value}" for name, value in facts.items())])
-        apart = " ".join(facts[name] for name in TOLD_APART_BY if name in facts)
+        severity = severity_of(record)
         notice = Notice(
-            key=f"{first} {apart}".strip(),
+            key=self._redactor.text(news_key(first, severity, facts)),
             name=event,
             category=category_of_record(record),
-            severity=severity_of(record),
+            severity=severity,
             text=self._redactor.text(words)[:TEXT_CHARS_MAX],
             source=self._source,
             mts=self._clock.now(),

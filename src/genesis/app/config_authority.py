@@ -113,6 +113,7 @@ class ConfigAuthority:
         self._hooks: list[Subscriber] = []
         self._turn = asyncio.Lock()
         self._proposed_s: dict[str, float] = {}
+        self._failed = ""
 
     def open(self, running: JsonObject | None = None, since: int = 0) -> None:
         """Read the log and put the file right; raises `StoreError` for a log that is damaged, or from a newer Genesis.
@@ -319,16 +320,18 @@ class ConfigAuthority:
         version = self._history.current
         try:
             if self._file.is_missing():
+                kept = None
                 if version.number:
                     self._file.write(version)
-                return
-            drift = self._file.drift(self._history)
-            if drift is None:
-                return
-            kept = self._file.put_back(drift, version)
+            else:
+                drift = self._file.drift(self._history)
+                kept = None if drift is None else self._file.put_back(drift, version)
         except StoreError as error:
-            self._feed.note("config", "config.file_failed", {"reason": str(error)}, "warning")
+            if str(error) != self._failed:
+                self._feed.note("config", "config.file_failed", {"reason": str(error)}, "warning")
+            self._failed = str(error)
             return
+        self._failed = ""
         if kept is not None:
             facts: JsonObject = {"path": str(self._file.path), "kept_as": kept.name, "in_force": version.number}
             self._feed.note("config", "config.drift", facts, "error")

@@ -1,7 +1,8 @@
 """The running system as others may see it: a read model that the run loop fills and that HTTP and the terminal read."""
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from attrs import frozen
 
@@ -16,6 +17,20 @@ These have a reason; the last is found by whoever looks, whatever the run loop s
 
 Category = Literal["market", "order", "risk", "link", "config", "security", "system"]
 Severity = Literal["info", "warning", "error"]
+
+
+TOLD_APART_BY: Final = ("cid", "symbol", "link", "endpoint", "code", "strategy", "path", "text", "reason")
+"""Fields that make two notes of one name different news; in a reason the numbers do not, for they may never repeat."""
+
+_NUMBERS: Final = re.compile(r"\d+")
+
+
+def news_key(name: str, severity: Severity, fields: Mapping[str, object]) -> str:
+    """Return what two notes have in common that say the same again."""
+    facts = {field: str(fields[field]) for field in TOLD_APART_BY if field in fields}
+    if "reason" in facts:
+        facts["reason"] = _NUMBERS.sub("#", facts["reason"])
+    return " ".join((severity, name, *(f"{field}={value}" for field, value in facts.items())))
 
 
 @frozen
@@ -95,4 +110,7 @@ class MonitorFeed(Protocol):
     def note(
         self, category: Category, name: str, fields: JsonObject | None = None, severity: Severity = "info"
     ) -> None:
-        """Keep a note; old notes leave first, but information never pushes out warnings and errors."""
+        """Keep a note; old notes leave first, and repeated ones before those that are the only ones of their kind.
+
+        Information never pushes out warnings and errors.
+        """

@@ -183,7 +183,58 @@ async def test_what_was_said_is_forgotten_in_bounded_space() -> None:
             house.desk.tell(notice(str(number)))
             await house.clock.advance(0.0)
     assert len(memory.notices) == 6
-    assert len(house.desk._said) <= 4
+    assert len(house.desk._lines[0].said) <= 4
+
+
+async def test_what_a_full_queue_lost_is_told_when_it_comes_again() -> None:
+    memory = MemoryAlerts()
+    house = House(lambda _: [memory])
+    for number in range(3):
+        house.desk.tell(notice(f"error {number}", "error"))
+    house.desk.tell(notice("no link"))  # finds the queue full of what is more urgent
+    async with house.running():
+        await house.clock.advance(0.0)
+        house.desk.tell(notice("no link"))
+        await house.clock.advance(0.0)
+    assert [each.text for each in memory.notices] == ["error 0", "error 1", "error 2", "no link"]
+    assert house.count("notices_dropped_total") == 1
+
+
+async def test_what_was_given_up_is_told_when_it_comes_again() -> None:
+    house = House(lambda clock: [Broken(clock, Undelivered("no such chat", is_final=True))])
+    (channel,) = house.channels
+    assert isinstance(channel, Broken)
+    async with house.running():
+        for _ in range(2):
+            house.desk.tell(notice("halted"))
+            await house.clock.advance(1.0)
+    assert channel.taken == ["halted"]
+
+
+async def test_many_threads_may_tell_while_the_queue_is_full_and_is_emptied() -> None:
+    memory = MemoryAlerts()
+    house = House(lambda _: [memory])
+
+    def tell(thread: int) -> None:
+        for number in range(500):
+            house.desk.tell(notice(f"{thread} {number}"))
+
+    async with house.running():
+        await asyncio.gather(*(asyncio.to_thread(tell, thread) for thread in range(4)))
+        await house.clock.advance(0.0)
+    assert len(memory.notices) + house.count("notices_dropped_total") == 2_000
+
+
+def test_alerts_of_other_orders_causes_or_severities_are_other_news() -> None:
+    told = list[Notice]()
+    log = logging.getLogger("genesis.bitfinex")
+    with telling(told.append, ManualClock(), Redactor(), "here", logging.WARNING):
+        for cid in (1, 2):
+            log.warning("order.unknown", extra={"fields": {"cid": cid}})
+        for reason in ("no answer for 3 s", "no answer for 4 s", "refused"):
+            log.warning("link.down", extra={"fields": {"link": "account", "reason": reason}})
+        log.error("link.down", extra={"fields": {"link": "account", "reason": "refused"}})
+    assert len({each.key for each in told}) == 5  # two orders, two causes, and one of them graver
 
 
 def test_what_is_logged_is_told_masked_from_its_level_on() -> None:
@@ -200,7 +251,7 @@ def test_what_is_logged_is_told_masked_from_its_level_on() -> None:
         ("log.genesis", "system", "error"),
     ]
     assert told[0].text == "order.unknown text='no *** here' code=7"
-    assert told[0].key == "order.unknown 7"
+    assert told[0].key == "warning order.unknown code=7 text='no *** here'"
     assert "s3cret" not in told[1].text
     assert told[1].text.isprintable()
 

@@ -1,7 +1,7 @@
 """The monitor in memory: the run loop tells it, HTTP and the terminal read it."""
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from typing import Final
 
@@ -9,7 +9,7 @@ from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.domain.json_value import JsonObject
 from genesis.domain.units import Mts
 from genesis.ports.clock import Clock
-from genesis.ports.monitor import Category, Dashboard, Health, Note, Severity, Status
+from genesis.ports.monitor import Category, Dashboard, Health, Note, Severity, Status, news_key
 
 NOTES_MAX: Final = 256
 
@@ -17,8 +17,8 @@ NOTES_MAX: Final = 256
 class MemoryMonitor:
     """Both sides, `Monitor` and `MonitorFeed`, over the given metrics; any thread may call any method.
 
-    It keeps the last *notes_max* notes of severity `info`, and as many again of the others. *stalled_s* tells for how long
-    the run loop has stood still.
+    It keeps the last *notes_max* notes of severity `info`, and as many again of the others: of these, one that came again
+    leaves before one that did not. *stalled_s* tells for how long the run loop has stood still.
     """
 
     def __init__(
@@ -42,7 +42,8 @@ class MemoryMonitor:
         self._last_event_mts: Mts | None = None
         self._seq = 0
         self._infos: deque[Note] = deque(maxlen=notes_max)
-        self._alarms: deque[Note] = deque(maxlen=notes_max)
+        self._alarms: list[tuple[str, Note]] = []
+        self._alarms_max = notes_max
 
     def set_status(self, status: Status, reason: str = "") -> None:
         self._status = (status, reason)  # one assignment, so a reader never sees half of it
@@ -56,8 +57,17 @@ class MemoryMonitor:
         mts = self._clock.now()
         with self._lock:
             self._seq += 1
-            kept = self._infos if severity == "info" else self._alarms
-            kept.append(Note(self._seq, mts, category, severity, name, dict(fields or {})))
+            note = Note(self._seq, mts, category, severity, name, dict(fields or {}))
+            if severity == "info":
+                self._infos.append(note)
+            else:
+                self._keep_alarm(news_key(name, severity, note.fields), note)
+
+    def _keep_alarm(self, key: str, note: Note) -> None:
+        self._alarms.append((key, note))
+        if len(self._alarms) > self._alarms_max:
+            often = {each for each, count in Counter(key for key, _ in self._alarms).items() if count > 1}
+            del self._alarms[next((place for place, (each, _) in enumerate(self._alarms) if each in often), 0)]
 
     def health(self) -> Health:
         status, reason = self._status
@@ -69,5 +79,5 @@ class MemoryMonitor:
 
     def dashboard(self) -> Dashboard:
         with self._lock:
-            notes = sorted((*self._infos, *self._alarms), key=lambda note: note.seq)
+            notes = sorted((*self._infos, *(note for _, note in self._alarms)), key=lambda note: note.seq)
         return Dashboard(self.health(), self._metrics.snapshot(), notes)
