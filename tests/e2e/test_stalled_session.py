@@ -72,7 +72,7 @@ async def test_health_is_503_while_the_loop_is_held_up_and_200_when_it_turns_aga
 ) -> None:
     monkeypatch.setattr("genesis.app.pulse.STALLED_S", 0.05)
     async with session(tmp_path) as system:
-        status, body = 200, {}
+        status, body = asked(system.server.url)
         while status == 200:  # this is the trading loop, and it is here all the time
             status, body = asked(system.server.url)
         assert (status, body["status"]) == (503, "stalled")

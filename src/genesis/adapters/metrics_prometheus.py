@@ -21,7 +21,7 @@ from genesis.ports.metrics import Labels
 NAMESPACE: Final = "genesis"
 OTHER: Final = "other"
 DROPPED: Final = "metrics_dropped"
-BEGUN_MAX: Final = 32
+BEGUN_MAX: Final = 128
 """Counters with more series than these have them once they are written, for a page is read every few seconds."""
 
 _Family = Counter | Gauge | Histogram
@@ -72,8 +72,8 @@ class PrometheusMetrics:
         return generate_latest(self._registry)
 
     def _begin(self, spec: MetricSpec) -> None:
-        """Make the series of a small counter: what begins at one never rose, and an alert would miss the first time."""
-        every = list(product(*spec.labels.values()))
+        """Make the series of a counter, if they are few: what begins at one never rose, and no alert would know."""
+        every = list(product(*(spec.begins.get(label, values) for label, values in spec.labels.items())))
         if spec.kind is MetricKind.COUNTER and spec.labels and len(every) <= BEGUN_MAX:
             for values in every:
                 self._child(spec.name, dict(zip(spec.labels, values, strict=True)))

@@ -66,6 +66,8 @@ _SESSION: Final = (
     _gauge("uptime_seconds", "Seconds since the start."),
     _gauge("last_event_timestamp_seconds", "Market time of the last event."),
     _counter("candles_total", "Closed candles that the core has handled."),
+    _gauge("candle_period_seconds", "The time frame of the candles that are traded."),
+    _gauge("candle_quiet_seconds", "For how long no candle has come."),
     _gauge("equity_quote", "Cash, and the position at the last close, in the quote currency."),
     _gauge("position_base", "The position in the base currency; negative is short."),
     _counter("orders_submitted_total", "Orders that left.", side=SIDES),
@@ -101,7 +103,13 @@ _NOTICES: Final = (
     _counter("notices_repeated_total", "Alerts that were not sent, for the same had just been."),
 )
 _REST: Final = (
-    _counter("rest_requests_total", "Requests by outcome.", **_BY_ENDPOINT, outcome=OUTCOMES),
+    MetricSpec(
+        "rest_requests_total",
+        MetricKind.COUNTER,
+        "Requests by outcome.",
+        {**_BY_ENDPOINT, "outcome": OUTCOMES},
+        begins={"outcome": frozenset({"OutcomeUnknown", "AuthRefused", "KeyContended"})},
+    ),
     _seconds("rest_request_seconds", "From sending a request to its outcome.", **_BY_ENDPOINT),
     _counter("rest_answer_bytes_total", "Bytes of answers.", **_BY_ENDPOINT),
     _rate("rest_answer_bytes_per_second", "Bytes of an answer by the time it took.", BYTE_RATE_BOUNDS, **_BY_ENDPOINT),

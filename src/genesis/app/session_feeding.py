@@ -11,7 +11,7 @@ from typing import Final, assert_never
 from attrs import frozen
 
 from genesis.app.session_figures import AccountFigures, DeskFigures, exact, limit_uses, node_values
-from genesis.domain.candle import Candle
+from genesis.domain.candle import Candle, Timeframe
 from genesis.domain.core import TradingCore
 from genesis.domain.events import CandleClosed, Event, OrderRefused, Reasons, Submit
 from genesis.domain.events import OrderReported as Reported
@@ -84,6 +84,16 @@ class SessionFeeding:
         self._mts = Mts(0)
         self._refused: dict[RefusalCode, OrderRefused] = {}
         self._is_changed = False
+        self._candle_s = clock.monotonic_s()
+
+    @property
+    def period_s(self) -> float:
+        """The time frame of the candles, in seconds."""
+        return Timeframe(self._about.timeframe).span_ms / 1000
+
+    def quiet_s(self) -> float:
+        """Return for how long no candle has come, by a clock that nobody sets; any thread may ask."""
+        return self._clock.monotonic_s() - self._candle_s
 
     def begin(self, core: TradingCore) -> None:
         """Take the core that is about to run."""
@@ -166,6 +176,7 @@ class SessionFeeding:
 
     def _closed(self, symbol: Symbol, candle: Candle) -> None:
         assert self._core is not None
+        self._candle_s = self._clock.monotonic_s()
         self._mts = max(self._mts, candle.mts)
         for figures in self._desks.values():
             if symbol in figures.desk.reads:

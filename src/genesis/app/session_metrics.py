@@ -7,6 +7,7 @@ from typing import Final, get_args
 
 from genesis.adapters.metrics_prometheus import PrometheusMetrics
 from genesis.app.pulse import Pulse
+from genesis.app.session_feeding import SessionFeeding
 from genesis.app.session_observer import SessionObserver
 from genesis.ports.clock import Clock
 from genesis.ports.metrics import Metrics
@@ -19,13 +20,14 @@ class SessionMetrics:
     """A `MetricsPage`: status, uptime and refusals are read at the moment of the question, the rest was counted."""
 
     def __init__(
-        self, metrics: PrometheusMetrics, monitor: Monitor, observer: SessionObserver, home: Path, pulse: Pulse
+        self, metrics: PrometheusMetrics, monitor: Monitor, observer: SessionObserver, home: Path, pulse: Pulse, feeding: SessionFeeding
     ) -> None:
         self._metrics = metrics
         self._monitor = monitor
         self._observer = observer
         self._home = home
         self._pulse = pulse
+        self._feeding = feeding
         self.content_type: Final = metrics.content_type
 
     def page(self) -> bytes:
@@ -33,6 +35,8 @@ class SessionMetrics:
         health, metrics = self._monitor.health(), self._metrics
         metrics.gauge("up", 1.0)
         metrics.gauge("uptime_seconds", health.uptime_s)
+        metrics.gauge("candle_period_seconds", self._feeding.period_s)
+        metrics.gauge("candle_quiet_seconds", self._feeding.quiet_s())
         metrics.gauge("loop_stalled_seconds", self._pulse.stalled_s())
         for status in get_args(Status):
             metrics.gauge("status", float(status == health.status), {"status": status})

@@ -136,7 +136,7 @@ def build_session(
         news = SessionConfig(followed, about.labels, inbox, feed, audit.mark, clock)
     trading = TradingSide(view, operator, ArchiveFiles(home, home / AUDIT), credentials, clock, feed)
     journal_path = home / "journal" / f"{clock.now()}.sqlite"
-    page = SessionMetrics(scraped, monitor, observer, home, pulse)
+    page = SessionMetrics(scraped, monitor, observer, home, pulse, feeding)
     exposure = exposure_of(load_settings())
     app = build_app(monitor, SchemaDesk(REDACTOR.knows), audit, page, trading, names_of(exposure))
     app.asgi_handler = MaskedAnswers(app.asgi_handler, REDACTOR.known)

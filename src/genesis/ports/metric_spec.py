@@ -30,6 +30,8 @@ class MetricKind(Enum):
 class MetricSpec:
     """One metric: *labels* maps each label to the values that it may have, *bounds* are a histogram's buckets.
 
+    *begins* are the values of a label whose series are there from the start, where it is not all of them.
+
     Raises `ValueError` for a name that is not snake_case, a histogram without a unit at the end of its name, and
     buckets that do not rise.
     """
@@ -39,6 +41,7 @@ class MetricSpec:
     text: str
     labels: Mapping[str, frozenset[str]] = Factory(dict)
     bounds: tuple[float, ...] = field(default=())
+    begins: Mapping[str, frozenset[str]] = Factory(dict)
 
     def __attrs_post_init__(self) -> None:
         if not all(_NAME.fullmatch(word) for word in (self.name, *self.labels)):
