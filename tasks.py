@@ -118,7 +118,7 @@ def docs(_: Context) -> None:
 @command(
     "image",
     help={
-        "check": "Try it, too: user, root file system, decisions, health, kill.",
+        "check": "Try it, too: user, root file system, decisions, a user's walk through a session, health, kill.",
         "tag": "The name of the image.",
         "base": "The Python image to build on, instead of the Dockerfile's.",
         "builder": "A program that builds the image from a context and a tag, instead of the container engine.",

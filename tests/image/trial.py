@@ -19,6 +19,7 @@ from typing import Final
 from attrs import frozen
 
 from tests.image.engines import ROOT, Engine, buildah_environment, find_engine
+from tests.image.walk import AUDITED, logged_in, told
 
 GENESIS: Final = "/opt/genesis/bin/genesis"
 HEALTH: Final = "/opt/genesis/bin/genesis-health"
@@ -84,6 +85,37 @@ class Trial:
         assert self.run(GENESIS, *HOUR).returncode == 2
         assert self.run(GENESIS, "kill.reset", "--reason", "the trial goes on").returncode == 0
         assert self.run(GENESIS, *HOUR).returncode == 0
+
+    def is_walked_through(self) -> None:
+        """A session trades over the wire, shows its page, is halted, limited, killed, and its audit log has it all."""
+        port = free_port()
+        words = (GENESIS, "run", "--data", "synthetic:3:20", "--strategy", "rsi_reversion", "--speed", "3000", "--json")
+        with subprocess.Popen(
+            self.engine.command(words, {"GENESIS_PORT": str(port)}),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=buildah_environment(),
+        ) as session:
+            try:
+                url = f"http://127.0.0.1:{port}"
+                answered(f"{url}/health", session)
+                walk = logged_in(url, self.script("cat /data/access/link"))
+                walk.shows_its_page()
+                walk.trades()
+                walk.is_halted_and_goes_on()
+                shown = json.loads(self.script(f"{GENESIS} config.show --json"))
+                walk.refuses_beyond_a_lowered_limit(shown["version"], shown["hash"])
+                walk.is_killed()
+                _, errors = session.communicate(timeout=60)
+            finally:
+                session.kill()
+        assert session.returncode == 2, errors
+        assert "exposure" in self.script(f"{GENESIS} explain --refusals")
+        assert self.run(GENESIS, "audit.verify").returncode == 0
+        commands = told(self.script("cat /data/logs/config_audit.log"))
+        assert commands == AUDITED, commands
+        assert self.run(GENESIS, "kill.reset", "--reason", "the walk is over").returncode == 0
 
     def is_nobody(self) -> None:
         """The user is 10001, has no group of the system, and may write nowhere but where state and scratch belong."""
@@ -153,6 +185,7 @@ def checks(engine: Engine) -> Sequence[Callable[[], None]]:
         trial.decides_as_the_checkout,
         trial.leaves_the_root_alone,
         trial.compiles_nothing,
+        trial.is_walked_through,
         trial.answers_and_is_killed,
     )
 

@@ -20,7 +20,13 @@ class SessionMetrics:
     """A `MetricsPage`: status, uptime and refusals are read at the moment of the question, the rest was counted."""
 
     def __init__(
-        self, metrics: PrometheusMetrics, monitor: Monitor, observer: SessionObserver, home: Path, pulse: Pulse, feeding: SessionFeeding
+        self,
+        metrics: PrometheusMetrics,
+        monitor: Monitor,
+        observer: SessionObserver,
+        home: Path,
+        pulse: Pulse,
+        feeding: SessionFeeding,
     ) -> None:
         self._metrics = metrics
         self._monitor = monitor
