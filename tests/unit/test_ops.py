@@ -95,6 +95,14 @@ def test_every_rule_is_whole_and_has_its_runbook() -> None:
         assert (page, anchor in anchors) == ("docs/operations.md", True), rule["alert"]
 
 
+def test_every_rule_is_tried_where_it_fires_and_where_it_is_silent() -> None:
+    tried: dict[str, set[bool]] = {}
+    for case in read("ops/alerts_test.yml")["tests"]:
+        for each in case["alert_rule_test"]:
+            tried.setdefault(each["alertname"], set()).add(bool(each["exp_alerts"]))
+    assert tried == {rule["alert"]: {True, False} for rule in rules()}
+
+
 def test_the_dashboard_is_laid_out_without_overlap_and_explains_itself() -> None:
     taken: set[tuple[int, int]] = set()
     for panel in panels():
@@ -111,10 +119,19 @@ def test_the_dashboard_is_laid_out_without_overlap_and_explains_itself() -> None
 def test_prometheus_and_grafana_find_what_compose_mounts() -> None:
     compose, prometheus = read("compose.yaml"), read("ops/prometheus.yml")
     assert prometheus["rule_files"] == ["/etc/prometheus/alerts.yml"]
-    assert [job["job_name"] for job in prometheus["scrape_configs"]] == ["genesis", "prometheus"]
+    assert [job["job_name"] for job in prometheus["scrape_configs"]] == ["genesis", "prometheus", "alertmanager"]
+    (told,) = prometheus["alerting"]["alertmanagers"]
+    listens = f"--web.listen-address={told['static_configs'][0]['targets'][0]}"
+    assert listens in compose["services"]["alertmanager"]["command"]
+    (receiver,) = read("ops/alertmanager.yml")["receivers"]
+    assert receiver["name"] == read("ops/alertmanager.yml")["route"]["receiver"]
+    (webhook,) = receiver["webhook_configs"]
+    assert webhook["url_file"] in [each.split(":")[-2] for each in compose["services"]["alertmanager"]["volumes"]]
     for service in compose["services"].values():
         for mount in service["volumes"]:
-            source = mount.partition(":")[0]
+            source = mount.rsplit(":", 2 if mount.endswith(":ro") else 1)[0]
+            if source.startswith("${"):  # a file of the operator's
+                continue
             assert (ROOT / source).exists() if source.startswith(".") else source in compose["volumes"]
     source = read("ops/grafana/provisioning/datasources/prometheus.yml")["datasources"][0]
     assert {panel["datasource"]["uid"] for panel in panels() if panel["type"] != "row"} == {source["uid"]}
@@ -130,5 +147,7 @@ def test_no_container_may_write_its_root_or_gain_rights_or_be_reached_from_elsew
         assert "ports" not in service
         assert "privileged" not in service
         assert "mem_limit" in service
-    assert "127.0.0.1" in json.dumps(read("compose.yaml")["services"]["prometheus"]["command"])
+    for name in ("prometheus", "alertmanager"):
+        (listens,) = [each for each in read("compose.yaml")["services"][name]["command"] if "web.listen" in each]
+        assert "=127.0.0.1:" in listens
     assert read("compose.yaml")["services"]["grafana"]["environment"]["GF_SERVER_HTTP_ADDR"] == "127.0.0.1"
