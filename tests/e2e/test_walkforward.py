@@ -14,6 +14,7 @@ from genesis.domain.simulation.synthetic import SYNTHETIC_START, synthetic_candl
 from genesis.domain.statistics.walk_forward import Schedule, Window, windows_of
 
 WALK = ("walkforward", "tBTCUSD-1m-walk.csv", "--param", "fast=5:20:5", "--param", "slow=30:90:30", "--json")
+ONE = ("walkforward", "tBTCUSD-1m-walk.csv", "--param", "fast=5", "--param", "slow=30", "--json")
 SPANS = ("--train", "4d", "--test", "2d")
 
 
@@ -66,6 +67,47 @@ def test_buy_and_hold_of_the_tests_pays_what_a_backtest_of_it_pays(capsys: pytes
         beside["total_return_pct"],
         beside["sharpe"],
     )
+
+
+def test_a_halt_stands_for_all_later_tests(capsys: pytest.CaptureFixture[str]) -> None:
+    free = json.loads(call(capsys, *ONE, *SPANS)[1])
+    assert all(window["test_fills"] for window in free["windows"])
+    first = free["windows"][0]["test_max_drawdown_pct"]
+    halted = json.loads(call(capsys, *ONE, *SPANS, "--max-drawdown-pct", f"{first + 1:.2f}")[1])
+    assert halted["windows"][0]["test_fills"] == free["windows"][0]["test_fills"]
+    assert [alert["code"] for alert in halted["alerts"]] == ["max_drawdown"], "one account breaches it once"
+    assert halted["windows"][2]["test_fills"] == 0, "nobody was there to resume it"
+    assert halted["final_equity"] == halted["windows"][1]["test_final_equity"]
+    code, out, _ = call(capsys, *ONE[:-1], *SPANS, "--max-drawdown-pct", f"{first + 1:.2f}")
+    assert code == 0
+    assert "max_drawdown breached" in out.replace("\n", " ")
+
+
+def test_tests_take_every_cost_and_limit_of_a_backtest(capsys: pytest.CaptureFixture[str]) -> None:
+    terms = (
+        "--fees",
+        "tiers",
+        "--trailing-stop-pct",
+        "1",
+        "--volatility-target-pct",
+        "40",
+        "--slippage-impact-bps",
+        "5",
+    )
+    found = json.loads(call(capsys, *WALK, *SPANS, *terms, "--report", "walk.html", "--bundle", "walk.json")[1])
+    assert all(window["test_fills"] for window in found["windows"])
+    growth = np.prod([1.0 + window["test_return_pct"] / 100.0 for window in found["windows"]])
+    assert found["total_return_pct"] == pytest.approx(100.0 * (growth - 1.0))
+    assert call(capsys, "reproduce", "walk.json")[0] == 0
+
+
+def test_training_in_parts_chooses_the_same(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = json.loads(call(capsys, *WALK, *SPANS)[1])
+    monkeypatch.setattr("genesis.app.sweep.PART", 5)
+    parts = json.loads(call(capsys, *WALK, *SPANS)[1])
+    assert {**parts, "seconds": 0} == {**whole, "seconds": 0}
 
 
 def test_training_chooses_what_a_sweep_over_the_same_days_puts_first(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,19 +1,21 @@
-"""Walk-forward: in each window the best combination of training trades the test, with what the last one left."""
+"""Walk-forward: in each window the best combination of training trades the test, all tests on one account."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
-from attrs import evolve, frozen
+from attrs import frozen
 
-from genesis.app.backtest import Run, Terms, run_columnar
+from genesis.app.backtest import Run, Terms
 from genesis.app.buy_and_hold import buy_and_hold
 from genesis.app.progress import Show
+from genesis.app.strategies import express
 from genesis.app.sweep import SweepPlan
 from genesis.app.sweep_part import expressions_of
 from genesis.app.sweeper import sweeper_of
-from genesis.domain.candle import Candles, Floats, calendar
+from genesis.app.walked_account import WalkedAccount, walked_account
+from genesis.domain.candle import Candles, Floats, Ints, calendar
 from genesis.domain.statistics.drawdowns import drawdown_series
 from genesis.domain.statistics.monte_carlo import Spread, bootstrapped_growths, shuffled_drawdowns, spread
 from genesis.domain.statistics.record import Record
@@ -29,10 +31,9 @@ from genesis.domain.statistics.summary import (
 from genesis.domain.statistics.sweep_figures import DESCENDING, sweep_figures
 from genesis.domain.statistics.timing import Timing, exposures_of, timing_of
 from genesis.domain.statistics.walk_forward import Window, efficiency
-from genesis.domain.strategy import columns
 from genesis.domain.strategy.expression import Expr
 from genesis.domain.strategy.specification import Value
-from genesis.domain.units import Atoms, InexactNumber
+from genesis.domain.units import Atoms
 from genesis.ports.errors import InputError
 
 DRAWS: Final = 2_000
@@ -66,6 +67,7 @@ class WalkForward:
 
     trials: int
     judged: Sequence[Judged]
+    account: WalkedAccount
     final_equity: Atoms
     total_return_pct: float
     sharpe: float | None
@@ -92,45 +94,70 @@ def walk_forward(
 
     Raises `InputError` where a window has no candles, or a price is none.
     """
-    made = expressions_of(plan.strategy, plan.space, plan.constraints, plan.indices)
-    expressions = [(values, expression) for _, values, expression in made]
-    cash, judged = plan.terms.cash, []
+    chosen: list[Chosen] = []
     show(0, len(windows))
     for number, window in enumerate(windows, 1):
         training = candles.between(window.train_start, window.train_end)
         if not len(training) or len(candles.between(window.test_start, window.test_end)) < 2:
             raise InputError(f"window {number} of {len(windows)} has no candles: give longer spans, or other data")
-        try:
-            params, expression, figures = _chosen(plan, expressions, training, order, workers, tried)
-            run = _tested(evolve(plan.terms, cash=cash), expression, candles, window)
-        except InexactNumber as error:
-            raise InputError(f"{error}; data.check tells more about the candles") from error
-        judged.append(Judged(window, params, *figures, run))
-        cash = run.record.final_equity
+        chosen.append(_chosen(plan, training, order, workers))
         show(number, len(windows))
-    return _together(plan.terms, candles, len(expressions), judged)
+    expressions = [express(plan.strategy, each.params) for each in chosen]
+    account = walked_account(plan.terms, candles, list(zip(windows, expressions, strict=True)))
+    judged = []
+    for window, each, test in zip(windows, chosen, account.tests, strict=True):
+        luck = luck_of_best(each.days, each.runs + tried) * math.sqrt(DAYS_PER_YEAR) if each.days > 1 else None
+        judged.append(Judged(window, each.params, each.sharpe, each.return_pct, luck, test))
+    return _together(plan.terms, candles, chosen[0].runs, judged, account)
 
 
-def _chosen(
-    plan: SweepPlan,
-    expressions: Sequence[tuple[Mapping[str, Value], Expr]],
-    training: Candles,
-    order: str,
-    workers: int,
-    tried: int,
-) -> tuple[Mapping[str, Value], Expr, tuple[float | None, float, float | None]]:
-    """Return the first combination of the order in training, with its Sharpe ratio, its return, and that of luck."""
+@frozen
+class Chosen:
+    """What training put first, of how many runs, and how it did there in how many days."""
+
+    params: Mapping[str, Value]
+    sharpe: float | None
+    return_pct: float
+    runs: int
+    days: int
+
+
+def _chosen(plan: SweepPlan, training: Candles, order: str, workers: int) -> Chosen:
+    """Run all combinations over *training*, part by part, and keep the first of the order."""
+    first: tuple[float, int, float, float] | None = None
+    runs = 0
     with sweeper_of(training, plan.terms, workers) as sweeper:
-        outcomes = sweeper.run(expression for _, expression in expressions)
-    assert outcomes is not None, "a plan has at least one combination that the strategy takes"
-    figures = sweep_figures(outcomes, plan.terms.cash, len(training))
-    best = _first(np.asarray(figures[order], dtype=np.float64), descending=DESCENDING[order])
-    ratio: float | None = float(np.asarray(figures["sharpe"], dtype=np.float64)[best])
-    if ratio != ratio:
-        ratio = None
+        for part in range(plan.parts):
+            numbers: list[int] = []
+            outcomes = sweeper.run(_noted(plan, plan.part(part), numbers))
+            if outcomes is None:
+                continue
+            figures = sweep_figures(outcomes, plan.terms.cash, len(training))
+            values = {
+                name: np.asarray(figures[name], dtype=np.float64) for name in (order, "sharpe", "total_return_pct")
+            }
+            at = _first(values[order], descending=DESCENDING[order])
+            found = float(values[order][at])
+            if first is None or _is_before(found, first[0], descending=DESCENDING[order]):
+                first = found, numbers[at], float(values["sharpe"][at]), float(values["total_return_pct"][at])
+            runs += len(numbers)
+    assert first is not None, "a plan has at least one combination that the strategy takes"
+    _, number, ratio, growth = first
     days = len(calendar(training.mts)[0])
-    luck = luck_of_best(days, len(expressions) + tried) * math.sqrt(DAYS_PER_YEAR) if days > 1 else None
-    return *expressions[best], (ratio, float(figures["total_return_pct"][best]), luck)
+    return Chosen(plan.space.at(number), None if ratio != ratio else ratio, growth, runs, days)
+
+
+def _noted(plan: SweepPlan, indices: Ints, numbers: list[int]) -> Iterator[Expr]:
+    for number, _, expression in expressions_of(plan.strategy, plan.space, plan.constraints, indices):
+        numbers.append(number)
+        yield expression
+
+
+def _is_before(value: float, other: float, *, descending: bool) -> bool:
+    """Tell whether *value* comes strictly before *other*; one that has no meaning comes last."""
+    if other != other:
+        return value == value
+    return value > other if descending else value < other
 
 
 def _first(column: Floats, *, descending: bool) -> int:
@@ -139,24 +166,9 @@ def _first(column: Floats, *, descending: bool) -> int:
     return int(np.nanargmax(column) if descending else np.nanargmin(column))
 
 
-def test_targets(terms: Terms, expression: Expr, candles: Candles, window: Window) -> tuple[Candles, Floats]:
-    """Return the candles of a test and the targets on them.
-
-    Indicators know what was before it; the account is flat at its last candle, as it is at its first.
-    """
-    known = candles.between(None, window.test_end)
-    tested = known.between(window.test_start, None)
-    targets = columns.evaluate(expression, known, terms.beside(known))[len(known) - len(tested) :].copy()
-    targets[-2:] = 0.0
-    return tested, targets
-
-
-def _tested(terms: Terms, expression: Expr, candles: Candles, window: Window) -> Run:
-    tested, targets = test_targets(terms, expression, candles, window)
-    return run_columnar(terms, tested, targets)
-
-
-def _together(terms: Terms, candles: Candles, trials: int, judged: Sequence[Judged]) -> WalkForward:
+def _together(
+    terms: Terms, candles: Candles, trials: int, judged: Sequence[Judged], account: WalkedAccount
+) -> WalkForward:
     cash, final = terms.cash, judged[-1].test.final_equity
     span = candles.between(judged[0].window.test_start, judged[-1].window.test_end)
     # One account over all days: what no test traded, such as an embargo, returned nothing.
@@ -169,6 +181,7 @@ def _together(terms: Terms, candles: Candles, trials: int, judged: Sequence[Judg
     return WalkForward(
         trials=trials,
         judged=judged,
+        account=account,
         final_equity=final,
         total_return_pct=100.0 * (final / cash - 1.0) if cash else 0.0,
         sharpe=sharpe(returns),

@@ -2,15 +2,12 @@
 
 from typing import Final
 
-from attrs import evolve
-
 from genesis.adapters.report.walk_page import Curve, WalkReport, WindowBar
 from genesis.app.optimism import priced_anew
 from genesis.app.research_runs import WalkRun
 from genesis.app.runs_ledger import Part, runs_ledger
 from genesis.app.sweep import describe
 from genesis.app.sweep_report import plain
-from genesis.app.walkforward import Judged, test_targets
 from genesis.app.walkforward_result import day, verdict
 from genesis.domain.statistics.summary import summarise
 
@@ -49,7 +46,7 @@ def report_of(run: WalkRun, order: str) -> WalkReport:
         choices=[(name, [float(each.params[name]) for each in found.judged]) for name in varied],
         headers=("Test", *names, *_RATIOS, "Return (%)", "Drawdown (%)", "Fills"),
         rows=rows,
-        ledger=runs_ledger({"All tests": [_part(run, each) for each in found.judged]}, plan.terms.cash),
+        ledger=runs_ledger({"All tests": [_part(run)]}, plan.terms.cash),
         origin=[(name, plain(value)) for name, value in describe(plan).items()],
     )
 
@@ -60,11 +57,10 @@ def _account(run: WalkRun) -> Curve:
     return Curve("The strategy", [int(mts) for mts, _ in days], [equity / cash if cash else 1.0 for _, equity in days])
 
 
-def _part(run: WalkRun, judged: Judged) -> Part:
-    """Return a test with its own optimism ledger: each begins with the cash that the honest one before it left."""
-    terms = evolve(run.plan.terms, cash=judged.test.initial_cash)
-    tested, targets = test_targets(terms, run.plan.strategy.build(judged.params), run.candles, judged.window)
-    return Part(judged.test, tested, priced_anew(terms, tested, targets))
+def _part(run: WalkRun) -> Part:
+    """Return the account of all tests with its optimism ledger."""
+    account = run.found.account
+    return Part(account.run.record, account.candles, priced_anew(run.plan.terms, account.candles, account.targets))
 
 
 def _held(run: WalkRun) -> Curve:

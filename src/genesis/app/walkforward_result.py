@@ -1,7 +1,7 @@
 """What walk-forward found, for machines and for people."""
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from genesis.app.json_output import Json, JsonDocument
 from genesis.app.sweep import SweepPlan, describe
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
+ALERTS_TOLD: Final = 3
+
+
 def document_of(plan: SweepPlan, found: WalkForward, order: str, seconds: float) -> JsonDocument:
     """Return the result as JSON; money as exact strings, ratios that have no meaning as null."""
     shuffled, held = found.shuffled_drawdown_pct, summarise(found.held.record)
@@ -25,6 +28,10 @@ def document_of(plan: SweepPlan, found: WalkForward, order: str, seconds: float)
         "trials_a_window": found.trials,
         "trials": found.trials * len(found.judged),
         "windows": [_window(each) for each in found.judged],
+        "alerts": [
+            {"mts": alert.mts, "code": alert.code.value, "text": alert.text}
+            for alert in found.account.run.record.alerts
+        ],
         "final_equity": format_atoms(found.final_equity),
         "total_return_pct": found.total_return_pct,
         "sharpe": found.sharpe,
@@ -77,6 +84,10 @@ def verdict(found: WalkForward) -> list[str]:
         lines.append(f"In other orders, the same round trips have drawdowns of {low:.1f} to {high:.1f} %.")
     if found.efficiency is not None:
         lines.append(f"The tests kept {100.0 * found.efficiency:.0f} % of the Sharpe ratio of training.")
+    for alert in found.account.run.record.alerts[:ALERTS_TOLD]:
+        lines.append(
+            f"{day(alert.mts)}: {alert.text}. The tests are one account, so this holds for the later ones, too."
+        )
     return [*lines, _ending(found)]
 
 
