@@ -14,17 +14,18 @@ from genesis.domain.execution.protection import Bracket, Protection, Trailing
 from genesis.domain.instrument import Instrument
 from genesis.domain.risk.budget import budget_column
 from genesis.domain.risk.guards import Breach, OnBreach, RiskLimits
-from genesis.domain.simulation import desks_walk
+from genesis.domain.simulation import walk_state
 from genesis.domain.simulation.columnar import OFF, Walk, unfit_candle
-from genesis.domain.simulation.desks_walk import Breaches, Columns, Fills, Rules, walk_desks
+from genesis.domain.simulation.desks_walk import walk_desks
 from genesis.domain.simulation.fee_tiers import TIERS
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.simulation.slippage import slippage_column, volume_column
+from genesis.domain.simulation.walk_state import Breaches, Columns, Fills, Rules
 from genesis.domain.strategy import columns
 from genesis.domain.strategy.by_events import expression_of
 from genesis.domain.units import ATOMS_PER_UNIT, PPB, Atoms, InexactNumber, Mts, Symbol
 
-_KINDS: Final = {desks_walk.DRAWDOWN: Breach.MAX_DRAWDOWN, desks_walk.DAILY_LOSS: Breach.MAX_DAILY_LOSS}
+_KINDS: Final = {walk_state.DRAWDOWN: Breach.MAX_DRAWDOWN, walk_state.DAILY_LOSS: Breach.MAX_DAILY_LOSS}
 Column = TypeVar("Column", Floats, Ints)
 
 
@@ -70,12 +71,12 @@ def walk_together(
     counts = [len(trader.candles) for trader in traders]
     ends = np.cumsum(counts, dtype=np.int64)
     total = int(ends[-1])
-    wholes = np.zeros((len(traders), desks_walk.WHOLES), dtype=np.int64)
-    wholes[:, desks_walk.END] = ends
-    wholes[1:, desks_walk.CURSOR] = ends[:-1]
-    wholes[:, desks_walk.BUDGET] = PPB
-    reals = np.zeros((len(traders), desks_walk.REALS))
-    reals[:, desks_walk.SIZE] = [trader.desk.size for trader in traders]
+    wholes = np.zeros((len(traders), walk_state.WHOLES), dtype=np.int64)
+    wholes[:, walk_state.END] = ends
+    wholes[1:, walk_state.CURSOR] = ends[:-1]
+    wholes[:, walk_state.BUDGET] = PPB
+    reals = np.zeros((len(traders), walk_state.REALS))
+    reals[:, walk_state.SIZE] = [trader.desk.size for trader in traders]
     equities = np.empty(total, dtype=np.int64)
     room = [np.empty(2 * total + 2, dtype=np.int64) for _ in range(9)]
     fills, breaches = Fills(*room[:5]), Breaches(*room[5:])
@@ -122,8 +123,8 @@ def _rules(traders: Sequence[Trader], limits: RiskLimits, costs: Costs, cash: At
 
 
 def _fees(costs: Costs) -> Ints:
-    fees = np.zeros(desks_walk.FEES, dtype=np.int64)
-    fees[[desks_walk.MAKER, desks_walk.TAKER, desks_walk.HOUR]] = costs.resting_fee, costs.fee, -1
+    fees = np.zeros(walk_state.FEES, dtype=np.int64)
+    fees[[walk_state.MAKER, walk_state.TAKER, walk_state.HOUR]] = costs.resting_fee, costs.fee, -1
     return fees
 
 
@@ -211,12 +212,12 @@ def _walk_of(fills: Fills, filled: int, first: int, last: int, equities: Ints, c
         price=fills.prices[own],
         fee=fills.fees[own],
         cash=cash,
-        position=Atoms(int(whole[desks_walk.POSITION])),
-        refused=int(whole[desks_walk.REFUSED]),
+        position=Atoms(int(whole[walk_state.POSITION])),
+        refused=int(whole[walk_state.REFUSED]),
         halted_at=-1,
         breach=None,
-        reduced=int(whole[desks_walk.REDUCED]),
-        paused=int(whole[desks_walk.PAUSED]),
+        reduced=int(whole[walk_state.REDUCED]),
+        paused=int(whole[walk_state.PAUSED]),
     )
 
 
@@ -224,7 +225,7 @@ def _alerts(breaches: Breaches, breached: int, mts: Ints, limits: RiskLimits) ->
     alerts = []
     for row, kind, equity, peak in zip(*(column[:breached].tolist() for column in breaches), strict=True):
         at = Mts(int(mts[row]))
-        if kind == desks_walk.LIQUIDATED:
+        if kind == walk_state.LIQUIDATED:
             alerts.append(liquidation_alert(at, equity))
         else:
             alerts.append(breach_alert(at, _KINDS[kind], equity, peak, limits.on_breach))
