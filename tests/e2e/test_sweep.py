@@ -121,6 +121,7 @@ def test_a_report_draws_the_parameters_and_names_luck(folder: Path, capsys: pyte
     assert call(capsys, *SWEEP, "--report", "out.html")[0] == 0
     page = (folder / "out.html").read_text()
     assert '"type":"heatmap"' in page
+    assert all(f'id="{section}"' in page for section in ("equity", "costs", "optimism", "why-not"))
     assert "deflated Sharpe ratio" in page
     assert "https://" not in page.split('id="charts"')[0].split("</style>")[1]
 

@@ -1,11 +1,15 @@
 """What doing nothing would have brought: the benchmark of every run."""
 
+from typing import Final
+
 from attrs import evolve
 
 from genesis.app.backtest import Run, Terms, run_columnar
 from genesis.domain.candle import Candles
 from genesis.domain.desk import DeskSettings
 from genesis.domain.strategy.expression import Constant
+
+HELD: Final = "Buy and hold"
 
 
 def buy_and_hold(terms: Terms, candles: Candles) -> Run:

@@ -6,15 +6,15 @@ from typing import Final
 import numpy as np
 from attrs import evolve, frozen
 
-from genesis.adapters.report.compare_page import CompareReport, Growth
+from genesis.adapters.report.compare_page import CompareReport
 from genesis.adapters.report.ledger_sections import RunsLedger
 from genesis.app.backtest import Terms, run_columnar
 from genesis.app.backtest_result import DataDescription
-from genesis.app.buy_and_hold import buy_and_hold, held_terms
+from genesis.app.buy_and_hold import HELD, buy_and_hold, held_terms
 from genesis.app.json_output import Json, JsonDocument
 from genesis.app.optimism import optimism_ledger
 from genesis.app.options import parameters_option
-from genesis.app.runs_ledger import Part, runs_ledger
+from genesis.app.runs_ledger import growth_of, part_of, runs_ledger
 from genesis.app.strategies import build_strategy, find_strategy
 from genesis.domain.candle import Candles
 from genesis.domain.statistics.cost_words import bps_text
@@ -24,7 +24,6 @@ from genesis.domain.strategy.expression import Expr
 from genesis.domain.units import InexactNumber, format_atoms
 from genesis.ports.errors import InputError
 
-HELD: Final = "Buy and hold"
 RUNS_MAX: Final = 8
 """More lines than that cannot be told apart."""
 
@@ -106,16 +105,12 @@ def report_of(
 ) -> CompareReport:
     """Return the report of a comparison of *wanted* on *candles*; raises `InputError` as `compare` does."""
     names = [name for name, _ in found.runs]
-    cash = terms.cash or 1
     costs = f"fee {bps_text(terms.costs.fee)} bp, slippage {bps_text(terms.costs.slippage)} bp"
     return CompareReport(
         title=f"{len(names) - 1} runs on {data.symbol}",
         facts=f"{data.rows} candles of {data.timeframe}; {costs}",
         notes=data.notes,
-        curves=[
-            Growth(name, [int(mts) for mts, _ in record.days], [equity / cash for _, equity in record.days])
-            for name, record in found.runs
-        ],
+        curves=[growth_of(name, record) for name, record in found.runs],
         headers=HEADERS,
         figures=rows_of(found),
         correlations=[
@@ -134,7 +129,7 @@ def report_of(
 def _ledger(wanted: Sequence[tuple[str, Expr]], found: Compared, terms: Terms, candles: Candles) -> RunsLedger:
     each = [evolve(terms, desk=evolve(terms.desk, strategy=expression)) for _, expression in wanted]
     parts = {
-        name: [Part(record, candles, optimism_ledger(settings, candles))]
+        name: [part_of(record, candles, optimism_ledger(settings, candles))]
         for (name, record), settings in zip(found.runs, [*each, held_terms(terms)], strict=True)
     }
     return runs_ledger(parts, terms.cash)

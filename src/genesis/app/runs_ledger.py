@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
+from genesis.adapters.report.compare_page import Growth
 from genesis.adapters.report.ledger_sections import RunsLedger
 from genesis.domain.candle import Candles
 from genesis.domain.risk.refusal import RefusalCode
@@ -16,16 +17,27 @@ from genesis.domain.units import ATOMS_PER_UNIT, Atoms
 
 @frozen(eq=False)
 class Part:
-    """A run, or the part of one that has a record of its own, over *candles*."""
+    """A run, or the part of one that has a record of its own: what it cost, instrument by instrument, and the rest."""
 
-    record: Record
-    candles: Candles
+    costs: Sequence[TradeCosts]
+    refusals: Mapping[RefusalCode, int]
     optimism: Sequence[Optimism]
+
+
+def part_of(record: Record, candles: Candles, optimism: Sequence[Optimism]) -> Part:
+    """Return the part of *record*, which ran over *candles*."""
+    return Part((trade_costs(record, candles),), record.refusals, optimism)
+
+
+def growth_of(name: str, record: Record) -> Growth:
+    """Return what one unit of cash became in the run of *record*."""
+    cash = record.initial_cash or 1
+    return Growth(name, [int(mts) for mts, _ in record.days], [equity / cash for _, equity in record.days])
 
 
 def runs_ledger(runs: Mapping[str, Sequence[Part]], cash: Atoms) -> RunsLedger:
     """Return the ledger of *runs*, each the sum of its parts; shares are of *cash*, which each began with."""
-    costs = [[trade_costs(part.record, part.candles) for part in parts] for parts in runs.values()]
+    costs = [[each for part in parts for each in part.costs] for parts in runs.values()]
     refused = [_refused(parts) for parts in runs.values()]
     codes = sorted({code for each in refused for code in each}, key=lambda code: code.value)
     assumptions = [entry.name for entry in next(iter(runs.values()))[0].optimism]
@@ -45,7 +57,7 @@ def runs_ledger(runs: Mapping[str, Sequence[Part]], cash: Atoms) -> RunsLedger:
 def _refused(parts: Sequence[Part]) -> Counter[RefusalCode]:
     total: Counter[RefusalCode] = Counter()
     for part in parts:
-        total.update(part.record.refusals)
+        total.update(part.refusals)
     return total
 
 

@@ -1,15 +1,26 @@
 """From a finished sweep to its page."""
 
+from typing import Final
+
 import numpy as np
 
+from genesis.adapters.report.compare_page import Growth
+from genesis.adapters.report.ledger_sections import RunsLedger
 from genesis.adapters.report.sweep_page import SweepReport
+from genesis.app.buy_and_hold import HELD, held_terms
 from genesis.app.json_output import Json
-from genesis.app.sweep import describe
+from genesis.app.optimism import optimism_ledger
+from genesis.app.research_runs import SweepRun
+from genesis.app.runs_ledger import growth_of, part_of, runs_ledger
+from genesis.app.strategies import express
+from genesis.app.sweep import SweepPlan, describe, with_expression
 from genesis.app.sweep_part import parameter_column
-from genesis.app.sweep_result import SweepResult, skipped_words, verdict
+from genesis.app.sweep_result import BestRun, skipped_words, verdict
+from genesis.domain.candle import Candles
 from genesis.domain.statistics.sweep_figures import DESCENDING
-from genesis.ports.sweeps import Row, SweepTable
+from genesis.ports.sweeps import Row
 
+FIRST: Final = "The first run"
 _SHOWN = {
     "total_return_pct": "Return (%)",
     "sharpe": "Sharpe ratio",
@@ -20,8 +31,9 @@ _SHOWN = {
 }
 
 
-def report_of(result: SweepResult, table: SweepTable) -> SweepReport:
-    """Return the report of *result*, whose runs are in *table*."""
+def report_of(run: SweepRun) -> SweepReport:
+    """Return the report of *run*."""
+    result, table = run.result, run.table
     plan = result.plan
     varied = [axis.name for axis in plan.space.axes if len(axis.values) > 1]
     columns = table.read([*map(parameter_column, varied), result.order]) if result.rows else {result.order: np.empty(0)}
@@ -39,8 +51,23 @@ def report_of(result: SweepResult, table: SweepTable) -> SweepReport:
         luck=luck,
         headers=(*names, *_SHOWN.values()),
         best=[[*(_text(row, name) for name in (*map(parameter_column, names), *_SHOWN))] for row in result.rows],
+        curves=[] if result.best is None else _curves(result.best),
+        ledger=None if result.best is None else _ledger(plan, result.best, run.candles),
         origin=[(name, plain(value)) for name, value in describe(plan).items()],
     )
+
+
+def _curves(best: BestRun) -> list[Growth]:
+    return [growth_of(name, run.record) for name, run in ((FIRST, best.run), (HELD, best.held))]
+
+
+def _ledger(plan: SweepPlan, best: BestRun, candles: Candles) -> RunsLedger:
+    terms = {FIRST: with_expression(plan.terms, express(plan.strategy, best.params)), HELD: held_terms(plan.terms)}
+    parts = {
+        name: [part_of(run.record, candles, optimism_ledger(terms[name], candles))]
+        for name, run in ((FIRST, best.run), (HELD, best.held))
+    }
+    return runs_ledger(parts, plan.terms.cash)
 
 
 def _text(row: Row, name: str) -> str:

@@ -5,7 +5,7 @@ from typing import Final
 from genesis.adapters.report.walk_page import Curve, WalkReport, WindowBar
 from genesis.app.optimism import priced_anew
 from genesis.app.research_runs import WalkRun
-from genesis.app.runs_ledger import Part, runs_ledger
+from genesis.app.runs_ledger import Part, part_of, runs_ledger
 from genesis.app.sweep import describe
 from genesis.app.sweep_report import plain
 from genesis.app.walkforward_result import day, verdict
@@ -60,7 +60,7 @@ def _account(run: WalkRun) -> Curve:
 def _part(run: WalkRun) -> Part:
     """Return the account of all tests with its optimism ledger."""
     account = run.found.account
-    return Part(account.run.record, account.candles, priced_anew(run.plan.terms, account.candles, account.targets))
+    return part_of(account.run.record, account.candles, priced_anew(run.plan.terms, account.candles, account.targets))
 
 
 def _held(run: WalkRun) -> Curve:

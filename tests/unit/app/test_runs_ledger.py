@@ -6,7 +6,7 @@ from attrs import evolve
 
 from genesis.app.backtest import run_columnar
 from genesis.app.optimism import optimism_ledger
-from genesis.app.runs_ledger import Part, runs_ledger
+from genesis.app.runs_ledger import Part, part_of, runs_ledger
 from genesis.domain.risk.refusal import RefusalCode
 from genesis.domain.statistics.trade_costs import trade_costs
 from tests.reports import terms_of, wavy_candles
@@ -17,13 +17,13 @@ TERMS = terms_of()
 
 def part(refusals: Mapping[RefusalCode, int]) -> Part:
     record = evolve(run_columnar(TERMS, CANDLES).record, refusals=refusals)
-    return Part(record, CANDLES, optimism_ledger(TERMS, CANDLES))
+    return part_of(record, CANDLES, optimism_ledger(TERMS, CANDLES))
 
 
 def test_parts_of_a_run_are_summed() -> None:
     once, twice = part({RefusalCode.HALTED: 2}), part({RefusalCode.AMOUNT_BELOW_MINIMUM: 1})
     ledger = runs_ledger({"one": [once], "both": [once, twice]}, TERMS.cash)
-    costs = trade_costs(once.record, CANDLES)
+    costs = trade_costs(run_columnar(TERMS, CANDLES).record, CANDLES)
     assert ledger.names == ("one", "both")
     fees = dict(zip(("", *ledger.names), ledger.costs[0], strict=True))
     assert fees == {"": "Fees", "one": f"{costs.fees / 1e8:,.2f}", "both": f"{2 * costs.fees / 1e8:,.2f}"}

@@ -7,6 +7,8 @@ import numpy.typing as npt
 from attrs import frozen
 
 from genesis.adapters.report.chart import LOSS, MAIN, Chart, Plain, axis, label, layout, rounded
+from genesis.adapters.report.compare_page import Growth, growth_chart
+from genesis.adapters.report.ledger_sections import RunsLedger, ledger_sections
 from genesis.adapters.report.markup import Content, element, table
 from genesis.adapters.report.page import NO_SCRIPT, figure, page
 
@@ -20,7 +22,8 @@ class SweepReport:
     """What the page says. *axes* are the parameters with more than one value, each with its value in every run.
 
     *values* is what runs are ordered by, NaN where a run has none; *luck* is what the best of as many runs would show
-    without skill, where that is known.
+    without skill in a flat market, where that is known. *curves* are the first run and buy and hold; none, and no
+    *ledger*, without runs.
     """
 
     title: str
@@ -34,6 +37,8 @@ class SweepReport:
     luck: float | None
     headers: Sequence[str]
     best: Sequence[Sequence[str]]
+    curves: Sequence[Growth]
+    ledger: RunsLedger | None
     origin: Sequence[tuple[str, str]]
 
 
@@ -47,6 +52,11 @@ def sweep_page(report: SweepReport) -> str:
     ]
     if charts:
         sections.insert(1, _section("parameters", "Parameters and results", *(figure(chart) for chart in charts)))
+    if report.curves:
+        charts.append(growth_chart(report.curves, "The first run beside buy and hold"))
+        sections.append(_section("equity", "The first run", figure(charts[-1])))
+    if report.ledger is not None:
+        sections += ledger_sections(report.ledger)
     made = table(("What", "Value"), "ll", report.origin)
     sections.append(_section("origin", "What made this result", made))
     head = element("header", element("h1", report.title), element("p", report.facts), element("noscript", NO_SCRIPT))
@@ -110,6 +120,9 @@ def _distribution(report: SweepReport) -> Chart | None:
         lines.append(
             {"type": "line", "x0": report.luck, "x1": report.luck, "y0": 0, "y1": 1, "yref": "paper", "line": stroke}
         )
-        said = f" The dashed line is what the best of {len(known)} runs would show without any skill."
+        said = (
+            " The dashed line is what the best of as many trials would show without skill in a market that goes"
+            " nowhere."
+        )
     shape = layout(340, showlegend=False, bargap=0, xaxis=axis(report.order), yaxis=axis("Runs (count)"), shapes=lines)
     return Chart("all", "All runs", f"How often each {report.order} came out.{said}", (trace,), shape)

@@ -67,7 +67,7 @@ def optimize(
     trading = TradingOptions(market, account, cost, desk)
     run = make_optimization(options, search, trading, progress, start=start_of(resume=resume, anew=anew))
     if report:
-        write_whole(Path(report), sweep_page(report_of(run.result, run.table)))
+        write_whole(Path(report), sweep_page(report_of(run)))
     if bundle:
         groups = {**options._asdict(), **search._asdict(), **trading.all()}
         write_bundle(Path(bundle), "optimize", groups, run.made)

@@ -6,6 +6,8 @@ import numpy as np
 from attrs import frozen
 
 from genesis.domain.candle import Candles
+from genesis.domain.fill import Fill
+from genesis.domain.instrument import Instrument
 from genesis.domain.ledger import cost_of, value_of
 from genesis.domain.order import Side
 from genesis.domain.statistics.record import Record
@@ -47,25 +49,31 @@ class TradeCosts:
 
 
 def trade_costs(record: Record, candles: Candles) -> TradeCosts:
+    """Return the costs of a run, as `costs_of` does."""
+    return costs_of(record.fills, record.instrument, candles, on_margin=record.on_margin)
+
+
+def costs_of(fills: Sequence[Fill], instrument: Instrument, candles: Candles, *, on_margin: bool = False) -> TradeCosts:
     """Return the costs of all fills; slippage is the amount × how much worse the price was than its candle's open.
 
     Raises `ValueError` if a fill has no candle among *candles*.
     """
-    times = np.array([fill.mts for fill in record.fills], dtype=np.int64)
+    times = np.array([fill.mts for fill in fills], dtype=np.int64)
     rows = np.searchsorted(candles.mts, times)
     if len(rows) and (rows[-1] >= len(candles) or bool((candles.mts[rows] != times).any())):
         raise ValueError("a fill has no candle: these are not the candles of the run")
-    opens = [record.instrument.price_from_market(price) for price in candles.open[rows].tolist()]
-    return TradeCosts(_side_costs(record, opens, Side.BUY), _side_costs(record, opens, Side.SELL))
+    opens = [instrument.price_from_market(price) for price in candles.open[rows].tolist()]
+    priced = list(zip(fills, opens, strict=True))
+    buys, sells = (_side_costs(priced, instrument.price_scale, side, on_margin) for side in (Side.BUY, Side.SELL))
+    return TradeCosts(buys, sells)
 
 
-def _side_costs(record: Record, opens: Sequence[int], side: Side) -> SideCosts:
-    scale = record.instrument.price_scale
+def _side_costs(priced: Sequence[tuple[Fill, int]], scale: int, side: Side, on_margin: bool) -> SideCosts:
     fills, notional, fees, slippage = 0, 0, 0, 0
-    for fill, price in zip(record.fills, opens, strict=True):
+    for fill, price in priced:
         if fill.side is side:
             fills += 1
             notional += value_of(fill.amount, fill.price, scale)
-            fees += fee_in_quote(fill, scale, record.on_margin)
+            fees += fee_in_quote(fill, scale, on_margin)
             slippage += cost_of(fill.amount, (fill.price - price) * side.sign, scale)
     return SideCosts(fills, Atoms(notional), Atoms(fees), Atoms(slippage))
