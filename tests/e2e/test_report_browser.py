@@ -12,6 +12,8 @@ from playwright.sync_api import Browser, Dialog, Page, Route, sync_playwright
 
 from genesis.adapters.report.page import report_page
 from genesis.app.backtest_report import report_of
+from genesis.app.cli import CommandLine
+from genesis.app.commands import namespace
 from genesis.domain.strategy.features import close, open_, where
 from tests.reports import TIGHT, result_of, terms_of, wavy_candles
 
@@ -70,6 +72,33 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {name: (folder / f"{name}.html").as_uri() for name in results}
 
 
+MARKET = ("synthetic:5:20", "--timeframe", "15m")
+GRID = ("--param", "fast=3:12:3", "--param", "slow=16:40:8")
+RESEARCH = {
+    "sweep": (*MARKET, *GRID),
+    "optimize": (*MARKET, *GRID, "--trials", "16"),
+    "walkforward": (*MARKET, *GRID, "--train", "6d", "--test", "3d"),
+    "compare": (*MARKET, "--run", "ema_cross fast=5 slow=40", "--run", "rsi_reversion"),
+    "portfolio": ("tBTCUSD=synthetic:1:20", "tETHUSD=synthetic:2:20", "--timeframe", "15m", "--min-amount", "0.05"),
+}
+CHARTS = {"sweep": 3, "optimize": 3, "walkforward": 3, "compare": 1, "portfolio": 1}
+
+
+@pytest.fixture(scope="module")
+def research(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The addresses of the pages of all research commands, as the commands write them."""
+    folder = tmp_path_factory.mktemp("research")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("GENESIS_HOME", str(folder / "home"))
+        for name, words in RESEARCH.items():
+            with pytest.raises(SystemExit) as end:
+                CommandLine("genesis", namespace()).main(
+                    ["genesis", name, *words, "--report", str(folder / f"{name}.html"), "--json"]
+                )
+            assert end.value.code == 0
+    return {name: (folder / f"{name}.html").as_uri() for name in RESEARCH}
+
+
 def visit(
     browser: Browser, address: str, viewport: dict[str, int], *, dark: bool = False, is_phone: bool = False
 ) -> Visit:
@@ -122,6 +151,38 @@ def test_every_chart_is_drawn_and_nothing_is_asked_of_the_network(
         assert width > 600, chart
         assert height > 200, chart
         assert marks > 0 or name == "empty", chart
+    seen.page.context.close()
+
+
+UNLABELLED = """() => [...document.querySelectorAll(".chart")].flatMap((chart) => {
+    const axes = Object.entries(chart.layout).filter(([name]) => /^[xy]axis/.test(name));
+    return axes.filter(([, axis]) => !axis.title?.text).map(([name]) => `${chart.id} ${name}`);
+})"""
+
+
+@pytest.mark.parametrize("name", RESEARCH)
+def test_every_research_page_is_drawn_whole_in_every_light_and_asks_nothing_of_the_network(
+    browser: Browser, research: dict[str, str], name: str
+) -> None:
+    seen = visit(browser, research[name], DESKTOP)
+    drawn = seen.page.evaluate(SIZES)
+    assert len(drawn) == CHARTS[name]
+    for chart, width, height, _ in drawn:
+        assert width > 600, chart
+        assert height > 200, chart
+    assert seen.page.evaluate(UNLABELLED) == []
+    sections = seen.page.locator("section").evaluate_all("(found) => found.map((each) => [each.id, each.innerText])")
+    assert {"equity", "costs", "optimism", "why-not", "origin"} <= {section for section, _ in sections}
+    assert all("\n" in text for _, text in sections), "no section is empty"
+    color = "() => document.querySelector('#chart-equity .scatterlayer .js-line').style.stroke"
+    light = seen.page.evaluate(color)
+    seen.page.emulate_media(color_scheme="dark")
+    seen.page.wait_for_function(f"() => ({color})() !== '{light}'")
+    assert seen.page.evaluate("() => document.documentElement.scrollWidth") <= DESKTOP["width"]
+    seen.page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
+    seen.page.wait_for_function(f"() => document.documentElement.scrollWidth <= {PHONE['width']}")
+    assert seen.complaints == []
+    assert seen.requests == [research[name]]
     seen.page.context.close()
 
 

@@ -132,4 +132,4 @@ def _ledger(wanted: Sequence[tuple[str, Expr]], found: Compared, terms: Terms, c
         name: [part_of(record, candles, optimism_ledger(settings, candles))]
         for (name, record), settings in zip(found.runs, [*each, held_terms(terms)], strict=True)
     }
-    return runs_ledger(parts, terms.cash)
+    return runs_ledger(parts, terms.cash, terms.desk.instrument.quote)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from genesis.app.backtest import Terms, filling_at_the_close
 from genesis.domain.candle import Candles, Floats
@@ -16,6 +16,16 @@ from genesis.domain.units import Atoms, InexactNumber, Ppb
 
 MAKER_FEE: Final = Ppb(1_000_000)
 """10 bp. Source: Bitfinex, "Fees schedule", the maker fee without a volume discount."""
+
+
+@frozen
+class Assumption:
+    """What a backtest may pretend: that orders fill at the close that decided them, or that trading costs less."""
+
+    name: str
+    meaning: str
+    fills_at_the_close: bool
+    costs: Costs
 
 
 def optimism_ledger(terms: Terms, candles: Candles) -> tuple[Optimism, ...]:
@@ -32,29 +42,34 @@ def optimism_ledger(terms: Terms, candles: Candles) -> tuple[Optimism, ...]:
 def priced_anew(terms: Terms, candles: Candles, targets: Floats) -> tuple[Optimism, ...]:
     """Return the ledger of a run of *targets*, one a candle; see `optimism_ledger`."""
     flattered = filling_at_the_close(candles)
-    costs = terms.costs
+    honest = _final_equity(terms, targets, candles, terms.costs)
+    found = []
+    for each in assumptions(terms.costs):
+        equity = _bounded_equity(terms, targets, flattered if each.fills_at_the_close else candles, each.costs)
+        found.append(optimism(each.name, each.meaning, equity, honest, terms.cash))
+    return tuple(found)
+
+
+def assumptions(costs: Costs) -> tuple[Assumption, ...]:
+    """Return every assumption that flatters a run at *costs*, and last all of them together."""
     free = evolve(costs, slippage=Ppb(0), volatility=None, impact=None)
     maker = evolve(costs, fee=min(costs.fee, MAKER_FEE), maker_fee=None, has_tiers=False)
     none = evolve(maker, slippage=Ppb(0), volatility=None, impact=None)
-    variants = (
-        ("Fill at the close", "orders fill at the very close that decided them", flattered, costs),
-        ("Zero slippage", "every order gets the open itself", candles, free),
-        *_measured(costs, candles),
-        ("Maker fee (10 bp)", "every order rests in the book and is met there", candles, maker),
-        ("All together", "the three at once", flattered, none),
-    )
-    honest = _final_equity(terms, targets, candles, costs)
-    return tuple(
-        optimism(name, meaning, _bounded_equity(terms, targets, rows, price), honest, terms.cash)
-        for name, meaning, rows, price in variants
+    return (
+        Assumption("Fill at the close", "orders fill at the very close that decided them", True, costs),
+        Assumption("Zero slippage", "every order gets the open itself", False, free),
+        *_measured(costs),
+        Assumption("Maker fee (10 bp)", "every order rests in the book and is met there", False, maker),
+        Assumption("All together", "the three at once", True, none),
     )
 
 
-def _measured(costs: Costs, candles: Candles) -> Iterator[tuple[str, str, Candles, Costs]]:
+def _measured(costs: Costs) -> Iterator[Assumption]:
     if costs.volatility is not None:
-        yield "Calm market", "slippage is the same at any volatility", candles, evolve(costs, volatility=None)
+        meaning = "slippage is the same at any volatility"
+        yield Assumption("Calm market", meaning, False, evolve(costs, volatility=None))
     if costs.impact is not None:
-        yield "No impact", "orders move no price, however large", candles, evolve(costs, impact=None)
+        yield Assumption("No impact", "orders move no price, however large", False, evolve(costs, impact=None))
 
 
 def _bounded_equity(terms: Terms, targets: Floats, candles: Candles, costs: Costs) -> Atoms | None:

@@ -6,17 +6,25 @@ from typing import Final
 import numpy as np
 
 from genesis.adapters.report.compare_page import Growth
+from genesis.adapters.report.ledger_sections import RunsLedger
 from genesis.adapters.report.portfolio_page import PortfolioReport, Rows
 from genesis.app.backtest import Engine
 from genesis.app.backtest_result import desk_words
+from genesis.app.buy_and_hold import HELD
 from genesis.app.json_output import Json, JsonDocument
 from genesis.app.portfolio import PortfolioResult, run_portfolio
+from genesis.app.portfolio_optimism import portfolio_optimism
+from genesis.app.runs_ledger import Part, runs_ledger
 from genesis.domain.candle import DAY_MS, Candles
 from genesis.domain.simulation.portfolio import decision_hash
 from genesis.domain.statistics.cost_words import bps_text, fee_words, slippage_words
+from genesis.domain.statistics.drawdowns import deepest_drawdowns
+from genesis.domain.statistics.months import monthly_returns, yearly_returns
 from genesis.domain.statistics.portfolio_figures import PortfolioFigures
+from genesis.domain.statistics.trade_costs import costs_of
 from genesis.domain.statistics.wording import money, money_decimals, percent, ratio
-from genesis.domain.units import format_atoms, format_scaled
+from genesis.domain.units import InexactNumber, format_atoms, format_scaled
+from genesis.ports.errors import InputError
 
 PART_HEADERS: Final = ("Instrument", "Weight", "Fills", "Fees", "Held", "Worth", "Profit")
 TOGETHER: Final = ("Return", "Maximum drawdown", "Sharpe", "Sortino", "Turnover (× cash)", "Fees", "Final equity")
@@ -133,29 +141,43 @@ def notes_of(result: PortfolioResult) -> list[str]:
 def report_of(result: PortfolioResult) -> PortfolioReport:
     """Return what the page of *result* is made of."""
     plan, cash = result.plan, result.plan.portfolio.cash
-    held = held_figures(result)
-    columns = [together_of(figures, cash) for figures in (result.figures, held)]
+    held = run_portfolio(plan.held(), Engine.COLUMNAR.value)
+    columns = [together_of(figures, cash) for figures in (result.figures, held.figures)]
+    times = np.sort(np.concatenate([each.mts for each in plan.candles]))
     symbols = [each.symbol for each in plan.markets]
     return PortfolioReport(
         title=f"Portfolio of {', '.join(symbols)}",
         facts=facts_of(result),
         notes=notes_of(result),
-        curves=[_growth("Portfolio", result.figures, cash), _growth("Buy and hold", held, cash)],
-        together=Rows(
-            ("Figure", "Portfolio", "Buy and hold"), [list(row) for row in zip(TOGETHER, *columns, strict=True)]
-        ),
+        curves=[_growth("Portfolio", result.figures, cash), _growth(HELD, held.figures, cash)],
+        together=Rows(("Figure", "Portfolio", HELD), [list(row) for row in zip(TOGETHER, *columns, strict=True)]),
         parts=Rows(PART_HEADERS, parts_of(result)),
         alike=Rows(("", *symbols), _alike(symbols, plan.candles)),
-        why_not=Rows(
-            ("Wishes that did not leave", "Times"),
-            [[word.replace("_", " "), str(count)] for word, count in sorted(_refusals(result))] or [["none", "0"]],
-        ),
+        drawdowns=deepest_drawdowns(times, result.run.equity, cash),
+        last=int(times[-1]),
+        months=monthly_returns(cash, result.figures.days),
+        years=yearly_returns(cash, result.figures.days),
+        ledger=_ledger(result, held),
         origin=[*_origins(result), ("decision hash", decision_hash(result.run, plan.portfolio))],
     )
 
 
-def _refusals(result: PortfolioResult) -> list[tuple[str, int]]:
-    return [(code.value, count) for code, count in result.run.refusals.items()]
+def _ledger(result: PortfolioResult, held: PortfolioResult) -> RunsLedger:
+    try:
+        runs = {name: [_part(each)] for name, each in (("Portfolio", result), (HELD, held))}
+    except InexactNumber as error:
+        raise InputError(f"no report, for it compares with runs by columns: {error}") from error
+    portfolio = result.plan.portfolio
+    return runs_ledger(runs, portfolio.cash, portfolio.desks[0].instrument.quote)
+
+
+def _part(result: PortfolioResult) -> Part:
+    desks = result.plan.portfolio.desks
+    costs = [
+        costs_of([fill for fill in result.run.fills if fill.symbol == desk.instrument.symbol], desk.instrument, candles)
+        for desk, candles in zip(desks, result.plan.candles, strict=True)
+    ]
+    return Part(costs, result.run.refusals, portfolio_optimism(result.plan))
 
 
 def _origins(result: PortfolioResult) -> list[tuple[str, str]]:

@@ -35,8 +35,8 @@ def growth_of(name: str, record: Record) -> Growth:
     return Growth(name, [int(mts) for mts, _ in record.days], [equity / cash for _, equity in record.days])
 
 
-def runs_ledger(runs: Mapping[str, Sequence[Part]], cash: Atoms) -> RunsLedger:
-    """Return the ledger of *runs*, each the sum of its parts; shares are of *cash*, which each began with."""
+def runs_ledger(runs: Mapping[str, Sequence[Part]], cash: Atoms, quote: str) -> RunsLedger:
+    """Return the ledger of *runs*, each the sum of its parts, in *quote*; shares are of *cash*, the initial one."""
     costs = [[each for part in parts for each in part.costs] for parts in runs.values()]
     refused = [_refused(parts) for parts in runs.values()]
     codes = sorted({code for each in refused for code in each}, key=lambda code: code.value)
@@ -44,8 +44,8 @@ def runs_ledger(runs: Mapping[str, Sequence[Part]], cash: Atoms) -> RunsLedger:
     return RunsLedger(
         tuple(runs),
         [
-            ["Fees", *(_money(sum(each.fees for each in run)) for run in costs)],
-            ["Slippage", *(_money(sum(each.slippage for each in run)) for run in costs)],
+            [f"Fees ({quote})", *(_money(sum(each.fees for each in run)) for run in costs)],
+            [f"Slippage ({quote})", *(_money(sum(each.slippage for each in run)) for run in costs)],
             ["Both, as a share of the cash (%)", *(_points(_total(run), cash) for run in costs)],
             ["Traded, as a multiple of the cash", *(_multiple(run, cash) for run in costs)],
         ],

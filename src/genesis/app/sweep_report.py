@@ -44,7 +44,7 @@ def report_of(run: SweepRun) -> SweepReport:
         facts=f"{plan.data.rows} candles of {plan.data.timeframe}, {result.tally.runs} runs{skipped_words(result)}",
         notes=plan.data.notes,
         verdict=verdict(result),
-        order=result.order,
+        order=_SHOWN.get(result.order, result.order),
         descending=DESCENDING[result.order],
         axes=[(name, columns[parameter_column(name)]) for name in varied if parameter_column(name) in columns],
         values=columns[result.order],
@@ -67,7 +67,7 @@ def _ledger(plan: SweepPlan, best: BestRun, candles: Candles) -> RunsLedger:
         name: [part_of(run.record, candles, optimism_ledger(terms[name], candles))]
         for name, run in ((FIRST, best.run), (HELD, best.held))
     }
-    return runs_ledger(parts, plan.terms.cash)
+    return runs_ledger(parts, plan.terms.cash, plan.terms.desk.instrument.quote)
 
 
 def _text(row: Row, name: str) -> str:
@@ -80,7 +80,7 @@ def _text(row: Row, name: str) -> str:
 def plain(value: Json) -> str:
     """Return a value of a description as a person reads it."""
     if isinstance(value, dict):
-        return ", ".join(f"{name} {plain(each)}" for name, each in value.items())
+        return ", ".join(f"{name} {plain(each)}" for name, each in value.items()) or "none"
     if isinstance(value, list):
         shown = [str(each) for each in value[:20]]
         return (" ".join(shown) or "none") + (f" … ({len(value)})" if len(value) > 20 else "")

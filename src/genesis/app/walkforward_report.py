@@ -32,6 +32,7 @@ def report_of(run: WalkRun, order: str) -> WalkReport:
         for each, summary in zip(found.judged, summaries, strict=True)
     ]
     facts = f"{plan.data.rows} candles of {plan.data.timeframe}, {len(found.judged)} windows of {found.trials} runs"
+    quote = plan.terms.desk.instrument.quote
     return WalkReport(
         title=f"{plan.strategy.name} on {plan.data.symbol}: walk-forward",
         facts=f"{facts}, chosen by {order}",
@@ -46,7 +47,7 @@ def report_of(run: WalkRun, order: str) -> WalkReport:
         choices=[(name, [float(each.params[name]) for each in found.judged]) for name in varied],
         headers=("Test", *names, *_RATIOS, "Return (%)", "Drawdown (%)", "Fills"),
         rows=rows,
-        ledger=runs_ledger({"All tests": [_part(run)]}, plan.terms.cash),
+        ledger=runs_ledger({"All tests": [_part(run)]}, plan.terms.cash, quote),
         origin=[(name, plain(value)) for name, value in describe(plan).items()],
     )
 

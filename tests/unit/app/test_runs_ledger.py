@@ -22,11 +22,11 @@ def part(refusals: Mapping[RefusalCode, int]) -> Part:
 
 def test_parts_of_a_run_are_summed() -> None:
     once, twice = part({RefusalCode.HALTED: 2}), part({RefusalCode.AMOUNT_BELOW_MINIMUM: 1})
-    ledger = runs_ledger({"one": [once], "both": [once, twice]}, TERMS.cash)
+    ledger = runs_ledger({"one": [once], "both": [once, twice]}, TERMS.cash, "USD")
     costs = trade_costs(run_columnar(TERMS, CANDLES).record, CANDLES)
     assert ledger.names == ("one", "both")
     fees = dict(zip(("", *ledger.names), ledger.costs[0], strict=True))
-    assert fees == {"": "Fees", "one": f"{costs.fees / 1e8:,.2f}", "both": f"{2 * costs.fees / 1e8:,.2f}"}
+    assert fees == {"": "Fees (USD)", "one": f"{costs.fees / 1e8:,.2f}", "both": f"{2 * costs.fees / 1e8:,.2f}"}
     for row, entry in zip(ledger.optimism, once.optimism, strict=True):
         assert entry.points is not None
         assert row == [entry.name, f"{entry.points:+,.2f}", f"{2 * entry.points:+,.2f}"]
@@ -36,6 +36,6 @@ def test_parts_of_a_run_are_summed() -> None:
 def test_an_assumption_beyond_counting_is_said() -> None:
     known = part({})
     unbounded = evolve(known, optimism=[evolve(each, difference=None) for each in known.optimism])
-    ledger = runs_ledger({"one": [known, unbounded]}, TERMS.cash)
+    ledger = runs_ledger({"one": [known, unbounded]}, TERMS.cash, "USD")
     assert {row[1] for row in ledger.optimism} == {"beyond all bounds"}
     assert ledger.refusals == []

@@ -17,12 +17,14 @@ from genesis.adapters.report.backtest_report import BacktestReport
 from genesis.adapters.report.candle_chart import candle_charts
 from genesis.adapters.report.chart import Chart
 from genesis.adapters.report.cost_chart import cost_chart
+from genesis.adapters.report.drawdowns_table import drawdowns_table
 from genesis.adapters.report.equity_chart import equity_chart
 from genesis.adapters.report.heat_map import heat_map
 from genesis.adapters.report.markup import Content, Markup, element, joined
 from genesis.adapters.report.tiles import tiles
 from genesis.adapters.report.trade_chart import trade_chart
 from genesis.domain.risk.guards import RiskLimits
+from genesis.domain.statistics.drawdowns import deepest_drawdowns
 from genesis.domain.statistics.months import monthly_returns, yearly_returns
 from genesis.domain.statistics.trade_costs import trade_costs
 from genesis.domain.statistics.trade_distribution import trade_distribution
@@ -132,7 +134,9 @@ def _cautions(report: BacktestReport) -> Markup:
 
 def _equity(report: BacktestReport, charts: list[Chart]) -> Markup:
     drawn = _drawn(charts, equity_chart(report))
-    return _section("equity", "Equity", drawn, element("h3", "The deepest drawdowns"), tables.drawdowns_table(report))
+    found = deepest_drawdowns(report.candles.mts, report.outcome.equity, report.record.initial_cash)
+    last = int(report.candles.mts[-1]) if len(report.candles) else 0
+    return _section("equity", "Equity", drawn, element("h3", "The deepest drawdowns"), drawdowns_table(found, last))
 
 
 def _optimism(report: BacktestReport) -> Markup:
@@ -151,7 +155,8 @@ def _candles(report: BacktestReport, charts: list[Chart]) -> Markup:
 
 def _months(report: BacktestReport) -> Markup:
     words = "Returns by calendar month, UTC. The first month and the last hold only what the data hold of them."
-    months, years = monthly_returns(report.record), yearly_returns(report.record)
+    cash, days = report.record.initial_cash, report.record.days
+    months, years = monthly_returns(cash, days), yearly_returns(cash, days)
     return _section("months", "Monthly returns", heat_map(months, years), element("p", words, class_="small"))
 
 

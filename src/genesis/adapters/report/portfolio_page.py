@@ -5,8 +5,13 @@ from collections.abc import Sequence
 from attrs import frozen
 
 from genesis.adapters.report.compare_page import Growth, growth_chart
+from genesis.adapters.report.drawdowns_table import drawdowns_table
+from genesis.adapters.report.heat_map import heat_map
+from genesis.adapters.report.ledger_sections import RunsLedger, ledger_sections
 from genesis.adapters.report.markup import Content, Markup, element, table
 from genesis.adapters.report.page import NO_SCRIPT, figure, page
+from genesis.domain.statistics.drawdowns import Drawdown
+from genesis.domain.statistics.months import MonthlyReturn, YearlyReturn
 
 
 @frozen(eq=False)
@@ -19,7 +24,7 @@ class Rows:
 
 @frozen(eq=False)
 class PortfolioReport:
-    """What the page says; the last of *curves* is buy and hold."""
+    """What the page says; the last of *curves* is buy and hold, *last* the time of the last candle."""
 
     title: str
     facts: str
@@ -28,7 +33,11 @@ class PortfolioReport:
     together: Rows
     parts: Rows
     alike: Rows
-    why_not: Rows
+    drawdowns: Sequence[Drawdown]
+    last: int
+    months: tuple[MonthlyReturn, ...]
+    years: tuple[YearlyReturn, ...]
+    ledger: RunsLedger
     origin: Sequence[tuple[str, str]]
 
 
@@ -40,11 +49,18 @@ def portfolio_page(report: PortfolioReport) -> str:
     )
     alike = "Of the daily returns of the instruments themselves: those that move alike are one bet, not several."
     sections = [
-        _section("equity", "Growth", figure(chart)),
+        _section(
+            "equity",
+            "Growth",
+            figure(chart),
+            element("h3", "The deepest drawdowns"),
+            drawdowns_table(report.drawdowns, report.last),
+        ),
+        _section("months", "Monthly returns", heat_map(report.months, report.years)),
         _section("figures", "All together", _table(report.together)),
         _section("parts", "By instrument", element("p", profit), _table(report.parts)),
         _section("alike", "How alike they move", element("p", alike), _table(report.alike)),
-        _section("why-not", "Why not", _table(report.why_not)),
+        *ledger_sections(report.ledger),
         _section("origin", "What made this result", table(("What", "Value"), "ll", report.origin)),
     ]
     if report.notes:

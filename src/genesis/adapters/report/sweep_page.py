@@ -88,6 +88,7 @@ def _heat_map(report: SweepReport) -> Chart | None:
         "x": rounded(xs.tolist(), 9),
         "y": rounded(ys.tolist(), 9),
         "z": cells,
+        "colorbar": {"title": {"text": label(report.order), "side": "right"}},
         "colorscale": "Viridis",  # bright is better, also in print and for the colour-blind
         "reversescale": not report.descending,
         "hovertemplate": f"{label(x_name)} %{{x}}, {label(y_name)} %{{y}}: %{{z}}<extra></extra>",

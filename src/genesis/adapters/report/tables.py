@@ -9,7 +9,6 @@ from genesis.domain.events import AlertCode
 from genesis.domain.risk.guards import OnBreach
 from genesis.domain.statistics.cautions import REFUSALS
 from genesis.domain.statistics.cost_words import fee_words, slippage_words
-from genesis.domain.statistics.drawdowns import deepest_drawdowns
 from genesis.domain.statistics.figures import figures
 from genesis.domain.statistics.record import decision_hash
 from genesis.domain.statistics.summary import RoundTrip, summarise
@@ -122,26 +121,6 @@ def _trip_cells(report: BacktestReport, trip: RoundTrip) -> tuple[Content, ...]:
         signed(money(trip.profit, report.decimals, sign=True), trip.profit),
         signed(share, trip.profit),
     )
-
-
-def drawdowns_table(report: BacktestReport) -> Markup:
-    """Return the deepest drawdowns; empty where equity never fell."""
-    found = deepest_drawdowns(report.candles.mts, report.outcome.equity, report.record.initial_cash)
-    if not found:
-        return element("p", "Equity never was below its peak.")
-    last = int(report.candles.mts[-1])
-    rows = [
-        (
-            percent(-100.0 * each.depth),
-            moment(each.peak),
-            moment(each.trough),
-            "not yet" if each.recovered is None else moment(each.recovered),
-            duration((last if each.recovered is None else each.recovered) - each.peak),
-        )
-        for each in found
-    ]
-    headers = ("Depth", "Peak (UTC)", "Trough (UTC)", "Recovered (UTC)", "Below the peak for")
-    return table(headers, "ltttl", rows)
 
 
 def guards_table(report: BacktestReport) -> Markup:

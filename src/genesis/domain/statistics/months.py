@@ -1,11 +1,13 @@
 """Returns by calendar month and year, UTC."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
-from genesis.domain.statistics.record import Record
-from genesis.domain.units import Mts
+from genesis.domain.units import Atoms, Mts
+
+Days: TypeAlias = Sequence[tuple[Mts, Atoms]]
+"""The start of each UTC day that has a candle, with the equity at its end."""
 
 
 class MonthlyReturn(NamedTuple):
@@ -23,20 +25,20 @@ class YearlyReturn(NamedTuple):
     fraction: float
 
 
-def monthly_returns(record: Record) -> tuple[MonthlyReturn, ...]:
-    """Return the return of each month that has a candle, in order; the first is against the initial cash.
+def monthly_returns(initial_cash: int, days: Days) -> tuple[MonthlyReturn, ...]:
+    """Return the return of each month among *days*, in order; the first is against *initial_cash*.
 
     The first month and the last one hold what the data hold of them. A month that began with nothing returns 0.
     """
-    ends = {_month(mts): equity for mts, equity in record.days}
-    fractions = _fractions(record.initial_cash, ends.values())
+    ends = {_month(mts): equity for mts, equity in days}
+    fractions = _fractions(initial_cash, ends.values())
     return tuple(MonthlyReturn(*month, fraction) for month, fraction in zip(ends, fractions, strict=True))
 
 
-def yearly_returns(record: Record) -> tuple[YearlyReturn, ...]:
-    """Return the return of each year that has a candle: `monthly_returns` by the year."""
-    ends = {_month(mts)[0]: equity for mts, equity in record.days}
-    fractions = _fractions(record.initial_cash, ends.values())
+def yearly_returns(initial_cash: int, days: Days) -> tuple[YearlyReturn, ...]:
+    """Return the return of each year: `monthly_returns` by the year."""
+    ends = {_month(mts)[0]: equity for mts, equity in days}
+    fractions = _fractions(initial_cash, ends.values())
     return tuple(YearlyReturn(year, fraction) for year, fraction in zip(ends, fractions, strict=True))
 
 
