@@ -106,7 +106,7 @@ def best_run(plan: SweepPlan, rows: Sequence[Row], candles: Candles, folder: Pat
     return BestRun(
         params,
         run,
-        timing_of(returns, candles, exposures_of(record.fills, candles, run.equity)),
+        timing_of(returns, candles, exposures_of(record.fills, candles, run.equity, on_margin=record.on_margin)),
         None if known is None else probabilistic_sharpe(known),
         None if known is None else luck_of_best(known.days, trials) * math.sqrt(DAYS_PER_YEAR),
         None if known is None else deflated_sharpe(known, trials),

@@ -200,7 +200,9 @@ def _exposures(span: Candles, judged: Sequence[Judged]) -> Floats:
     exposures = np.zeros(len(span))
     for each in judged:
         first, end = np.searchsorted(span.mts, [each.window.test_start, each.window.test_end])
-        exposures[first:end] = exposures_of(each.test.fills, span[first:end], each.run.equity)
+        exposures[first:end] = exposures_of(
+            each.test.fills, span[first:end], each.run.equity, on_margin=each.test.on_margin
+        )
     return exposures
 
 
