@@ -21,6 +21,9 @@ from genesis.adapters.memory.kill_latch import MemoryKillLatch
 from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.adapters.memory.monitor import MemoryMonitor
 from genesis.adapters.memory.session_view import MemorySessionView
+from genesis.app.config_authority import ConfigAuthority
+from genesis.app.config_book import SessionConfigBook
+from genesis.app.config_file import ConfigFile
 from genesis.app.config_problems import SchemaDesk
 from genesis.domain.units import Mts, Symbol
 from genesis.ports.access import Role
@@ -133,6 +136,7 @@ class House:
     operator: RecordingOperator
     latch: MemoryKillLatch
     credentials: MemoryCredentials
+    authority: ConfigAuthority
     home: Path
     client: aiohttp.ClientSession
     tokens: dict[Role, str] = field(factory=dict)
@@ -203,11 +207,14 @@ async def house(home: Path, costly_max: int = 10_000) -> AsyncIterator[House]:
     operator = RecordingOperator(audit, latch)
     view = MemorySessionView(Overview(0, "paper", SYMBOL, "1m", None))
     archive = ArchiveFiles(home, home / "logs" / "config_audit.log")
-    trading = TradingSide(view, operator, archive, credentials, clock, monitor)
+    authority = ConfigAuthority(audit, ConfigFile(home / "config" / "current.json"), clock, monitor)
+    authority.open()
+    book = SessionConfigBook(authority, home)
+    trading = TradingSide(view, operator, archive, credentials, clock, monitor, book)
     server = HttpServer(build_app(monitor, SchemaDesk(), audit, None, trading, costly_max=costly_max), port=0)
     port = server.bind()
     running = asyncio.create_task(server.run())
     async with aiohttp.ClientSession() as client:
-        yield House(port, monitor, metrics, view, operator, latch, credentials, home, client)
+        yield House(port, monitor, metrics, view, operator, latch, credentials, authority, home, client)
     running.cancel()
     await asyncio.wait([running])

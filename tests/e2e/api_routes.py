@@ -15,6 +15,8 @@ from genesis.adapters.memory.kill_latch import MemoryKillLatch
 from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.adapters.memory.monitor import MemoryMonitor
 from genesis.adapters.memory.session_view import MemorySessionView
+from genesis.app.config_book import SessionConfigBook
+from genesis.app.config_problems import SchemaDesk
 from genesis.domain.units import Symbol
 from genesis.ports.session_view import Overview
 from tests.e2e.api_house import RecordingOperator
@@ -32,6 +34,14 @@ _BODIES: dict[str, Any] = {  # Any: JSON
         "reason": "x",
         "phrase": "apply config",
     },
+    "RollBackBody": {
+        "version": 0,
+        "expected_version": 0,
+        "expected_hash": "0" * 64,
+        "reason": "x",
+        "phrase": "roll back",
+    },
+    "DocumentBody": {"document": {"dry_run": True}},
     "Nothing": {},
 }
 
@@ -41,16 +51,18 @@ def every_route() -> Sequence[Route]:
     """All routes of a session, the open ones included."""
     clock = SystemClock()
     monitor = MemoryMonitor(clock, MemoryMetrics(), version="0", mode="paper")
+    book = SessionConfigBook(None, Path("none"))
     audit = AuditFile(Path("none"), clock, monitor)
     operator = RecordingOperator(audit, MemoryKillLatch())
     view = MemorySessionView(Overview(0, "paper", Symbol("tBTCUSD"), "1m", None))
     archive = ArchiveFiles(Path("none"), Path("none"))
-    return api_routes(TradingSide(view, operator, archive, MemoryCredentials(clock), clock, monitor), monitor, audit)
+    trading = TradingSide(view, operator, archive, MemoryCredentials(clock), clock, monitor, book)
+    return api_routes(trading, SchemaDesk(), monitor, audit)
 
 
 def filled_path(route: Route) -> str:
     """The route's path with something that is there in its places."""
-    return route.path.replace("{cid}", "3").replace("{name}", "trend")
+    return route.path.replace("{cid}", "3").replace("{name}", "trend").replace("{version}", "0")
 
 
 def fitting_body(route: Route) -> Any:  # Any: JSON

@@ -4,16 +4,19 @@ import asyncio
 import json
 import uuid
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from genesis.adapters.audit_log.reading import verify_file
 from genesis.adapters.http.routes import Effect, Route
+from genesis.app.config_authority import Applied
 from genesis.domain.audit import ChainHead
+from genesis.domain.json_value import JsonObject
 from genesis.domain.units import Mts
 from genesis.ports.access import Role
-from genesis.ports.operator import CancelOrder, Halt, SwitchStrategy
+from genesis.ports.operator import CancelOrder, Halt, RollBackConfig, SwitchStrategy
 from tests.e2e.api_house import START, House, feed, house
 from tests.e2e.api_routes import every_route, filled_path, fitting_body
 
@@ -108,12 +111,12 @@ async def test_i40_a_command_is_recorded_before_it_has_an_effect(site: House) ->
 
 async def test_i40_what_cannot_be_recorded_is_not_done(site: House) -> None:
     path = site.home / "logs" / "config_audit.log"
-    path.parent.mkdir(exist_ok=True)
+    before = path.read_bytes()
     path.write_bytes(b"broken\n")
     key = {"Idempotency-Key": str(uuid.uuid4())}
     assert (await site.ask("POST", "/api/v1/control/halt", {"reason": "x"}, headers=key))[0] == 503
     assert site.operator.done == []
-    path.unlink()
+    path.write_bytes(before)
     assert (await site.ask("POST", "/api/v1/control/halt", {"reason": "x"}, headers=key))[0] == 200
 
 
@@ -184,6 +187,69 @@ async def test_f20_bodies_are_exact(site: House, body: bytes) -> None:
     assert site.operator.done == []
 
 
+async def applied(site: House, document: JsonObject, reason: str) -> None:
+    result = await site.authority.apply(document, site.authority.current().number, who="owner", reason=reason)
+    assert isinstance(result, Applied), result
+
+
+async def test_what_is_in_force_and_how_it_came_to_be_can_be_read(site: House) -> None:
+    await applied(site, {"dry_run": True, "max_drawdown_pct": Decimal("12.50000000000000000001")}, "a limit")
+    await applied(site, {"dry_run": True, "max_drawdown_pct": 10}, "less")
+    _, now = await site.ask("GET", "/api/v1/config", role=Role.READ)
+    assert (now["current"]["row"]["version"], now["current"]["row"]["who"]) == (2, "owner")
+    assert now["current"]["row"]["hash"] == site.authority.current().hash
+    assert now["current"]["text"] == '{\n  "dry_run": true,\n  "max_drawdown_pct": 10\n}'
+    assert (now["waiting"], now["source"]) == ([], "")
+    _, page = await site.ask("GET", "/api/v1/config/versions?limit=2")
+    assert [(each["version"], each["reason"]) for each in page["items"]] == [(2, "less"), (1, "a limit")]
+    change = {"path": "$.max_drawdown_pct", "kind": "changed", "old": "12.50000000000000000001", "new": "10"}
+    assert page["items"][0]["changes"] == [change]  # every digit: a browser's numbers have fewer
+    _, rest = await site.ask("GET", f"/api/v1/config/versions?before={page['next']}")
+    assert ([each["version"] for each in rest["items"]], rest["next"]) == ([0], None)
+    _, old = await site.ask("GET", "/api/v1/config/versions/1")
+    assert "12.50000000000000000001" in old["text"]
+    assert (await site.ask("GET", "/api/v1/config/versions/3"))[0] == 404
+
+
+async def test_a_document_is_judged_and_compared_before_it_is_applied(site: House) -> None:
+    document = {"dry_run": False, "max_drawdown_pct": 12, "symbol": "tBTCUSD"}
+    _, found = await site.ask("POST", "/api/v1/config/diff", {"document": document}, role=Role.READ)
+    assert (found["version"], found["confirmation"]) == (0, "set $.dry_run to false")
+    assert [each["path"] for each in found["changes"]] == ["$.dry_run", "$.max_drawdown_pct", "$.symbol"]
+    assert "$.dry_run" in found["waiting"]
+    assert "$.max_drawdown_pct" not in found["waiting"]
+    assert found["errors"]
+    _, judged = await site.ask("POST", "/api/v1/config/validate", {"document": document}, role=Role.READ)
+    assert (judged["valid"], judged["errors"]) == (False, found["errors"])
+    _, judged = await site.ask("POST", "/api/v1/config/validate", {"document": {"dry_run": True}})
+    assert judged == {"valid": True, "errors": []}
+    assert site.authority.current().number == 0  # to look changes nothing
+
+
+async def test_the_audit_log_is_verified_and_its_first_bad_line_named(site: House) -> None:
+    await applied(site, {"dry_run": True, "max_drawdown_pct": 10}, "a limit")
+    await site.ask("POST", "/api/v1/control/halt", {"reason": "lunch"})
+    _, whole = await site.ask("GET", "/api/v1/config/verify", role=Role.READ)
+    assert (whole["is_whole"], whole["line"], len(whole["hash"])) == (True, 2, 64)
+    log = site.home / "logs" / "config_audit.log"
+    log.write_text(log.read_text("utf-8").replace("a limit", "no limit"), "utf-8")
+    _, broken = await site.ask("GET", "/api/v1/config/verify")
+    assert (broken["is_whole"], broken["line"]) == (False, 1)
+    assert broken["reason"]
+
+
+async def test_going_back_takes_a_person_a_phrase_and_the_version_that_they_saw(site: House) -> None:
+    body = {"version": 0, "expected_version": 1, "expected_hash": "0" * 64, "reason": "x", "phrase": "roll back"}
+    person = {"Authorization": f"Bearer {await site.login()}"}
+    path = "/api/v1/control/config/rollback"
+    assert (await site.ask("POST", path, body))[1]["error"]["code"] == "not_fresh"
+    assert (await site.ask("POST", path, {**body, "phrase": "go"}, role=None, headers=person))[0] == 400
+    assert (await site.ask("POST", path, body, role=Role.TRADE))[0] == 403
+    assert site.operator.done == []
+    assert (await site.ask("POST", path, body, role=None, headers=person))[0] == 200
+    assert site.operator.done == [RollBackConfig("x", 0, 1, "0" * 64)]
+
+
 async def test_a_strategy_is_switched_by_name(site: House) -> None:
     await site.ask("POST", "/api/v1/control/strategy/trend", {"on": False, "reason": "x"})
     assert site.operator.done == [SwitchStrategy("x", "trend", is_on=False)]
@@ -218,7 +284,7 @@ def _expected(route: Route, role: Role | None) -> int:
     have = Role.PUBLIC if role is None else role
     if have < route.role:
         return 401 if role is None else 403
-    if route.path == "/api/v1/control/config":
+    if route.path.startswith("/api/v1/control/config"):
         return 403  # a program never has just logged in
     if route.path in ("/api/v1/session", "/api/v1/session/renew") and route.method == "POST":
         return 403  # the code is none

@@ -29,6 +29,9 @@ from genesis.adapters.memory.kill_latch import MemoryKillLatch
 from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.adapters.memory.monitor import MemoryMonitor
 from genesis.adapters.memory.session_view import MemorySessionView
+from genesis.app.config_authority import ConfigAuthority
+from genesis.app.config_book import SessionConfigBook
+from genesis.app.config_file import ConfigFile
 from genesis.app.config_problems import SchemaDesk
 from genesis.ports.access import Role
 from genesis.ports.session_view import Overview
@@ -58,8 +61,10 @@ class Application:
         view, credentials = MemorySessionView(Overview(0, "paper", SYMBOL, "1m", None)), MemoryCredentials(clock)
         feed(view)
         operator = RecordingOperator(audit, MemoryKillLatch())
+        authority = ConfigAuthority(audit, ConfigFile(home / "config" / "current.json"), clock, monitor)
+        authority.open()
         archive = ArchiveFiles(home, home / "logs" / "config_audit.log")
-        trading = TradingSide(view, operator, archive, credentials, clock, monitor)
+        trading = TradingSide(view, operator, archive, credentials, clock, monitor, SessionConfigBook(authority, home))
         self.app: Litestar = build_app(monitor, SchemaDesk(), audit, None, trading, costly_max=10 * CASES)
         self.token = credentials.issue_token("fuzz", Role.ADMIN, 1).encode()
         self.loop = asyncio.new_event_loop()

@@ -1,111 +1,29 @@
 """The dashboard in a real browser: the trader's walks, and the attacks of pages that are not ours."""
 
-import asyncio
 import http.server
 import json
-import os
 import re
-import shutil
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
 
 import pytest
-from attrs import evolve, field, frozen
-from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect, sync_playwright
+from attrs import evolve, frozen
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from genesis.domain.units import Mts, Symbol
 from genesis.ports.access import Role
 from genesis.ports.operator import CancelOrder, Flatten, Halt, SwitchStrategy
 from genesis.ports.session_view import CandleRow, EquityPoint, ExactText
-from tests.e2e.api_house import START, STEP, House, feed, fill, house, order, overview, reasons
+from tests.e2e.api_house import START, STEP, feed, fill, order, overview, reasons
+from tests.e2e.browsing import browser_marks, visit
+from tests.e2e.page_house import Running, running
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--host-resolver-rules=MAP evil.test 127.0.0.1",
-]
 NONE = ExactText("")
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&\u202e"
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: install it, or name it in CHROMIUM"),
-]
-
-Result = TypeVar("Result")
-
-
-@frozen
-class Running:
-    """A house in a thread of its own."""
-
-    house: House
-    loop: asyncio.AbstractEventLoop
-    stop: Callable[[], None]
-
-    def link(self, role: Role = Role.ADMIN) -> str:
-        return f"{self.house.url}/#{self.house.credentials.issue_code(role)}"
-
-    def wait(self, work: Coroutine[Any, Any, Result]) -> Result:
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(20)
-
-
-@contextmanager
-def running(home: Path) -> Iterator[Running]:
-    ready: threading.Event = threading.Event()
-    found: list[Running] = []
-
-    async def serve() -> None:
-        loop, over = asyncio.get_running_loop(), asyncio.Event()
-
-        def stop() -> None:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(over.set)
-
-        async with house(home) as inside:
-            found.append(Running(inside, loop, stop))
-            ready.set()
-            await over.wait()
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
-    thread.start()
-    assert ready.wait(20)
-    try:
-        yield found[0]
-    finally:
-        found[0].stop()
-        thread.join(20)
-
-
-@frozen
-class Visit:
-    """A page that is open, and everything it did that it should not."""
-
-    page: Page
-    complaints: list[str] = field(factory=list)
-    requests: list[str] = field(factory=list)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield started
-        started.close()
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    opened = browser.new_context(viewport={"width": 1280, "height": 900})
-    yield opened
-    opened.close()
+pytestmark = browser_marks
 
 
 @pytest.fixture
@@ -113,23 +31,6 @@ def site(tmp_path: Path) -> Iterator[Running]:
     with running(tmp_path) as found:
         feed(found.house.view)
         yield found
-
-
-def visit(context: BrowserContext, url: str, *, until: str = "#account .figure") -> Visit:
-    seen = Visit(context.new_page())
-
-    def refuse(dialog: Dialog) -> None:
-        seen.complaints.append(dialog.message)
-        dialog.dismiss()
-
-    seen.page.on("console", lambda message: seen.complaints.append(f"{message.type}: {message.text}"))
-    seen.page.on("pageerror", lambda error: seen.complaints.append(str(error)))
-    seen.page.on("request", lambda request: seen.requests.append(request.url))
-    seen.page.on("dialog", refuse)
-    seen.page.goto(url)
-    if until:
-        seen.page.wait_for_selector(until)
-    return seen
 
 
 # The trader's walks

@@ -24,6 +24,7 @@ from genesis.adapters.memory.kill_latch import MemoryKillLatch
 from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.adapters.memory.monitor import MemoryMonitor
 from genesis.adapters.memory.session_view import MemorySessionView
+from genesis.app.config_book import SessionConfigBook
 from genesis.app.config_problems import SchemaDesk
 from genesis.domain.audit import ChainHead
 from genesis.domain.json_value import JsonValue
@@ -125,7 +126,7 @@ def trading_side(audit: AuditLog, home: Path, feed: MonitorFeed) -> tuple[Tradin
     clock, credentials = FixedClock(), MemoryCredentials(FixedClock())
     view = MemorySessionView(Overview(0, "paper", Symbol("tBTCUSD"), "1m", None))
     operator, archive = RecordingOperator(audit, MemoryKillLatch()), ArchiveFiles(home, home / "config_audit.log")
-    side = TradingSide(view, operator, archive, credentials, clock, feed)
+    side = TradingSide(view, operator, archive, credentials, clock, feed, SessionConfigBook(None, home))
     return side, credentials.issue_token("me", Role.TRADE, 1)
 
 

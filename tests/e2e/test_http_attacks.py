@@ -27,6 +27,7 @@ from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.adapters.memory.monitor import MemoryMonitor
 from genesis.adapters.memory.session_view import MemorySessionView
 from genesis.adapters.metrics_prometheus import PrometheusMetrics
+from genesis.app.config_book import SessionConfigBook
 from genesis.app.config_problems import SchemaDesk
 from genesis.app.exposure import exposure_of
 from genesis.app.metric_catalogue import CATALOGUE
@@ -301,8 +302,9 @@ async def test_f28_others_come_in_over_tls_under_the_given_names_alone(tmp_path:
     audit = AuditFile(tmp_path / "audit.log", SystemClock(), monitor)
     metrics, credentials = PrometheusMetrics(CATALOGUE), MemoryCredentials(SystemClock())
     view = MemorySessionView(Overview(0, "paper", SYMBOL, "1m", None))
+    book = SessionConfigBook(None, tmp_path)
     operator, archive = RecordingOperator(audit, MemoryKillLatch()), ArchiveFiles(tmp_path, tmp_path / "audit.log")
-    trading = TradingSide(view, operator, archive, credentials, SystemClock(), monitor)
+    trading = TradingSide(view, operator, archive, credentials, SystemClock(), monitor, book)
     app = build_app(monitor, SchemaDesk(), audit, metrics, trading, names=names_of(exposure))
     server = HttpServer(app, "127.0.0.1", 0, exposure)
     port = server.bind()

@@ -1,57 +1,24 @@
 """The page in a real browser: it draws, it asks the network for nothing, and it can be read in every light."""
 
-import os
-import shutil
-from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 
 import pytest
-from attrs import field, frozen
-from playwright.sync_api import Browser, Dialog, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Dialog, Route
 
 from genesis.adapters.report.page import report_page
 from genesis.app.backtest_report import report_of
 from genesis.app.cli import CommandLine
 from genesis.app.commands import namespace
 from genesis.domain.strategy.features import close, open_, where
+from tests.e2e.browsing import Visit, browser_marks
 from tests.reports import TIGHT, result_of, terms_of, wavy_candles
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&"
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: install it, or name it in CHROMIUM"),
-]
-
-
-@frozen
-class Visit:
-    """A page that is open, and everything it did that it should not."""
-
-    page: Page
-    complaints: list[str] = field(factory=list)
-    requests: list[str] = field(factory=list)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield started
-        started.close()
+pytestmark = browser_marks
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,10 @@
 """`strategy.show` and `strategy.list` as a person or a program calls them, and the page in a real browser."""
 
 import json
-import os
-import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 
 from genesis.adapters.report.graph_drawing import GAP_Y, HEIGHT, WIDTH, Box, placed
 from genesis.app.cli import CommandLine
@@ -15,8 +13,7 @@ from genesis.app.strategies import KNOWN
 from genesis.domain.strategy.content_hash import content_hash
 from genesis.domain.strategy.outline import outline
 from genesis.domain.strategy.shipped import PAIRED, SHIPPED
-
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+from tests.e2e.browsing import skipped_without_chromium
 
 
 @pytest.fixture(autouse=True)
@@ -76,27 +73,25 @@ def test_no_boxes_overlap_and_every_arrow_goes_to_the_right(strategy: object) ->
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: install it, or name it in CHROMIUM")
+@skipped_without_chromium
 def test_the_page_draws_graph_and_features_and_asks_for_nothing(
-    folder: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, browser: Browser, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ("strategy.show", "synthetic:1:1", "--symbol", "tETHUSD", "--strategy", "follow_the_leader")
     code, out, _ = call(capsys, *words, "--report", "show.html")
     assert code == 0
     assert "Report: show.html" in out
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page()
-        asked: list[str] = []
-        wrong: list[str] = []
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-        page.goto((folder / "show.html").as_uri())
-        page.wait_for_selector("#chart-features .main-svg")
-        boxes = page.locator("#graph svg rect")
-        assert boxes.count() == len(outline(PAIRED["follow_the_leader"].build()))
-        assert page.locator("#graph").get_by_text("tBTCUSD").first.is_visible()
-        browser.close()
+    page = browser.new_page()
+    asked: list[str] = []
+    wrong: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    page.goto((folder / "show.html").as_uri())
+    page.wait_for_selector("#chart-features .main-svg")
+    boxes = page.locator("#graph svg rect")
+    assert boxes.count() == len(outline(PAIRED["follow_the_leader"].build()))
+    assert page.locator("#graph").get_by_text("tBTCUSD").first.is_visible()
+    page.close()
     assert wrong == []
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []

@@ -27,7 +27,14 @@ from genesis.domain.config_change import (
     decide,
 )
 from genesis.domain.config_diff import Change, diff
-from genesis.domain.config_effects import Danger, confirmation_phrase, dangers, running_document, waiting_paths
+from genesis.domain.config_effects import (
+    ConfigDifference,
+    confirmation_phrase,
+    dangers,
+    difference,
+    running_document,
+    waiting_paths,
+)
 from genesis.domain.config_history import ConfigVersion, ForeignEntry, first_history, follow_entries
 from genesis.domain.config_secrets import IsKnown
 from genesis.domain.json_value import JsonObject, JsonValue, MalformedJson, canonical_json, parse_json
@@ -62,16 +69,6 @@ class Applied:
     running: Config
     changes: Sequence[Change]
     waiting: Sequence[str]
-
-
-@frozen
-class ConfigDifference:
-    """What a document would change, what of it waits for a restart, and what a person would have to confirm."""
-
-    changes: Sequence[Change]
-    waiting: Sequence[str]
-    dangers: Sequence[Danger]
-    phrase: str
 
 
 ApplyResult = Applied | Unchanged | Stale | Unconfirmed | Invalid
@@ -153,9 +150,11 @@ class ConfigAuthority:
 
     def diff(self, document: JsonObject) -> ConfigDifference:
         """Return what *document*, valid or not, would change in the version in force."""
-        changes = diff(self._history.current.document, document)
-        dangerous = dangers(changes)
-        return ConfigDifference(changes, waiting_paths(changes), dangerous, confirmation_phrase(dangerous))
+        return difference(diff(self._history.current.document, document))
+
+    def waiting(self) -> Sequence[str]:
+        """Return the paths of what is in force whose values count here only after a restart."""
+        return waiting_paths(diff(self._running, self._history.current.document))
 
     def subscribe(self, hook: Subscriber) -> Callable[[], None]:
         """Call *hook* in the loop's thread for each version from now on, after it is durable; returns the way out.

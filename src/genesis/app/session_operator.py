@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Coroutine
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final, TypeVar, assert_never
 
 from attrs import asdict, evolve
@@ -26,6 +28,7 @@ from genesis.ports.operator import (
     Outcome,
     ReduceOnly,
     Resume,
+    RollBackConfig,
     SwitchStrategy,
 )
 from genesis.ports.session_view import SessionView
@@ -59,24 +62,18 @@ class SessionOperator:
     async def carry_out(self, command: Command, who: str) -> Outcome:
         if isinstance(command, Kill):
             return await self._kill(command, who)
-        if isinstance(command, ApplyConfig) and self._authority is not None:
-            return await self._apply(command, who, self._authority)
+        if isinstance(command, ApplyConfig | RollBackConfig) and self._authority is not None:
+            return await self._change(command, who, self._authority)
         receipt = await self._audit.append(_entry(command, who))
         is_handled = await self._inbox.ask(_question(command, self._view))
         text = "done" if is_handled else "taken, and not handled yet: the session is busy"
         return Outcome(receipt.seq, receipt.mts, text)
 
-    async def _apply(self, command: ApplyConfig, who: str, authority: ConfigAuthority) -> Outcome:
+    async def _change(self, command: ApplyConfig | RollBackConfig, who: str, authority: ConfigAuthority) -> Outcome:
         # Who asked stands here; what was applied stands in an entry of the authority's own, before it counts.
-        receipt = await self._audit.append(_entry(evolve(command, document={}), who))
-        result = await authority.apply(
-            command.document,
-            command.expected_version,
-            who=who,
-            reason=command.reason,
-            confirmation=command.confirmation,
-            expected_hash=command.expected_hash,
-        )
+        noted = evolve(command, document={}) if isinstance(command, ApplyConfig) else command
+        receipt = await self._audit.append(_entry(noted, who))
+        result = await _made(command, who, authority)
         text = _applied(result)
         try:
             is_taken = await self._inbox.settle()
@@ -127,6 +124,21 @@ async def _in_time(work: "asyncio.Future[Result]") -> bool:
     return work.done()
 
 
+async def _made(command: ApplyConfig | RollBackConfig, who: str, authority: ConfigAuthority) -> ApplyResult:
+    if isinstance(command, ApplyConfig):
+        change = partial(authority.apply, command.document)
+    else:
+        change = partial(authority.rollback, command.version)
+    name, _, _ = who.partition(" ")  # the key stands in the entry before
+    return await change(
+        command.expected_version,
+        who=name,
+        reason=command.reason,
+        confirmation=command.confirmation,
+        expected_hash=command.expected_hash,
+    )
+
+
 def _applied(result: ApplyResult) -> str:
     """Return what came of a configuration; raises `NotPossible` where it is not in force."""
     match result:
@@ -137,8 +149,10 @@ def _applied(result: ApplyResult) -> str:
             return f"version {version.number} says so already"
         case Stale(current):
             raise NotPossible(f"version {current.number} ({current.hash}) is in force, not the expected one")
-        case Unconfirmed(phrase):
-            raise NotPossible(f"this is dangerous: once it has cooled off, send it with the confirmation {phrase!r}")
+        case Unconfirmed(phrase, _, ready, is_wrong):
+            since = f"{datetime.fromtimestamp(ready / 1000, UTC):%H:%M:%S} UTC"
+            why = "another confirmation was sent" if is_wrong else "this is dangerous"
+            raise NotPossible(f"{why}: from {since} on, send it with the confirmation {phrase!r}")
         case Invalid(problems):
             said = "; ".join(f"{each.path} {each.message}" for each in problems)
             raise InputError(f"the document is not valid: {said}")
@@ -175,7 +189,7 @@ def _question(command: Command, view: SessionView) -> MakeEvent:
             if name not in {each.name for each in view.overview().strategies}:
                 raise NotPossible(f"no strategy of this session is called {name}")
             return _asked(Asked.STRATEGY_ON if is_on else Asked.STRATEGY_OFF, name, reason)
-        case ApplyConfig():
+        case ApplyConfig() | RollBackConfig():
             raise NotPossible("this session's configuration authority is not open: audit.verify says why")
         case Kill():
             raise AssertionError("a kill goes to the latch")

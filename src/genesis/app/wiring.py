@@ -23,6 +23,7 @@ from genesis.app.audit import LOG as AUDIT
 from genesis.app.audit import audit_log, closed_authority
 from genesis.app.config_authority import ConfigAuthority
 from genesis.app.config_basis import ConfigBasis
+from genesis.app.config_book import SessionConfigBook
 from genesis.app.config_problems import SchemaDesk
 from genesis.app.config_watch import ConfigWatch
 from genesis.app.event_log import EventLog
@@ -127,14 +128,16 @@ def build_session(
     observer = SessionObserver(Recorder(instrument, cash), metrics, feed, feeding)
     latch, credentials = kill_latch(home), credentials_of(home, clock)
     audit = audit_log(home, clock, feed)
-    operator = SessionOperator(audit, latch, inbox, view, clock, _authority(home, clock, feed, audit, basis))
+    asked = _authority(home, clock, feed, audit, basis)
+    operator = SessionOperator(audit, latch, inbox, view, clock, asked)
     # One of its own, for an authority belongs to one event loop, and HTTP has another.
     followed = _authority(home, clock, feed, audit, basis)
     watch = news = None
     if followed is not None:
         watch = ConfigWatch(followed, clock, feed, basis.source, basis.hash)
         news = SessionConfig(followed, about.labels, inbox, feed, audit.mark, clock)
-    trading = TradingSide(view, operator, ArchiveFiles(home, home / AUDIT), credentials, clock, feed)
+    book = SessionConfigBook(asked, home, basis.source)
+    trading = TradingSide(view, operator, ArchiveFiles(home, home / AUDIT), credentials, clock, feed, book)
     journal_path = home / "journal" / f"{clock.now()}.sqlite"
     page = SessionMetrics(scraped, monitor, observer, home, pulse, feeding)
     exposure = exposure_of(load_settings())

@@ -42,6 +42,16 @@ class Danger:
     phrase: str
 
 
+@frozen
+class ConfigDifference:
+    """What a document would change, what of it waits for a restart, and what a person would have to confirm."""
+
+    changes: Sequence[Change]
+    waiting: Sequence[str]
+    dangers: Sequence[Danger]
+    phrase: str
+
+
 Pattern = tuple[str, ...]
 """Steps of a path: a name, `*` for any one, `**` for all that follow, `x-*` for names that begin so."""
 
@@ -72,6 +82,12 @@ _FLOOR_WORDS: Final = frozenset({"min", "cooldown", "cool", "warmup"})
 def effect_of(steps: Sequence[Step]) -> Effect:
     """Return when the field at *steps* takes effect."""
     return _line(steps)[1]
+
+
+def difference(changes: Sequence[Change]) -> ConfigDifference:
+    """Return what *changes* do."""
+    dangerous = dangers(changes)
+    return ConfigDifference(changes, waiting_paths(changes), dangerous, confirmation_phrase(dangerous))
 
 
 def dangers(changes: Iterable[Change]) -> list[Danger]:

@@ -85,8 +85,28 @@ class ApplyConfig:
     confirmation: str = ""
 
 
+@frozen
+class RollBackConfig:
+    """Make the document of an earlier version the configuration again; everything else is as in `ApplyConfig`."""
+
+    reason: str
+    version: int
+    expected_version: int
+    expected_hash: str
+    confirmation: str = ""
+
+
 Command: TypeAlias = (
-    Halt | Resume | ReduceOnly | Flatten | CancelOrder | CancelAll | Kill | SwitchStrategy | ApplyConfig
+    Halt
+    | Resume
+    | ReduceOnly
+    | Flatten
+    | CancelOrder
+    | CancelAll
+    | Kill
+    | SwitchStrategy
+    | ApplyConfig
+    | RollBackConfig
 )
 
 

@@ -15,6 +15,7 @@ from litestar.types import HTTPResponseBodyEvent, HTTPResponseStartEvent, Receiv
 import genesis
 from genesis.adapters.http import errors
 from genesis.adapters.http.api import read_routes
+from genesis.adapters.http.config_api import config_routes
 from genesis.adapters.http.control import control_routes
 from genesis.adapters.http.errors import BadBody
 from genesis.adapters.http.guard import LOOPBACK, Admitted, Guard, Names
@@ -44,7 +45,7 @@ from genesis.ports.access import Credentials, Role
 from genesis.ports.archive import Archive
 from genesis.ports.audit import AuditLog, AuditReceipt
 from genesis.ports.clock import Clock
-from genesis.ports.config import ConfigDesk
+from genesis.ports.config import ConfigBook, ConfigDesk
 from genesis.ports.errors import InputError, Killed, NotPossible, StoreError, StoreFull
 from genesis.ports.metrics import MetricsPage
 from genesis.ports.monitor import Health, Monitor, MonitorFeed
@@ -67,6 +68,7 @@ class TradingSide:
     credentials: Credentials
     clock: Clock
     feed: MonitorFeed
+    book: ConfigBook
 
 
 OPEN_ROUTES: Final[Sequence[Route]] = (
@@ -139,7 +141,7 @@ def build_app(
         sessions = Sessions(trading.credentials, trading.clock)
         security = SecurityLog(audit_log, trading.feed, trading.clock)
         table += page_routes()
-        table += _api_routes(trading, monitor, sessions, security)
+        table += _api_routes(trading, desk, monitor, sessions, security)
         handlers += page_handlers()
         hub = StreamHub(trading.view, monitor, sessions, security, trading.clock)
         handlers.append(asgi("/stream", copy_scope=False)(hub))
@@ -181,18 +183,21 @@ def _beyond_loopback(route: Route) -> Route:
     return evolve(route, role=Role.READ) if route.path in _NUMBERS else route
 
 
-def api_routes(trading: TradingSide, monitor: Monitor, audit_log: AuditLog) -> list[Route]:
+def api_routes(trading: TradingSide, desk: ConfigDesk, monitor: Monitor, audit_log: AuditLog) -> list[Route]:
     """Return every route of a session with a trading side, for the description and for tests."""
     sessions = Sessions(trading.credentials, trading.clock)
     security = SecurityLog(audit_log, trading.feed, trading.clock)
-    return [*OPEN_ROUTES, AUDIT_ROUTE, *page_routes(), *_api_routes(trading, monitor, sessions, security)]
+    return [*OPEN_ROUTES, AUDIT_ROUTE, *page_routes(), *_api_routes(trading, desk, monitor, sessions, security)]
 
 
-def _api_routes(trading: TradingSide, monitor: Monitor, sessions: Sessions, security: SecurityLog) -> list[Route]:
+def _api_routes(
+    trading: TradingSide, desk: ConfigDesk, monitor: Monitor, sessions: Sessions, security: SecurityLog
+) -> list[Route]:
     routes = [
         Route("GET", "/stream", Role.READ, "A snapshot, then deltas", is_stream=True),
         *login_routes(sessions, security),
         *read_routes(trading.view, monitor, trading.archive),
+        *config_routes(trading.book, desk),
         *control_routes(trading.operator),
     ]
 

@@ -6,7 +6,7 @@ import msgspec
 from attrs import frozen
 
 from genesis.adapters.http.errors import Denied
-from genesis.adapters.http.requests import ApplyBody, FlattenBody, KillBody, ReasonBody, SwitchBody
+from genesis.adapters.http.requests import ApplyBody, FlattenBody, KillBody, ReasonBody, RollBackBody, SwitchBody
 from genesis.adapters.http.routes import CONFIG_BYTES_MAX, Call, Effect, Handler, Route
 from genesis.ports.access import Role
 from genesis.ports.operator import (
@@ -21,6 +21,7 @@ from genesis.ports.operator import (
     Outcome,
     ReduceOnly,
     Resume,
+    RollBackConfig,
     SwitchStrategy,
 )
 
@@ -81,6 +82,19 @@ CONTROLS: Sequence[_Control] = (
         Role.ADMIN,
         CONFIG_BYTES_MAX,
     ),
+    _Control(
+        "config/rollback",
+        "Make an earlier version the configuration again",
+        RollBackBody,
+        lambda call: RollBackConfig(
+            call.body.reason,
+            call.body.version,
+            call.body.expected_version,
+            call.body.expected_hash,
+            call.body.confirmation,
+        ),
+        Role.ADMIN,
+    ),
 )
 
 
@@ -106,7 +120,8 @@ def control_routes(operator: Operator) -> list[Route]:
 def _handler(operator: Operator, reading: Reading) -> Handler:
     async def carry_out(call: Call) -> Outcome:
         command = reading(call)
-        if isinstance(command, ApplyConfig) and not call.principal.is_fresh:  # which no program's token ever is
+        is_change = isinstance(command, ApplyConfig | RollBackConfig)
+        if is_change and not call.principal.is_fresh:  # which no program's token ever is
             raise Denied("not_fresh", "this needs a person who proved who they are within the last minute: log in anew")
         return await operator.carry_out(command, f"{call.principal.name} {call.key}")
 

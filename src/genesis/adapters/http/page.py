@@ -24,6 +24,7 @@ FILES: Final[Sequence[tuple[str, str, str]]] = (
     ("/page/panels.js", "panels.js", "text/javascript; charset=utf-8"),
     ("/page/dom.js", "dom.js", "text/javascript; charset=utf-8"),
     ("/page/controls.js", "controls.js", "text/javascript; charset=utf-8"),
+    ("/page/config.js", "config.js", "text/javascript; charset=utf-8"),
     ("/page/icon.svg", "icon.svg", "image/svg+xml"),
 )
 

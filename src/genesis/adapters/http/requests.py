@@ -111,6 +111,30 @@ class ApplyBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     confirmation: Annotated[str, Meta(max_length=200)] = ""
 
 
+class RollBackBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The version to go back to, the one that it replaces, why, and the words `roll back`, typed by a person."""
+
+    version: Annotated[int, Meta(ge=0, le=2**53)]
+    expected_version: Annotated[int, Meta(ge=0, le=2**53)]
+    expected_hash: Hash
+    reason: Reason
+    phrase: Literal["roll back"]
+    confirmation: Annotated[str, Meta(max_length=200)] = ""
+
+
+class DocumentBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A configuration that is looked at, and not applied."""
+
+    document: dict[str, Any]  # Any: judged by the configuration's own schema
+
+
+class VersionsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A page of versions, the youngest first."""
+
+    limit: Limit = 100
+    before: Place | None = None
+
+
 def read_query(kind: type[Sent], raw: bytes) -> Sent:
     """Return a query string as *kind*; raises `BadQuery`."""
     try:

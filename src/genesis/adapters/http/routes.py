@@ -19,7 +19,11 @@ from genesis.ports.access import Role
 BODY_BYTES_MAX: Final = 64 * 1024
 CONFIG_BYTES_MAX: Final = 1 << 20
 
-_PARAMETERS: Final[Mapping[str, str]] = {"cid": r"[0-9]{1,14}", "name": r"[A-Za-z0-9_.:-]{1,64}"}
+_PARAMETERS: Final[Mapping[str, str]] = {
+    "cid": r"[0-9]{1,14}",
+    "name": r"[A-Za-z0-9_.:-]{1,64}",
+    "version": r"[0-9]{1,9}",
+}
 
 
 class Effect(Enum):

@@ -48,7 +48,7 @@ function timeText(mts, span) {
   return span > 3 * 86400e3 ? text.slice(5, 10) : text.slice(11, 16);
 }
 
-function scale(context, low, high, top, bottom, width, gutter, color, format) {
+function scale(context, low, high, top, bottom, width, gutter, color, format, tagged = NaN) {
   const y = (value) => bottom - ((value - low) / (high - low || 1)) * (bottom - top);
   const { steps, decimals } = niceSteps(low, high, Math.max(2, Math.floor((bottom - top) / 44)));
   for (const step of steps) {
@@ -58,6 +58,7 @@ function scale(context, low, high, top, bottom, width, gutter, color, format) {
     context.lineTo(width - gutter, Math.round(y(step)) + 0.5);
     context.stroke();
     context.fillStyle = color.dim;
+    if (Math.abs(y(step) - y(tagged)) < 14) continue; // the tag of a price would cover half of it
     context.fillText(format ? format(step) : step.toFixed(decimals), width - gutter + 6, y(step));
   }
   return y;
@@ -124,7 +125,7 @@ export class PriceChart extends Canvas {
     let low = Infinity, high = -Infinity;
     for (let at = first; at < last; at++) { low = Math.min(low, this.candles[at].low); high = Math.max(high, this.candles[at].high); }
     const room = (high - low || high * 0.01 || 1) * 0.08;
-    const y = scale(context, low - room, high + room, 6, bottom, width, gutter, color);
+    const y = scale(context, low - room, high + room, 6, bottom, width, gutter, color, null, this.candles.at(-1).close);
     const step = (width - gutter) / (last - first);
     this.times(context, first, last, step, width - gutter, height, color);
     if (step >= 2.2) this.bars(context, first, last, step, y, color);

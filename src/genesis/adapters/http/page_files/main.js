@@ -1,13 +1,14 @@
 // The page: logs in, listens to the stream, and draws what changed, at most once a frame.
 
 import { EquityChart, PriceChart } from "./chart.js";
+import { ConfigPanel } from "./config.js";
 import { ACTS, ask, confirmAct } from "./controls.js";
 import { byId, clock, el, fill } from "./dom.js";
 import * as panels from "./panels.js";
 import { Stream } from "./stream.js";
 
 const KEPT = 500;
-const TABS = { orders: "Orders", fills: "Fills", events: "Events", guards: "Why not", latency: "Latency", links: "Links", audit: "Audit", runs: "Runs" };
+const TABS = { orders: "Orders", fills: "Fills", events: "Events", guards: "Why not", latency: "Latency", links: "Links", audit: "Audit", config: "Config", runs: "Runs" };
 const CATEGORIES = ["market", "order", "risk", "link", "config", "security", "system"];
 
 const state = { token: sessionStorage.getItem("genesis"), tab: "orders", stream: null, overview: null, health: null, orders: new Map(), fills: [], events: [], latency: [], audit: [], runs: [], shown: new Set(), severity: "" };
@@ -51,6 +52,8 @@ const DRAWN = {
   },
   table() {
     const { tab } = state;
+    byId("table").classList.toggle("tall", tab === "config");
+    if (tab === "config") return; // it draws itself, and not while somebody writes
     const made = {
       orders: () => panels.orders(shownOrders(), openOrder),
       fills: () => panels.fills(state.fills.slice(0, 200), openOrder),
@@ -80,7 +83,7 @@ function keepFocus(node, work) {
 
 function tabs() {
   fill(byId("tabs"), Object.entries(TABS).map(([name, title]) => {
-    const tab = el("button", { role: "tab", id: `tab-${name}`, "aria-selected": name === state.tab, "aria-controls": "table", tabindex: name === state.tab ? 0 : -1, onclick: () => open(name) }, title);
+    const tab = el("button", { role: "tab", id: `tab-${name}`, "aria-selected": name === state.tab, "aria-controls": "table", tabindex: name === state.tab ? 0 : -1, onclick: () => open(name) }, title, name === "config" && handEdits().length ? el("span", { class: "warning" }, " edited by hand") : null);
     tab.addEventListener("keydown", (event) => {
       const names = Object.keys(TABS), way = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
       if (way) { open(names[(names.indexOf(name) + way + names.length) % names.length]); byId(`tab-${state.tab}`).focus(); }
@@ -101,12 +104,27 @@ async function open(name) {
     const path = name === "audit" ? "/api/v1/audit?limit=100" : "/api/v1/runs";
     await tell(async () => { state[name] = (await get(path)).items; draw("table"); });
   }
+  if (name === "config") showConfig();
+}
+
+function showConfig() {
+  config.edits = handEdits();
+  config.draw(byId("table"));
+  return tell(() => config.load(byId("table")));
+}
+
+// What was edited by hand since a version was applied last: it does not count, and whoever did it may believe it does.
+function handEdits() {
+  const last = state.events.findIndex((each) => each.name === "config.applied");
+  return (last < 0 ? state.events : state.events.slice(0, last)).filter((each) => each.name === "config.drift").slice(0, 3);
 }
 
 // Asking
 
 const get = (path) => ask(state.token, "GET", path);
 const send = (path, body, key) => ask(state.token, "POST", `/api/v1/control/${path}`, body, key);
+
+const config = new ConfigPanel({ get, send, say, tell, post: (path, body) => ask(state.token, "POST", path, body), renew: (code) => ask(state.token, "POST", "/api/v1/session/renew", { code }) });
 
 async function tell(work) {
   try { await work(); } catch (error) { if (error.status === 401) ended("The session ended. Log in again."); else say(error.message); }
@@ -169,6 +187,7 @@ const heard = {
     for (const each of frame.fills ?? []) if (each.seq > known) { state.fills.unshift(each); price.fills.push(each); }
     const seen = state.events[0]?.seq ?? 0;
     for (const each of frame.events ?? []) if (each.seq > seen) state.events.unshift(each);
+    if (frame.events?.some((each) => each.category === "config")) { tabs(); if (state.tab === "config" && !byId("table").contains(document.activeElement)) showConfig(); }
     state.fills.length = Math.min(state.fills.length, KEPT);
     state.events.length = Math.min(state.events.length, KEPT);
     if (price.fills.length > 4 * KEPT) price.fills.splice(0, KEPT);

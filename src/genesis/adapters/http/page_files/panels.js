@@ -61,16 +61,20 @@ export function strategies(items, onSwitch) {
     el("article", { class: "strategy" },
       el("div", { class: "row" }, el("strong", {}, each.label === each.name ? each.name : `${each.label}`), el("span", { class: "note" }, `${each.symbol} ${each.timeframe}`), el("span", { class: "spring" }),
         el("button", { class: `switch ${each.is_on ? "on" : ""}`, role: "switch", "aria-checked": each.is_on, "aria-label": `${each.label} decides`, "data-key": `switch-${each.name}`, onclick: () => onSwitch(each) }, each.is_on ? "on" : "off")),
-      el("div", { class: "row note" }, `target ${number(each.target)}`, el("span", {}, `${each.fills} fills`), el("span", { class: "spring" }), el("span", { class: tone(each.pnl), title: each.pnl }, signed(each.pnl))),
+      el("div", { class: "row note" }, `target ${each.target === null && isWarm(each.nodes) ? "kept" : number(each.target)}`, el("span", {}, `${each.fills} fills`), el("span", { class: "spring" }), el("span", { class: tone(each.pnl), title: each.pnl }, signed(each.pnl))),
       el("div", { class: "row note wrap" }, ...Object.entries(each.params).map(([name, value]) => el("code", {}, `${name}=${value}`))),
       nodes(each.nodes),
     ),
   );
 }
 
+// What has no value yet is warming up; what says KEEP has none by design, and leaves the target as it is.
+const isWarm = (items) => items.length && items.every((each) => each.value !== null || each.node.includes("KEEP"));
+
 export function nodes(items) {
   const told = items.filter((each) => !/^-?[\d.]+$/.test(each.node));
-  return el("table", { class: "nodes" }, el("tbody", {}, told.map((each) => el("tr", {}, el("td", {}, each.node), el("td", { class: "num" }, each.value === null ? "warming up" : number(each.value))))));
+  const none = (each) => (each.node.includes("KEEP") && isWarm(items) ? "keeps" : "warming up");
+  return el("table", { class: "nodes" }, el("tbody", {}, told.map((each) => el("tr", {}, el("td", {}, each.node), el("td", { class: "num" }, each.value === null ? none(each) : number(each.value))))));
 }
 
 // What a table shows: its columns, its rows, and what is said where there are none.
