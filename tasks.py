@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent
 CODE = ("src", "tests", "tasks.py")
 LINTERS: Mapping[str, Sequence[str]] = {
     "ruff": ("-m", "ruff", "check", "--quiet", *CODE, "inv"),
-    "black": ("-m", "black", "--check", "--quiet", "--diff", *CODE, "inv"),
+    "black": ("-m", "black", "--check", *CODE, "inv"),
     "layers": ("-c", "from importlinter.cli import lint_imports_command as lint; lint()"),
     "bandit": ("-m", "bandit", "--quiet", "--recursive", "--configfile", "pyproject.toml", "src", "tasks.py", "inv"),
 }
