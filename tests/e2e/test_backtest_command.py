@@ -99,10 +99,10 @@ def test_stops_inside_candles_are_options_of_both_engines(tmp_path: Path, words:
     assert columnar["decision_hash"] != result_of(tmp_path, *market)["decision_hash"]
 
 
-def test_a_sweep_says_who_takes_the_costs_that_it_does_not(tmp_path: Path) -> None:
-    done = genesis(tmp_path, "sweep", "--data", "synthetic:7:1", "--slippage-impact-bps", "5")
+def test_a_comparison_says_who_takes_the_costs_that_it_does_not(tmp_path: Path) -> None:
+    done = genesis(tmp_path, "compare", "--data", "synthetic:7:1", "--slippage-impact-bps", "5")
     assert done.returncode == 2
-    assert "It is an option of backtest, parity" in done.stderr
+    assert "It is an option of backtest, optimize, parity, portfolio, sweep, walkforward" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -123,6 +123,7 @@ def test_a_sweep_says_who_takes_the_costs_that_it_does_not(tmp_path: Path) -> No
         (("--on-breach", "panic"), "one of halt, reduce_only"),
         (("--cool-down-losses", "many"), "give a whole number"),
         (("--regime-share", "1=50"), "--regime"),
+        (("--maker-fee-bps", "9" * 30), "--maker-fee-bps 999"),
     ],
 )
 def test_terms_that_cannot_be_are_one_sentence(tmp_path: Path, words: tuple[str, ...], said: str) -> None:

@@ -65,7 +65,7 @@ def _window(options: CostOptions) -> int:
 
 
 def _bps(option: str, text: str) -> Ppb:
-    value = ppb(decimal_option(option, text), BPS_PER_UNIT)
-    if not 0 <= value < PPB:
-        raise InputError(f"--{option} {text}: must be at least 0 and below 10000")
+    points = decimal_option(option, text)
+    if not (0 <= points < BPS_PER_UNIT and (value := ppb(points, BPS_PER_UNIT)) < PPB):
+        raise InputError(f"--{option} {text}: must be at least 0 and below {BPS_PER_UNIT}")
     return value

@@ -22,7 +22,7 @@ from genesis.domain.risk.refusal import RefusalCode
 from genesis.domain.simulation.columnar import BREACHES, Walk
 from genesis.domain.simulation.sweep import Outcomes, fills_digest, joined, market_of
 from genesis.domain.statistics.record import record_of_walk
-from genesis.domain.statistics.summary import round_trips, summarise
+from genesis.domain.statistics.summary import fee_in_quote, round_trips
 from genesis.domain.strategy.columns import MissingInstrument, evaluate_all
 from genesis.domain.strategy.expression import Expr
 from genesis.ports.errors import InputError
@@ -82,7 +82,7 @@ class DeskSweeper:
         core = terms.desk
         walk, alerts = walk_columns(terms, candles, targets)
         record = record_of_walk(walk, candles, core.instrument, terms.cash, alerts, core.margin is not None)
-        summary = summarise(record)
+        scale = core.instrument.price_scale
         profits = [trip.profit for trip in round_trips(record)]
         halted_at, breach = _halt(walk, alerts, candles, core.limits.on_breach)
         return Outcomes(
@@ -94,8 +94,8 @@ class DeskSweeper:
             breach=_one(breach),
             max_drawdown=np.array([record.max_drawdown]),
             candles_in_position=_one(record.candles_in_position),
-            fees=_one(summary.total_fees),
-            round_trips=_one(summary.round_trips),
+            fees=_one(sum(fee_in_quote(fill, scale, record.on_margin) for fill in record.fills)),
+            round_trips=_one(len(profits)),
             wins=_one(sum(profit > 0 for profit in profits)),
             gains=_one(sum(profit for profit in profits if profit > 0)),
             losses=_one(-sum(profit for profit in profits if profit < 0)),
