@@ -406,6 +406,28 @@ async def test_e3_an_edit_of_the_file_that_a_session_began_with_is_told_once(hou
     assert authority.config().dry_run
 
 
+async def test_e3_an_edit_that_goes_back_to_an_earlier_version_is_told(house: House) -> None:
+    authority = house.authority()
+    await applied(authority, FIRST)
+    earlier = house.file.read_text()
+    await applied(authority, {**FIRST, "max_daily_loss": 100})
+    house.file.write_text(earlier)
+    await authority.check_file()
+    assert json.loads(house.file.read_text())["max_daily_loss"] == 100
+    assert house.alarms() == ["config.drift"]
+    await authority.check_file()
+    assert house.alarms() == ["config.drift"]
+
+
+async def test_what_several_authorities_of_a_process_take_in_is_noted_once(house: House) -> None:
+    one = house.authority()
+    other = ConfigAuthority(house.log(), ConfigFile(house.file), house.clock, house.monitor, announces=False)
+    other.open()
+    await applied(other, FIRST)
+    await one.refresh()
+    assert [note.name for note in house.monitor.dashboard().notes] == ["config.applied"]
+
+
 async def test_a_deleted_or_older_file_is_made_again_without_an_alarm(house: House) -> None:
     authority = house.authority()
     await applied(authority, FIRST)

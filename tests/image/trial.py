@@ -119,7 +119,8 @@ class Trial:
 
     def is_nobody(self) -> None:
         """The user is 10001, has no group of the system, and may write nowhere but where state and scratch belong."""
-        assert self.run("id", "-u").stdout.strip() == "10001"
+        who = self.run("id", "-u")
+        assert who.stdout.strip() == "10001", who.stderr
         found = self.script(f"find {' '.join(UNTOUCHED)} -xdev -writable -not -type l 2>/dev/null || true")
         assert found == "", found
 

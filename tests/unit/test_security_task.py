@@ -3,13 +3,14 @@
 import hashlib
 import json
 import re
+import shutil
 from typing import Any
 
 import pytest
 
 from tests.security.audit import judged
 from tests.security.sbom import LOCK, packages, sbom
-from tests.security.secrets_scan import BASELINE, suspects
+from tests.security.secrets_scan import BASELINE, ROOT, look_for_secrets, suspects
 
 CLEAN = json.dumps({"dependencies": [{"name": "attrs", "version": "1", "vulns": []}], "fixes": []})
 HOLED = json.dumps(
@@ -71,6 +72,11 @@ def test_the_parts_list_is_the_same_every_time() -> None:
 def test_a_lock_that_does_not_lock_is_refused(line: str) -> None:
     with pytest.raises(ValueError, match="no requirement of a lock"):
         list(packages(f"{line}\n"))
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists() or shutil.which("git") is None, reason="not a checkout")
+def test_no_file_of_the_checkout_holds_what_looks_like_a_secret() -> None:
+    assert look_for_secrets() == []
 
 
 def test_what_was_accepted_as_no_secret_is_known_by_its_hash_alone() -> None:

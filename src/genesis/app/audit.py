@@ -65,11 +65,13 @@ def config_authority(home: Path, clock: Clock, feed: MonitorFeed, log: AuditFile
     return authority
 
 
-def closed_authority(home: Path, clock: Clock, feed: MonitorFeed, log: AuditFile | None = None) -> ConfigAuthority:
+def closed_authority(
+    home: Path, clock: Clock, feed: MonitorFeed, log: AuditFile | None = None, *, announces: bool = True
+) -> ConfigAuthority:
     """Return the configuration authority of the data directory *home* before it was opened; see `config_authority`."""
     file = ConfigFile(home / CONFIG)
     log = log or audit_log(home, clock, feed)
-    return ConfigAuthority(log, file, clock, feed, is_known=REDACTOR.knows, mask=REDACTOR.text)
+    return ConfigAuthority(log, file, clock, feed, is_known=REDACTOR.knows, mask=REDACTOR.text, announces=announces)
 
 
 class CommandFeed:

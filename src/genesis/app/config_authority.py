@@ -91,10 +91,12 @@ class ConfigAuthority:
         is_known: IsKnown = lambda _: False,
         mask: Callable[[str], str] = lambda text: text,
         cool_off_ms: int = COOL_OFF_MS,
+        announces: bool = True,
     ) -> None:
         """Make an authority over *log*; `open` comes before anything else.
 
         *is_known* tells texts that hold a loaded secret, *mask* hides such in what people write as their reason.
+        Of several in one process, one *announces* what was applied.
         """
         self._log = log
         self._file = file
@@ -111,6 +113,8 @@ class ConfigAuthority:
         self._turn = asyncio.Lock()
         self._proposed_s: dict[str, float] = {}
         self._failed = ""
+        self._announces = announces
+        self._file_at = 0
 
     def open(self, running: JsonObject | None = None, since: int = 0) -> None:
         """Read the log and put the file right; raises `StoreError` for a log that is damaged, or from a newer Genesis.
@@ -296,12 +300,14 @@ class ConfigAuthority:
             self._announced = version.number
             if problems(version.document):
                 # Another Genesis knows more than this one: to take half of it would be worse than to take none.
-                reason = "this Genesis does not accept it; what ran before goes on"
-                self._feed.note("config", "config.not_accepted", {"version": version.number, "reason": reason}, "error")
+                if self._announces:
+                    why: JsonObject = {"reason": "this Genesis does not accept it; what ran before goes on"}
+                    self._feed.note("config", "config.not_accepted", {"version": version.number, **why}, "error")
                 continue
             told = self._applied(before, version)
-            facts: JsonObject = {"version": version.number, "hash": version.hash[:12], "who": version.who}
-            self._feed.note("config", "config.applied", {**facts, "waiting": list(told.waiting)})
+            if self._announces:
+                facts: JsonObject = {"version": version.number, "hash": version.hash[:12], "who": version.who}
+                self._feed.note("config", "config.applied", {**facts, "waiting": list(told.waiting)})
             for hook in list(self._hooks):
                 hook(told)
         return told
@@ -317,23 +323,26 @@ class ConfigAuthority:
 
     def _put_file_right(self) -> None:
         version = self._history.current
+        facts: JsonObject = {"path": str(self._file.path), "in_force": version.number}
         try:
             if self._file.is_missing():
-                kept = None
                 if version.number:
                     self._file.write(version)
+                drift = None
             else:
                 drift = self._file.drift(self._history)
-                kept = None if drift is None else self._file.put_back(drift, version)
+            kept = None if drift is None else self._file.put_back(drift, version)
         except StoreError as error:
             if str(error) != self._failed:
                 self._feed.note("config", "config.file_failed", {"reason": str(error)}, "warning")
             self._failed = str(error)
             return
-        self._failed = ""
+        before, self._file_at, self._failed = self._file_at, version.number, ""
         if kept is not None:
-            facts: JsonObject = {"path": str(self._file.path), "kept_as": kept.name, "in_force": version.number}
-            self._feed.note("config", "config.drift", facts, "error")
+            self._feed.note("config", "config.drift", {**facts, "kept_as": kept.name}, "error")
+        elif drift is not None and drift.earlier is not None and drift.earlier < before:
+            # It had been newer: no crash leaves that, and nobody but a person goes back.
+            self._feed.note("config", "config.drift", {**facts, "said": drift.earlier}, "error")
 
     def _reason(self, text: str) -> str:
         return self._word("reason", text, REASON_MAX)

@@ -18,12 +18,14 @@ from genesis.ports.errors import StoreError
 class ConfigBasis:
     """A valid document, and the number of the version that was in force when it was read; *source* is its file.
 
-    Changes after that version are the ones that the session has to follow.
+    Changes after that version are the ones that the session has to follow. *in_force* is what that version says, None
+    where nobody knows.
     """
 
     document: JsonObject
     version: int
     source: Path | None = None
+    in_force: JsonObject | None = None
 
     @property
     def config(self) -> Config:
@@ -53,7 +55,8 @@ def config_basis(home: Path, source: Path | None) -> ConfigBasis:
         return ConfigBasis(version.document, version.number)
     document = valid_document(source, REDACTOR.knows)
     try:
-        return ConfigBasis(document, _in_force(home).number, source)
+        version = _in_force(home)
+        return ConfigBasis(document, version.number, source, version.document)
     except StoreError:  # a log that nobody can follow must not keep a file of one's own from running
         return ConfigBasis(document, 0, source)
 

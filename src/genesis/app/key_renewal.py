@@ -67,7 +67,13 @@ class KeyRenewal:
         self._known = find(False)
         self._turn = asyncio.Lock()
         self._held = ExitStack()
+        self._locks: tuple[KeyLock, ...] = ()
         self._told = ""
+
+    @property
+    def locks(self) -> tuple[KeyLock, ...]:
+        """The locks of the keys that came later."""
+        return self._locks
 
     async def run(self) -> NoReturn:
         """Look for a new key every minute, until cancelled."""
@@ -81,6 +87,7 @@ class KeyRenewal:
 
     def close(self) -> None:
         """Let go of the locks and stores of the keys that came later."""
+        self._locks = ()
         self._held.close()
 
     async def _renew(self, *, is_refused: bool) -> bool:
@@ -103,9 +110,10 @@ class KeyRenewal:
     async def _use(self, keys: Keys) -> None:
         signer = signer_of(keys)
         is_new = keys.api_key != self._known.api_key
+        lock = KeyLock(self._places.locks, keys.api_key, self._places.what)
         with ExitStack() as taken:
             if is_new:  # the old key's lock stays: what was signed with it may still be on its way
-                taken.enter_context(KeyLock(self._places.locks, keys.api_key, self._places.what))
+                taken.enter_context(lock)
             await self._prove(keys)
             if is_new:
                 last, cid = await self._nonces.next(), await self._nonces.next_cid()
@@ -116,6 +124,8 @@ class KeyRenewal:
                 self._nonces.store = store
             self._signer.use(signer)
             self._held.push(taken.pop_all())
+            if is_new:
+                self._locks += (lock,)
 
     async def _prove(self, keys: Keys) -> None:
         """Raise `GenesisError` for a key that may not trade here, or may do more."""

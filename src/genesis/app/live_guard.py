@@ -8,10 +8,13 @@ from typing import Final
 
 from attrs import frozen
 
+from genesis.domain.config_diff import diff
+from genesis.domain.config_effects import dangers
 from genesis.domain.exchange.account import Permission, Wallet, WalletKind
 from genesis.domain.exchange.key_rights import refusals
 from genesis.domain.exchange.market import PairRules
 from genesis.domain.instrument import Instrument, spot_pair
+from genesis.domain.json_value import JsonObject
 from genesis.domain.units import Atoms, Currency, Symbol, decimal_from_atoms, format_atoms
 from genesis.ports.errors import InputError
 
@@ -74,6 +77,19 @@ def cash_problems(cash: Mapping[Currency, Atoms], wallets: Sequence[Wallet]) -> 
         f"{held.get(currency, 0)}: lower cash in the configuration, or fund it"
         for currency, amount in cash.items()
         if held.get(currency, 0) < decimal_from_atoms(amount)
+    ]
+
+
+def loosened(in_force: JsonObject, document: JsonObject) -> list[str]:
+    """E5: return what a file loosens so much that the configuration in force could not be without a confirmation.
+
+    That orders leave at all is confirmed by the phrase of each start.
+    """
+    found = [danger for danger in dangers(diff(in_force, document)) if danger.path != "$.dry_run"]
+    return [
+        f"the file would {danger.phrase}, and the configuration in force does not: apply it first, which asks for a "
+        "confirmation (config.apply)"
+        for danger in found
     ]
 
 

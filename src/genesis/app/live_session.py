@@ -28,7 +28,7 @@ from genesis.app.dry_orders import DryOrders
 from genesis.app.json_output import json_text
 from genesis.app.key_renewal import KeyPlaces, KeyRenewal
 from genesis.app.live_begin import Begun, begin, live_began, mode_of
-from genesis.app.live_guard import PHRASE, Seen, instruments_of, phrase_problem, problems
+from genesis.app.live_guard import PHRASE, Seen, instruments_of, loosened, phrase_problem, problems
 from genesis.app.live_machine import machine_problems
 from genesis.app.live_plan import LivePlan
 from genesis.app.live_watch import Halting, LockWatch, RightsWatch, SkewWatch
@@ -89,7 +89,7 @@ def run_live(plan: LivePlan, settings: Settings, options: LiveOptions) -> None:
     locks, what = settings.locks.expanduser(), f"live session of {home.resolve()}"
     with KeyLock(locks, keys.api_key, what) as lock:
         seen = asyncio.run(look_around(keys, home / "nonces", settings.rest_url, is_new=options.new_key))
-        found = machine_problems(home) + problems(plan.symbols, _cash(plan), seen, plan.reads)
+        found = machine_problems(home) + problems(plan.symbols, _cash(plan), seen, plan.reads) + _unaudited(plan)
         if found:
             raise InputError(f"no live session begins: {'; '.join(found)}")
         print(_what(plan, place), file=say, flush=True)
@@ -137,6 +137,12 @@ def _cash(plan: LivePlan) -> dict[Currency, Atoms]:
         quote = spot_pair(each.symbol)[1]
         found[quote] = Atoms(found.get(quote, 0) + each.cash)
     return found
+
+
+def _unaudited(plan: LivePlan) -> list[str]:
+    """Return what a file would do behind the back of the configuration in force; a dry run may do anything."""
+    basis = plan.basis
+    return [] if plan.is_dry or basis.in_force is None else loosened(basis.in_force, basis.document)
 
 
 def _what(plan: LivePlan, place: Place) -> str:
@@ -214,7 +220,7 @@ async def _trade(house: LiveHouse, recording: Recording) -> None:
                 RightsWatch(wires.reader, clock, halting),
                 renewal,
                 SkewWatch(time, clock, halting, system.feed),
-                LockWatch(house.lock, clock),
+                LockWatch(lambda: (house.lock, *renewal.locks), clock),
                 *(() if system.config is None else (system.config,)),
             )
             operated = system.operated(market)

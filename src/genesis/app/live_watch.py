@@ -1,6 +1,6 @@
 """What is watched while a live session runs: the key's rights, the clocks, and that the key's lock is still ours."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, NoReturn
 
 from genesis.adapters.bitfinex.exchange_time import ExchangeTime
@@ -86,14 +86,18 @@ class SkewWatch:
 
 
 class LockWatch:
-    """A27: ends the session when the lock's file is no longer the one that others would lock."""
+    """A27: ends the session when the file of a lock is no longer the one that others would lock.
 
-    def __init__(self, lock: KeyLock, clock: Clock) -> None:
-        self._lock = lock
+    *locks* returns those of every key that the session has signed with: what was signed may still be on its way.
+    """
+
+    def __init__(self, locks: Callable[[], Sequence[KeyLock]], clock: Clock) -> None:
+        self._locks = locks
         self._clock = clock
 
     async def run(self) -> NoReturn:
-        """Raise `StoreError` when the lock protects nobody."""
+        """Raise `StoreError` when a lock protects nobody."""
         while True:
-            self._lock.check()
+            for lock in self._locks():
+                lock.check()
             await self._clock.sleep(LOCK_EVERY_S)

@@ -92,10 +92,10 @@ def kill_latch(home: Path) -> KillLatchFile:
 
 
 def _authority(
-    home: Path, clock: Clock, feed: MonitorFeed, audit: AuditFile, basis: ConfigBasis
+    home: Path, clock: Clock, feed: MonitorFeed, audit: AuditFile, basis: ConfigBasis, *, announces: bool
 ) -> ConfigAuthority | None:
     """Return the configuration authority; None where its log is damaged, for that must not keep anyone from trading."""
-    authority = closed_authority(home, clock, feed, audit)
+    authority = closed_authority(home, clock, feed, audit, announces=announces)
     try:
         authority.open(basis.document, basis.version)
     except StoreError as error:
@@ -128,14 +128,14 @@ def build_session(
     observer = SessionObserver(Recorder(instrument, cash), metrics, feed, feeding)
     latch, credentials = kill_latch(home), credentials_of(home, clock)
     audit = audit_log(home, clock, feed)
-    asked = _authority(home, clock, feed, audit, basis)
-    operator = SessionOperator(audit, latch, inbox, view, clock, asked)
-    # One of its own, for an authority belongs to one event loop, and HTTP has another.
-    followed = _authority(home, clock, feed, audit, basis)
-    watch = news = None
+    followed = _authority(home, clock, feed, audit, basis, announces=True)
+    asked = watch = news = None
     if followed is not None:
+        # Another one, for an authority belongs to one event loop, and HTTP has its own.
+        asked = _authority(home, clock, feed, audit, basis, announces=False)
         watch = ConfigWatch(followed, clock, feed, basis.source, basis.hash)
         news = SessionConfig(followed, about.labels, inbox, feed, audit.mark, clock)
+    operator = SessionOperator(audit, latch, inbox, view, clock, asked)
     book = SessionConfigBook(asked, home, basis.source)
     trading = TradingSide(view, operator, ArchiveFiles(home, home / AUDIT), credentials, clock, feed, book)
     journal_path = home / "journal" / f"{clock.now()}.sqlite"

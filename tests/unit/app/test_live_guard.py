@@ -5,9 +5,19 @@ from decimal import Decimal
 import pytest
 from attrs import evolve
 
-from genesis.app.live_guard import PHRASE, Seen, account_problems, is_paper, phrase_problem, problems, skew_problems
+from genesis.app.live_guard import (
+    PHRASE,
+    Seen,
+    account_problems,
+    is_paper,
+    loosened,
+    phrase_problem,
+    problems,
+    skew_problems,
+)
 from genesis.domain.exchange.account import Permission, Wallet, WalletKind
 from genesis.domain.exchange.market import PairRules
+from genesis.domain.json_value import JsonObject
 from genesis.domain.units import Atoms, Currency, Symbol, atoms
 
 BTC, PAPER = Symbol("tBTCUSD"), Symbol("tTESTBTC:TESTUSD")
@@ -78,3 +88,12 @@ def test_only_the_exchange_wallet_counts_for_what_strategies_trade_with() -> Non
     elsewhere = evolve(GOOD, wallets=[wallet("USD", "999"), wallet("USD", "5000", WalletKind.MARGIN)])
     (problem,) = problems([BTC], CASH, elsewhere)
     assert "1000 USD" in problem
+
+
+def test_e5_a_file_of_one_s_own_loosens_no_limit_that_is_in_force() -> None:
+    in_force: JsonObject = {"dry_run": True, "max_daily_loss": 250, "risk": {"max_exposure": "100"}}
+    assert loosened(in_force, {**in_force, "dry_run": False}) == []
+    assert loosened(in_force, {"dry_run": False, "max_daily_loss": 300, "risk": {"max_exposure": "50"}}) == []
+    (raised,) = loosened(in_force, {"dry_run": False, "max_daily_loss": 25_000, "risk": {"max_exposure": "100"}})
+    assert "raise $.max_daily_loss from 250 to 25000" in raised
+    assert len(loosened(in_force, {"dry_run": False})) == 2

@@ -1,17 +1,21 @@
 """B5: what is done about clocks that drift apart while a live session runs."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
 from genesis.adapters.bitfinex.exchange_time import ExchangeTime
+from genesis.adapters.key_lock_file import KeyLock
 from genesis.adapters.memory.clock import ManualClock
 from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.adapters.memory.monitor import MemoryMonitor
-from genesis.app.live_watch import SKEW_EVERY_S, Halting, SkewWatch
+from genesis.app.live_watch import LOCK_EVERY_S, SKEW_EVERY_S, Halting, LockWatch, SkewWatch
 from genesis.app.operated_market import OperatorInbox
 from genesis.domain.events import Asked, OperatorAsked
 from genesis.domain.units import Mts
+from genesis.ports.errors import StoreError
+from genesis.ports.secrets import Secret
 
 
 class Skewed(ExchangeTime):
@@ -37,6 +41,22 @@ async def test_b5_more_than_a_second_is_told_and_more_than_thirty_halt(seconds: 
     events = [] if asked is None or asked[0] is None else [asked[0](Mts(1))]
     assert [event.asked for event in events if isinstance(event, OperatorAsked)] == [Asked.HALT] * halts
     assert sum(note.name == "clock.skew" for note in monitor.dashboard().notes) == notes
+
+
+async def test_a27_the_locks_of_all_keys_that_a_session_signed_with_are_watched(tmp_path: Path) -> None:
+    clock = ManualClock()
+    with (
+        KeyLock(tmp_path, Secret("the-first-key"), "test") as first,
+        KeyLock(tmp_path, Secret("its-heir"), "test") as heir,
+    ):
+        locks = [first]
+        watching = asyncio.create_task(LockWatch(lambda: locks, clock).run())
+        await clock.advance(LOCK_EVERY_S)
+        locks.append(heir)
+        heir.path.unlink()
+        await clock.advance(LOCK_EVERY_S)
+        with pytest.raises(StoreError, match="another process may trade with this key"):
+            await watching
 
 
 async def test_what_was_resumed_while_the_clock_is_wrong_is_halted_again() -> None:
