@@ -94,7 +94,7 @@ def test_the_command_says_the_same_on_a_cluster(
     monkeypatch.setenv("GENESIS_HOME", str(tmp_path / "home"))
     said = []
     for workers in ("ray", f"ray://127.0.0.1:{CLIENTS_PORT}", "1"):
-        words = ("sweep", "synthetic:5:3", "--param", "fast=2:12", "--param", "slow=20:40:5", "--json")
+        words = ("sweep", "synthetic:5:3", "--param", "fast=2:12", "--param", "slow=20:40:5", "--anew", "--json")
         with pytest.raises(SystemExit) as end:
             CommandLine("genesis", namespace()).main(["genesis", *words, "--workers", workers])
         assert end.value.code == 0
