@@ -10,7 +10,7 @@ from genesis.adapters.memory.clock import ManualClock
 from genesis.app.account_recovery import last_journal, recover
 from genesis.domain.core import FIRST_CID, CoreSettings, TradingCore, one_desk
 from genesis.domain.desk import DeskSettings
-from genesis.domain.events import Asked, OperatorAsked, StrategyEnabled
+from genesis.domain.events import Adopted, Asked, OperatorAsked, StrategyEnabled
 from genesis.domain.exchange.orders import Account
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.journal.entries import FORMAT, Entry, SessionBegan, SessionEnd, SessionEnded, StrategyBegan
@@ -20,7 +20,7 @@ from genesis.domain.saved import saved
 from genesis.domain.strategy.features import volume
 from genesis.domain.units import Mts, Ppb, Symbol, atoms
 from genesis.ports.errors import InputError
-from tests.unit.domain.accounts import CASH, World
+from tests.unit.domain.accounts import BTC, CASH, World
 
 STATE = saved(one_desk(DeskSettings(spot_instrument(Symbol("tBTCUSD")), volume), atoms(1)))
 FAILED = SessionEnded(SessionEnd.FAILED, "StoreError: the nonces cannot be read")
@@ -114,7 +114,8 @@ async def test_the_journal_of_another_account_is_not_continued(tmp_path: Path) -
     ("name", "symbol", "said"),
     [
         ("one", "tETHUSD", "one traded tBTCUSD .* and trades tETHUSD now"),
-        ("new", "tBTCUSD", "and is gone"),
+        ("new", "tBTCUSD", "one is gone and holds 10 BTC"),
+        ("new", "tBTCEUR", "one traded tBTCUSD .* with its quote currency"),
     ],
 )
 async def test_a_strategy_that_is_gone_or_trades_something_else_is_refused(
@@ -126,3 +127,25 @@ async def test_a_strategy_that_is_gone_or_trades_something_else_is_refused(
     other = evolve(desk, name=name, instrument=spot_instrument(Symbol(symbol)))
     with pytest.raises(InputError, match=said):
         await recovered(tmp_path, world, evolve(world.core.settings, desks=(other,)))
+
+
+async def test_a_strategy_that_holds_nothing_goes_and_the_account_is_still_the_sum(tmp_path: Path) -> None:
+    world = World("one", "two")
+    for target, other in ((1.0, 1.0), (0.0, 1.0)):
+        world.close(target, other)
+    two = world.core.settings.desks[1]
+    world.core = await recovered(tmp_path, world, evolve(world.core.settings, desks=(two,)))
+    assert list(world.core.desks) == ["two"]
+    assert not [each for each in world.show() if isinstance(each, Adopted)]
+    assert world.core.books.house.of("USD") == CASH
+    assert world.core.desks["two"].position == atoms(10)
+    world.close(0.0, 0.0)
+    assert world.core.position(BTC) == 0
+
+
+async def test_a_strategy_with_an_order_that_may_fill_stays(tmp_path: Path) -> None:
+    world = World("one", "two")
+    world.fills = False
+    world.close(1.0)
+    with pytest.raises(InputError, match=r"one is gone and has orders that may still fill \(1\)"):
+        await recovered(tmp_path, world, evolve(world.core.settings, desks=world.core.settings.desks[1:]))

@@ -8,20 +8,23 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from genesis.adapters.journal_sqlite.reading import read_journal, read_tail
 from genesis.domain.core import CoreSettings, TradingCore
+from genesis.domain.desk import DeskSettings
 from genesis.domain.execution.order_life import OrderLife
-from genesis.domain.journal.entries import SessionBegan, SessionEnded
+from genesis.domain.journal.entries import SessionBegan, SessionEnded, StrategyBegan
 from genesis.domain.ledger import Ledger
 from genesis.domain.recall import recall
+from genesis.domain.retired import held_by, without_retired
+from genesis.domain.strategy.features import KEEP
 from genesis.domain.units import Atoms, Mts
 from genesis.ports.errors import InputError
 
 KEEP_IT: Final = (
-    "what it holds there is its own: keep it as it was, with enabled: false once it is flat, and give what "
-    "trades something else a name of its own"
+    "what it holds there is its own: keep it as it was until it is flat (enabled: false keeps what it holds), and give "
+    "what trades something else a name of its own"
 )
 
 
@@ -51,8 +54,8 @@ def last_journal(folder: Path, mode: str, owner: int) -> Path | None:
 def recover(path: Path, settings: CoreSettings) -> Recovered:
     """Return the core of *settings* where the journal *path* ends.
 
-    Raises `StoreError` for a damaged journal, `InputError` where it has strategies that *settings* have not, or have on
-    another instrument.
+    A strategy that *settings* have no more is left out if nothing keeps it; the house inherits from it. Raises
+    `StoreError` for a damaged journal, `InputError` where such a strategy holds anything, or trades something else now.
     """
     tail = read_tail(path)
     began = next(iter(tail.entries), None)
@@ -62,22 +65,36 @@ def recover(path: Path, settings: CoreSettings) -> Recovered:
     traded = {desk.name: desk.instrument.symbol for desk in settings.desks}
     for before in began.strategies:
         name, symbol = before.name, before.instrument.symbol
-        if traded.get(name) != symbol:
-            now = "is gone" if name not in traded else f"trades {traded[name]} now"
+        if traded.get(name, symbol) != symbol or before.instrument.quote != settings.quote:
+            now = f"trades {traded[name]} now" if name in traded else "is gone, with its quote currency"
             raise InputError(f"{path}: {name} traded {symbol} in the last session and {now}: {KEEP_IT}")
+    gone = [each for each in began.strategies if each.name not in traded]
+    everyone = evolve(settings, desks=(*settings.desks, *map(_as_it_was, gone)))
     core = TradingCore(
-        settings, {desk.name: Ledger(cash.get(desk.name, Atoms(0))) for desk in settings.desks}, began.first_cid
+        everyone, {desk.name: Ledger(cash.get(desk.name, Atoms(0))) for desk in everyone.desks}, began.first_cid
     )
     for entry in tail.entries[1:]:
         recall(core, entry)
+    for each in gone:
+        if held := held_by(core, each.name):
+            raise InputError(f"{path}: {each.name} is gone and {held} since the last session: {KEEP_IT}")
+    if gone:
+        core = without_retired(core, settings)
     core.limits = settings.limits
     core.books.remember(core.now, core.limits)  # the rates may look further back than those of before
-    for each in settings.desks:  # what the journal ended with may be another configuration than this
-        desk = core.desks[each.name]
-        desk.limit(core.now, each.limits)
-        desk.enable(is_enabled=each.enabled)
+    for wanted in settings.desks:  # what the journal ended with may be another configuration than this
+        desk = core.desks[wanted.name]
+        desk.limit(core.now, wanted.limits)
+        desk.enable(is_enabled=wanted.enabled)
         desk.intent = None
     core.is_new = settings.needs_account
     if settings.needs_account:
         core.books.standings.out_of_sight()
     return Recovered(core, tuple(own.life for own in core.books.orders.open()), core.books.last_fill)
+
+
+def _as_it_was(gone: StrategyBegan) -> DeskSettings:
+    """Return a strategy of the last session as far as facts need it: it decides nothing any more."""
+    return DeskSettings(
+        gone.instrument, KEEP, gone.size, gone.limits, gone.name, gone.plan, gone.protection, enabled=False
+    )

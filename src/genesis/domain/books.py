@@ -111,6 +111,12 @@ class Books:
         foreign = (_foreign(report, instrument) for report in self.foreign if report.symbol == symbol)
         return (*self.orders.pending(symbol), *foreign)
 
+    def inherit(self, desk: Desk) -> None:
+        """Let the house take what a strategy that is gone leaves behind: the sum of all stays what the account has."""
+        instrument = desk.settings.instrument
+        self.house.add(instrument.quote, desk.ledger.cash)
+        self.house.add(desk.symbol if self._is_margin else instrument.base, desk.position)
+
     def freeze(self, alert: Alert) -> Alert:
         """Stop every desk where it is: what is known contradicts itself, so not even a way out is known."""
         self.standings.freeze(is_frozen=True)
