@@ -29,11 +29,13 @@ from genesis.domain.market import Gap, GapReason, MarketEvent
 from genesis.domain.order import Cid, OrderRequest, OrderType, Side
 from genesis.domain.resilience import Backoff
 from genesis.domain.risk.gate import Approved, ApprovedChange, check_change
+from genesis.domain.risk.limits import OFF
 from genesis.domain.units import Mts, Price, atoms
 from genesis.ports.errors import OutcomeUnknown, Rejected
 from genesis.ports.secrets import Secret
 from tests.e2e.venue_house import BTC, START, place, quiet_venue
 from tests.fakes.rest import approved
+from tests.fakes.scene import quiet_scene
 
 RULES = SessionRules(backoff=Backoff(base_s=0.001, max_s=0.002), tick_s=0.01)
 INSTRUMENT = spot_instrument(BTC, atoms("0.0001"))
@@ -181,7 +183,7 @@ async def test_an_order_lives_over_the_socket() -> None:
         assert (ack.order.status, ack.differences) == (ReportedStatus.ACTIVE, ())
         assert ack.order.id is not None
         change = OrderChange(ack.order.id, BTC, Side.BUY, amount=atoms("0.7"), price=Price(atoms("91")))
-        approved = check_change(change, ack.order, INSTRUMENT, 0, is_halted=False)
+        approved = check_change(change, ack.order, INSTRUMENT, 0, is_halted=False, limits=OFF, scene=quiet_scene())
         assert isinstance(approved, ApprovedChange)
         assert (await stream.update(approved)).differences == ()
         assert (await stream.cancel(ById(ack.order.id))).cid == 5

@@ -22,12 +22,14 @@ from genesis.domain.exchange.orders import Account, OrderChange, OrderReport
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.order import OrderRequest
 from genesis.domain.risk.gate import Approved, ApprovedChange, check, check_change
+from genesis.domain.risk.limits import OFF
 from genesis.domain.units import Atoms, Symbol
 from genesis.ports.errors import OutcomeUnknown
 from genesis.ports.exchange import AccountReader, FundingDesk, MarketDataReader, OrderGateway
 from genesis.ports.secrets import Secret
 from tests.fakes.bitfinex_server import KEY, SECRET
 from tests.fakes.leaping_clock import LeapingClock
+from tests.fakes.scene import quiet_scene
 
 SYMBOL = Symbol("tBTCUSD")
 INSTRUMENTS = {SYMBOL: spot_instrument(SYMBOL, Atoms(10_000))}
@@ -57,7 +59,9 @@ def approved(order: OrderRequest) -> Approved:
 def approved_change(change: OrderChange, order: OrderReport) -> ApprovedChange:
     """Return a change as the risk gate lets it through."""
     instrument = spot_instrument(order.symbol, Atoms(1))
-    verdict = check_change(change, order, instrument, position=change.amount or 0, is_halted=False)
+    verdict = check_change(
+        change, order, instrument, change.amount or 0, is_halted=False, limits=OFF, scene=quiet_scene()
+    )
     assert isinstance(verdict, ApprovedChange)
     return verdict
 

@@ -21,9 +21,12 @@ from genesis.domain.risk.guards import (
     drawdown_floor,
     within_daily_loss_limit,
 )
+from genesis.domain.risk.limits import OFF, AccountLimits, RateLimit
 from genesis.domain.risk.refusal import RefusalCode, Refused
+from genesis.domain.risk.scene import Pending, Scene, Sent, Standing
 from genesis.domain.risk.sizing import capped_position_size, capped_weight, rebalance
 from genesis.domain.units import PPB, Atoms, Mts, Ppb, Price, Symbol, atoms
+from tests.fakes.scene import quiet_scene
 
 BITCOIN = spot_instrument(Symbol("tBTCUSD"), atoms("0.0001"))
 
@@ -204,7 +207,9 @@ def _change(side: Side, amount: str | None = None, price: int | None = None, ord
 )
 def test_a_change_passes_the_same_limits_as_an_order(change: OrderChange, left: str, code: RefusalCode | None) -> None:
     instrument = evolve(BITCOIN, amount_max=atoms(10))
-    verdict = check_change(change, _open(change.side, left), instrument, position=atoms("0.5"), is_halted=False)
+    verdict = check_change(
+        change, _open(change.side, left), instrument, atoms("0.5"), is_halted=False, limits=OFF, scene=quiet_scene()
+    )
     assert (verdict.code if isinstance(verdict, Refused) else None) is code
 
 
@@ -221,14 +226,66 @@ def test_a_change_passes_the_same_limits_as_an_order(change: OrderChange, left: 
     ],
 )
 def test_while_halted_a_purchase_only_retreats(change: OrderChange, kind: OrderType, passes: bool) -> None:
-    verdict = check_change(change, _open(change.side, "1", kind), BITCOIN, position=atoms(1), is_halted=True)
+    verdict = check_change(
+        change, _open(change.side, "1", kind), BITCOIN, atoms(1), is_halted=True, limits=OFF, scene=quiet_scene()
+    )
     assert isinstance(verdict, ApprovedChange) is passes
     assert passes or (isinstance(verdict, Refused) and verdict.code is RefusalCode.HALTED)
 
 
+ITSELF = Pending(Cid(1), BITCOIN.symbol, Side.BUY, atoms(1), Price(100 * BITCOIN.price_scale))
+OURS = Pending(Cid(2), BITCOIN.symbol, Side.SELL, atoms(1), Price(104 * BITCOIN.price_scale))
+SCENE = evolve(quiet_scene((ITSELF,)), net_amount=0, cash_free=0)
+"""All the cash is in the order that is changed: one at 100."""
+
+
+@pytest.mark.parametrize(
+    ("amount", "price", "limits", "scene", "code"),
+    [
+        (None, 99, OFF, SCENE, None),
+        (None, 101, OFF, SCENE, RefusalCode.BALANCE),
+        ("1.1", None, OFF, SCENE, RefusalCode.BALANCE),
+        (None, 99, OFF, evolve(SCENE, standing=Standing.FROZEN), RefusalCode.FROZEN),
+        (None, 105, AccountLimits(price_collar=Ppb(PPB // 50)), quiet_scene((ITSELF,)), RefusalCode.PRICE_COLLAR),
+        ("1.1", None, AccountLimits(max_order_notional=atoms(105)), quiet_scene((ITSELF,)), RefusalCode.ORDER_NOTIONAL),
+        ("0.5", None, AccountLimits(max_order_notional=atoms(90)), quiet_scene((ITSELF,)), RefusalCode.ORDER_NOTIONAL),
+        (
+            "1.1",
+            None,
+            AccountLimits(max_exposure=atoms(105)),
+            evolve(SCENE, cash_free=10**18),
+            RefusalCode.EXPOSURE_TOTAL,
+        ),
+        (None, 99, AccountLimits(max_exposure=atoms(100)), SCENE, None),
+        (None, 104, OFF, quiet_scene((ITSELF, OURS)), RefusalCode.SELF_CROSS),
+        (
+            None,
+            99,
+            AccountLimits(rates=(RateLimit(1, 1000),)),
+            evolve(SCENE, sent=(Sent(Mts(0), "main", BITCOIN.symbol, Side.BUY),)),
+            RefusalCode.ORDER_RATE,
+        ),
+    ],
+)
+def test_every_guard_of_the_account_judges_a_change(
+    amount: str | None, price: int | None, limits: AccountLimits, scene: Scene, code: RefusalCode | None
+) -> None:
+    change = _change(Side.BUY, amount, price)
+    verdict = check_change(change, _open(Side.BUY, "1"), BITCOIN, 0, is_halted=False, limits=limits, scene=scene)
+    assert (verdict.code if isinstance(verdict, Refused) else None) is code
+
+
 def test_a_change_is_checked_against_its_own_order() -> None:
     with pytest.raises(ValueError, match="order 8 was checked against order 9"):
-        check_change(_change(Side.BUY, "1", order_id=8), _open(Side.BUY, "1"), BITCOIN, 0, is_halted=False)
+        check_change(
+            _change(Side.BUY, "1", order_id=8),
+            _open(Side.BUY, "1"),
+            BITCOIN,
+            0,
+            is_halted=False,
+            limits=OFF,
+            scene=quiet_scene(),
+        )
 
 
 def test_nobody_but_the_gate_approves_a_change() -> None:

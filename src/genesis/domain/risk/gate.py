@@ -3,16 +3,16 @@
 from decimal import ROUND_CEILING, Decimal
 from typing import Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from genesis.domain.exchange.orders import OrderChange, OrderReport
 from genesis.domain.instrument import Instrument
-from genesis.domain.order import OrderRequest, OrderType, Side
+from genesis.domain.order import Cid, OrderRequest, OrderType, Side
 from genesis.domain.risk.account_guards import ACCOUNT_GUARDS
 from genesis.domain.risk.limits import AccountLimits
 from genesis.domain.risk.refusal import RefusalCode, Refused
 from genesis.domain.risk.scene import Scene
-from genesis.domain.units import ATOMS_PER_UNIT, format_atoms
+from genesis.domain.units import ATOMS_PER_UNIT, Atoms, InexactNumber, Price, ceil_mul_div, format_atoms
 
 _SEAL: Final = object()
 
@@ -70,20 +70,25 @@ def check_in_account(
     on_margin: bool = False,
 ) -> Approved | Refused:
     """Approve *order* as `check` does for its strategy, and only if every guard of the account lets it pass."""
-    for guard in ACCOUNT_GUARDS:
-        refusal = guard(order, instrument, limits, scene)
-        if refusal is not None:
-            return refusal
-    return check(order, instrument, position, is_halted, on_margin=on_margin)
+    refusal = _refused_by_account(order, instrument, limits, scene)
+    return refusal or check(order, instrument, position, is_halted, on_margin=on_margin)
 
 
 def check_change(
-    change: OrderChange, order: OrderReport, instrument: Instrument, position: int, is_halted: bool
+    change: OrderChange,
+    order: OrderReport,
+    instrument: Instrument,
+    position: int,
+    is_halted: bool,
+    limits: AccountLimits,
+    scene: Scene,
 ) -> ApprovedChange | Refused:
-    """Approve *change* of the open *order* or refuse it; *position* and *is_halted* as in `check`.
+    """Approve *change* of the open *order* or refuse it; all else as in `check_in_account`.
 
-    A change counts as the larger of what is open and what it asks for, for until its answer either may be true. While
-    halted, a purchase may only shrink or move away from the market. Raises `ValueError` for a change of another order.
+    Every guard of the account judges what the order would be, in a scene without what it is; it is an order more for
+    the rates. It counts as the larger of what is open and what the change asks for, for until its answer either may be
+    true. While halted, a purchase may only shrink or move away from the market. Raises `ValueError` for a change of
+    another order.
     """
     if (change.id, change.symbol, change.side) != (order.id, order.symbol, order.side):
         raise ValueError(f"a change of order {change.id} was checked against order {order.id}")
@@ -96,7 +101,51 @@ def check_change(
         return wrong_amount
     if is_sale and amount > max(left, position):
         return Refused(RefusalCode.POSITION_EXCEEDED, format_atoms(amount), f"<= {format_atoms(position)}")
-    return ApprovedChange(change, _SEAL)
+    changed = _changed(change, order, Atoms(max(left, amount)), instrument, scene)
+    refusal = _refused_by_account(changed, instrument, limits, _without(order, instrument, scene))
+    return refusal or ApprovedChange(change, _SEAL)
+
+
+def _refused_by_account(
+    order: OrderRequest, instrument: Instrument, limits: AccountLimits, scene: Scene
+) -> Refused | None:
+    for guard in ACCOUNT_GUARDS:
+        refusal = guard(order, instrument, limits, scene)
+        if refusal is not None:
+            return refusal
+    return None
+
+
+def _changed(
+    change: OrderChange, order: OrderReport, amount: Atoms, instrument: Instrument, scene: Scene
+) -> OrderRequest:
+    """Return the open order as it would be, with *amount*."""
+    price, stop = change.price or _reported_price(order.price, instrument), None
+    if order.type in {OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP}:  # its price is its trigger
+        price, stop = change.stop_limit_price or _reported_price(order.price_auxiliary, instrument), price
+    cid = order.cid or Cid(0)
+    return OrderRequest(cid, order.symbol, order.side, order.type, amount, scene.now, price, stop, change.trail)
+
+
+def _reported_price(price: Decimal | None, instrument: Instrument) -> Price | None:
+    try:
+        return None if price is None or price <= 0 else instrument.price(price)
+    except InexactNumber:  # finer than ours: any price, which is the worst
+        return None
+
+
+def _without(order: OrderReport, instrument: Instrument, scene: Scene) -> Scene:
+    """Return *scene* without the open *order*, and with the cash that it holds; one that is not ours counts on."""
+    own = [each for each in scene.pending if each.cid is not None and each.cid == order.cid]
+    if not own:
+        return scene
+    reserved = sum(
+        ceil_mul_div(each.amount, each.price or scene.reference(Side.BUY) or 0, instrument.price_scale)
+        for each in own
+        if each.side is Side.BUY
+    )
+    pending = tuple(each for each in scene.pending if each not in own)
+    return evolve(scene, pending=pending, cash_free=None if scene.cash_free is None else scene.cash_free + reserved)
 
 
 def _wrong_amount(amount: int, instrument: Instrument) -> Refused | None:
