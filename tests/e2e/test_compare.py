@@ -44,6 +44,17 @@ def test_each_run_is_its_backtest_and_stands_beside_buy_and_hold(
     assert "https://" not in page.split('id="charts"')[0].split("</style>")[1]
 
 
+def test_timing_counts_how_many_are_compared(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("compare", "synthetic:5:20", "--json", "--run", "ema_cross fast=5 slow=30")
+    (alone, held), (one, _, _) = (
+        json.loads(call(capsys, *words, *more)[1])["runs"] for more in ((), ("--run", "rsi_reversion"))
+    )
+    assert held["timing"] is None, "it is always invested"
+    assert one["timing"]["sharpe"] == alone["timing"]["sharpe"]
+    assert one["timing"]["luck_sharpe"] > alone["timing"]["luck_sharpe"] == 0.0
+    assert one["timing"]["probability"] <= alone["timing"]["probability"]
+
+
 def test_a_table_names_every_run(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = call(capsys, *COMPARE)
     assert code == 0

@@ -16,10 +16,12 @@ from genesis.app.optimism import optimism_ledger
 from genesis.app.options import parameters_option
 from genesis.app.runs_ledger import growth_of, part_of, runs_ledger
 from genesis.app.strategies import build_strategy, find_strategy
+from genesis.app.timing import timing_document, timing_of_run
 from genesis.domain.candle import Candles
 from genesis.domain.statistics.cost_words import bps_text
 from genesis.domain.statistics.record import Record, decision_hash
 from genesis.domain.statistics.summary import daily_returns, summarise
+from genesis.domain.statistics.timing import Timing
 from genesis.domain.strategy.expression import Expr
 from genesis.domain.units import InexactNumber, format_atoms
 from genesis.ports.errors import InputError
@@ -30,9 +32,13 @@ RUNS_MAX: Final = 8
 
 @frozen(eq=False)
 class Compared:
-    """The runs by name, buy and hold last, and the correlations of their daily returns (NaN where one never moves)."""
+    """The runs by name, buy and hold last, and the correlations of their daily returns (NaN where one never moves).
+
+    *timings* are those of the runs, None where nothing can be said.
+    """
 
     runs: Sequence[tuple[str, Record]]
+    timings: Sequence[Timing | None]
     correlations: Sequence[Sequence[float]]
 
 
@@ -50,29 +56,32 @@ def wanted_runs(texts: Sequence[str]) -> list[tuple[str, Expr]]:
 def compare(wanted: Sequence[tuple[str, Expr]], terms: Terms, candles: Candles) -> Compared:
     """Run all of *wanted*, and buy and hold; raises `InputError` where a price that is used does not fit."""
     try:
-        runs = [
-            (name, run_columnar(evolve(terms, desk=evolve(terms.desk, strategy=expression)), candles).record)
+        made = [
+            (name, run_columnar(evolve(terms, desk=evolve(terms.desk, strategy=expression)), candles))
             for name, expression in wanted
         ]
-        runs.append((HELD, buy_and_hold(terms, candles).record))
+        made.append((HELD, buy_and_hold(terms, candles)))
     except InexactNumber as error:
         raise InputError(f"{error}; data.check tells more about the candles") from error
+    runs = [(name, run.record) for name, run in made]
+    timings = [timing_of_run(run, candles) for _, run in made]
     days = np.array([daily_returns(record) for _, record in runs])
     with np.errstate(divide="ignore", invalid="ignore"):
         alike = np.corrcoef(days) if days.shape[1] > 1 else np.full((len(runs), len(runs)), np.nan)
-    return Compared(runs, alike.tolist())
+    return Compared(runs, timings, alike.tolist())
 
 
 def document_of(found: Compared, data: DataDescription) -> JsonDocument:
     """Return the comparison as JSON."""
     runs: list[Json] = []
-    for name, record in found.runs:
+    for (name, record), timing in zip(found.runs, found.timings, strict=True):
         summary = summarise(record)
         runs.append(
             {
                 "run": name,
                 "total_return_pct": summary.total_return_pct,
                 "sharpe": summary.sharpe,
+                "timing": timing_document(timing, len(found.runs) - 1),
                 "max_drawdown_pct": summary.max_drawdown_pct,
                 "exposure_pct": summary.exposure_pct,
                 "fills": len(record.fills),
@@ -87,17 +96,18 @@ def document_of(found: Compared, data: DataDescription) -> JsonDocument:
 def rows_of(found: Compared) -> list[list[str]]:
     """Return the figures of each run as a person reads them."""
     rows = []
-    for name, record in found.runs:
+    for (name, record), timing in zip(found.runs, found.timings, strict=True):
         summary = summarise(record)
+        skill = "–" if timing is None else f"{100.0 * timing.belief(len(found.runs) - 1):.1f}"
         sharpe = "–" if summary.sharpe is None else f"{summary.sharpe:.2f}"
         figures = (summary.total_return_pct, summary.max_drawdown_pct, summary.exposure_pct)
         told = [f"{each:.2f}" for each in figures]
         fees = f"{summary.total_fees / 1e8:.2f}"
-        rows.append([name, told[0], sharpe, *told[1:], str(len(record.fills)), fees])
+        rows.append([name, told[0], sharpe, skill, *told[1:], str(len(record.fills)), fees])
     return rows
 
 
-HEADERS: Final = ("Run", "Return (%)", "Sharpe", "Drawdown (%)", "Exposure (%)", "Fills", "Fees")
+HEADERS: Final = ("Run", "Return %", "Sharpe", "Timing %", "Drawdown %", "Exposure %", "Fills", "Fees")
 
 
 def report_of(

@@ -14,14 +14,14 @@ from genesis.app.research_options import SearchOptions
 from genesis.app.strategies import express
 from genesis.app.sweep import SweepPlan, Tally, describe, with_expression
 from genesis.app.sweep_part import parameter_column
-from genesis.app.timing_words import CASH, timing_document, timing_sentences
+from genesis.app.timing import CASH, timing_document, timing_of_run, timing_sentences
 from genesis.domain.candle import Candles
 from genesis.domain.simulation.columnar import BREACHES
 from genesis.domain.statistics.record import decision_hash
 from genesis.domain.statistics.significance import deflated_sharpe, luck_of_best, moments, probabilistic_sharpe
 from genesis.domain.statistics.summary import DAYS_PER_YEAR, daily_returns, summarise
 from genesis.domain.statistics.sweep_figures import DESCENDING
-from genesis.domain.statistics.timing import Timing, exposures_of, timing_of
+from genesis.domain.statistics.timing import Timing
 from genesis.domain.strategy.specification import Value
 from genesis.domain.units import format_atoms
 from genesis.ports.errors import InputError
@@ -101,12 +101,11 @@ def best_run(plan: SweepPlan, rows: Sequence[Row], candles: Candles, folder: Pat
             f"{folder}: its first run, {params}, is another now: {plan.strategy.name} does not give the same each"
             " time, what its file imports has changed, or the results were touched; --anew runs all again"
         )
-    returns = daily_returns(record)
-    known = moments(returns)
+    known = moments(daily_returns(record))
     return BestRun(
         params,
         run,
-        timing_of(returns, candles, exposures_of(record.fills, candles, run.equity, on_margin=record.on_margin)),
+        timing_of_run(run, candles),
         None if known is None else probabilistic_sharpe(known),
         None if known is None else luck_of_best(known.days, trials) * math.sqrt(DAYS_PER_YEAR),
         None if known is None else deflated_sharpe(known, trials),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from genesis.app.json_output import Json, JsonDocument
 from genesis.app.sweep import SweepPlan, describe
-from genesis.app.timing_words import CASH, timing_document, timing_sentences
+from genesis.app.timing import CASH, timing_document, timing_sentences
 from genesis.app.walkforward import Judged, WalkForward
 from genesis.domain.statistics.record import decision_hash
 from genesis.domain.statistics.summary import summarise

@@ -42,11 +42,20 @@ def compare_page(report: CompareReport) -> str:
     """Return the whole page as HTML, to be written as UTF-8."""
     chart = growth_chart(report.curves, "All on the same candles")
     words = "Of daily returns: 1 is the same, 0 has nothing in common. Runs that are alike are one bet, not several."
+    timing = (
+        "Timing is the probability that what was earned beyond holding the same share of the market all the time is"
+        " skill, given that the best of as many runs was picked."
+    )
     names = [curve.name for curve in report.curves]
     alike = table(("", *names), "l" + "r" * len(names), report.correlations)
     sections = [
         _section("equity", "Growth", figure(chart)),
-        _section("figures", "Figures", table(report.headers, "l" + "r" * (len(report.headers) - 1), report.figures)),
+        _section(
+            "figures",
+            "Figures",
+            element("p", timing),
+            table(report.headers, "l" + "r" * (len(report.headers) - 1), report.figures),
+        ),
         _section("alike", "How alike they are", element("p", words), alike),
         *ledger_sections(report.ledger),
         _section("origin", "What made this result", table(("What", "Value"), "ll", report.origin)),

@@ -53,7 +53,8 @@ def compare(
 
     table = Table(box=box.SIMPLE, padding=(0, 0))
     for at, name in enumerate(HEADERS):
-        table.add_column(name, justify="right" if at else "left")
+        table.add_column(name, justify="right" if at else "left", min_width=0 if at else 13)
     for row in rows_of(compared):
         table.add_row(*row)
+    table.caption = "Timing: the probability of skill beyond holding the same share of the market all the time"
     Console().print(table)

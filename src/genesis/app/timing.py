@@ -1,15 +1,24 @@
-"""How well a run was timed, for machines and for people."""
+"""How well runs were timed, for machines and for people."""
 
 import math
 from typing import Final
 
+from genesis.app.backtest import Run
 from genesis.app.json_output import JsonDocument
-from genesis.domain.statistics.summary import DAYS_PER_YEAR
-from genesis.domain.statistics.timing import Timing
+from genesis.domain.candle import Candles
+from genesis.domain.statistics.summary import DAYS_PER_YEAR, daily_returns
+from genesis.domain.statistics.timing import Timing, exposures_of, timing_of
 
 BENCHMARK: Final = "the same average exposure to buy and hold, at no cost"
 CASH: Final = "cash: a Sharpe ratio of 0"
 _YEARLY: Final = math.sqrt(DAYS_PER_YEAR)
+
+
+def timing_of_run(run: Run, candles: Candles) -> Timing | None:
+    """Return how well *run* was timed over *candles*; None where that cannot be told."""
+    record = run.record
+    exposures = exposures_of(record.fills, candles, run.equity, on_margin=record.on_margin)
+    return timing_of(daily_returns(record), candles, exposures)
 
 
 def timing_document(timing: Timing | None, trials: int) -> JsonDocument | None:
