@@ -11,7 +11,7 @@ from typing import NamedTuple
 from attrs import evolve, field, frozen
 
 from genesis.domain.candle import Candle
-from genesis.domain.events import Alert, AlertCode, OrderRefused, Quote, Reached, Reasons, Sized, liquidation_alert
+from genesis.domain.events import Alert, AlertCode, OrderRefused, Quote, Reached, Reasons, liquidation_alert
 from genesis.domain.execution.plans import Market, Plan
 from genesis.domain.execution.protection import Protection
 from genesis.domain.fill import Fill
@@ -19,12 +19,12 @@ from genesis.domain.instrument import Instrument
 from genesis.domain.ledger import Ledger
 from genesis.domain.order import Side
 from genesis.domain.purse import Purse
-from genesis.domain.risk.budget import Budget, BudgetMeter, budget_of, budgeted, has_moved
+from genesis.domain.risk.budget import Budget, has_moved
 from genesis.domain.risk.guards import LosingStreak, RiskLimits
-from genesis.domain.risk.margin import Margin, rebalance_on_margin
+from genesis.domain.risk.margin import Margin
 from genesis.domain.risk.refusal import RefusalCode, Refused
-from genesis.domain.risk.sizing import Rebalancing, capped_weight, rebalance
-from genesis.domain.simulation.slippage import Impact, SlippageMeter
+from genesis.domain.simulation.slippage import Impact
+from genesis.domain.sizer import Sizer
 from genesis.domain.strategy.by_events import Deciding, evaluator_of
 from genesis.domain.units import PPB, Atoms, Mts, Ppb, Symbol, format_atoms, weight_ppb
 
@@ -111,10 +111,8 @@ class Desk:
         self._least = 0.0 if settings.margin is None else -1.0
         self._evaluator = evaluator_of(settings.instrument.symbol, settings.strategy)
         self._step = self._evaluator.step
-        self._meter = None if settings.budget.is_off else BudgetMeter(settings.budget)
-        self._scales = (PPB, PPB)
-        self._slips = None if settings.impact is None else SlippageMeter(Ppb(0), None, settings.impact)
-        self._is_measuring = self._meter is not None or self._slips is not None
+        self._sizer = Sizer(settings)
+        self._is_measuring, self._has_budget = self._sizer.is_measuring, self._sizer.has_budget
         self.in_flight: Intent | None = None
         self.is_torn = False
         self.is_stopped_out = False
@@ -160,7 +158,7 @@ class Desk:
             self.value = value
         target = self._step(candle)
         if self._is_measuring:
-            self._measure(candle)
+            self._sizer.measure(candle)
         guards, alert = purse.guards, None
         if mts < guards.day_end and guards.calm_above < purse.equity <= guards.peak:
             guards.last_equity = purse.equity  # all that `observe` would do, at most candles
@@ -171,7 +169,7 @@ class Desk:
                 purse.seek_out(mts)
             else:
                 self.seek(mts, 0.0, self.budget_acted_on)
-        elif (target == self.target_acted_on and self._meter is None and not self.is_torn) or not self.is_on:
+        elif (target == self.target_acted_on and not self._has_budget and not self.is_torn) or not self.is_on:
             self.intent = None
         elif target == target:  # NaN is no decision
             refused = self._decide(mts, min(max(target, self._least), 1.0))
@@ -191,14 +189,7 @@ class Desk:
     def warm(self, candle: Candle) -> None:
         """Let the strategy see a candle from before the session: it decides nothing on it."""
         self._step(candle)
-        self._measure(candle)
-
-    def _measure(self, candle: Candle) -> None:
-        """Let the budget and the impact of orders see a candle."""
-        if self._meter is not None:
-            self._scales = self._meter.step(candle)
-        if self._slips is not None:
-            self._slips.step(candle)
+        self._sizer.measure(candle)
 
     def recall_close(self, candle: Candle) -> None:
         """Take a candle of a journal again: what the guards saw then, without a strategy."""
@@ -261,7 +252,8 @@ class Desk:
         intent, self.intent = self.intent, None
         if intent is None:
             return None
-        size = self._sized(intent, quote.ask if intent.side is Side.BUY else quote.bid)
+        price, cash = quote.ask if intent.side is Side.BUY else quote.bid, self.ledger.cash
+        size = self._sizer.sized(intent, price, cash, self.position, self.purse.equity - cash - self.value)
         if size.delta <= 0:
             self.unsaid = self.reached(intent)
             return None
@@ -367,7 +359,7 @@ class Desk:
             self.intent = None
             return
         weight = weight_ppb(self.settings.size, target)
-        sizes = self._sizes(weight, budget)
+        sizes = self._sizer.weights(weight, budget, self.settings.limits.position_cap)
         # Where the budget moved, what counts is the exposure; a comparison of targets alone is exact.
         is_buy = target > acted if budget == before else target * budget > acted * before
         if self.is_torn:  # the last target says nothing of what is held
@@ -397,7 +389,7 @@ class Desk:
         return self.is_on and not is_bounded and self.halted is None
 
     def _decide(self, mts: Mts, target: float) -> OrderRefused | None:
-        acted, budget = self.target_acted_on, PPB if self._meter is None else budget_of(*self._scales)
+        acted, budget = self.target_acted_on, self._sizer.budget()
         if budget < 0 and target != 0.0:
             return None
         budget = max(budget, 0)
@@ -423,42 +415,6 @@ class Desk:
         if not only_reduce:
             code, allowed = RefusalCode.COOL_DOWN, f"reductions only until {self.streak.pause_until}"
         return self.refused(mts, side, None, Refused(code, f"target {target!r} after {acted!r}", allowed))
-
-    def _sizes(self, weight: Ppb, budget: int) -> tuple[Sized, ...]:
-        """Return the weight after each guard; the last is what the order is sized by."""
-        settings, sizes = self.settings, []
-        if settings.budget.volatility is not None:
-            sizes.append(Sized("volatility_target", Ppb(budgeted(weight, max(self._scales[0], 0)))))
-        if self._meter is not None:
-            weight = Ppb(budgeted(weight, budget))
-        if settings.budget.regimes is not None:
-            sizes.append(Sized("regime_budget", weight))
-        cap = PPB if settings.limits.position_cap is None else settings.limits.position_cap
-        weight = capped_weight(weight, Ppb(cap))
-        sizes.append(Sized("position_cap", weight))
-        if settings.margin is not None:
-            sizes.append(Sized("leverage", Ppb(budgeted(weight, settings.margin.leverage))))
-        return tuple(sizes)
-
-    def _sized(self, intent: Intent, price: int) -> Rebalancing:
-        size = self._sized_at(intent, price)
-        if self._slips is None or size.delta <= 0 or size.amount <= 0:
-            return size
-        moved = self._sized_at(intent, self._slips.moved(price, size.amount, is_buy=intent.side is Side.BUY))
-        return Rebalancing(moved.delta, min(size.amount, moved.amount))  # no larger, so it moves the price no further
-
-    def _sized_at(self, intent: Intent, price: int) -> Rebalancing:
-        scale, margin, is_exit = self._instrument.price_scale, self.settings.margin, intent.target == 0.0
-        cash = self.ledger.cash
-        others = self.purse.equity - cash - self.value
-        if margin is None:
-            return rebalance(intent.side, intent.weight, is_exit, cash, self.position, price, scale, others)
-        is_buy = intent.side is Side.BUY
-        return Rebalancing(
-            *rebalance_on_margin(
-                is_buy, is_exit, intent.weight, margin.leverage, margin.fee, cash, self.position, price, scale
-            )
-        )
 
     def _mark(self, price: int) -> None:
         value = self.position * price // self._instrument.price_scale
