@@ -9,7 +9,6 @@ from attrs import evolve
 from genesis.app.backtest import Terms, run_columnar
 from genesis.app.optimism import optimism_ledger
 from genesis.app.portfolio_core import run_core
-from genesis.app.sweeper import Sweeper
 from genesis.domain.candle import Candle, Candles
 from genesis.domain.desk import DeskSettings
 from genesis.domain.instrument import spot_instrument
@@ -25,7 +24,6 @@ from genesis.domain.simulation.slippage import (
 )
 from genesis.domain.strategy.features import close, high, low, open_, where
 from genesis.domain.units import PPB, Mts, Ppb, Symbol, atoms
-from genesis.ports.errors import InputError
 from tests.reports import terms_of, wavy_candles
 from tests.simulation.test_desk_engines import Parameters, Row, check
 
@@ -105,12 +103,6 @@ def test_the_optimism_ledger_prices_each_measured_part() -> None:
     assert entries["Calm market"].final_equity == run_columnar(calm, candles).record.final_equity
     free = Terms(plain.desk, evolve(costs, impact=None), plain.cash)
     assert entries["No impact"].final_equity == run_columnar(free, candles).record.final_equity
-
-
-def test_a_sweep_refuses_what_it_does_not_measure() -> None:
-    terms = evolve(terms_of(), costs=Costs(volatility=by_true_range(Ppb(PPB), 14)))
-    with pytest.raises(InputError, match="measured slippage are for backtest"):
-        Sweeper(wavy_candles(10), terms, 1)
 
 
 @pytest.mark.parametrize(
