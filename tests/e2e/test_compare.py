@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from genesis.app.cli import CommandLine
-from genesis.app.commands import namespace
+from tests.e2e.calling import call
 
 COMPARE = ("compare", "synthetic:5:6", "--run", "ema_cross fast=5 slow=30", "--run", "rsi_reversion")
 
@@ -16,13 +15,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GENESIS_HOME", str(tmp_path / "home"))
     return tmp_path
-
-
-def call(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[object, str, str]:
-    with pytest.raises(SystemExit) as end:
-        CommandLine("genesis", namespace()).main(["genesis", *words])
-    out, err = capsys.readouterr()
-    return end.value.code, out, err
 
 
 def test_each_run_is_its_backtest_and_stands_beside_buy_and_hold(

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from genesis.app.cli import CommandLine
-from genesis.app.commands import namespace
+from tests.e2e.calling import call
 
 START = 1_483_228_800_000
 ROWS = "".join(f"{START + at * 60_000},100.5,101,102,99.25,{at + 1}.5\n" for at in range(100))
@@ -18,13 +17,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GENESIS_HOME", str(tmp_path / "home"))
     return tmp_path
-
-
-def call(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[object, str, str]:
-    with pytest.raises(SystemExit) as end:
-        CommandLine("genesis", namespace()).main(["genesis", *words])
-    out, err = capsys.readouterr()
-    return end.value.code, out, err
 
 
 def test_what_was_imported_is_listed_with_its_hash(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 import genesis
-from genesis.app.cli import CommandLine
-from genesis.app.commands import namespace
+from tests.e2e.calling import call
 
 SEARCH = ("optimize", "synthetic:5:2", "--param", "fast=2:40", "--param", "slow=20:200:5", "--json")
 
@@ -21,13 +20,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GENESIS_HOME", str(tmp_path / "home"))
     return tmp_path
-
-
-def call(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[object, str, str]:
-    with pytest.raises(SystemExit) as end:
-        CommandLine("genesis", namespace()).main(["genesis", *words])
-    out, err = capsys.readouterr()
-    return end.value.code, out, err
 
 
 def test_a_search_is_the_same_twice_and_goes_on_where_it_was(capsys: pytest.CaptureFixture[str]) -> None:

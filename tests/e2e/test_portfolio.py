@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from genesis.app.cli import CommandLine
-from genesis.app.commands import namespace
+from tests.e2e.calling import call
 
 DATA = ("tBTCUSD=synthetic:1:6", "tETHUSD=synthetic:2:6")
 PORTFOLIO = ("portfolio", *DATA, "--timeframe", "5m", "--max-drawdown-pct", "3", "--cool-down-losses", "2")
@@ -17,13 +16,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GENESIS_HOME", str(tmp_path / "home"))
     return tmp_path
-
-
-def call(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[object, str, str]:
-    with pytest.raises(SystemExit) as end:
-        CommandLine("genesis", namespace()).main(["genesis", *words])
-    out, err = capsys.readouterr()
-    return end.value.code, out, err
 
 
 def test_both_engines_say_the_same_of_instruments_that_read_each_other(capsys: pytest.CaptureFixture[str]) -> None:

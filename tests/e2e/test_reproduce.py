@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from genesis.app.cli import CommandLine
-from genesis.app.commands import namespace
 from genesis.domain.candle import Candles
 from genesis.domain.simulation.synthetic import synthetic_candles
+from tests.e2e.calling import call
 
 GRID = ("--param", "fast=3:12:3", "--param", "slow=15:45:15")
 DATA = "tBTCUSD-1m-here.csv"
@@ -34,13 +33,6 @@ def write(path: Path, candles: Candles) -> None:
     names = ("mts", "open", "close", "high", "low", "volume")
     rows = zip(*(getattr(candles, name).tolist() for name in names), strict=True)
     path.write_text("\n".join(",".join(map(repr, row)) for row in rows) + "\n")
-
-
-def call(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[object, str, str]:
-    with pytest.raises(SystemExit) as end:
-        CommandLine("genesis", namespace()).main(["genesis", *words])
-    out, err = capsys.readouterr()
-    return end.value.code, out, err
 
 
 @pytest.mark.parametrize("command", list(RUNS))

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from genesis.app.cli import CommandLine
-from genesis.app.commands import namespace
+from tests.e2e.calling import call
 
 LEAKY = '''
 """A strategy that buys what it knows will rise."""
@@ -32,13 +31,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GENESIS_HOME", str(tmp_path / "home"))
     return tmp_path
-
-
-def call(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[object, str, str]:
-    with pytest.raises(SystemExit) as end:
-        CommandLine("genesis", namespace()).main(["genesis", *words])
-    out, err = capsys.readouterr()
-    return end.value.code, out, err
 
 
 def test_a_strategy_that_ships_is_clean(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,13 +7,12 @@ import pytest
 from playwright.sync_api import Browser
 
 from genesis.adapters.report.graph_drawing import GAP_Y, HEIGHT, WIDTH, Box, placed
-from genesis.app.cli import CommandLine
-from genesis.app.commands import namespace
 from genesis.app.strategies import KNOWN
 from genesis.domain.strategy.content_hash import content_hash
 from genesis.domain.strategy.outline import outline
 from genesis.domain.strategy.shipped import PAIRED, SHIPPED
 from tests.e2e.browsing import skipped_without_chromium
+from tests.e2e.calling import call
 
 
 @pytest.fixture(autouse=True)
@@ -21,13 +20,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GENESIS_HOME", str(tmp_path / "home"))
     return tmp_path
-
-
-def call(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[object, str, str]:
-    with pytest.raises(SystemExit) as end:
-        CommandLine("genesis", namespace()).main(["genesis", *words])
-    out, err = capsys.readouterr()
-    return end.value.code, out, err
 
 
 def test_a_graph_is_printed_with_its_hash(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,8 +12,7 @@ import pytest
 from filelock import FileLock
 
 import genesis
-from genesis.app.cli import CommandLine
-from genesis.app.commands import namespace
+from tests.e2e.calling import call
 
 GRID = ("--param", "fast=3:12:3", "--param", "slow=6:30:6")
 SWEEP = ("sweep", "synthetic:5:2", *GRID, "--json")
@@ -25,13 +24,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GENESIS_HOME", str(tmp_path / "home"))
     return tmp_path
-
-
-def call(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[object, str, str]:
-    with pytest.raises(SystemExit) as end:
-        CommandLine("genesis", namespace()).main(["genesis", *words])
-    out, err = capsys.readouterr()
-    return end.value.code, out, err
 
 
 def test_every_run_is_the_backtest_of_its_parameters(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 from attrs import evolve
 
-from genesis.app.cli import CommandLine
-from genesis.app.commands import namespace
 from genesis.domain.candle import DAY_MS, Candles
 from genesis.domain.simulation.synthetic import SYNTHETIC_START, synthetic_candles
 from genesis.domain.statistics.walk_forward import Schedule, Window, windows_of
+from tests.e2e.calling import call
 
 WALK = ("walkforward", "tBTCUSD-1m-walk.csv", "--param", "fast=5:20:5", "--param", "slow=30:90:30", "--json")
 ONE = ("walkforward", "tBTCUSD-1m-walk.csv", "--param", "fast=5", "--param", "slow=30", "--json")
@@ -32,13 +31,6 @@ def write(candles: Candles) -> None:
     )
     lines = (",".join(map(repr, row)) for row in rows)
     Path("tBTCUSD-1m-walk.csv").write_text("\n".join(lines) + "\n")
-
-
-def call(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[object, str, str]:
-    with pytest.raises(SystemExit) as end:
-        CommandLine("genesis", namespace()).main(["genesis", *words])
-    out, err = capsys.readouterr()
-    return end.value.code, out, err
 
 
 def test_tests_follow_one_another_and_carry_the_account_on(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,10 +8,7 @@ import asyncio
 import json
 import os
 import random
-import resource
-import signal
 import sys
-from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -30,6 +27,7 @@ from genesis.domain.audit import ChainHead
 from genesis.domain.config_change import Apply, Decision, Wish, decide
 from genesis.domain.config_history import History
 from genesis.domain.json_value import JsonObject
+from tests.simulation.deaths import around, die_after, die_at_byte, die_when, in_child, moment
 
 VERSIONS: Final = 8
 PADDING: Final = "x" * 300
@@ -64,33 +62,8 @@ async def change_often(folder: Path) -> None:
         moment("acknowledged")
 
 
-moments: Counter[str] = Counter()
-deadly: tuple[str, int] = ("", 0)
-
-
-def moment(name: str) -> None:
-    """Die here if this is the moment."""
-    moments[name] += 1
-    if deadly == (name, moments[name]):
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
-def around(owner: object, name: str, label: str) -> None:
-    """Let *owner*'s function pass a moment before and after each call."""
-    real = getattr(owner, name)
-
-    def passing(*arguments: object, **options: object) -> object:
-        moment(f"before {label}")
-        result: object = real(*arguments, **options)
-        moment(f"after {label}")
-        return result
-
-    setattr(owner, name, passing)
-
-
 def die_at(name: str, count: int) -> None:
-    global deadly  # noqa: PLW0603  # of this fork alone
-    deadly = (name, count)
+    die_when(name, count)
     around(os, "fsync", "fsync")
     around(WitnessFile, "note", "witness")
     around(ConfigFile, "write", "file")
@@ -98,34 +71,10 @@ def die_at(name: str, count: int) -> None:
     around(AuditFile, "_write", "line")
 
 
-def die_at_byte(limit: int) -> None:
-    """Let the kernel kill this process when a file would grow beyond *limit* bytes: a torn line."""
-    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-
-def die_after(seconds: float) -> None:
-    """Die at whatever is being done then."""
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-
-
-def in_child(prepare: Callable[[], None], folder: Path) -> int:
-    """Change the configuration in a fork; return the signal that ended it, 0 if it came to its end."""
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            prepare()
-            asyncio.run(change_often(folder))
-            code = 0
-        finally:
-            os._exit(code)
-    _, status = os.waitpid(child, 0)
-    assert not os.WIFEXITED(status) or os.WEXITSTATUS(status) == 0, "the child failed"
-    return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+def changed(prepare: Callable[[], None], folder: Path) -> None:
+    """Change the configuration, to be killed on the way."""
+    prepare()
+    asyncio.run(change_often(folder))
 
 
 def check(folder: Path) -> dict[str, object]:
@@ -244,7 +193,7 @@ def main(folder: Path, count: int, seed: int, bug: str) -> None:
     for number, (name, prepare) in enumerate(plans(count, seed)):
         place = folder / str(number)
         place.mkdir()
-        killed = in_child(partial(buggy, prepare), place)
+        killed = in_child(partial(changed, partial(buggy, prepare), place))
         try:
             found = check(place)
         except Exception as error:

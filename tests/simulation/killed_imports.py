@@ -5,7 +5,6 @@ A program of its own, for only a process that has not used polars yet may be for
 
 import json
 import os
-import resource
 import signal
 import sys
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from genesis.adapters import candles_parquet
 from genesis.domain.candle import MINUTE_MS, Candle, Candles, Timeframe, rows_sha256
 from genesis.domain.candle_series import CandleSource
 from genesis.domain.units import Mts, Symbol
+from tests.simulation.deaths import die_at_byte, in_child
 
 SYMBOL = Symbol("tBTCUSD")
 
@@ -31,29 +31,6 @@ def add(root: Path, minutes: range) -> None:
     candles = part(minutes)
     source = CandleSource(str(minutes), len(candles), rows_sha256(candles))
     candles_parquet.ParquetCandles(root).add(SYMBOL, Timeframe.M1, candles, source)
-
-
-def in_child(work: Callable[[], None]) -> int:
-    """Run *work* in a fork; return the signal that ended it, 0 if it came to its end."""
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            work()
-            code = 0
-        finally:
-            os._exit(code)
-    _, status = os.waitpid(child, 0)
-    if os.WIFEXITED(status):
-        assert os.WEXITSTATUS(status) == 0, "the child failed"
-    return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-
-
-def die_at_byte(limit: int) -> None:
-    """Let the kernel kill this process when a file would grow beyond *limit* bytes."""
-    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
 
 def die_around(name: str, call: int, *, after: bool) -> None:

@@ -9,11 +9,8 @@ import json
 import math
 import os
 import random
-import resource
-import signal
 import sqlite3
 import sys
-from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
@@ -49,6 +46,7 @@ from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.statistics.record import Recorder
 from genesis.domain.strategy.shipped import ema_cross
 from genesis.domain.units import Mts, Symbol, atoms
+from tests.simulation.deaths import around, die_after, die_at_byte, die_when, in_child, moment
 
 STRATEGY = ema_cross.build({"fast": 1, "slow": 2})
 SETTINGS = DeskSettings(spot_instrument(Symbol("tBTCUSD")), STRATEGY)
@@ -112,30 +110,6 @@ async def session(folder: Path) -> None:
     await journal.close()
 
 
-moments: Counter[str] = Counter()
-deadly: tuple[str, int] = ("", 0)
-
-
-def moment(name: str) -> None:
-    """Die here if this is the moment."""
-    moments[name] += 1
-    if deadly == (name, moments[name]):
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
-def around(owner: object, name: str, label: str) -> None:
-    """Let *owner*'s function pass a moment before and after each call."""
-    real = getattr(owner, name)
-
-    def passing(*arguments: object) -> object:
-        moment(f"before {label}")
-        result: object = real(*arguments)
-        moment(f"after {label}")
-        return result
-
-    setattr(owner, name, passing)
-
-
 class PassingConnection(sqlite3.Connection):
     """A connection that passes a moment before and after each statement."""
 
@@ -148,42 +122,17 @@ class PassingConnection(sqlite3.Connection):
 
 
 def die_at(name: str, count: int) -> None:
-    global deadly  # noqa: PLW0603  # of this fork alone
-    deadly = (name, count)
+    die_when(name, count)
     around(os, "fsync", "fsync")
     around(Witness, "write", "witness")
     real = sqlite3.connect
     patch(sqlite3, "connect", partial(real, factory=PassingConnection))
 
 
-def die_at_byte(limit: int) -> None:
-    """Let the kernel kill this process when a file would grow beyond *limit* bytes: a torn write."""
-    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-
-def die_after(seconds: float) -> None:
-    """Die at whatever is being done then."""
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-
-
-def in_child(prepare: Callable[[], None], folder: Path) -> int:
-    """Run a session in a fork; return the signal that ended it, 0 if it came to its end."""
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            prepare()
-            asyncio.run(session(folder))
-            code = 0
-        finally:
-            os._exit(code)
-    _, status = os.waitpid(child, 0)
-    assert not os.WIFEXITED(status) or os.WEXITSTATUS(status) == 0, "the child failed"
-    return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+def traded(prepare: Callable[[], None], folder: Path) -> None:
+    """Run a session, to be killed on the way."""
+    prepare()
+    asyncio.run(session(folder))
 
 
 def check(folder: Path) -> dict[str, object]:
@@ -319,7 +268,7 @@ def main(folder: Path, count: int, seed: int, bug: str) -> None:
     for number, (name, prepare) in enumerate(plans(count, seed)):
         place = folder / str(number)
         place.mkdir()
-        killed = in_child(partial(buggy, prepare), place)
+        killed = in_child(partial(traded, partial(buggy, prepare), place))
         try:
             found = check(place)
         except Exception as error:

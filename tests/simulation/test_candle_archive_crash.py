@@ -33,7 +33,8 @@ def add(archive: ParquetCandles, minutes: range) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGXFSZ, which Windows lacks")
 def test_a10_an_import_killed_at_any_byte_or_call_leaves_the_old_archive_or_the_new_one(tmp_path: Path) -> None:
-    environment = {**os.environ, "POLARS_MAX_THREADS": "1"}
+    path = os.pathsep.join(filter(None, sys.path))
+    environment = {**os.environ, "POLARS_MAX_THREADS": "1", "PYTHONPATH": path}
     done = subprocess.run(
         [sys.executable, PROGRAM, tmp_path], env=environment, capture_output=True, text=True, check=False
     )
