@@ -2,16 +2,18 @@
 
 When nothing is left to do, time jumps to the next timer. `asyncio.timeout`, `asyncio.sleep` and everything else that
 asks the loop for the time lives in it as well, so production code needs no change. The same coroutines run in the same
-order every time; and tasks that are kept in sets (as `TaskGroup` does) are hashed by their number instead of their
+order every time, timers of one moment in the order in which they were set; and tasks that are kept in sets (as `TaskGroup` does) are hashed by their number instead of their
 address, so that they are cancelled in the order in which they were made.
 """
 
 import asyncio
 import selectors
 from asyncio import events
+from collections import deque
 from collections.abc import Callable, Coroutine, Generator, Mapping
 from concurrent.futures import Executor
 from contextvars import Context
+from heapq import heappop, heappush
 from itertools import count
 from typing import Any, TypeVar, TypeVarTuple, Unpack
 
@@ -26,17 +28,13 @@ class NothingHappens(Exception):
 
 
 class _NoFiles(selectors.BaseSelector):
-    """A selector that waits by moving the time; the loop's own pipe is the one file it is ever given."""
+    """A selector of nothing; the loop's own pipe is the one file it is ever given."""
 
-    def __init__(self, elapse: Callable[[float], None]) -> None:
-        self._elapse = elapse
+    def __init__(self) -> None:
         self._keys: dict[object, selectors.SelectorKey] = {}
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        if timeout is None:
-            raise NothingHappens("every task waits, and nothing will ever wake one")
-        if timeout > 0:
-            self._elapse(timeout)
+        del timeout
         return []
 
     # What follows is the bookkeeping that the loop expects of any selector.
@@ -71,17 +69,66 @@ class NumberedTask(asyncio.Task[T]):
 class VirtualLoop(asyncio.SelectorEventLoop):
     """An event loop in virtual time, which starts at 0; it opens no connection and starts no thread."""
 
+    _stopping: bool  # the loop's own
+
     def __init__(self) -> None:
         self._now_s = 0.0
         self._tasks_made = count(1)
+        self._ready_now: deque[asyncio.Handle] = deque()
+        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._timers_made = count()
         self.turns = 0
-        """How often the loop went round, for figures."""
-        super().__init__(_NoFiles(self._elapse))
+        """How often time moved, for figures."""
+        super().__init__(_NoFiles())
         self.set_task_factory(self._number_task)
 
     def time(self) -> float:
         """Return the virtual time in seconds."""
         return self._now_s
+
+    # What follows does as the loop's own methods do, without what they do for files, threads and debugging: a world
+    # goes round some ten thousand times a second. A timer that was cancelled waits for its time to be forgotten.
+
+    def call_soon(
+        self, callback: Callable[[Unpack[Ts]], object], *args: Unpack[Ts], context: Context | None = None
+    ) -> asyncio.Handle:
+        """Call as soon as what is ready before it has run."""
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready_now.append(handle)
+        return handle
+
+    call_soon_threadsafe = call_soon  # there is one thread, and its signals
+
+    def call_later(
+        self, delay: float, callback: Callable[[Unpack[Ts]], object], *args: Unpack[Ts], context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Call after *delay* seconds."""
+        return self.call_at(self._now_s + delay, callback, *args, context=context)
+
+    def call_at(
+        self, when: float, callback: Callable[[Unpack[Ts]], object], *args: Unpack[Ts], context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Call at a time."""
+        handle = asyncio.TimerHandle(when, callback, args, self, context)
+        heappush(self._timers, (when, next(self._timers_made), handle))
+        return handle
+
+    def _run_once(self) -> None:
+        """Go round once: jump to the next timer if nothing is ready, then run what is."""
+        ready, timers = self._ready_now, self._timers
+        while timers and timers[0][2].cancelled():
+            heappop(timers)
+        if not ready and not self._stopping:
+            if not timers:
+                raise NothingHappens("every task waits, and nothing will ever wake one")
+            self.turns += 1
+            self._now_s = max(self._now_s, timers[0][0])
+        while timers and timers[0][0] <= self._now_s:
+            ready.append(heappop(timers)[2])
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            if not handle.cancelled():
+                handle._run()  # noqa: SLF001  # as every loop runs its handles
 
     def run_in_executor(
         self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: *Ts
@@ -89,10 +136,6 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Refuse: a thread would run in real time, and in no order."""
         del executor, args
         raise RuntimeError(f"{func!r} wants a thread, and virtual time has none")
-
-    def _elapse(self, seconds: float) -> None:
-        self.turns += 1
-        self._now_s += seconds
 
     def _number_task(
         self,
