@@ -6,7 +6,7 @@ refuses NaN, infinity, and whatever does not fit exactly, and none rounds unless
 """
 
 import math
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Final, NewType
 
 Mts = NewType("Mts", int)
@@ -35,6 +35,10 @@ MONEY_MAX: Final = 2**60
 """No account may be worth more atoms than this (eleven thousand million units): it leaves room in 64 bits."""
 
 
+_EXACT: Final = Context(prec=64, traps=[Inexact])
+"""Digits beyond all that fit into 64 bits: what is cut off here was too fine."""
+
+
 class InexactNumber(ValueError):
     """A number that cannot cross into exact arithmetic: not finite, too fine, or too large."""
 
@@ -55,21 +59,18 @@ def scaled(value: Decimal | int, decimals: int) -> int:
     number = Decimal(value)
     if not number.is_finite():
         raise InexactNumber(f"{value} is not a finite number")
-    sign, digits, exponent = number.as_tuple()
-    assert isinstance(exponent, int)
     if number and number.adjusted() + decimals > 19:  # spares the powers of ten that 1e999999 would need
         raise InexactNumber(f"{value} does not fit into 64 bits at {decimals} decimals")
-    shift = exponent + decimals
-    whole = int("".join(map(str, digits)))
-    if shift >= 0:
-        result = whole * int(10**shift)
-    else:
-        result, rest = divmod(whole, 10 ** min(-shift, len(digits) + 1))
-        if rest:
-            raise InexactNumber(f"{value} has more than {decimals} decimals")
-    if result > INT64_MAX:
+    try:
+        shifted = number.scaleb(decimals, _EXACT)
+    except Inexact:
+        raise InexactNumber(f"{value} has more than {decimals} decimals") from None
+    result = int(shifted)
+    if result != shifted:
+        raise InexactNumber(f"{value} has more than {decimals} decimals")
+    if not -INT64_MAX <= result <= INT64_MAX:
         raise InexactNumber(f"{value} does not fit into 64 bits at {decimals} decimals")
-    return -result if sign else result
+    return result
 
 
 def unscaled(number: int, decimals: int) -> Decimal:
