@@ -64,6 +64,8 @@ class Reconciler:
         self._show = show
         self._rules = rules
         self._since = since
+        self._last: tuple[Look, int] | None = None
+        """The last look of this connection, and the version of the orders that it belongs to."""
         self._is_open = False
         self._is_held = False
         self._was_open = False
@@ -77,6 +79,7 @@ class Reconciler:
         """Look as soon as possible; a look that was begun before does not count."""
         self.is_busy = True
         self._wants += 1
+        self._last = None
         self._plan(0.0)
 
     def link(self, *, is_open: bool, is_held: bool) -> None:
@@ -85,6 +88,7 @@ class Reconciler:
             self.is_busy = not is_held
         self._is_open, self._is_held, self._was_open = is_open, is_held, self._was_open or is_open
         self._wants += 1
+        self._last = None
         if not is_open:
             self._plan(None if is_held else self._rules.down_s)
 
@@ -117,15 +121,20 @@ class Reconciler:
                     await within(self._clock, wait_s, self._changed.wait())
 
     async def _look(self) -> Look | None:
-        """Return a look during which nothing moved; None if none could be had."""
+        """Return a look during which nothing moved; None if none could be had.
+
+        Nothing has where all is still as the last look had it: then one reading is enough.
+        """
         try:
-            look, start = None, self._start()
+            last, start = self._last, self._start()
+            look = last[0] if last is not None and last[1] == self._orders.version else None
             for _ in range(self._rules.attempts):
                 version = self._orders.version
                 before = look or await self._read(start)
                 look = await self._read(start)
                 if _steady(look) == _steady(before) and version == self._orders.version:
                     self._since = max((fill.mts for fill in look.fills), default=self._since)
+                    self._last = look, version
                     return look
         except AuthRefused:
             raise
