@@ -82,16 +82,16 @@ class ApiKey:
         try:
             return await self._once(sender, call, is_alone=False)
         except StaleNonce as stale:
-            log(logging.INFO, "nonce.bump", {**call.label(), "request_id": call.asked.request_id}, stale)
+            log(logging.INFO, "nonce.bump", {**call.label, "request_id": call.asked.request_id}, stale)
             for name in ("rest_auth_nonce_bump", "rest_auth_retry_triggered"):
-                self._metrics.increment(name, labels=call.label())
+                self._metrics.increment(name, labels=call.label)
         try:
             return await self._once(sender, call, is_alone=True)
         except StaleNonce as again:
             text = "two nonces in a row were too small: somebody else signs with this key; give each program its own"
             asked = call.asked
             self._contention = KeyContended(text, endpoint=asked.endpoint, code=again.code, request_id=asked.request_id)
-            log(logging.ERROR, "key.contended", {**call.label(), "request_id": asked.request_id}, again)
+            log(logging.ERROR, "key.contended", {**call.label, "request_id": asked.request_id}, again)
             raise self._contention from again
 
     async def _once(self, sender: Sender, call: Call, *, is_alone: bool) -> bytes:
@@ -100,18 +100,20 @@ class ApiKey:
         try:
             nonce = await self._nonces.next()
             request = self._signed(call, nonce, None if is_alone else turn.leave)
-            self._metrics.increment("rest_auth_request", labels=call.label())
+            self._metrics.increment("rest_auth_request", labels=call.label)
             body = await sender.send(evolve(call, request=request))
         except ExchangeError as error:
             self._note(error)
             raise
         finally:
             turn.leave()
-        self._metrics.increment("rest_auth_success", labels=call.label())
+        self._metrics.increment("rest_auth_success", labels=call.label)
         return body
 
     async def _enter(self, call: Call) -> Turn:
         """Wait for the lane, no longer than the call may take: who gives up here has sent nothing."""
+        if self.lane.is_free:
+            return await self.lane.enter(call.endpoint.priority)
         try:
             async with asyncio.timeout(call.deadline_s - self._clock.monotonic_s()):
                 return await self.lane.enter(call.endpoint.priority)

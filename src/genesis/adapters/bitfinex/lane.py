@@ -19,6 +19,11 @@ class Lane:
         self._order = count()
         self._waiting: list[tuple[Priority, int, asyncio.Future[None]]] = []
 
+    @property
+    def is_free(self) -> bool:
+        """Whether who comes now enters at once."""
+        return not self._is_taken
+
     async def enter(self, priority: Priority) -> "Turn":
         """Wait for the lane; the turn that is returned has to leave it. Cancelling the wait gives the place up."""
         if self._is_taken:

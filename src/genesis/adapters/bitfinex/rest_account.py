@@ -9,7 +9,6 @@ from typing import TypeVar
 
 from genesis.adapters.bitfinex import endpoints
 from genesis.adapters.bitfinex.convert import account, orders
-from genesis.adapters.bitfinex.convert.numbers import each
 from genesis.adapters.bitfinex.endpoints import Endpoint
 from genesis.adapters.bitfinex.rest_client import RestClient
 from genesis.adapters.bitfinex.wire import account as wire
@@ -147,7 +146,7 @@ class BitfinexAccount:
     async def _list(
         self, endpoint: Endpoint, wanted: type[R], convert: Callable[[R], V], body: object = None
     ) -> list[V]:
-        return await self._client.post(endpoint, list[wanted], each(convert), body)  # type: ignore[valid-type]  # a type by its name
+        return await self._client.rows(endpoint, wanted, convert, body)
 
 
 async def get_wallets(client: RestClient) -> list[Wallet]:

@@ -6,14 +6,15 @@ proof that nothing happened.
 
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from secrets import SystemRandom
-from typing import Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 from urllib.parse import quote, urlencode
 
 from attrs import frozen
 
+from genesis.adapters.bitfinex.convert.numbers import each
 from genesis.adapters.bitfinex.endpoints import Endpoint
 from genesis.adapters.bitfinex.errors import Asked
 from genesis.adapters.bitfinex.exchange_time import ExchangeTime
@@ -50,6 +51,15 @@ class Unreadable:
 
     asked: Asked
     body: bytes
+
+
+class _LastRows(NamedTuple):
+    """The last answer of an endpoint that reads a list, and what it said."""
+
+    endpoint: str
+    convert: Callable[[Any], Any]  # Any: each endpoint has its own rows
+    answer: bytes
+    rows: Sequence[Any]  # Any: likewise
 
 
 Query = Mapping[str, str | int | None]
@@ -95,6 +105,7 @@ class RestClient:
         self._settings = settings or RestSettings()
         self._random = random
         self._ids = count(1)
+        self._last: dict[str, _LastRows] = {}
         self.unreadable: Final[deque[Unreadable]] = deque(maxlen=UNREADABLE_MAX)
 
     async def get(
@@ -110,6 +121,21 @@ class RestClient:
         """Post what reads or computes something, signed where its path says so."""
         value, _ = await self._read(endpoint, wanted, convert, "POST", "", EMPTY if body is None else encode_body(body))
         return value
+
+    async def rows(
+        self, endpoint: Endpoint, wanted: type[T], convert: Callable[[T], V], body: object = None
+    ) -> list[V]:
+        """Post what reads a list, and return its rows converted.
+
+        An answer with the bytes of the one before it is not read again: a look at the account is repeated until it is
+        the same twice.
+        """
+        answer, asked = await self._answer(endpoint, "POST", "", EMPTY if body is None else encode_body(body))
+        last = self._last.get(endpoint.template)
+        if last is None or (last.endpoint, last.convert, last.answer) != (asked.endpoint, convert, answer):
+            rows = self._value(endpoint, asked, answer, list[wanted], each(convert))  # type: ignore[valid-type]  # a type by its name
+            last = self._last[endpoint.template] = _LastRows(asked.endpoint, convert, answer, rows)
+        return list(last.rows)
 
     async def write(self, endpoint: Endpoint, body: object, kinds: frozenset[str], subject: str) -> Notified:
         """Send a signed write and return its notification, which is one of *kinds* and reports success.
@@ -130,6 +156,12 @@ class RestClient:
         body: bytes = b"",
         subject: str = "r",
     ) -> tuple[V, Asked]:
+        answer, asked = await self._answer(endpoint, method, query, body, subject)
+        return self._value(endpoint, asked, answer, wanted, convert), asked
+
+    async def _answer(
+        self, endpoint: Endpoint, method: str, query: str, body: bytes, subject: str = "r"
+    ) -> tuple[bytes, Asked]:
         asked = Asked(_path(endpoint), endpoint.is_write, f"{subject}-{next(self._ids)}")
         base = self._settings.base(endpoint)
         request = HttpRequest(
@@ -142,10 +174,13 @@ class RestClient:
             body=body,
         )
         deadline_s = self._clock.monotonic_s() + self._settings.deadline_s(endpoint)
-        answer = await self._until_deadline(Call(endpoint, asked, request, base, deadline_s))
+        return await self._until_deadline(Call(endpoint, asked, request, base, deadline_s)), asked
+
+    def _value(
+        self, endpoint: Endpoint, asked: Asked, answer: bytes, wanted: type[T], convert: Callable[[T], V]
+    ) -> V:
         try:
-            found = decode(answer, wanted, endpoint=asked.endpoint, bytes_max=endpoint.answer_bytes_max)
-            return convert(found), asked
+            return convert(decode(answer, wanted, endpoint=asked.endpoint, bytes_max=endpoint.answer_bytes_max))
         except (ProtocolViolation, ValueError) as problem:
             self._metrics.increment("rest_unreadable_total", labels={"endpoint": endpoint.name})
             self.unreadable.append(Unreadable(asked, answer[:UNREADABLE_BYTES_MAX]))
@@ -167,9 +202,9 @@ class RestClient:
                 if wait_s is None or self._clock.monotonic_s() + wait_s >= call.deadline_s:
                     raise
             name = "rest_auth_retry_triggered" if call.endpoint.is_signed else "rest_retry_triggered"
-            self._metrics.increment(name, labels=call.label())
+            self._metrics.increment(name, labels=call.label)
             facts = {"request_id": call.asked.request_id, "failures": failures, "wait_s": round(wait_s, 3)}
-            log(logging.INFO, "rest.retry", {**call.label(), **facts})
+            log(logging.INFO, "rest.retry", {**call.label, **facts})
             await self._clock.sleep(wait_s)
 
     async def _attempt(self, call: Call) -> bytes:

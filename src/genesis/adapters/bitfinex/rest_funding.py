@@ -5,7 +5,6 @@ from typing import Final, TypeVar
 
 from genesis.adapters.bitfinex import endpoints
 from genesis.adapters.bitfinex.convert import funding
-from genesis.adapters.bitfinex.convert.numbers import each
 from genesis.adapters.bitfinex.endpoints import Endpoint
 from genesis.adapters.bitfinex.log import telling_unknown
 from genesis.adapters.bitfinex.rest_client import RestClient
@@ -73,7 +72,7 @@ class BitfinexFunding:
             await self._client.write(endpoints.FUNDING_CANCEL_ALL.at(), body, CANCELED_ALL, "foc_all")
 
     async def _list(self, endpoint: Endpoint, wanted: type[R], convert: Callable[[R], V]) -> list[V]:
-        return await self._client.post(endpoint, list[wanted], each(convert))  # type: ignore[valid-type]  # a type by its name
+        return await self._client.rows(endpoint, wanted, convert)
 
 
 def _of(every: Endpoint, one: Endpoint, symbol: Symbol | None) -> Endpoint:

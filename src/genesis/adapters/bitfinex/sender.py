@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from genesis.adapters.bitfinex.endpoints import Endpoint
 from genesis.adapters.bitfinex.errors import Asked, classify
@@ -26,9 +26,11 @@ class Call:
     request: HttpRequest
     host: str
     deadline_s: float
+    label: Mapping[str, str] = field(init=False, eq=False)
+    """What metrics are told apart by."""
 
-    def label(self) -> dict[str, str]:
-        """Return what metrics are told apart by."""
+    @label.default
+    def _(self) -> Mapping[str, str]:
         return {"endpoint": self.endpoint.name}
 
 
@@ -72,8 +74,8 @@ class Sender:
                 self._limits.finish(call.endpoint, call.host, error)
             spent_s = self._clock.monotonic_s() - start_s
             self._tell(call, outcome, error, spent_s)
-            self._metrics.increment("rest_requests_total", labels={**call.label(), "outcome": outcome})
-            self._metrics.observe("rest_request_seconds", spent_s, call.label())
+            self._metrics.increment("rest_requests_total", labels={**call.label, "outcome": outcome})
+            self._metrics.observe("rest_request_seconds", spent_s, call.label)
 
     @staticmethod
     def _tell(call: Call, outcome: str, error: ExchangeError | None, spent_s: float) -> None:
@@ -94,7 +96,7 @@ class Sender:
         if left_s <= 0:
             raise Unreachable("no time was left to send it", endpoint=asked.endpoint, request_id=asked.request_id)
         sent_us, begun_s = self._clock.now_us(), self._clock.monotonic_s()
-        log(logging.DEBUG, "rest.request", {**call.label(), "request_id": asked.request_id, "path": asked.endpoint})
+        log(logging.DEBUG, "rest.request", {**call.label, "request_id": asked.request_id, "path": asked.endpoint})
         try:
             answer = await self._transport.request(evolve(call.request, total_timeout_s=left_s))
         except NotConnected as problem:
@@ -109,10 +111,10 @@ class Sender:
                 self._on_outcome_unknown(unknown)
             raise
         self._exchange_time.note(answer.headers.get("date", ""), sent_us)
-        self._metrics.increment("rest_answer_bytes_total", len(answer.body), call.label())
+        self._metrics.increment("rest_answer_bytes_total", len(answer.body), call.label)
         spent_s = self._clock.monotonic_s() - begun_s
         if spent_s > 0:  # a clock may be too coarse
-            self._metrics.observe("rest_answer_bytes_per_second", len(answer.body) / spent_s, call.label())
+            self._metrics.observe("rest_answer_bytes_per_second", len(answer.body) / spent_s, call.label)
         error = classify(answer.status, answer.body, asked, answer.headers.get("retry-after", ""))
         if error is not None:
             raise error

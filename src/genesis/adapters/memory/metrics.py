@@ -141,7 +141,9 @@ def _middle(bucket: int) -> float:
 
 
 def _key(name: str, labels: Labels | None) -> _Key:
-    return (name, tuple(sorted(labels.items())) if labels else ())
+    if not labels:
+        return name, ()
+    return name, tuple(sorted(labels.items()) if len(labels) > 1 else labels.items())
 
 
 def _text(key: _Key) -> str:

@@ -223,7 +223,8 @@ class Checker:
             self.findings.require(
                 account.closed == (order.id, order.filled) and not order.is_open,
                 "I4",
-                f"order {cid} is said to have ended as {account.closed}, in truth it is {order}",
+                f"order {cid} is said to have ended as {account.closed}, which is not true",
+                order,
             )
 
     def _is_not_gone(self, cid: int, account: Account) -> None:
