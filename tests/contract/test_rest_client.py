@@ -414,3 +414,20 @@ def test_endpoints_know_their_urgency() -> None:
 def test_a_base_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="/v2/"):
         RestSettings(auth_url=url)
+
+
+async def test_an_answer_that_says_the_same_again_is_the_same_rows_and_no_other_is() -> None:
+    usd, btc = (["exchange", name, 1.5, 0, None, None, None] for name in ("USD", "BTC"))
+    async with BitfinexServer() as server, desk(server.url, clock=ManualClock()) as ours:
+        server.answers[WALLETS] = [usd]
+        first = await ours.account.wallets()
+        first.append(first[0])  # whoever was given rows may do with them as they like
+        again = await ours.account.wallets()
+        server.answers[WALLETS] = [usd, btc]
+        more = await ours.account.wallets()
+        server.answers[WALLETS] = [["exchange", "USD", "1.5"]]
+        with pytest.raises(ProtocolViolation):
+            await ours.account.wallets()
+        server.answers[WALLETS] = [usd, btc]
+        assert await ours.account.wallets() == more
+    assert [[each.currency for each in rows] for rows in (again, more)] == [["USD"], ["USD", "BTC"]]

@@ -308,6 +308,25 @@ async def test_d24_a_fill_that_the_stream_dropped_is_shown_within_a_minute() -> 
         assert [order.cid for order in world.shown[-1].look.history] == [1]
 
 
+async def test_a_quiet_minute_is_looked_at_once_and_one_in_which_anything_moved_twice() -> None:
+    """Lists that are those of the last look prove that nothing moved; a stranger's order is a movement like ours."""
+    async with traded_world() as world:
+
+        async def readings_of_a_minute() -> int:
+            before, shown = world.shell.paths.count("auth/r/wallets"), len(world.shown)
+            await world.clock.advance(60)
+            assert len(world.shown) == shown + 1
+            return world.shell.paths.count("auth/r/wallets") - before
+
+        assert await readings_of_a_minute() == 1
+        place(world.venue, BTC, Side.BUY, "0.5", "90", world.user)
+        assert await readings_of_a_minute() == 2
+        assert [order.id for order in world.shown[-1].look.open_orders] == [world.open_orders[0].id]
+        world.market.submit(world.order(1, "0.5"))
+        assert await readings_of_a_minute() == 2
+        assert await readings_of_a_minute() == 1
+
+
 def selling(world: TradedWorld, cid: int, kind: OrderType) -> OrderRequest:
     """Return a sale of one unit, yet without its prices."""
     return OrderRequest(Cid(cid), BTC, Side.SELL, kind, atoms("1"), world.clock.now())
