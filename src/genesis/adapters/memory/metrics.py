@@ -22,6 +22,19 @@ _EXPONENT_MAX: Final = 60  # beyond 2^±60 everything falls into the outermost b
 _Key = tuple[str, tuple[tuple[str, str], ...]]
 
 
+class Unmeasured:
+    """Metrics that nobody will read: what they are told is forgotten."""
+
+    def increment(self, name: str, by: float = 1.0, labels: Labels | None = None) -> None:
+        """See `Metrics`."""
+
+    def gauge(self, name: str, value: float, labels: Labels | None = None) -> None:
+        """See `Metrics`."""
+
+    def observe(self, name: str, value: float, labels: Labels | None = None) -> None:
+        """See `Metrics`."""
+
+
 class MemoryMetrics:
     """Counters, gauges and distributions behind one lock; any thread may write, any thread may take a snapshot."""
 

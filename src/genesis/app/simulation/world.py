@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 from attrs import frozen
 
 from genesis.adapters.bitfinex.sign import Signer
-from genesis.adapters.memory.metrics import MemoryMetrics
+from genesis.adapters.memory.metrics import Unmeasured
 from genesis.adapters.memory.virtual_time import MachineClock, VirtualLoop, run_virtually
 from genesis.adapters.venue.in_process import InProcessVenue
 from genesis.adapters.venue.keys import all_rights
@@ -259,7 +259,7 @@ class World:
             options=options,
             instruments=self.instruments,
             clock=host.clock,
-            metrics=MemoryMetrics(),
+            metrics=Unmeasured(),
             transport=wire,
             connector=wire,
             rest_url="http://127.0.0.1/v2/",
