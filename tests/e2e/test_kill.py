@@ -56,7 +56,7 @@ class House:
             self.venue.core.apply(result.events)
 
     async def kill(self, *words: str, program: str = "", url: str = "") -> Ended:
-        """Run `kill`; *program* is what the process does to itself before."""
+        """Run `kill`, which looks on for a moment only; *program* is what the process does to itself before."""
         code = f"{textwrap.dedent(program)}\nfrom genesis.app.cli import main\nmain()"
         environment = {
             **os.environ,
@@ -66,7 +66,7 @@ class House:
             "BITFINEX_API_SECRET": os.environ.get("KILL_TEST_SECRET", DEMO.secret),
         }
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", code, "kill", *words),
+            *(sys.executable, "-c", code, "kill", "--watch", "1", *words),
             env=environment,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

@@ -1,5 +1,9 @@
 """Cancel what is open, look, and again until nothing is: the second half of `kill`, after the latch.
 
+An order whose bytes had left when the latch was set may arrive later: from a network that stood, or out of the
+exchange's own queue, though whoever sent it is dead by then. Nothing cancels what is not there yet. So it looks on for as
+long as such an order may take to show itself, the minute that absence is proven by elsewhere (`domain.execution.absence`).
+
 It knows an order of ours by its client order id, which is made of the time of the order (`domain.nonce`), so it needs
 neither the journal nor the process that sent it.
 """
@@ -15,8 +19,11 @@ from genesis.ports.errors import AuthRefused, ExchangeError, Maintenance, RateLi
 IDS_IN_A_REQUEST: Final = 100
 PAUSES_S: Final = (0.2, 0.5, 1.0, 2.0)
 MAINTENANCE_POLL_S: Final = 5.0
-CALM_S: Final = 1.0
-"""Between the look that found nothing and the last one: an order that was on its way shows itself by then."""
+CALM_PAUSES_S: Final = (1.0, 2.0, 5.0)
+"""Between looks that find nothing."""
+
+WATCH_S: Final = 60.0
+"""How long an order that had left may take to show itself at the exchange."""
 
 STALE_NONCES_MAX: Final = 3
 
@@ -30,10 +37,14 @@ class Poster(Protocol):
 
 @frozen
 class KillRules:
-    """*everything* cancels orders of others too; *wait_s* is how long to go on, maintenance not counted."""
+    """*everything* cancels orders of others too; *wait_s* is how long to go on, maintenance not counted.
+
+    *watch_s* is for how long to look on from the beginning, when nothing is open, for orders that were on their way.
+    """
 
     everything: bool = False
     wait_s: float = 60.0
+    watch_s: float = WATCH_S
 
 
 @frozen
@@ -66,9 +77,11 @@ class Killer:
     _turns: int = field(init=False, default=0)
     _calm: int = field(init=False, default=0)
     _stale: int = field(init=False, default=0)
+    _watch_until_s: float = field(init=False, default=0.0)
 
     def run(self) -> Left:
         """Cancel, look, and again; never raises for what the exchange does."""
+        self._watch_until_s = self.monotonic_s() + self.rules.watch_s
         end_s = self.monotonic_s() + self.rules.wait_s
         while True:
             problem = ""
@@ -82,6 +95,8 @@ class Killer:
                 problem, pause_s = str(error), self._pause_after(error)
             if pause_s is None:
                 break
+            if self._calm:
+                end_s = max(end_s, self.monotonic_s() + pause_s + self.rules.wait_s)
             if self.monotonic_s() + pause_s > end_s:
                 problem = problem or f"not gone within {self.rules.wait_s:g} s"
                 break
@@ -89,7 +104,10 @@ class Killer:
         return Left(len(self._asked - set(self._open)), self._foreign, self._open, problem)
 
     def _turn(self) -> float | None:
-        """Look and cancel once; return how long to wait before the next time, None when nothing is open twice."""
+        """Look and cancel once; return how long to wait before the next time.
+
+        None is when nothing was open twice, and no order can be on its way any more.
+        """
         self._open = tuple(self._look())
         self._stale = 0
         if self._open:
@@ -97,7 +115,16 @@ class Killer:
             self._cancel(self._open)
             return self._next_pause_s()
         self._calm += 1
-        return CALM_S if self._calm == 1 else None
+        left_s = self._watch_until_s - self.monotonic_s()
+        if self._calm > 1 and left_s <= 0:
+            return None
+        if self._calm == 1 and left_s > CALM_PAUSES_S[0]:
+            self.say(
+                f"{len(self._asked)} orders cancelled, none of ours is open; looking on for {left_s:.0f} s for any that "
+                "was on its way (to interrupt this is safe: the latch stays)"
+            )
+        pause_s = CALM_PAUSES_S[min(self._calm, len(CALM_PAUSES_S)) - 1]
+        return pause_s if left_s <= 0 else min(pause_s, left_s)
 
     def _pause_after(self, error: ExchangeError) -> float | None:
         """Return how long to wait after a failure, None where trying again is of no use."""

@@ -14,10 +14,13 @@ from genesis.ports.errors import InputError
         "reason": "Why, in a few words.",
         "all_": "Cancel orders of others on the account, too.",
         "wait": "Seconds to go on cancelling; maintenance of the exchange is not counted.",
+        "watch": "Seconds to look on, when nothing is open, for orders that were on their way.",
     },
 )
-def kill(_: Context, reason: Sequence[str] = (), all_: bool = False, wait: str = "60") -> None:
+def kill(_: Context, reason: Sequence[str] = (), all_: bool = False, wait: str = "60", watch: str = "60") -> None:
     """Set the kill latch, then cancel our open orders on the exchange until none is left.
+
+    An order that had left before may arrive later: it looks on for a minute and cancels that, too.
 
     Running sessions end, no order leaves, and nothing starts until kill.reset. It works whatever became of the session:
     dead, stuck, without disk, without network, in maintenance. Exits 1 if anything is left, and says what.
@@ -26,11 +29,16 @@ def kill(_: Context, reason: Sequence[str] = (), all_: bool = False, wait: str =
     from genesis.app.kill_orders import KillRules
     from genesis.app.kill_program import run_kill
 
-    if not (wait.isascii() and wait.isdigit() and len(wait) < 7):
-        raise InputError(f"--wait {wait!r}: give whole seconds")
-    code = run_kill(" ".join(reason) or "killed from the command line", KillRules(all_, float(wait)))
+    rules = KillRules(all_, _seconds("wait", wait), _seconds("watch", watch))
+    code = run_kill(" ".join(reason) or "killed from the command line", rules)
     if code:
         raise Exit(code=code)
+
+
+def _seconds(name: str, text: str) -> float:
+    if not (text.isascii() and text.isdigit() and len(text) < 7):
+        raise InputError(f"--{name} {text!r}: give whole seconds")
+    return float(text)
 
 
 @command("kill.reset", help={"reason": "Why trading may go on; it is kept in the audit log."})
