@@ -5,7 +5,7 @@ from itertools import count
 from typing import Any, Final
 
 import pytest
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from genesis.adapters.bitfinex import order_sender, searcher
 from genesis.adapters.bitfinex.account_line import AccountLine
@@ -13,7 +13,9 @@ from genesis.adapters.bitfinex.order_sender import OrderSender
 from genesis.adapters.bitfinex.trading_market import TradingMarket
 from genesis.adapters.memory.kill_latch import MemoryKillLatch
 from genesis.adapters.memory.nonces import MemoryNonces
+from genesis.app.simulation import bounds, faults, production
 from genesis.app.simulation.host import HostJournal, HostNonces
+from genesis.app.simulation.options import SYMBOLS
 from genesis.app.simulation.world import Machine
 from genesis.domain import core
 from genesis.domain.core import TradingCore
@@ -26,8 +28,9 @@ from genesis.domain.execution.look import Look
 from genesis.domain.nonce import Nonce
 from genesis.domain.order import Cid
 from genesis.domain.risk import account_guards, gate
+from genesis.domain.risk.account_guards import Guard
 from genesis.domain.risk.gate import Approved
-from genesis.domain.risk.guards import EquityGuards
+from genesis.domain.risk.guards import EquityGuards, LosingStreak
 from genesis.domain.risk.scene import Standing
 from genesis.domain.standing import Standings
 from genesis.domain.units import Atoms
@@ -226,6 +229,8 @@ class Bug:
 
     patch: Patch
     invariants: frozenset[str]
+    world: Mapping[str, Any] = field(factory=dict)  # Any: options have types of their own
+    """What its worlds have to be like, where it breaks what not every world has."""
 
 
 def ignore_losses(patch: pytest.MonkeyPatch) -> None:
@@ -243,9 +248,34 @@ def let_limits_wait(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(TradingCore, "handle", handle)
 
 
+def without(guard: Guard) -> Patch:
+    """Return a patch after which the gate does not ask *guard*."""
+
+    def patch(patching: pytest.MonkeyPatch) -> None:
+        kept = tuple(each for each in account_guards.ACCOUNT_GUARDS if each is not guard)
+        patching.setattr(gate, "ACCOUNT_GUARDS", kept)
+
+    patch.__name__ = f"ignore_{guard.__name__}"
+    return patch
+
+
+def ignore_repeats(patch: pytest.MonkeyPatch) -> None:
+    """Let a strategy do the same again and again, under a throttle that is soon reached."""
+    without(account_guards.repeats)(patch)
+    for module in (production, faults):
+        patch.setattr(module, "stricter", lambda *asked: evolve(bounds.stricter(*asked), max_repeats=3))
+
+
+def never_cool_down(patch: pytest.MonkeyPatch) -> None:
+    """Go on after losses as if nothing had happened."""
+    patch.setattr(LosingStreak, "ended", lambda *_: None)
+
+
+MANY_POSITIONS: Final = {"stricter": "positions", "symbols": SYMBOLS, "desks": 4, "faults": ()}
+
 BUGS: Final[Mapping[str, Bug]] = {
-    patch.__name__: Bug(patch, frozenset(invariants.split()))
-    for patch, invariants in (
+    patch.__name__: Bug(patch, frozenset(invariants.split()), *world)
+    for patch, invariants, *world in (
         (resend_on_timeout, "I2"),
         (skip_the_durable_commit, "I1"),
         (forget_that_it_is_sent, "I1"),
@@ -267,5 +297,10 @@ BUGS: Final[Mapping[str, Bug]] = {
         (send_when_nothing_may, "I4 I5"),
         (ignore_losses, "I13"),
         (let_limits_wait, "I15"),
+        (without(account_guards.price_collar), "I12", {"stricter": "collar"}),
+        (ignore_repeats, "I12", {"stricter": "repeats"}),
+        (without(account_guards.concurrent_positions), "I12", MANY_POSITIONS),
+        (without(account_guards.fresh_data), "I7", {"stricter": "data_age"}),
+        (never_cool_down, "I13", {"cools_down": True}),
     )
 }

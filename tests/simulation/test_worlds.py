@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from attrs import evolve
 
 from genesis.app.simulation.campaign import simulate
 from genesis.app.simulation.options import STRICTER, FaultClass, options_of
@@ -74,7 +75,7 @@ def test_r15_a_seeded_bug_is_found_within_a_few_seeds(name: str, monkeypatch: py
     bug = BUGS[name]
     bug.patch(monkeypatch)
     for seed in BUG_SEEDS:
-        outcome = live_through(options_of(seed, 0.5), Production())
+        outcome = live_through(evolve(options_of(seed, 0.5), **bug.world), Production())
         if {violation.invariant for violation in outcome.violations} & bug.invariants:
             return
     pytest.fail(f"{name} was not found in {len(BUG_SEEDS)} seeds")

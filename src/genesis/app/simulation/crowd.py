@@ -81,15 +81,19 @@ class Traders:
 class Stranger:
     """Somebody with the same account: places orders of his own, cancels some, brings money and takes it."""
 
-    def __init__(self, core: Core, user: UserId, instruments: tuple[Instrument, ...], seed: int) -> None:
+    def __init__(
+        self, core: Core, user: UserId, instruments: tuple[Instrument, ...], seed: int, *, has_coins: bool = True
+    ) -> None:
+        """Without coins the account has no position but those of strategies."""
         self._core = core
         self._user = user
         self._instruments = instruments
         self._chance = Random(seed)  # nosec B311 - a stranger made up from a seed is no secret
         self._coins = {
-            instrument.symbol: COINS_WORTH * ATOMS_PER_UNIT // PRICES[instrument.symbol] for instrument in instruments
+            instrument.symbol: COINS_WORTH * ATOMS_PER_UNIT // PRICES[instrument.symbol]
+            for instrument in (instruments if has_coins else ())
         }
-        for instrument in instruments:
+        for instrument in instruments if has_coins else ():
             core.exchange.accounts.deposit(
                 user, WalletKind.EXCHANGE, instrument.base, self._coins[instrument.symbol], core.now
             )

@@ -149,6 +149,8 @@ class WorldOptions:
     """What the last strategy may lose."""
     stricter: str = "none"
     """What else the account's limits hold orders to, beyond the bounds of every world."""
+    cools_down: bool = False
+    """Whether every strategy adds no risk for a while after losses in a row."""
 
     def described(self) -> dict[str, object]:
         """Return the options as plain values, for people and reports."""
@@ -180,4 +182,5 @@ def options_of(seed: int, hours: float = HOURS) -> WorldOptions:
         manners=manners,
         guard=chance.choice(GUARDS),
         stricter=chance.choice(STRICTER),
+        cools_down=chance.choice((False, False, True)),
     )

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, get_args
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 import genesis
 from genesis.adapters.bitfinex.exchange_time import ExchangeTime
@@ -79,6 +79,9 @@ GUARDS: Final[Mapping[str, RiskLimits]] = {
     "daily_loss": RiskLimits(max_daily_loss=atoms(20), on_breach=OnBreach.REDUCE_ONLY),
 }
 
+COOL_DOWN_LOSSES: Final = 2
+COOL_DOWN_MS: Final = 600_000
+
 DOUBT: Final = frozenset({Status.INTENT, Status.SENDING, Status.UNKNOWN})
 
 
@@ -92,6 +95,8 @@ def settings_of(options: WorldOptions) -> CoreSettings:
             strategy = hostile()
         instrument, (plan, protection) = instruments[number % len(instruments)], MANNERS[options.manners[number]]
         guards = GUARDS[options.guard] if number == options.desks - 1 else RiskLimits()
+        if options.cools_down:
+            guards = evolve(guards, cool_down_losses=COOL_DOWN_LOSSES, cool_down_ms=COOL_DOWN_MS)
         desks.append(DeskSettings(instrument, strategy, 0.8, guards, f"desk{number}", plan, protection))
     limits = stricter(BOUNDS.limits(instruments), options.stricter, instruments)
     return CoreSettings(tuple(desks), limits, Account.EXCHANGE, needs_account=True)

@@ -28,7 +28,7 @@ from genesis.app.simulation.host import Host, HostJournal, HostNonces
 from genesis.app.simulation.life import Dead, Life
 from genesis.app.simulation.network import Network, Wire
 from genesis.app.simulation.operator import Operator
-from genesis.app.simulation.options import WorldOptions
+from genesis.app.simulation.options import FaultClass, WorldOptions
 from genesis.app.simulation.trace import Trace
 from genesis.domain.events import Asked, OperatorAsked
 from genesis.domain.exchange.account import WalletKind
@@ -186,7 +186,8 @@ class World:
         self._account = accounts.by_user[user]
         self._shell = InProcessVenue(venue, MachineClock(loop, START))
         self.host = Host(MachineClock(loop, START), Network(self._shell, loop, options.seed))
-        self.stranger = Stranger(venue.core, user, self.instruments, options.seed)
+        trades_beside = FaultClass.FOREIGN_ORDERS in options.faults
+        self.stranger = Stranger(venue.core, user, self.instruments, options.seed, has_coins=trades_beside)
         self.findings = Findings(loop.time)
         self.checker = Checker(
             self.findings,

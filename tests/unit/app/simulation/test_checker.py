@@ -515,3 +515,176 @@ def test_i3_i16_what_the_exchange_has_and_the_journal_does_not_is_not_healed() -
     scene.close()
     wrong = scene.checker.healed(Belief({"BTC": 0}, {}, (), {}), {})
     assert {text.partition(":")[0] for text in wrong} == {"I37", "I3", "I16"}
+
+
+LIMITS: dict[str, Any] = {
+    "instruments": [],
+    "max_data_age_ms": None,
+    "price_collar": None,
+    "max_repeats": None,
+    "repeat_window_ms": 60_000,
+    "max_positions": None,
+}
+ETH = Symbol("tETHUSD")
+
+
+def limited(**limits: int) -> Scene:
+    """Return a scene of a session with *limits*, with ETH beside BTC."""
+    scene = Scene()
+    scene.checker.instruments = {BTC: INSTRUMENT, ETH: spot_instrument(ETH)}
+    guards = {"max_drawdown": None, "max_daily_loss": None, "on_breach": "halt"}
+    cooling = {"cool_down_losses": limits.pop("cool_down_losses", None), "cool_down_ms": 60_000}
+    strategies = [
+        {"name": name, "instrument": {"symbol": BTC}, "limits": {**guards, **cooling}, "cash": 1_000 * ONE}
+        for name in ("other", "wild")
+    ]
+    scene.row(type="session_began", strategies=strategies, limits={**LIMITS, **limits})
+    scene.row(type="link_state", mts=NOW, name="market", link="open", reason="")
+    scene.row(type="link_state", mts=NOW, name="account", link="open", reason="")
+    scene.row(type="account_shown", mts=NOW, look={"open_orders": [], "history": [], "fills": []})
+    return scene
+
+
+def wish(scene: Scene, cid: int, strategy: str = "wild", after_ms: int = 0, **order: Any) -> None:
+    """Let an order be decided and leave."""
+    wanted = {"symbol": BTC, "side": "buy", "type": "market", "amount": ONE, "price": None, "stop_price": None, **order}
+    wanted |= {"cid": cid, "mts": NOW + after_ms}
+    scene.row(type="submit", order=wanted, reasons={}, strategy=strategy, undertaking=0)
+    scene.say("send_began", cid)
+    price = None if wanted["price"] is None else str(wanted["price"] / INSTRUMENT.price_scale)
+    kind = f"EXCHANGE {wanted['type'].upper()}"
+    amount = "1" if wanted["side"] == "buy" else "-1"
+    body = {"cid": cid, "type": kind, "symbol": wanted["symbol"], "amount": amount}
+    scene.checker.frame_left(json.dumps([0, "on", None, body if price is None else {**body, "price": price}]))
+
+
+def quoted(scene: Scene, bid: float = 100.0, ask: float = 101.0, age_ms: int = 0) -> None:
+    units = (int(each * INSTRUMENT.price_scale) for each in (bid, ask))
+    told = dict(zip(("bid", "ask"), units, strict=True))
+    scene.row(type="quote", symbol=BTC, mts=NOW, cids=[], age_ms=age_ms, **told)
+
+
+@pytest.mark.parametrize(
+    ("order", "broken"),
+    [
+        ({"type": "limit", "price": 105.0}, set()),
+        ({"type": "limit", "price": 105.1}, {"I12"}),
+        ({"type": "limit", "price": 95.95, "side": "sell"}, set()),
+        ({"type": "limit", "price": 95.94, "side": "sell"}, {"I12"}),
+        ({"type": "limit", "price": 1.0}, set()),
+        ({}, set()),
+    ],
+)
+def test_i12_an_order_beyond_the_collar_is_found(order: dict[str, Any], broken: set[str]) -> None:
+    scene = limited(price_collar=50_000_000)
+    quoted(scene)
+    if "price" in order:
+        order = {**order, "price": round(order["price"] * INSTRUMENT.price_scale)}
+    wish(scene, CID, **order)
+    assert scene.broken == broken
+
+
+@pytest.mark.parametrize(("ask", "broken"), [(105.0, set()), (106.0, {"I12"})])
+def test_i12_a_market_order_into_a_torn_book_is_found(ask: float, broken: set[str]) -> None:
+    scene = limited(price_collar=50_000_000)
+    quoted(scene, ask=ask)
+    wish(scene, CID)
+    assert scene.broken == broken
+
+
+@pytest.mark.parametrize(("age_ms", "broken"), [(5_000, set()), (5_001, {"I7"})])
+def test_i7_an_order_that_was_decided_on_old_data_is_found(age_ms: int, broken: set[str]) -> None:
+    scene = limited(max_data_age_ms=5_000)
+    quoted(scene, age_ms=age_ms)
+    wish(scene, CID)
+    assert scene.broken == broken
+
+
+@pytest.mark.parametrize(
+    ("frame", "broken"), [("[[100,1,1]]", set()), ('"hb"', {"I7"})]  # a heartbeat tells nothing of a market
+)
+def test_i7_an_order_that_leaves_long_after_its_market_was_heard_of_is_found(frame: str, broken: set[str]) -> None:
+    """However young the journal calls the data: the wire is what was heard."""
+    scene = limited(max_data_age_ms=5_000)
+    scene.checker.frame_came(json.dumps({"event": "subscribed", "channel": "book", "chanId": 17, "symbol": BTC}))
+    scene.checker.frame_came("[17,[[100,1,1]]]")
+    scene.now_s += 30.0
+    scene.checker.frame_came(f"[17,{frame}]")
+    quoted(scene)
+    wish(scene, CID)
+    assert scene.broken == broken
+
+
+@pytest.mark.parametrize(
+    ("third", "broken"),
+    [
+        ({}, {"I12"}),
+        ({"side": "sell"}, set()),
+        ({"strategy": "other"}, set()),
+        ({"symbol": ETH}, set()),
+        ({"after_ms": 60_000}, set()),
+    ],
+)
+def test_i12_a_strategy_that_does_the_same_too_often_is_found(third: dict[str, Any], broken: set[str]) -> None:
+    scene = limited(max_repeats=2)
+    for cid in (CID, CID + 1):
+        wish(scene, cid)
+    wish(scene, CID + 2, **third)
+    assert scene.broken == broken
+
+
+def test_i12_orders_that_never_left_repeat_nothing() -> None:
+    scene = limited(max_repeats=2)
+    for cid in (CID, CID + 1):
+        order = {"cid": cid, "symbol": BTC, "side": "buy", "type": "market", "amount": ONE, "mts": NOW}
+        order |= {"price": None, "stop_price": None}
+        scene.row(type="submit", order=order, reasons={}, strategy="wild", undertaking=0)
+    wish(scene, CID + 2)
+    assert scene.broken == set()
+
+
+@pytest.mark.parametrize(
+    ("second", "broken"), [({"symbol": ETH}, {"I12"}), ({}, set()), ({"symbol": ETH, "side": "sell"}, set())]
+)
+def test_i12_a_purchase_that_opens_one_position_too_many_is_found(second: dict[str, Any], broken: set[str]) -> None:
+    scene = limited(max_positions=1)
+    wish(scene, CID)
+    wish(scene, CID + 1, **second)
+    assert scene.broken == broken
+
+
+def test_i12_a_position_that_the_account_has_already_is_not_opened_again() -> None:
+    scene = limited(max_positions=1)
+    scene.wallet = 10 * ONE  # a stranger's, in every currency
+    wish(scene, CID)
+    wish(scene, CID + 1, symbol=ETH)
+    assert scene.broken == set()
+
+
+def round_trip(scene: Scene, sold_at: int) -> None:
+    """Buy for 100 and sell for *sold_at*."""
+    for side, price in (("buy", 100), ("sell", sold_at)):
+        fill = {"mts": NOW, "symbol": BTC, "cid": 0, "side": side, "amount": ONE, "fee": 0}
+        scene.row(type="booked", strategy="wild", fill={**fill, "price": INSTRUMENT.price(price)})
+
+
+@pytest.mark.parametrize(
+    ("trips", "order", "broken"),
+    [
+        ((99, 98), {}, {"I13"}),
+        ((99, 98), {"side": "sell"}, set()),
+        ((99, 98), {"strategy": "other"}, set()),
+        ((99, 98), {"after_ms": 60_000}, set()),
+        ((99, 101), {}, set()),
+        ((99, 101, 99), {}, set()),
+        ((99,), {}, set()),
+    ],
+)
+def test_i13_who_buys_while_it_cools_down_after_losses_is_found(
+    trips: tuple[int, ...], order: dict[str, Any], broken: set[str]
+) -> None:
+    scene = limited(cool_down_losses=2)
+    for sold_at in trips:
+        round_trip(scene, sold_at)
+    wish(scene, CID, **order)
+    assert scene.broken == broken

@@ -151,6 +151,8 @@ class Checker:
         require(each[symbol] <= bounds.exposure_each, "I11", told, bounds)
         told = f"with order {attempt.cid}, everything may come to be worth {total} atoms"
         require(total <= bounds.exposure, "I11", told, bounds)
+        self.journal.account.left(attempt.cid, self.wire.attempts.keys(), self.wire.heard_s.get(symbol))
+        self._positions(attempt)
         account = self.journal.orders.get(attempt.cid)
         if account is not None and account.limits is not None:
             self._lowered(attempt, account.limits, worth, each[symbol], total)
@@ -165,26 +167,45 @@ class Checker:
             told = f"with order {attempt.cid}, {symbol} may come to be worth {each} atoms, everything {total}"
             require(each <= most[symbol] and total <= limits["max_exposure"], "I15", told, limits)
 
+    def _positions(self, attempt: Attempt) -> None:
+        """Require that a purchase opens no position beyond those that there may be at once."""
+        decided, symbol = self.journal.account.orders.get(attempt.cid), Symbol(attempt.body["symbol"])
+        most = None if decided is None else decided.limits.get("max_positions")
+        least = {name: each.amount_min for name, each in self.instruments.items()}
+        if most is None or attempt.amount < 0 or max(self._worsts(symbol, attempt.cid)) >= least[symbol]:
+            return  # it is no purchase, or there is a position already, ours or a stranger's
+        count = sum(self._worst(name) >= amount for name, amount in least.items())
+        told = f"order {attempt.cid} makes {count} positions at once, {symbol} the last of them"
+        self.findings.require(count <= most, "I12", told)
+
     def _worth(self, symbol: Symbol, amount: int) -> int:
         return amount * self.truth.low(symbol) // self.instruments[symbol].price_scale
 
     def _worst(self, symbol: Symbol) -> int:
         """Return the largest net amount that the account may come to have, by what nobody could fail to know."""
+        return min(self._worsts(symbol))
+
+    def _worsts(self, symbol: Symbol, besides: int | None = None) -> tuple[int, int]:
+        """Return the largest net amounts that we alone, and we and others together, may come to have.
+
+        The order *besides* is left out.
+        """
         buys = sells = 0
         for order in self.truth.ours.values():
-            if order.symbol == symbol:
+            if order.symbol == symbol and order.cid != besides:
                 buys, sells = _pending(buys, sells, order.side.sign * order.left)
         for attempt in self.wire.undecided():
             account = self.journal.orders.get(attempt.cid)
             is_over = account is not None and account.is_settled
-            if attempt.body["symbol"] == symbol and attempt.cid not in self.truth.ours and not is_over:
+            is_counted = attempt.cid not in self.truth.ours and attempt.cid != besides and not is_over
+            if attempt.body["symbol"] == symbol and is_counted:
                 buys, sells = _pending(buys, sells, int(attempt.amount * ATOMS))
         ours = self.truth.net_of_ours(symbol)
         everything = self.wallet(self.instruments[symbol].base)
         foreign_buys, foreign_sells = self._foreign(symbol)
         alone = max(abs(ours + buys), abs(ours - sells))
         together = max(abs(everything + buys + foreign_buys), abs(everything - sells - foreign_sells))
-        return min(alone, together)
+        return alone, together
 
     def _foreign(self, symbol: Symbol) -> tuple[int, int]:
         buys = sells = 0

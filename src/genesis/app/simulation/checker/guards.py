@@ -34,6 +34,10 @@ class Guarded:
     day_end: int = 0
     day_floor: Decimal | None = None
     stopped_until: int = 0
+    flow: Decimal = Decimal(0)
+    """What the round trip of the moment has brought in so far."""
+    losses: int = 0
+    paused_until: int = 0
 
     @property
     def equity(self) -> Decimal:
@@ -44,11 +48,12 @@ class Guarded:
         """Begin anew with what it is worth."""
         self.peak = self.last = self.equity
         self.day_end, self.day_floor, self.stopped_until = 0, None, 0
+        self.losses = self.paused_until = 0
 
     def booked(self, fill: Entry) -> None:
         """Take a fill."""
         sign, before = 1 if fill["side"] == "buy" else -1, self.equity
-        price = Decimal(fill["price"]) / self.price_scale
+        price, cash = Decimal(fill["price"]) / self.price_scale, self.cash
         self.cash -= sign * fill["amount"] * price
         self.coins += sign * fill["amount"]
         if sign > 0:
@@ -56,10 +61,21 @@ class Guarded:
         else:
             self.cash -= fill["fee"]
         self.price = price
+        self.flow += self.cash - cash
+        if not self.coins:
+            self._ended(fill["mts"])
         if fill["mts"] < self.day_end:
             self.last += self.equity - before
         if fill["mts"] < self.day_end - DAY_MS and self.day_floor is not None:
             self.day_floor += self.equity - before
+
+    def _ended(self, mts: int) -> None:
+        """Take the end of a round trip: one that lost beyond all rounding counts, any other ends the streak."""
+        self.losses = self.losses + 1 if self.flow < -ROUNDING else 0
+        self.flow = Decimal(0)
+        most = self.limits.get("cool_down_losses")
+        if most is not None and self.losses >= most:
+            self.losses, self.paused_until = 0, mts + self.limits["cool_down_ms"]
 
     def closed(self, candle: Entry) -> None:
         """Take a close, and stop the strategy if that breached a limit beyond all rounding."""
@@ -122,5 +138,11 @@ class GuardView:
             "I13",
             f"order {order['cid']} buys for {strategy}, which lost more than it may: {guarded.equity:.0f} atoms of "
             f"{guarded.peak:.0f}",
+            guarded,
+        )
+        self.findings.require(
+            not (order["side"] == "buy" and order.get("mts", FOREVER) < guarded.paused_until),
+            "I13",
+            f"order {order['cid']} buys for {strategy}, which cools down until {guarded.paused_until}",
             guarded,
         )

@@ -9,6 +9,7 @@ from attrs import define, field
 
 from genesis.app.simulation.checker.findings import Findings
 from genesis.app.simulation.checker.guards import GuardView
+from genesis.app.simulation.checker.limits import LimitView
 from genesis.domain.journal.chain import Row
 
 ATOMS: Final = 10**8
@@ -79,7 +80,11 @@ class JournalView:
     counts: dict[str, int] = field(factory=dict)
     on_candle: Callable[[str, Entry], None] = lambda _, __: None
     proof_s_min: float = PROOF_S_MIN
+    account: LimitView = field(init=False)
     _ids: dict[int, int] = field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        self.account = LimitView(self.findings)
 
     def take(self, rows: Sequence[Row]) -> None:
         """Take rows that have just become durable."""
@@ -95,6 +100,7 @@ class JournalView:
 
     def _session_began(self, entry: Entry) -> None:
         self.guards.began(entry)
+        self.account.began(entry["limits"])
         self.amounts = {each["symbol"]: each["max_order_amount"] for each in entry["limits"]["instruments"]}
         self.links.clear()
         self.is_reconciled = self.was_shown = False
@@ -113,6 +119,10 @@ class JournalView:
 
     def _limits_applied(self, entry: Entry) -> None:
         self.limits = entry["limits"]
+        self.account.applied(entry["limits"])
+
+    def _quote(self, entry: Entry) -> None:
+        self.account.quoted(entry)
 
     def _candle_closed(self, entry: Entry) -> None:
         candle, symbol = entry["candle"], entry["symbol"]
@@ -147,6 +157,7 @@ class JournalView:
         is_within = amount_max is None or order["amount"] <= amount_max
         self.findings.require(is_within, "I12", f"order {cid} is larger than one order may be", order)
         self.guards.submitted(entry["strategy"], order)
+        self.account.decided(entry["strategy"], order)
         if is_new:
             self.orders[cid] = Account(
                 order, entry["strategy"], self.findings.now_s(), entry["undertaking"], self.limits

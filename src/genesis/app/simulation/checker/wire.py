@@ -52,8 +52,12 @@ class WireView:
     in_maintenance: bool = False
     """Whether the process of the moment has read that the exchange is in maintenance, and not that it ended."""
     limited: int = 0
+    heard_s: dict[str, float] = field(factory=dict)
+    """When the order book of a market was heard of last, by symbol."""
     _nonce: int = 0
     _waiting: dict[int, Attempt] = field(factory=dict)
+    _books: dict[str, str] = field(factory=dict)
+    """Symbols by the beginning of the frames of their books."""
 
     def process_began(self) -> None:
         """Forget what only the process before knew."""
@@ -98,7 +102,15 @@ class WireView:
 
     def frame_came(self, text: str) -> None:
         """Take a frame that the process reads."""
-        if text.startswith('[0,"n",') and '"on-req"' in text and '"ERROR"' in text:
+        symbol = self._books.get(text.partition(",")[0])
+        if symbol is not None:
+            if not text.partition(",")[2].startswith('"hb"'):
+                self.heard_s[symbol] = self.findings.now_s()
+        elif text.startswith("{") and '"subscribed"' in text:
+            message = json.loads(text)
+            if message["channel"] == "book":
+                self._books[f"[{message['chanId']}"] = message["symbol"]
+        elif text.startswith('[0,"n",') and '"on-req"' in text and '"ERROR"' in text:
             row = json.loads(text)[2]
             for attempt in self.attempts.get(row[4][2], ()):
                 attempt.is_refused |= attempt.way == "socket"
