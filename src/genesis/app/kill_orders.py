@@ -1,8 +1,9 @@
 """Cancel what is open, look, and again until nothing is: the second half of `kill`, after the latch.
 
 An order whose bytes had left when the latch was set may arrive later: from a network that stood, or out of the
-exchange's own queue, though whoever sent it is dead by then. Nothing cancels what is not there yet. So it looks on for as
-long as such an order may take to show itself, the minute that absence is proven by elsewhere (`domain.execution.absence`).
+exchange's own queue, though whoever sent it is dead by then. Nothing cancels what is not there yet. So it looks on for
+as long as such an order may take to show itself, the minute that absence is proven by elsewhere
+(`domain.execution.absence`).
 
 It knows an order of ours by its client order id, which is made of the time of the order (`domain.nonce`), so it needs
 neither the journal nor the process that sent it.
@@ -120,8 +121,8 @@ class Killer:
             return None
         if self._calm == 1 and left_s > CALM_PAUSES_S[0]:
             self.say(
-                f"{len(self._asked)} orders cancelled, none of ours is open; looking on for {left_s:.0f} s for any that "
-                "was on its way (to interrupt this is safe: the latch stays)"
+                f"{len(self._asked)} orders cancelled, none of ours is open; looking on for {left_s:.0f} s for any "
+                "that was on its way (to interrupt this is safe: the latch stays)"
             )
         pause_s = CALM_PAUSES_S[min(self._calm, len(CALM_PAUSES_S)) - 1]
         return pause_s if left_s <= 0 else min(pause_s, left_s)

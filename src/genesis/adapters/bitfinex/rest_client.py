@@ -176,9 +176,7 @@ class RestClient:
         deadline_s = self._clock.monotonic_s() + self._settings.deadline_s(endpoint)
         return await self._until_deadline(Call(endpoint, asked, request, base, deadline_s)), asked
 
-    def _value(
-        self, endpoint: Endpoint, asked: Asked, answer: bytes, wanted: type[T], convert: Callable[[T], V]
-    ) -> V:
+    def _value(self, endpoint: Endpoint, asked: Asked, answer: bytes, wanted: type[T], convert: Callable[[T], V]) -> V:
         try:
             return convert(decode(answer, wanted, endpoint=asked.endpoint, bytes_max=endpoint.answer_bytes_max))
         except (ProtocolViolation, ValueError) as problem:
