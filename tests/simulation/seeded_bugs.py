@@ -17,7 +17,7 @@ from genesis.app.simulation import bounds, faults, production
 from genesis.app.simulation.host import HostJournal, HostNonces
 from genesis.app.simulation.options import SYMBOLS
 from genesis.app.simulation.world import Machine
-from genesis.domain import core
+from genesis.domain import account_looks, core
 from genesis.domain.core import TradingCore
 from genesis.domain.desk import Desk
 from genesis.domain.events import Decision, Event, LimitsApplied, LookUp
@@ -138,7 +138,7 @@ def ignore_the_latch(patch: pytest.MonkeyPatch) -> None:
 def book_trades_twice(patch: pytest.MonkeyPatch) -> None:
     """Forget that a trade was booked."""
     patch.setattr(orders, "_was_booked", lambda *_: False)
-    patch.setattr(core, "knows", lambda *_: False)
+    patch.setattr(account_looks, "knows", lambda *_: False)
 
 
 def forget_what_is_at_risk(patch: pytest.MonkeyPatch) -> None:
@@ -186,7 +186,7 @@ def lose_fills_of_looks(patch: pytest.MonkeyPatch) -> None:
     def facts(lives: Any, look: Look, instruments: Any) -> Any:  # Any: handed on
         return real(lives, evolve(look, fills=()), instruments)
 
-    patch.setattr(core, "facts", facts)
+    patch.setattr(account_looks, "facts", facts)
     patch.setattr(TradingMarket, "look_up", lambda *_: None)
 
 
