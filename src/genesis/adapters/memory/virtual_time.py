@@ -2,8 +2,9 @@
 
 When nothing is left to do, time jumps to the next timer. `asyncio.timeout`, `asyncio.sleep` and everything else that
 asks the loop for the time lives in it as well, so production code needs no change. The same coroutines run in the same
-order every time, timers of one moment in the order in which they were set; and tasks that are kept in sets (as `TaskGroup` does) are hashed by their number instead of their
-address, so that they are cancelled in the order in which they were made.
+order every time, timers of one moment in the order in which they were set; and tasks that are kept in sets (as
+`TaskGroup` does) are hashed by their number instead of their address, so that they are cancelled in the order in which
+they were made.
 """
 
 import asyncio
@@ -90,7 +91,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     # goes round some ten thousand times a second. A timer that was cancelled waits for its time to be forgotten.
 
     def call_soon(
-        self, callback: Callable[[Unpack[Ts]], object], *args: Unpack[Ts], context: Context | None = None
+        self, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.Handle:
         """Call as soon as what is ready before it has run."""
         handle = asyncio.Handle(callback, args, self, context)
@@ -100,13 +101,13 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     call_soon_threadsafe = call_soon  # there is one thread, and its signals
 
     def call_later(
-        self, delay: float, callback: Callable[[Unpack[Ts]], object], *args: Unpack[Ts], context: Context | None = None
+        self, delay: float, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
         """Call after *delay* seconds."""
         return self.call_at(self._now_s + delay, callback, *args, context=context)
 
     def call_at(
-        self, when: float, callback: Callable[[Unpack[Ts]], object], *args: Unpack[Ts], context: Context | None = None
+        self, when: float, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
         """Call at a time."""
         handle = asyncio.TimerHandle(when, callback, args, self, context)
