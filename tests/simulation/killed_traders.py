@@ -7,6 +7,7 @@ time runs sixty times as fast.
 """
 
 import asyncio
+import itertools
 import json
 import logging
 import os
@@ -18,6 +19,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -49,27 +51,48 @@ from genesis.app.simulation.operator import Operator
 from genesis.app.simulation.options import FaultClass, WorldOptions
 from genesis.app.simulation.production import Process, Production
 from genesis.app.simulation.world import CASH, KEY, SECRET, Machine
+from genesis.domain.core import TradingCore
+from genesis.domain.desk import Desk
 from genesis.domain.events import Asked, OperatorAsked
 from genesis.domain.exchange.account import WalletKind
 from genesis.domain.execution import absence
+from genesis.domain.execution.order_life import Status
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.journal.chain import BadRow, Row
+from genesis.domain.pursuits import PROTECTION
+from genesis.domain.simulation.exchange_events import ExchangeEvent
 from genesis.domain.units import Currency, Mts, Symbol, atoms
 from genesis.ports.secrets import Secret
 
 SPEED: Final = 60.0
 AT_ONCE: Final = 16
-TRADES_FOR_S: Final = 8.0
-SETTLES_WITHIN_S: Final = 40.0
-MANNERS: Final = ("market", "twap", "iceberg")
-"""How orders are carried out, by turns of the drills."""
+LOOK_S: Final = 0.02
+LOOKS_UNTIL_SETTLED: Final = 2_000
+"""How often a process is looked at before it is given up: a machine that is short of breath takes longer for them."""
+LOOKS_UNTIL_GUARDED: Final = 400
+LOOKS_OF_TRADING: Final = 400
+MANNERS: Final = ("market", "twap", "iceberg", "guarded", "pair")
+"""How orders are carried out, and what guards positions, by turns of the drills."""
+
+HALVES: Final = {"guarded": 1, "pair": 2}
+"""Orders at the exchange that one guard of a position is."""
+
+TRADE, GUARD, SETTLE = "trade", "guard", "settle"
+"""What a process is there for: to be killed while it trades; to be gone at once when what it holds is guarded; or to
+get out of everything, and end in order."""
+
+CAUSE: Final = "cause.txt"
+"""What ended a process by a mistake, in the folder of its drill."""
+
+STARTS_MAX: Final = 3
 
 INSTRUMENT: Final = spot_instrument(Symbol("tBTCUSD"), atoms("0.0001"))
 
 
 def options_of(manner: str) -> WorldOptions:
     faults = (FaultClass.HOSTILE_STRATEGY,)
-    return WorldOptions(0, 1.0, ("tBTCUSD",), 2, faults, 1.0, 10, manners=(manner, manner))
+    desks = 4 if manner in HALVES else 2  # of four none wants more than one order may be worth
+    return WorldOptions(0, 1.0, ("tBTCUSD",), desks, faults, 1.0, 10, manners=(manner,) * desks)
 
 
 PLACES: Final = (
@@ -157,8 +180,8 @@ def die_at(name: str, nth: int, *, in_order: bool) -> None:
     setattr(SqliteJournal, "append", append)  # noqa: B010  # mypy minds the assignment
 
 
-async def live(folder: Path, port: int, clock: HurriedClock, manner: str, settle: bool) -> None:
-    """Trade for a while, or until nothing is in doubt any more where it is to *settle*."""
+async def live(folder: Path, port: int, clock: HurriedClock, manner: str, task: str) -> None:
+    """Trade for a while, or until its *task* is done."""
     secret, path = Secret(KEY), folder / "journal.sqlite"
     async with AiohttpConnector() as connector:
         journal = SqliteJournal(path, clock)
@@ -183,35 +206,76 @@ async def live(folder: Path, port: int, clock: HurriedClock, manner: str, settle
         )
         process = Production().start(machine)
         running = asyncio.ensure_future(process.run())
-        patience_s = SETTLES_WITHIN_S if settle else TRADES_FOR_S
-        watching = asyncio.ensure_future(_until_settled(process, machine.inbox, patience_s, settle))
+        watching = asyncio.ensure_future(_until_done(process, machine.inbox, task))
         await asyncio.wait({running, watching}, return_when="FIRST_COMPLETED")
-        if running.done():
-            await running
         running.cancel()
-        await asyncio.wait({running})
+        watching.cancel()
+        await asyncio.wait({running, watching})
         await machine.transport.close()
         await journal.close()
+    for ended in (running, watching):
+        if not ended.cancelled():
+            await ended
+    assert task == TRADE or not watching.cancelled(), f"it ended before it could {task}"
 
 
-async def _until_settled(process: Process, inbox: OperatorInbox, patience_s: float, settle: bool) -> None:
-    """Let the process trade, or halt it, so that it begins nothing, and wait until nothing is open."""
-    deadline_s = time.monotonic() + patience_s
-    if settle:
-        await asyncio.wait_for(_halt(inbox), patience_s)
-    while time.monotonic() < deadline_s:
-        await asyncio.sleep(0.02)
-        core, belief = process._core, process.belief()
-        is_still = not any(desk.intent for desk in core.desks.values())  # halted, one that waits for a quote gets out
-        if settle and belief is not None and core.books.standings.is_reconciled and not belief.pending and is_still:
-            return
-    assert not settle, "nothing was settled in time"
+async def _until_done(process: Process, inbox: OperatorInbox, task: str) -> None:
+    """Let the process trade, or wait until what it does is done; raises `AssertionError` where it never is."""
+    match task:
+        case "trade":
+            await _looked(process, lambda _: False, LOOKS_OF_TRADING)
+        case "guard":
+            if await _looked(process, _is_guarded, LOOKS_UNTIL_GUARDED) or await _looked(process, _is_flat):
+                os._exit(0)  # in the middle of everything but what would change what it holds
+            raise AssertionError(f"what it holds was not guarded in time: {_told(process)}")
+        case "settle":
+            asking = Operator(lambda: inbox)
+            asking.want(lambda mts: OperatorAsked(mts, Asked.HALT, "", "the drill is over"))
+            halting = asyncio.ensure_future(asking.heard())
+            settled = await _looked(process, lambda each: halting.done() and _is_flat(each))
+            halting.cancel()
+            assert settled, f"not settled in time: {_told(process)}"
 
 
-async def _halt(inbox: OperatorInbox) -> None:
-    asking = Operator(lambda: inbox)
-    asking.want(lambda mts: OperatorAsked(mts, Asked.HALT, "", "the drill is over"))
-    await asking.heard()
+async def _looked(process: Process, is_done: Callable[[TradingCore], bool], looks: int = LOOKS_UNTIL_SETTLED) -> bool:
+    """Look at the process until it is done; return whether it is before the *looks* are used up."""
+    for _ in range(looks):
+        await asyncio.sleep(LOOK_S)
+        core = process._core
+        if process.belief() is not None and core.books.standings.is_reconciled and is_done(core):
+            return True
+    return False
+
+
+def _is_flat(core: TradingCore) -> bool:
+    return not any(core.books.orders.open()) and all(_is_dust(desk) for desk in core.desks.values())
+
+
+def _is_guarded(core: TradingCore) -> bool:
+    """Whether somebody holds something, every position is guarded, and nothing else is on its way."""
+    orders = list(core.books.orders.open())
+    if not orders or any(own.undertaking != PROTECTION or own.life.status is not Status.WORKING for own in orders):
+        return False
+    guarded: Counter[str] = Counter()
+    for own in orders:
+        guarded[own.strategy] += own.life.at_risk
+    return all(
+        desk.in_flight is None and desk.intent is None and (desk.position == guarded[name] or _is_dust(desk))
+        for name, desk in core.desks.items()
+    )
+
+
+def _is_dust(desk: Desk) -> bool:
+    return desk.position < INSTRUMENT.amount_min
+
+
+def _told(process: Process) -> str:
+    """Return what a process waits for, in words."""
+    core = process._core
+    desks = [(desk.name, desk.position, desk.in_flight, desk.intent, desk.halted) for desk in core.desks.values()]
+    orders = [(own.life.order.cid, own.undertaking, own.life.status.value) for own in core.books.orders.open()]
+    standings = core.books.standings
+    return f"standing {standings.now.value}, reconciled {standings.is_reconciled}, orders {orders}, strategies {desks}"
 
 
 def rows_of(path: Path) -> Sequence[Row]:
@@ -240,7 +304,7 @@ def serve_forks(orders: TextIO, results: int) -> None:
                     _be(*arguments)
                     code = 0
                 except BaseException:  # noqa: BLE001  # a fork tells what ended it before it is gone
-                    traceback.print_exc()
+                    Path(arguments[0], CAUSE).write_text(traceback.format_exc())
                 finally:
                     os._exit(code)
             _, status = os.waitpid(child, 0)
@@ -266,7 +330,7 @@ def _be(
     place: str,
     nth: int,
     in_order: bool,
-    settle: bool,
+    task: str,
 ) -> None:
     logging.disable(logging.CRITICAL)
     # How long a proof of absence waits is proven in virtual time: here it would only cost minutes.
@@ -279,7 +343,7 @@ def _be(
         signal.setitimer(signal.ITIMER_REAL, float(place[:-2]))
     elif place:
         die_at(place, nth, in_order=in_order)
-    asyncio.run(live(Path(folder), port, HurriedClock(mts, begun_s), manner, settle))
+    asyncio.run(live(Path(folder), port, HurriedClock(mts, begun_s), manner, task))
 
 
 class Forks:
@@ -330,7 +394,34 @@ class Drill:
         venue.core.exchange.accounts.deposit(user, WalletKind.EXCHANGE, Currency("USD"), CASH, venue.now)
         self.findings = Findings(time.monotonic)
         self.truth = Truth(self.findings, user, lambda _: False, lambda _: True, self._arrived)
-        venue.core.watchers.append(self.truth.watch)
+        self.guards: set[int] = set()
+        """The orders that guard positions, by cid."""
+        venue.core.watchers.append(self._watch)
+
+    def _watch(self, events: Sequence[ExchangeEvent], mts: Mts) -> None:
+        self.truth.watch(events, mts)
+        guarded = sum(order.left for order in self._resting_guards())
+        held = self._held()
+        self.findings.require(guarded <= held, "I2", f"{held} are held, and guarded by orders over {guarded}")
+
+    def _resting_guards(self) -> list[TrueOrder]:
+        ours = (self.truth.ours.get(cid) for cid in self.guards)
+        return [order for order in ours if order is not None and order.is_open]
+
+    def _held(self) -> int:
+        return self.account.wallet(WalletKind.EXCHANGE, INSTRUMENT.base).balance
+
+    def check_guards(self, manner: str) -> int:
+        """Require that every position is guarded, by all halves of its guards; return how many guards there are."""
+        resting, held = self._resting_guards(), self._held()
+        left = held - sum(order.left for order in resting)
+        dust = self.options.desks * INSTRUMENT.amount_min
+        self.findings.require(left < dust, "I37", f"{held} are held, of which {left} are guarded by nothing")
+        for order in resting:
+            halves = sorted(order.open_ids)
+            told = f"order {order.cid} guards a position as {manner} with the orders {halves}"
+            self.findings.require(len(halves) == HALVES[manner], "I2", told)
+        return len(resting)
 
     def journal(self) -> JournalView:
         """Read the journal as it is on disk now."""
@@ -344,6 +435,8 @@ class Drill:
 
     def _arrived(self, order: TrueOrder) -> None:
         known = self.journal().orders.get(order.cid)
+        if known is not None and known.undertaking == PROTECTION:
+            self.guards.add(order.cid)
         self.findings.require(
             known is not None
             and known.began_s is not None
@@ -397,45 +490,61 @@ def _ignore(_: int, __: Account) -> None:
 async def drill(number: int, seed: int, forks: Forks, folder: Path) -> dict[str, object]:
     """Kill a process at a place that the number tells, its successor too at times; check what the last one leaves."""
     chance = Random(f"{seed} {number}")
-    manner = MANNERS[number % len(MANNERS)]
+    manner = MANNERS[number // len(MANNERS) % len(MANNERS)]  # beside the turns of places
     here = Drill(folder, seed + number, options_of(manner))
     async with serving(here.venue, speed=SPEED) as port:
         begun = (str(folder), port, here.begun_mts, time.monotonic(), manner)
-        killed, how = 0, 1
+        killed, how, guards = 0, 1, 0
         places: list[str] = []
         for _ in range(chance.choice((1, 1, 2))):  # the second one dies in its recovery, or soon after
             place = PLACES[(number + len(places)) % len(PLACES)] if number % 5 else f"{chance.uniform(0.02, 3.0):.4f} s"
             in_order = chance.random() < 0.7
-            nth = chance.randrange(1, (3 if manner == "market" else 6) if "fill" in place or "record" in place else 12)
+            few = 6 if manner in ("twap", "iceberg") else 3
+            nth = chance.randrange(1, few if "fill" in place or "record" in place else 12)
             places.append(f"{place} {nth}{' of an order' if in_order else ''}")
-            how = await forks.run(*begun, place, nth, in_order, False)
+            how = await forks.run(*begun, place, nth, in_order, TRADE)
             killed += how < 0
-        for _ in range(3):  # a machine that is short of breath may miss deadlines; whoever watches it starts it again
-            how = await forks.run(*begun, "", 0, False, True)
-            if how == 0:
-                break
-        assert how == 0, f"no process settled after {places}"
+        if manner in HALVES:
+            await _done(forks, begun, GUARD, places)
+            guards = here.check_guards(manner)
+        await _done(forks, begun, SETTLE, places)
     found = here.check()
     assert not here.findings.violations, "; ".join(map(str, here.findings.violations))
-    return {"manner": manner, "places": places, "killed": killed, **found}
+    return {"manner": manner, "places": places, "killed": killed, "guards": guards, **found}
+
+
+async def _done(forks: Forks, begun: Sequence[object], task: str, places: Sequence[str]) -> None:
+    """Run processes until one has done its *task*: who misses a deadline is started again, as by whoever watches it."""
+    ends = [await forks.run(*begun, "", 0, False, task)]
+    while ends[-1] and len(ends) < STARTS_MAX:
+        ends.append(await forks.run(*begun, "", 0, False, task))
+    if ends[-1]:
+        cause = Path(str(begun[0]), CAUSE)
+        told = cause.read_text() if cause.exists() else "none left a word"
+        raise AssertionError(f"no process could {task} after {places}; they ended with {ends}, the last one:\n{told}")
 
 
 async def drills(folder: Path, count: int, seed: int, forks: Forks, results: int) -> None:
+    """Run drills until so many processes were killed: where a machine is slow, more of them end before their moment."""
     listening = asyncio.ensure_future(forks.listen(results))
-    turns = asyncio.Semaphore(AT_ONCE)
+    numbers, killed = itertools.count(), 0
 
-    async def one(number: int) -> None:
-        async with turns:
+    async def some() -> None:
+        nonlocal killed
+        while killed < count:
+            number = next(numbers)
             place = folder / str(number)
             place.mkdir()
             try:
-                print(json.dumps(await drill(number, seed, forks, place)), flush=True)
+                told = await drill(number, seed, forks, place)
             except Exception as error:
                 raise AssertionError(f"drill {number}, seed {seed}: {error}; files in {place}") from error
+            print(json.dumps(told), flush=True)
+            killed += int(str(told["killed"]))
 
     async with asyncio.TaskGroup() as tasks:
-        for number in range(count):
-            tasks.create_task(one(number))
+        for _ in range(AT_ONCE):
+            tasks.create_task(some())
     listening.cancel()
 
 
@@ -443,14 +552,26 @@ def main(folder: Path, count: int, seed: int) -> None:
     logging.disable(logging.CRITICAL)  # a dead client is no news to the exchange here
     near, far = socket.socketpair()
     read, write = os.pipe()
-    if os.fork() == 0:
+    server = os.fork()
+    if server == 0:
+        os.setpgid(0, 0)
         near.close()
         os.close(read)
         serve_forks(far.makefile("r"), write)
         os._exit(0)
     far.close()
     os.close(write)
-    asyncio.run(drills(folder, count, seed, Forks(partial(_send, near)), read))
+    failures: Sequence[BaseException] = ()
+    try:
+        asyncio.run(drills(folder, count, seed, Forks(partial(_send, near)), read))
+    except ExceptionGroup as group:
+        failures = group.exceptions
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(server, signal.SIGKILL)  # with all its forks
+        os.waitpid(server, 0)
+    if failures:  # the last word, when nobody else can say anything any more
+        sys.exit("\n".join(str(each) if isinstance(each, AssertionError) else repr(each) for each in failures))
 
 
 def _send(near: socket.socket, line: str) -> None:
