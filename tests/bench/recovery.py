@@ -87,7 +87,7 @@ def main() -> None:
         seconds, orders = [], 0
         for _ in range(ROUNDS):
             begin = perf_counter()
-            orders = recover(path, SETTINGS).core.books.orders.next_cid - 1
+            orders = recover(path, SETTINGS, {}).core.books.orders.next_cid - 1
             seconds.append(perf_counter() - begin)
         figures = {
             "orders": orders,

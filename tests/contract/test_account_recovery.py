@@ -74,7 +74,7 @@ async def recovered(tmp_path: Path, world: World, settings: CoreSettings) -> Tra
         for each in world.core.settings.desks
     )
     path = await written(tmp_path / "1.sqlite", evolve(began("live"), strategies=strategies), saved(world.core))
-    return recover(path, settings).core
+    return recover(path, settings, {each.name: CASH for each in settings.desks}).core
 
 
 async def test_i12_a_rate_that_is_new_counts_the_orders_of_before_the_start(tmp_path: Path) -> None:
@@ -141,6 +141,22 @@ async def test_a_strategy_that_holds_nothing_goes_and_the_account_is_still_the_s
     assert world.core.desks["two"].position == atoms(10)
     world.close(0.0, 0.0)
     assert world.core.position(BTC) == 0
+
+
+async def test_a_strategy_that_is_new_begins_with_its_cash_out_of_what_no_strategy_has(tmp_path: Path) -> None:
+    world = World("one")
+    world.close(1.0)
+    world.show()
+    held, free = world.core.desks["one"].position, world.core.books.house.of("USD")
+    (desk,) = world.core.settings.desks
+    both = evolve(world.core.settings, desks=(desk, evolve(desk, name="two")))
+    world.core = await recovered(tmp_path, world, both)
+    assert world.core.desks["two"].ledger.cash == CASH
+    assert world.core.desks["two"].equity == CASH
+    assert (world.core.desks["one"].position, world.core.books.house.of("USD")) == (held, free - CASH)
+    assert not [each for each in world.show() if isinstance(each, Adopted)]
+    world.close(1.0, 1.0)
+    assert world.core.desks["two"].position > 0
 
 
 async def test_a_strategy_with_an_order_that_may_fill_stays(tmp_path: Path) -> None:

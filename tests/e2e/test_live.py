@@ -155,7 +155,7 @@ async def house(tmp_path: Path, *, currency: str = "USD") -> AsyncIterator[House
             place(venue, symbol, Side.SELL, "100", str(101 + level))
     user = venue.core.new_user()
     venue.core.keys.add(user, KEY, SECRET, RIGHTS)
-    venue.core.exchange.accounts.deposit(user, WalletKind.EXCHANGE, Currency(currency), atoms("5000"), venue.now)
+    venue.core.exchange.accounts.deposit(user, WalletKind.EXCHANGE, Currency(currency), atoms("1000"), venue.now)
     async with serving(venue, speed=60.0) as port, asyncio.timeout(60), asyncio.TaskGroup() as tasks:
         here = House(venue, tmp_path, port, user)
 

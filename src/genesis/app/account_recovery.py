@@ -4,6 +4,7 @@ A journal holds the state of its core every so often, so only what came after th
 checked over every row all the same. What the end of the process means for orders on their way is `recovery`'s to say.
 """
 
+from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -17,8 +18,8 @@ from genesis.domain.execution.order_life import OrderLife
 from genesis.domain.journal.entries import SessionBegan, SessionEnded, StrategyBegan
 from genesis.domain.ledger import Ledger
 from genesis.domain.recall import recall
-from genesis.domain.retired import held_by, without_retired
 from genesis.domain.strategy.features import KEEP
+from genesis.domain.succession import held_by, succeeded
 from genesis.domain.units import Atoms, Mts
 from genesis.ports.errors import InputError
 
@@ -30,9 +31,13 @@ KEEP_IT: Final = (
 
 @frozen(eq=False)
 class Recovered:
-    """A core as its last session left it; *known* are the orders that may still be open, *since* its last fill."""
+    """A core as its last session left it, and the names of strategies that are *new*.
+
+    *known* are the orders that may still be open, *since* is its last fill.
+    """
 
     core: TradingCore
+    new: tuple[str, ...]
     known: tuple[OrderLife, ...]
     since: Mts
 
@@ -51,8 +56,8 @@ def last_journal(folder: Path, mode: str, owner: int) -> Path | None:
     return None
 
 
-def recover(path: Path, settings: CoreSettings) -> Recovered:
-    """Return the core of *settings* where the journal *path* ends.
+def recover(path: Path, settings: CoreSettings, cash: Mapping[str, Atoms]) -> Recovered:
+    """Return the core of *settings* where the journal *path* ends; strategies that are new begin with their *cash*.
 
     A strategy that *settings* have no more is left out if nothing keeps it; the house inherits from it. Raises
     `StoreError` for a damaged journal, `InputError` where such a strategy holds anything, or trades something else now.
@@ -61,25 +66,25 @@ def recover(path: Path, settings: CoreSettings) -> Recovered:
     began = next(iter(tail.entries), None)
     if not isinstance(began, SessionBegan):
         raise InputError(f"{path}: holds no session: it ended before it began")
-    cash = {each.name: each.cash for each in began.strategies}
+    first = {each.name: each.cash for each in began.strategies}
     traded = {desk.name: desk.instrument.symbol for desk in settings.desks}
-    for before in began.strategies:
-        name, symbol = before.name, before.instrument.symbol
-        if traded.get(name, symbol) != symbol or before.instrument.quote != settings.quote:
+    for each in began.strategies:
+        name, symbol = each.name, each.instrument.symbol
+        if traded.get(name, symbol) != symbol or each.instrument.quote != settings.quote:
             now = f"trades {traded[name]} now" if name in traded else "is gone, with its quote currency"
             raise InputError(f"{path}: {name} traded {symbol} in the last session and {now}: {KEEP_IT}")
     gone = [each for each in began.strategies if each.name not in traded]
-    everyone = evolve(settings, desks=(*settings.desks, *map(_as_it_was, gone)))
-    core = TradingCore(
-        everyone, {desk.name: Ledger(cash.get(desk.name, Atoms(0))) for desk in everyone.desks}, began.first_cid
-    )
+    new = tuple(each.name for each in settings.desks if each.name not in first)
+    desks = (*(each for each in settings.desks if each.name in first), *map(_as_it_was, gone))
+    before = evolve(settings, desks=desks)
+    core = TradingCore(before, {name: Ledger(amount) for name, amount in first.items()}, began.first_cid)
     for entry in tail.entries[1:]:
         recall(core, entry)
     for each in gone:
         if held := held_by(core, each.name):
             raise InputError(f"{path}: {each.name} is gone and {held} since the last session: {KEEP_IT}")
-    if gone:
-        core = without_retired(core, settings)
+    if gone or new:
+        core = succeeded(core, settings, cash)
     core.limits = settings.limits
     core.books.remember(core.now, core.limits)  # the rates may look further back than those of before
     for wanted in settings.desks:  # what the journal ended with may be another configuration than this
@@ -90,7 +95,7 @@ def recover(path: Path, settings: CoreSettings) -> Recovered:
     core.is_new = settings.needs_account
     if settings.needs_account:
         core.books.standings.out_of_sight()
-    return Recovered(core, tuple(own.life for own in core.books.orders.open()), core.books.last_fill)
+    return Recovered(core, new, tuple(own.life for own in core.books.orders.open()), core.books.last_fill)
 
 
 def _as_it_was(gone: StrategyBegan) -> DeskSettings:

@@ -17,9 +17,13 @@ from genesis.domain.units import Mts
 
 @frozen(eq=False)
 class Begun:
-    """A core that is ready; *known* are orders of earlier sessions that may be open, *since* is their last fill."""
+    """A core that is ready, and the names of strategies that are *new* in it.
+
+    *known* are orders of earlier sessions that may be open, *since* is their last fill.
+    """
 
     core: TradingCore
+    new: tuple[str, ...]
     known: tuple[OrderLife, ...] = ()
     since: Mts | None = None
 
@@ -31,9 +35,11 @@ def begin(plan: LivePlan, account: AccountPlan, journals: Path, owner: int) -> B
     """
     last = last_journal(journals, mode_of(plan), owner)
     if last is None:
-        return Begun(account.core(needs_account=True, is_dry=plan.is_dry))
-    found = recover(last, account.settings(needs_account=True, is_dry=plan.is_dry))
-    return Begun(found.core, found.known, found.since or None)
+        core = account.core(needs_account=True, is_dry=plan.is_dry)
+        return Begun(core, tuple(core.desks))
+    cash = {each.desk.name: each.cash for each in account.strategies}
+    found = recover(last, account.settings(needs_account=True, is_dry=plan.is_dry), cash)
+    return Begun(found.core, found.new, found.known, found.since or None)
 
 
 def mode_of(plan: LivePlan) -> str:

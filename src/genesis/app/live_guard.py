@@ -3,19 +3,20 @@
 Each check is a pure function that returns sentences; none means that it is fine. What cannot be read counts as refused.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from attrs import frozen
 
 from genesis.domain.config_diff import diff
 from genesis.domain.config_effects import dangers
+from genesis.domain.core import TradingCore
 from genesis.domain.exchange.account import Permission, Wallet, WalletKind
 from genesis.domain.exchange.key_rights import refusals
 from genesis.domain.exchange.market import PairRules
 from genesis.domain.instrument import Instrument, spot_pair
 from genesis.domain.json_value import JsonObject
-from genesis.domain.units import Atoms, Currency, Symbol, decimal_from_atoms, format_atoms
+from genesis.domain.units import Atoms, Symbol, decimal_from_atoms, format_atoms
 from genesis.ports.errors import InputError
 
 PHRASE: Final = "I understand that real orders are sent"
@@ -69,15 +70,24 @@ def account_problems(symbols: Collection[Symbol], wallets: Sequence[Wallet]) -> 
     ]
 
 
-def cash_problems(cash: Mapping[Currency, Atoms], wallets: Sequence[Wallet]) -> list[str]:
-    """Return which currency the account has too little of for what its strategies shall trade with."""
-    held = {wallet.currency: wallet.balance for wallet in wallets if wallet.kind is WalletKind.EXCHANGE}
-    return [
-        f"the strategies shall trade with {format_atoms(amount)} {currency}, and the exchange wallet has "
-        f"{held.get(currency, 0)}: lower cash in the configuration, or fund it"
-        for currency, amount in cash.items()
-        if held.get(currency, 0) < decimal_from_atoms(amount)
-    ]
+def cash_problems(core: TradingCore, new: Collection[str], wallets: Sequence[Wallet]) -> list[str]:
+    """Return why the account has too little for strategies that are *new* in *core*, empty where it has enough.
+
+    What the others have is theirs, and what they hold is no cash now: nothing of that may keep a session from going on.
+    """
+    if not new:
+        return []
+    quote = core.settings.quote
+    has = sum(each.balance for each in wallets if (each.kind, each.currency) == (WalletKind.EXCHANGE, quote))
+    wanted, theirs = (
+        Atoms(sum(desk.ledger.cash for desk in core.desks.values() if (desk.name in new) is is_new))
+        for is_new in (True, False)
+    )
+    if has >= decimal_from_atoms(Atoms(wanted + theirs)):
+        return []
+    others = f", of which others have {format_atoms(theirs)}" if theirs else ""
+    text = f"{', '.join(sorted(new))} shall begin with {format_atoms(wanted)} {quote}"
+    return [f"{text}, and the exchange wallet has {has}{others}: lower cash in the configuration, or fund it"]
 
 
 def loosened(in_force: JsonObject, document: JsonObject) -> list[str]:
@@ -101,14 +111,11 @@ def skew_problems(skew_s: float) -> list[str]:
     return [f"{text}: set this machine's clock"]
 
 
-def problems(
-    symbols: Collection[Symbol], cash: Mapping[Currency, Atoms], seen: Seen, reads: Collection[Symbol] = ()
-) -> list[str]:
+def problems(symbols: Collection[Symbol], seen: Seen, reads: Collection[Symbol] = ()) -> list[str]:
     """Return everything that forbids to trade *symbols* with this key now, on candles of *reads* beside their own."""
     found = [f"the key {reason}" for reason in refusals(seen.permissions, is_trading=True)]
     found += account_problems(symbols, seen.wallets)
     found += skew_problems(seen.skew_s)
-    found += cash_problems(cash, seen.wallets)
     known = {rules.symbol for rules in seen.rules}
     found += [f"the exchange has no candles of {symbol}, which is read" for symbol in reads if symbol not in known]
     return found + [f"the exchange does not trade {symbol}" for symbol in symbols if symbol not in known]

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from attrs import evolve, frozen
@@ -28,7 +28,7 @@ from genesis.app.dry_orders import DryOrders
 from genesis.app.json_output import json_text
 from genesis.app.key_renewal import KeyPlaces, KeyRenewal
 from genesis.app.live_begin import Begun, begin, live_began, mode_of
-from genesis.app.live_guard import PHRASE, Seen, instruments_of, loosened, phrase_problem, problems
+from genesis.app.live_guard import PHRASE, Seen, cash_problems, instruments_of, loosened, phrase_problem, problems
 from genesis.app.live_machine import machine_problems
 from genesis.app.live_plan import LivePlan
 from genesis.app.live_watch import Halting, LockWatch, RightsWatch, SkewWatch
@@ -44,10 +44,9 @@ from genesis.app.trade import Recording
 from genesis.app.wires import KeyInUse, Outside, Place, bitfinex_wires, place_at
 from genesis.app.wiring import SessionSystem, build_session, kill_latch
 from genesis.domain.exchange.orders import Account
-from genesis.domain.instrument import spot_pair
 from genesis.domain.json_value import JsonObject
 from genesis.domain.saved import saved
-from genesis.domain.units import Atoms, Currency, format_atoms
+from genesis.domain.units import format_atoms
 from genesis.ports.errors import InputError
 
 
@@ -89,13 +88,12 @@ def run_live(plan: LivePlan, settings: Settings, options: LiveOptions) -> None:
     locks, what = settings.locks.expanduser(), f"live session of {home.resolve()}"
     with KeyLock(locks, keys.api_key, what) as lock:
         seen = asyncio.run(look_around(keys, home / "nonces", settings.rest_url, is_new=options.new_key))
-        found = machine_problems(home) + problems(plan.symbols, _cash(plan), seen, plan.reads) + _unaudited(plan)
-        if found:
-            raise InputError(f"no live session begins: {'; '.join(found)}")
-        print(_what(plan, place), file=say, flush=True)
-        _confirm(options.phrase, say.write)
+        _refuse_for(machine_problems(home) + problems(plan.symbols, seen, plan.reads) + _unaudited(plan))
         account = plan.account(instruments_of(plan.symbols, seen.rules))
         begun = begin(plan, account, home / "journal", seen.owner)
+        _refuse_for(cash_problems(begun.core, begun.new, seen.wallets))
+        print(_what(plan, place), file=say, flush=True)
+        _confirm(options.phrase, say.write)
         chart = account.strategies[0].desk.instrument
         system = build_session(chart, plan.cash, about(plan), home, plan.host, plan.port, plan.basis)
         port = system.server.bind()
@@ -115,6 +113,11 @@ def run_live(plan: LivePlan, settings: Settings, options: LiveOptions) -> None:
             _finish(house, home, port, json=options.json)
 
 
+def _refuse_for(found: Sequence[str]) -> None:
+    if found:
+        raise InputError(f"no live session begins: {'; '.join(found)}")
+
+
 async def look_around(keys: Keys, nonce_folder: Path, rest_url: str, *, is_new: bool) -> Seen:
     """Ask the exchange for all that the guards want to see."""
     async with signed_client(keys, nonce_folder, rest_url, is_new=is_new) as access:
@@ -129,14 +132,6 @@ def about(plan: LivePlan) -> SessionAbout:
     labels = {each.config.name: each.config.strategy for each in plan.strategies}
     params = {each.config.name: {name: str(value) for name, value in each.params.items()} for each in plan.strategies}
     return SessionAbout(mode_of(plan), plan.symbols[0], plan.timeframe.value, labels, params)
-
-
-def _cash(plan: LivePlan) -> dict[Currency, Atoms]:
-    found: dict[Currency, Atoms] = {}
-    for each in plan.strategies:
-        quote = spot_pair(each.symbol)[1]
-        found[quote] = Atoms(found.get(quote, 0) + each.cash)
-    return found
 
 
 def _unaudited(plan: LivePlan) -> list[str]:

@@ -3,12 +3,12 @@
 from decimal import Decimal
 
 import pytest
-from attrs import evolve
 
 from genesis.app.live_guard import (
     PHRASE,
     Seen,
     account_problems,
+    cash_problems,
     is_paper,
     loosened,
     phrase_problem,
@@ -18,10 +18,10 @@ from genesis.app.live_guard import (
 from genesis.domain.exchange.account import Permission, Wallet, WalletKind
 from genesis.domain.exchange.market import PairRules
 from genesis.domain.json_value import JsonObject
-from genesis.domain.units import Atoms, Currency, Symbol, atoms
+from genesis.domain.units import Atoms, Currency, Symbol, format_atoms
+from tests.unit.domain.accounts import CASH, World
 
 BTC, PAPER = Symbol("tBTCUSD"), Symbol("tTESTBTC:TESTUSD")
-CASH = {Currency("USD"): atoms("1000")}
 
 
 def wallet(currency: str, balance: str, kind: WalletKind = WalletKind.EXCHANGE) -> Wallet:
@@ -38,12 +38,12 @@ GOOD = Seen(
 
 
 def test_everything_as_it_should_be_is_no_problem() -> None:
-    assert problems([BTC], CASH, GOOD) == []
+    assert problems([BTC], GOOD) == []
 
 
 def test_all_problems_are_told_at_once() -> None:
     seen = Seen([], [wallet("TESTUSD", "10")], [], -9.0, 1)
-    assert len(problems([BTC], CASH, seen)) == 5
+    assert len(problems([BTC], seen)) == 4
 
 
 def test_the_phrase_is_exact() -> None:
@@ -85,9 +85,22 @@ def test_b5_a_clock_that_is_off_by_more_than_five_seconds_does_not_start(skew_s:
 
 
 def test_only_the_exchange_wallet_counts_for_what_strategies_trade_with() -> None:
-    elsewhere = evolve(GOOD, wallets=[wallet("USD", "999"), wallet("USD", "5000", WalletKind.MARGIN)])
-    (problem,) = problems([BTC], CASH, elsewhere)
-    assert "1000 USD" in problem
+    core = World("one").core  # begins with 1000 USD
+    assert cash_problems(core, ["one"], [wallet("USD", "1000")]) == []
+    (problem,) = cash_problems(core, ["one"], [wallet("USD", "999"), wallet("USD", "5000", WalletKind.MARGIN)])
+    assert "one shall begin with 1000 USD" in problem
+
+
+def test_what_a_strategy_has_put_into_coins_keeps_no_session_from_going_on() -> None:
+    world = World("one", "two")
+    world.close(1.0, 0.0)
+    left = world.core.cash
+    assert left < 2 * CASH
+    wallets = [wallet("USD", format_atoms(left))]
+    assert cash_problems(world.core, [], wallets) == []
+    assert cash_problems(world.core, ["two"], wallets) == []
+    (problem,) = cash_problems(world.core, ["two"], [wallet("USD", format_atoms(Atoms(left - 1)))])
+    assert "two shall begin with 1000 USD" in problem
 
 
 def test_e5_a_file_of_one_s_own_loosens_no_limit_that_is_in_force() -> None:

@@ -1,4 +1,9 @@
-"""Strategies that a configuration has no more: what they hold keeps them, and what little they leave is the house's."""
+"""From the strategies of one session to those of the next: who goes leaves to the house, who comes gets from it.
+
+So the strategies and the house together are the account all the time.
+"""
+
+from collections.abc import Mapping
 
 from attrs import evolve
 
@@ -21,8 +26,8 @@ def held_by(core: TradingCore, strategy: str) -> str:
     return "is in the middle of a plan" if plans else ""
 
 
-def without_retired(core: TradingCore, settings: CoreSettings) -> TradingCore:
-    """Return a core of *settings* with all that *core* knows of its strategies; the house inherits from the others."""
+def succeeded(core: TradingCore, settings: CoreSettings, cash: Mapping[str, Atoms]) -> TradingCore:
+    """Return a core of *settings* with all that *core* knows; strategies that it had not begin with their *cash*."""
     kept = {desk.name for desk in settings.desks}
     state = saved(core)
     left = evolve(
@@ -33,9 +38,11 @@ def without_retired(core: TradingCore, settings: CoreSettings) -> TradingCore:
         reasons=tuple((name, reasons) for name, reasons in state.reasons if name in kept),
         cut=tuple(name for name in state.cut if name in kept),
     )
-    fresh = TradingCore(settings, {name: Ledger(Atoms(0)) for name in kept})
+    new = {name: cash[name] for name in kept if name not in core.desks}
+    fresh = TradingCore(settings, {name: Ledger(new.get(name, Atoms(0))) for name in kept})
     restore(fresh, left)
     for name, desk in core.desks.items():
         if name not in kept:
             fresh.books.inherit(desk)
+    fresh.books.house.add(settings.quote, -sum(new.values()))
     return fresh
