@@ -384,6 +384,20 @@ def test_i11_i12_limits_are_reckoned_from_what_left_and_what_the_exchange_has(bo
     assert invariant in scene.broken
 
 
+@pytest.mark.parametrize(("side", "broken"), [("sell", set()), ("buy", {"I11"})])
+def test_i11_what_came_to_be_worth_too_much_by_itself_may_be_sold(side: str, broken: set[str]) -> None:
+    scene = Scene(evolve(BOUNDS, exposure_each=2 * ONE))
+    scene.wallet = ONE
+    scene.checker.truth.watch([PublicTrade(BTC, 1, NOW, Side.BUY, Atoms(1), INSTRUMENT.price(1))], NOW)
+    scene.healthy_life()
+    later = Mts(NOW + 600_000)  # nobody traded at the price of before within the last minutes
+    scene.checker.truth.watch([PublicTrade(BTC, 2, later, Side.BUY, Atoms(1), INSTRUMENT.price(3))], later)
+    scene.intend(CID + 1, side)
+    scene.say("send_began", CID + 1)
+    scene.send(CID + 1, "1" if side == "buy" else "-1")
+    assert scene.broken == broken
+
+
 def test_i11_what_was_proven_absent_counts_no_longer() -> None:
     scene = Scene(evolve(BOUNDS, exposure_each=2 * ONE))
     scene.checker.truth.watch([PublicTrade(BTC, 1, NOW, Side.BUY, Atoms(1), INSTRUMENT.price(2))], NOW)
