@@ -702,3 +702,14 @@ def test_i13_who_buys_while_it_cools_down_after_losses_is_found(
         round_trip(scene, sold_at)
     wish(scene, CID, **order)
     assert scene.broken == broken
+
+
+@pytest.mark.parametrize(("candle", "broken"), [(NOW, set()), (NOW - 120_000, {"I13"})])
+def test_i13_a_clock_that_was_set_back_makes_no_pause_longer(candle: int, broken: set[str]) -> None:
+    scene = limited(cool_down_losses=2)
+    for sold_at in (99, 98):
+        round_trip(scene, sold_at)
+    prices = dict.fromkeys(("open", "high", "low", "close"), 98.0)
+    scene.row(type="candle_closed", symbol=BTC, candle={"mts": candle, **prices, "volume": 1.0})
+    wish(scene, CID, after_ms=-3_600_000)
+    assert scene.broken - {"I32"} == broken
