@@ -70,8 +70,9 @@ SAMPLES: dict[str, tuple[Json, Ask, Callable[[Json], object]]] = {
     "ticker/fUSD": (
         FUNDING_TICKER,
         lambda d: d.market.funding_ticker(FUSD),
-        lambda v: (v.flash_return_rate, v.bid_period_days, v.bid_size, v.flash_return_amount)
-        == (0.0004, 30, 1000, 70000),
+        lambda v: (
+            (v.flash_return_rate, v.bid_period_days, v.bid_size, v.flash_return_amount) == (0.0004, 30, 1000, 70000)
+        ),
     ),
     "tickers": (
         [["tBTCUSD", *TICKER], ["fUSD", *FUNDING_TICKER]],
@@ -218,8 +219,9 @@ SAMPLES: dict[str, tuple[Json, Ask, Callable[[Json], object]]] = {
     "auth/r/summary": (
         [None, None, None, None, FEES, [], [], None, None, {"leo_lev": 0}],
         lambda d: d.account.fees(),
-        lambda v: isinstance(v, FeeSchedule)
-        and (v.maker, v.derivative_taker) == (Decimal("0.001"), Decimal("0.00065")),
+        lambda v: (
+            isinstance(v, FeeSchedule) and (v.maker, v.derivative_taker) == (Decimal("0.001"), Decimal("0.00065"))
+        ),
     ),
     "auth/r/permissions": (
         [["orders", 1, 0]],

@@ -61,7 +61,12 @@ async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
 @asynccontextmanager
 async def public(world: World, **options: float) -> AsyncIterator[PublicStreams]:
     streams = PublicStreams(
-        world.connector, SystemClock(), MemoryMetrics(), url=world.url, session_rules=RULES, **options  # type: ignore[arg-type]  # a test's options
+        world.connector,
+        SystemClock(),
+        MemoryMetrics(),
+        url=world.url,
+        session_rules=RULES,
+        **options,  # type: ignore[arg-type]  # a test's options
     )
     async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
         running = tasks.create_task(streams.run())

@@ -12,7 +12,6 @@ import aiohttp
 from attrs import field, frozen
 
 from genesis.adapters.archive_files import ArchiveFiles
-from genesis.adapters.audit_log.file import AuditFile
 from genesis.adapters.clock_system import SystemClock
 from genesis.adapters.http.app import TradingSide, build_app
 from genesis.adapters.http.server import HttpServer
@@ -21,6 +20,7 @@ from genesis.adapters.memory.kill_latch import MemoryKillLatch
 from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.adapters.memory.monitor import MemoryMonitor
 from genesis.adapters.memory.session_view import MemorySessionView
+from genesis.app.audit import audit_log
 from genesis.app.config_authority import ConfigAuthority
 from genesis.app.config_book import SessionConfigBook
 from genesis.app.config_file import ConfigFile
@@ -202,7 +202,7 @@ async def house(home: Path, costly_max: int = 10_000) -> AsyncIterator[House]:
     """Serve until left."""
     clock, metrics = SystemClock(), MemoryMetrics()
     monitor = MemoryMonitor(clock, metrics, version="0", mode="paper")
-    audit = AuditFile(home / "logs" / "config_audit.log", clock, monitor)
+    audit = audit_log(home, clock, monitor)
     latch, credentials = MemoryKillLatch(), MemoryCredentials(clock)
     operator = RecordingOperator(audit, latch)
     view = MemorySessionView(Overview(0, "paper", SYMBOL, "1m", None))

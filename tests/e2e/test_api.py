@@ -11,6 +11,7 @@ import pytest
 
 from genesis.adapters.audit_log.reading import verify_file
 from genesis.adapters.http.routes import Effect, Route
+from genesis.app.audit import WITNESS
 from genesis.app.config_authority import Applied
 from genesis.domain.audit import ChainHead
 from genesis.domain.json_value import JsonObject
@@ -235,7 +236,28 @@ async def test_the_audit_log_is_verified_and_its_first_bad_line_named(site: Hous
     log.write_text(log.read_text("utf-8").replace("a limit", "no limit"), "utf-8")
     _, broken = await site.ask("GET", "/api/v1/config/verify")
     assert (broken["is_whole"], broken["line"]) == (False, 1)
-    assert broken["reason"]
+    assert broken["reason"].startswith("line 1 ")
+
+
+async def test_a_log_whose_tail_and_witness_are_gone_is_not_called_whole(site: House) -> None:
+    for _ in range(3):
+        await site.ask("POST", "/api/v1/control/halt", {"reason": "lunch"})
+    log = site.home / "logs" / "config_audit.log"
+    (site.home / WITNESS).unlink()
+    log.write_bytes(log.read_bytes().splitlines(keepends=True)[0])
+    status, verdict = await site.ask("GET", "/api/v1/config/verify")
+    assert (status, verdict["is_whole"], verdict["line"]) == (200, False, 1)
+    assert "its witness is gone" in verdict["reason"]  # the sentence of the task audit.verify
+
+
+async def test_a_keeper_that_does_not_give_the_audit_key_is_named(
+    site: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await site.ask("POST", "/api/v1/control/halt", {"reason": "lunch"})
+    monkeypatch.setenv("GENESIS_AUDIT_KEY", f"file:{tmp_path / 'nowhere'}")
+    status, answer = await site.ask("GET", "/api/v1/config/verify")
+    assert (status, answer["error"]["code"]) == (503, "secret_unavailable")
+    assert str(tmp_path / "nowhere") in answer["error"]["message"]
 
 
 async def test_going_back_takes_a_person_a_phrase_and_the_version_that_they_saw(site: House) -> None:

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from genesis.adapters.http import sessions
+from genesis.app.audit import WITNESS
 from genesis.app.config_authority import Applied
 from genesis.domain.json_value import JsonObject, parse_json
 from genesis.ports.access import Role
@@ -136,7 +137,12 @@ def test_a_log_that_was_changed_is_found_and_its_line_named(site: Running, conte
     log = site.house.home / "logs" / "config_audit.log"
     log.write_text(log.read_text("utf-8").replace("a start", "another"), "utf-8")
     page.get_by_role("button", name="Verify the audit log").click()
-    expect(page.locator("#table")).to_contain_text("line 1 of the audit log does not belong")
+    expect(page.locator("#table")).to_contain_text("Audit log: line 1 does not match its own hash")
+    (site.house.home / WITNESS).unlink()
+    log.write_bytes(b"")
+    page.get_by_role("button", name="Verify the audit log").click()
+    expect(page.locator("#table")).to_contain_text("its witness is gone")
+    expect(page.locator("#table")).not_to_contain_text("is whole up to")
 
 
 def test_it_is_reached_by_keyboard_and_fits_a_phone(site: Running, browser: Browser) -> None:

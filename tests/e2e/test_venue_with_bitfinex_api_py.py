@@ -271,7 +271,9 @@ async def test_an_order_ends_with_the_status_that_its_type_has(
     ],
 )
 async def test_a_waiting_order_is_updated_and_canceled_through_the_socket(
-    kind: str, price: int, more: dict[str, Any]  # Any: each keyword has its own type
+    kind: str,
+    price: int,
+    more: dict[str, Any],  # Any: each keyword has its own type
 ) -> None:
     async with connected(quiet_venue()) as (witness, _):
         await witness.wss.inputs.submit_order(kind, "tBTCUSD", "0.5", price, **more)

@@ -71,7 +71,9 @@ async def test_rest_reads_parse_in_ccxt() -> None:
     ],
 )
 async def test_an_order_is_placed_found_and_canceled_through_ccxt(
-    kind: str, price: float | None, more: dict[str, Any]  # Any: ccxt's params
+    kind: str,
+    price: float | None,
+    more: dict[str, Any],  # Any: ccxt's params
 ) -> None:
     async with connected(quiet_venue(), ccxt.async_support.bitfinex) as client:
         placed = await client.create_order(PAIR, kind, "buy", 0.5, price, more)

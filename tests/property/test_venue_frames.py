@@ -124,30 +124,32 @@ def test_a_client_that_follows_the_frames_holds_the_venues_book(seed: int) -> No
         | st.integers()
         | st.floats(allow_nan=False, allow_infinity=False)
         | st.text(max_size=12),
-        lambda inner: st.lists(inner, max_size=4)
-        | st.dictionaries(
-            st.sampled_from(
-                (
-                    "event",
-                    "channel",
-                    "symbol",
-                    "key",
-                    "flags",
-                    "chanId",
-                    "id",
-                    "cid",
-                    "amount",
-                    "price",
-                    "type",
-                    "tif",
-                    "meta",
-                    "gid",
-                    "prec",
-                    "len",
-                )
-            ),
-            inner,
-            max_size=6,
+        lambda inner: (
+            st.lists(inner, max_size=4)
+            | st.dictionaries(
+                st.sampled_from(
+                    (
+                        "event",
+                        "channel",
+                        "symbol",
+                        "key",
+                        "flags",
+                        "chanId",
+                        "id",
+                        "cid",
+                        "amount",
+                        "price",
+                        "type",
+                        "tif",
+                        "meta",
+                        "gid",
+                        "prec",
+                        "len",
+                    )
+                ),
+                inner,
+                max_size=6,
+            )
         ),
         max_leaves=20,
     ),

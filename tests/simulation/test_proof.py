@@ -273,10 +273,12 @@ sources = st.sampled_from([close, high, volume, high - low, lag(close, 3)])
 averages = st.builds(ema, sources, st.integers(1, 60)) | st.builds(rsi, sources, st.integers(2, 30)) | sources
 clean = st.recursive(
     averages,
-    lambda inner: st.builds(lambda a, b: where(a > b, a, b), inner, inner)
-    | st.builds(lambda a: sma(a, 7), inner)
-    | st.builds(crosses_above, inner, inner)
-    | st.builds(lambda a, b: a / b, inner, inner),
+    lambda inner: (
+        st.builds(lambda a, b: where(a > b, a, b), inner, inner)
+        | st.builds(lambda a: sma(a, 7), inner)
+        | st.builds(crosses_above, inner, inner)
+        | st.builds(lambda a, b: a / b, inner, inner)
+    ),
     max_leaves=4,
 )
 

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from attrs import frozen
-
 from genesis.adapters.audit_log.file import AuditFile
 from genesis.adapters.audit_log.reading import verify_file
 from genesis.adapters.audit_witness import WitnessFile
@@ -16,7 +14,7 @@ from genesis.app.config_authority import ConfigAuthority
 from genesis.app.config_file import ConfigFile
 from genesis.app.logs import REDACTOR, guarded_secret
 from genesis.app.settings import load_settings
-from genesis.domain.audit import BadLine, ChainHead
+from genesis.domain.audit import AuditVerdict, BadLine, ChainHead
 from genesis.domain.json_value import JsonObject, JsonValue
 from genesis.domain.units import Mts
 from genesis.ports.clock import Clock
@@ -26,15 +24,6 @@ from genesis.ports.monitor import Category, MonitorFeed, Severity, Status
 LOG: Final = Path("logs") / "config_audit.log"
 WITNESS: Final = Path("audit") / "config_audit.witness"
 CONFIG: Final = Path("config") / "current.json"
-
-
-@frozen
-class AuditState:
-    """What a look at the log found: its end or its first bad line, and whether anything witnesses that it is all."""
-
-    path: Path
-    found: ChainHead | BadLine
-    is_witnessed: bool
 
 
 def audit_log(home: Path, clock: Clock, feed: MonitorFeed) -> AuditFile:
@@ -92,10 +81,13 @@ class CommandFeed:
             print(f"{severity}: {category} {name}: {facts}", file=sys.stderr)
 
 
-def verify_audit(home: Path) -> AuditState:
-    """Return the state of the audit log; raises `StoreError` where it or its witness cannot be read."""
+def verify_audit(home: Path) -> AuditVerdict:
+    """Return whether the audit log is whole; raises `StoreError` where it or its witness cannot be read.
+
+    Raises `SecretError` where the key that the witness is signed with cannot be had.
+    """
     heads = _witness(home).heads()
-    return AuditState(home / LOG, verify_file(home / LOG, heads or ()), heads is not None)
+    return AuditVerdict(verify_file(home / LOG, heads or ()), heads is not None)
 
 
 def adopt_audit(home: Path, reason: str) -> ChainHead:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from genesis.app.audit import verify_audit
 from genesis.app.config_authority import ConfigAuthority
-from genesis.domain.audit import BadLine, ChainHead
+from genesis.domain.audit import AuditVerdict
 from genesis.domain.config_effects import ConfigDifference
 from genesis.domain.config_history import ConfigVersion
 from genesis.domain.json_value import JsonObject
@@ -36,8 +36,8 @@ class SessionConfigBook:
         authority = await self._up_to_date()
         return await asyncio.to_thread(authority.diff, document)
 
-    async def verify(self) -> ChainHead | BadLine:
-        return (await asyncio.to_thread(verify_audit, self._home)).found
+    async def verify(self) -> AuditVerdict:
+        return await asyncio.to_thread(verify_audit, self._home)
 
     async def _up_to_date(self) -> ConfigAuthority:
         if self._authority is None:

@@ -48,6 +48,23 @@ class BadLine:
     reason: str
 
 
+@frozen
+class AuditVerdict:
+    """What a look at a whole log found: its end or its first bad line, and whether anything witnesses that end."""
+
+    found: ChainHead | BadLine
+    is_witnessed: bool
+
+    @property
+    def problem(self) -> str:
+        """Why the log cannot be trusted to be whole, in a sentence for a person; empty where it is whole."""
+        if isinstance(self.found, BadLine):
+            return f"line {self.found.number} {self.found.reason}"
+        if not self.is_witnessed:
+            return "its lines are whole, but its witness is gone: nobody knows whether more followed; see audit.adopt"
+        return ""
+
+
 def chained_line(head: ChainHead, mts: Mts, entry: JsonValue) -> tuple[str, ChainHead]:
     """Return the line (without its newline) that puts *entry* after *head*, and the head that it makes."""
     seq = head.seq + 1

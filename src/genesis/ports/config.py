@@ -5,7 +5,7 @@ from typing import Protocol
 
 from attrs import frozen
 
-from genesis.domain.audit import BadLine, ChainHead
+from genesis.domain.audit import AuditVerdict
 from genesis.domain.config_effects import ConfigDifference
 from genesis.domain.config_history import ConfigVersion
 from genesis.domain.json_value import JsonObject, JsonValue
@@ -60,5 +60,8 @@ class ConfigBook(Protocol):
     async def difference(self, document: JsonObject) -> ConfigDifference:
         """Return what *document*, valid or not, would change in the version in force."""
 
-    async def verify(self) -> ChainHead | BadLine:
-        """Return the end of the audit log, or its first line that does not belong."""
+    async def verify(self) -> AuditVerdict:
+        """Return whether the audit log is whole, and witnessed to be all there was.
+
+        Raises `SecretError` where the key that its witness is signed with cannot be had.
+        """

@@ -257,8 +257,9 @@ def test_checksums_agree_with_the_published_examples() -> None:
 
     bids, asks = lines(("100.5", "1.25"), ("100", "3"), ("99.5", "0.5")), lines(("101", "-0.75"), ("101.5", "-2"))
     assert checksum(bids, asks) == 560372563
-    tiny_bids, tiny_asks = lines(("6.4e-7", "1500000"), ("6.3e-7", "5e-7")), lines(
-        ("6.5e-7", "-250000.5"), ("0.000001", "-1e-8")
+    tiny_bids, tiny_asks = (
+        lines(("6.4e-7", "1500000"), ("6.3e-7", "5e-7")),
+        lines(("6.5e-7", "-250000.5"), ("0.000001", "-1e-8")),
     )
     assert checksum(tiny_bids, tiny_asks) == 1983646498
 

@@ -7,7 +7,6 @@ from typing import Any, Final, TypeVar
 from attrs import evolve, frozen
 from litestar import Litestar, Request, Response, asgi, get, post, route
 from litestar.enums import ScopeType
-from litestar.exceptions import HTTPException
 from litestar.handlers import BaseRouteHandler
 from litestar.params import RawBody
 from litestar.types import HTTPResponseBodyEvent, HTTPResponseStartEvent, Receive, Scope, Send
@@ -40,13 +39,13 @@ from genesis.adapters.http.wire import (
     json_object,
 )
 from genesis.domain.config_diff import diff
-from genesis.domain.json_value import JsonObject, MalformedJson, parse_json
+from genesis.domain.json_value import JsonObject, parse_json
 from genesis.ports.access import Credentials, Role
 from genesis.ports.archive import Archive
 from genesis.ports.audit import AuditLog, AuditReceipt
 from genesis.ports.clock import Clock
 from genesis.ports.config import ConfigBook, ConfigDesk
-from genesis.ports.errors import InputError, Killed, NotPossible, StoreError, StoreFull
+from genesis.ports.errors import InputError
 from genesis.ports.metrics import MetricsPage
 from genesis.ports.monitor import Health, Monitor, MonitorFeed
 from genesis.ports.operator import Operator
@@ -149,22 +148,7 @@ def build_app(
         handlers += [_api_handler(each, once) for each in table if each.handler is not None]
     app = Litestar(
         route_handlers=handlers,
-        exception_handlers={
-            HTTPException: errors.on_http_error,
-            MalformedJson: errors.on_malformed_json,
-            BadBody: errors.on_bad_body,
-            errors.BadQuery: errors.on_bad_query,
-            errors.Missing: errors.on_missing,
-            errors.Denied: errors.on_denied,
-            errors.ReusedKey: errors.on_reused_key,
-            errors.TooManyFailures: errors.on_too_many_failures,
-            NotPossible: errors.on_not_possible,
-            InputError: errors.on_input_error,
-            Killed: errors.on_killed,
-            StoreFull: errors.on_store_full,
-            StoreError: errors.on_store_error,
-            Exception: errors.on_failure,
-        },
+        exception_handlers=errors.HANDLERS,
         # Given here, so that LITESTAR_DEBUG and LITESTAR_PDB in the environment change nothing.
         debug=False,
         pdb_on_exception=False,

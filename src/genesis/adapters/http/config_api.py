@@ -83,7 +83,10 @@ class DifferenceBody(msgspec.Struct, frozen=True):
 
 
 class VerdictBody(msgspec.Struct, frozen=True):
-    """Whether the audit log is whole: its last line, or the first one that does not belong, and why."""
+    """Whether the audit log is whole and witnessed: its last line, or the first one that does not belong.
+
+    *reason* is the sentence that says what is wrong, empty where it is whole.
+    """
 
     is_whole: bool
     line: int
@@ -136,10 +139,11 @@ class ConfigApi:
         )
 
     async def verify(self, _: Call) -> VerdictBody:
-        found = await self.book.verify()
+        verdict = await self.book.verify()
+        problem, found = verdict.problem, verdict.found
         if isinstance(found, BadLine):
-            return VerdictBody(is_whole=False, line=found.number, hash="", reason=found.reason)
-        return VerdictBody(is_whole=True, line=found.seq, hash=found.hash, reason="")
+            return VerdictBody(is_whole=False, line=found.number, hash="", reason=problem)
+        return VerdictBody(is_whole=not problem, line=found.seq, hash=found.hash, reason=problem)
 
 
 def config_routes(book: ConfigBook, desk: ConfigDesk) -> list[Route]:

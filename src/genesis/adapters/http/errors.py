@@ -7,11 +7,12 @@ from typing import Any, Final
 
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
+from litestar.types import ExceptionHandlersMap
 
 from genesis.adapters.http.limiter import PAUSE_S
 from genesis.adapters.http.wire import error_body
 from genesis.domain.json_value import MalformedJson
-from genesis.ports.errors import InputError, Killed, NotPossible, StoreError, StoreFull
+from genesis.ports.errors import GenesisError, InputError, Killed, NotPossible, SecretError, StoreError, StoreFull
 
 AnyRequest = Request[Any, Any, Any]  # Any: users, tokens and state of Litestar, none of which is used
 
@@ -123,8 +124,39 @@ def on_store_error(_: AnyRequest, error: StoreError) -> Response[bytes]:
     return error_response(503, "store_unavailable", f"nothing was done: {error}")
 
 
+def on_secret_error(_: AnyRequest, error: SecretError) -> Response[bytes]:
+    """Answer a request that needs a secret whose keeper says no, or does not answer."""
+    return error_response(503, "secret_unavailable", f"a secret that this needs cannot be had: {error}")
+
+
+def on_other_error(_: AnyRequest, error: GenesisError) -> Response[bytes]:
+    """Answer what else Genesis says on purpose: something outside of it is missing, and the sentence says what."""
+    return error_response(503, "unavailable", str(error))
+
+
 def on_failure(_: AnyRequest, error: Exception) -> Response[bytes]:
     """Answer a bug of ours with an id that finds it in the log."""
     error_id = secrets.token_hex(8)
     _log.error("http.failed id=%s", error_id, exc_info=error)
     return error_response(500, "internal_error", f"this is a fault of Genesis; the log has more under {error_id}")
+
+
+HANDLERS: Final[ExceptionHandlersMap] = {
+    HTTPException: on_http_error,
+    MalformedJson: on_malformed_json,
+    BadBody: on_bad_body,
+    BadQuery: on_bad_query,
+    Missing: on_missing,
+    Denied: on_denied,
+    ReusedKey: on_reused_key,
+    TooManyFailures: on_too_many_failures,
+    NotPossible: on_not_possible,
+    InputError: on_input_error,
+    Killed: on_killed,
+    StoreFull: on_store_full,
+    StoreError: on_store_error,
+    SecretError: on_secret_error,
+    GenesisError: on_other_error,
+    Exception: on_failure,
+}
+"""Of several that fit an error, the one for its nearest class answers."""

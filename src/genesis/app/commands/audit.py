@@ -11,25 +11,19 @@ def verify(_: Context, json: bool = False) -> None:
 
     Exits 1 and names the first bad line, if there is one, or says that nothing witnesses the end.
     """
-    from genesis.app.audit import verify_audit
+    from genesis.app.audit import LOG, verify_audit
     from genesis.app.home import home
     from genesis.app.json_output import print_json
     from genesis.domain.audit import BadLine
 
-    state = verify_audit(home())
-    found, problem = state.found, ""
-    if isinstance(found, BadLine):
-        problem = f"line {found.number} {found.reason}"
-    elif not state.is_witnessed:
-        problem = "its lines are whole, but its witness is gone: nobody knows whether more followed; see audit.adopt"
+    path, verdict = home() / LOG, verify_audit(home())
+    lines = None if isinstance(verdict.found, BadLine) else verdict.found.seq
+    problem = verdict.problem
     if json:
-        lines = None if isinstance(found, BadLine) else found.seq
-        path, is_whole = str(state.path), not problem
-        facts = {"lines": lines, "witnessed": state.is_witnessed, "problem": problem or None}
-        print_json({"path": path, "whole": is_whole, **facts})
+        facts = {"lines": lines, "witnessed": verdict.is_witnessed, "problem": problem or None}
+        print_json({"path": str(path), "whole": not problem, **facts})
     else:
-        said = problem or f"{found.seq if not isinstance(found, BadLine) else 0} lines, whole"
-        print(f"{state.path}: {said}")
+        print(f"{path}: {problem or f'{lines} lines, whole'}")
     if problem:
         raise Exit(code=1)
 

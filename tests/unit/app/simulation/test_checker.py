@@ -615,7 +615,8 @@ def test_i7_an_order_that_was_decided_on_old_data_is_found(age_ms: int, broken: 
 
 
 @pytest.mark.parametrize(
-    ("frame", "broken"), [("[[100,1,1]]", set()), ('"hb"', {"I7"})]  # a heartbeat tells nothing of a market
+    ("frame", "broken"),
+    [("[[100,1,1]]", set()), ('"hb"', {"I7"})],  # a heartbeat tells nothing of a market
 )
 def test_i7_an_order_that_leaves_long_after_its_market_was_heard_of_is_found(frame: str, broken: set[str]) -> None:
     """However young the journal calls the data: the wire is what was heard."""

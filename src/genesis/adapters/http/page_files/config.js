@@ -43,7 +43,7 @@ export class ConfigPanel {
   head() {
     const { row } = this.found.current;
     const by = row.version ? `${when(row.mts)} by ${row.who}: ${row.reason}` : "nothing was applied yet: a dry run without limits";
-    const verdict = this.verdict && (this.verdict.is_whole ? el("span", { class: "up" }, `the audit log is whole up to line ${this.verdict.line}`) : el("span", { class: "error", role: "alert" }, `line ${this.verdict.line} of the audit log does not belong: ${this.verdict.reason}`));
+    const verdict = this.verdict && (this.verdict.is_whole ? el("span", { class: "up" }, `the audit log is whole up to line ${this.verdict.line}`) : el("span", { class: "error", role: "alert" }, `Audit log: ${this.verdict.reason}`));
     return el("div", { class: "row wrap" }, el("strong", {}, `Version ${row.version}`), el("code", { title: row.hash }, row.hash.slice(0, 12)), el("span", { class: "note" }, by), el("span", { class: "spring" }), verdict,
       el("button", { class: "filter", onclick: () => this.asking.tell(async () => { this.verdict = await this.asking.get("/api/v1/config/verify"); this.draw(this.node); }) }, "Verify the audit log"));
   }
