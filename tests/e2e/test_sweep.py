@@ -179,6 +179,54 @@ def test_a_sweep_that_was_stopped_goes_on_where_it_was(
         assert afresh[name] == resumed[name]
 
 
+def test_anew_that_is_killed_before_its_first_part_leaves_no_finished_sweep(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = json.loads(call(capsys, *SWEEP)[1])
+    with monkeypatch.context() as killed:
+        killed.setattr(Path, "unlink", _die)  # as the machine may, at the very first part that it removes
+        assert call(capsys, *SWEEP, "--anew")[0] == 130
+    said = json.loads((Path(whole["folder"]) / "sweep.json").read_text())
+    assert said["finished"] is False
+    for part in Path(whole["folder"]).glob("part-*.parquet"):
+        part.unlink()
+    again = json.loads(call(capsys, *SWEEP)[1])
+    assert (again["runs"], again["rows"]) == (whole["runs"], whole["rows"])
+
+
+def _die(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("harm", ["all gone", "one gone", "one is another's", "one cannot be read", "one too many"])
+def test_a_finished_sweep_that_lost_a_part_says_so_and_resume_repairs_it(
+    harm: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("sweep", "synthetic:1:1", "--param", "fast=2:40", "--param", "slow=41:75", "--json", "--top", "3")
+    whole = json.loads(call(capsys, *words)[1])
+    first, second = sorted(Path(whole["folder"]).glob("part-*.parquet"))
+    if harm == "all gone":
+        first.unlink()
+        second.unlink()
+    elif harm == "one gone":
+        second.unlink()
+    elif harm == "one is another's":
+        first.write_bytes(second.read_bytes())
+    elif harm == "one cannot be read":
+        second.write_bytes(b"no parquet")
+    else:
+        second.with_name("part-000002.parquet").write_bytes(second.read_bytes())
+    for _ in range(2):  # who only looks changes nothing
+        code, out, err = call(capsys, *words)
+        assert (code, out) == (2, "")
+        assert "not what they were when it was finished" in err
+        assert "--resume runs those again" in err
+    repaired = json.loads(call(capsys, *words, "--resume")[1])
+    assert [repaired[name] for name in ("runs", "best", "rows")] == [whole[name] for name in ("runs", "best", "rows")]
+    read = json.loads(call(capsys, *words)[1])
+    assert read["resumed"] == read["runs"] == whole["runs"]
+
+
 OWN = """
 from genesis.domain.strategy.features import close, ema, where
 from genesis.domain.strategy.specification import strategy

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -25,31 +25,53 @@ class ParquetSweep:
 
     A folder of the same name holds the same sweep, for its name is made of the description. Without *keep*, parts that
     are there from before are removed. One process at a time may have the folder; the caller sees to that.
+    A finished sweep says in `sweep.json` how many rows each of its parts has. That word is taken back durably before
+    any part is touched, and believed only where the parts are those.
     """
 
     def __init__(self, folder: Path, description: Mapping[str, object], *, keep: bool) -> None:
         self.folder = folder
+        self._description = description
+        self.is_finished = False
+        self._damaged: frozenset[int] = frozenset()
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            said = _rows_said(folder / "sweep.json") if keep else None
+            if said is None:
+                self._describe(None)
+            else:
+                self._compare(said)
             if not keep:
-                for part in self._parts().values():
-                    part.unlink()
-            self._description = description
-            self.is_finished = keep and _was_finished(folder / "sweep.json")
-            self._describe()
+                self._remove(self._parts())
         except OSError as error:
             raise StoreError(f"{folder}: cannot be written ({error.strerror}): check owner and mode") from error
 
     def finish(self) -> None:
-        self.is_finished = True
         try:
-            self._describe()
+            self._describe({part: _rows_in(path) for part, path in self._parts().items()})
         except OSError as error:
             text = f"{self.folder}: cannot be written ({error.strerror}): --resume goes on from here"
             raise StoreError(text) from error
+        self.is_finished = True
+
+    @property
+    def damage(self) -> str:
+        if not self._damaged:
+            return ""
+        numbers = ", ".join(f"{part:06d}" for part in sorted(self._damaged)[:3])
+        more = ", …" if len(self._damaged) > 3 else ""
+        return f"{len(self._damaged)} parts are gone or not what they were when it was finished ({numbers}{more})"
+
+    def repair(self) -> None:
+        try:
+            self._describe(None)
+            self._remove(self._damaged)
+        except OSError as error:
+            raise StoreError(f"{self.folder}: cannot be written ({error.strerror}): check owner and mode") from error
+        self._damaged = frozenset()
 
     def done(self) -> frozenset[int]:
-        return frozenset(self._parts())
+        return frozenset(self._parts()) - self._damaged
 
     def write(self, part: int, columns: Mapping[str, Column]) -> None:
         import io
@@ -94,9 +116,21 @@ class ParquetSweep:
                 digest.update(bits.tobytes())
         return digest.hexdigest()
 
-    def _describe(self) -> None:
-        said = {**self._description, "finished": self.is_finished}
-        _replace(self.folder / "sweep.json", json.dumps(said, indent=2).encode())
+    def _describe(self, rows: Mapping[int, int] | None) -> None:
+        """Write what the sweep is: unfinished, or with the *rows* of each part."""
+        finished = {"finished": rows is not None, "parts": None if rows is None else dict(sorted(rows.items()))}
+        _replace(self.folder / "sweep.json", json.dumps({**self._description, **finished}, indent=2).encode())
+
+    def _compare(self, said: Mapping[int, int]) -> None:
+        there = {part: _rows_in(path) for part, path in self._parts().items()}
+        self._damaged = frozenset(part for part, _ in said.items() ^ there.items())
+        self.is_finished = not self._damaged
+
+    def _remove(self, parts: Iterable[int]) -> None:
+        there = self._parts()
+        for part in parts:
+            if part in there:
+                there[part].unlink()
 
     def _collected(self, lazy: "pl.LazyFrame") -> "pl.DataFrame":
         import polars as pl
@@ -117,12 +151,25 @@ class ParquetSweep:
         return {int(match[1]): path for match, path in found if match is not None}
 
 
-def _was_finished(path: Path) -> bool:
+def _rows_said(path: Path) -> Mapping[int, int] | None:
+    """Return the rows of each part as a finished sweep says them; None for one that is not finished."""
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(said, dict) and said.get("finished") is True
+        if said["finished"] is not True:
+            return None
+        return {int(part): int(rows) for part, rows in said["parts"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _rows_in(path: Path) -> int:
+    """Return how many rows a part says it has; -1 where it cannot be read."""
+    import polars as pl
+
+    try:
+        return int(pl.scan_parquet(path).select(pl.len()).collect().item())
+    except (OSError, pl.exceptions.PolarsError):
+        return -1
 
 
 def _value(value: object) -> int | float | None:
@@ -138,3 +185,9 @@ def _replace(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)
+    if os.name == "posix":
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

@@ -35,7 +35,7 @@ from genesis.app.research_options import (
     SearchOptions,
     TradingOptions,
 )
-from genesis.app.search_folder import Start, check_kin, check_unfinished, held
+from genesis.app.search_folder import Start, check_damaged, check_kin, check_unfinished, held
 from genesis.app.strategies import StrategyOrigin, build_deciding, find_any_strategy, origins_of
 from genesis.app.sweep import SweepPlan, ThreadRunner, describe, name_of, run_sweep
 from genesis.app.sweep_result import SweepResult, result_of
@@ -212,7 +212,10 @@ def make_sweep(
     check_kin(place, start, description)
     with held(place), _told():
         table = ParquetSweep(place, description, keep=start is not Start.ANEW)
-        if not table.is_finished:
+        if table.damage:
+            check_damaged(place, start, table.damage)
+            table.repair()
+        elif not table.is_finished:
             check_unfinished(place, start, len(table.done()), plan.parts, "parts")
         begin = perf_counter()
         with progress("sweeping" if takes(plan.terms) else "sweeping, each run by itself") as show:

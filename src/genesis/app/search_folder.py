@@ -65,6 +65,12 @@ def check_unfinished(folder: Path, start: Start, done: int, wanted: int, noun: s
         )
 
 
+def check_damaged(folder: Path, start: Start, damage: str) -> None:
+    """Raise `InputError` where a plain start finds that results which were finished are not whole any more."""
+    if start is Start.PLAIN:
+        raise InputError(f"{folder}: {damage}: --resume runs those again, --anew begins again")
+
+
 def check_kin(folder: Path, start: Start, description: Mapping[str, Json]) -> None:
     """Raise `InputError` where there is nothing to resume in *folder*, but the same was begun with something else."""
     if start is not Start.RESUME or (folder / "sweep.json").exists():
@@ -92,7 +98,7 @@ def _essence(said: Mapping[str, object]) -> Mapping[str, object]:
     """Return what was asked for, without what may have changed since."""
     data = said.get("data")
     market = [data.get("symbol"), data.get("timeframe")] if isinstance(data, dict) else None
-    left_out = (*_MAY_CHANGE, "version", "expression", "finished")
+    left_out = (*_MAY_CHANGE, "version", "expression", "finished", "parts")
     return {**{name: value for name, value in said.items() if name not in left_out}, "market": market}
 
 

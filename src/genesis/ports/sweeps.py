@@ -20,10 +20,17 @@ class SweepTable(Protocol):
 
     @property
     def is_finished(self) -> bool:
-        """Whether `finish` was called: parts that are missing had nothing to run."""
+        """Whether `finish` was called and nothing is damaged: parts that are missing had nothing to run."""
+
+    @property
+    def damage(self) -> str:
+        """What is not as it was when the sweep was finished, in a few words; empty where all is."""
+
+    def repair(self) -> None:
+        """Take the damaged parts away, and be unfinished. Raises `StoreError`."""
 
     def done(self) -> frozenset[int]:
-        """Return the numbers of the parts that are there whole."""
+        """Return the numbers of the parts that are there whole, without the damaged ones."""
 
     def finish(self) -> None:
         """Note durably that all parts are there that ever will be. Raises `StoreError`."""
