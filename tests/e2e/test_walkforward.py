@@ -25,12 +25,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def write(candles: Candles) -> None:
+def write(candles: Candles, name: str = "tBTCUSD-1m-walk.csv") -> None:
     rows = zip(
         *(getattr(candles, name).tolist() for name in ("mts", "open", "close", "high", "low", "volume")), strict=True
     )
     lines = (",".join(map(repr, row)) for row in rows)
-    Path("tBTCUSD-1m-walk.csv").write_text("\n".join(lines) + "\n")
+    Path(name).write_text("\n".join(lines) + "\n")
 
 
 def test_tests_follow_one_another_and_carry_the_account_on(capsys: pytest.CaptureFixture[str]) -> None:
@@ -91,6 +91,41 @@ def test_tests_take_every_cost_and_limit_of_a_backtest(capsys: pytest.CaptureFix
     growth = np.prod([1.0 + window["test_return_pct"] / 100.0 for window in found["windows"]])
     assert found["total_return_pct"] == pytest.approx(100.0 * (growth - 1.0))
     assert call(capsys, "reproduce", "walk.json")[0] == 0
+
+
+def trending(days: int) -> Candles:
+    """Return candles of an hour that keep their direction for four days at a time."""
+    generator = np.random.Generator(np.random.PCG64(7))
+    count = 24 * days
+    ways = np.repeat(generator.choice((-1.0, 1.0), days // 4), 96)
+    closes = np.round(1000.0 * np.cumprod(1.0 + 0.0006 * ways + generator.normal(0.0, 0.004, count)), 2)
+    opens = np.concatenate(([1000.0], closes[:-1]))
+    mts = SYNTHETIC_START + 3_600_000 * np.arange(count, dtype=np.int64)
+    return Candles(mts, opens, np.maximum(opens, closes), np.minimum(opens, closes), closes, np.ones(count))
+
+
+def test_trials_that_were_made_before_reach_the_verdict(capsys: pytest.CaptureFixture[str]) -> None:
+    write(trending(200), "tBTCUSD-1h-trend.csv")
+    words = ("walkforward", "tBTCUSD-1h-trend.csv", "--param", "fast=6", "--param", "slow=24", "--fee-bps", "0")
+    alone, after = (
+        json.loads(call(capsys, *words, "--train", "20d", "--test", "20d", "--tried", tried, "--json")[1])
+        for tried in ("0", "1000000")
+    )
+    assert alone["survived"]
+    assert (alone["chances"], alone["timing"]["luck_sharpe"]) == (1, 0.0)
+    assert after["chances"] == 1_000_001
+    assert after["timing"]["luck_sharpe"] > after["timing"]["sharpe"]
+    assert after["timing"]["probability"] < 0.5
+    assert not after["survived"]
+    told = call(capsys, *words, "--train", "20d", "--test", "20d", "--tried", "1000000")[1].split()
+    assert "the best of 1000001 without skill" in " ".join(told)
+    assert "not provably by its timing, with 1000000 trials before it" in " ".join(told)
+
+
+def test_a_test_has_to_be_longer_than_an_entry_may_rest(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = call(capsys, *ONE, *SPANS, "--entry-offset-bps", "5", "--entry-patience", "2d")
+    assert (code, out) == (2, "")
+    assert "--entry-patience" in err
 
 
 def test_training_in_parts_chooses_the_same(

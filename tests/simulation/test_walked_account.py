@@ -1,12 +1,15 @@
 """The tests of a walk-forward as one account are what the event engine trades, given the choices of the windows."""
 
+import numpy as np
+import pytest
 from attrs import evolve
 
 from genesis.app.backtest import Terms, run_event
 from genesis.app.sweep import with_expression
 from genesis.app.walked_account import walked_account
-from genesis.domain.candle import DAY_MS
+from genesis.domain.candle import DAY_MS, Timeframe, resample
 from genesis.domain.desk import DeskSettings
+from genesis.domain.execution.plans import LimitEntry
 from genesis.domain.execution.protection import Trailing
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.order import Cid
@@ -61,3 +64,21 @@ def test_the_tests_are_the_account_cut_at_the_windows() -> None:
     assert records[-1].final_equity == whole.final_equity
     assert [alert for each in records for alert in each.alerts] == list(whole.alerts)
     assert all(each.final_cash == each.final_equity for each in records if not each.final_position)
+
+
+@pytest.mark.parametrize("seed", [16, 23])
+def test_an_entry_that_rests_is_never_carried_into_the_next_test(seed: int) -> None:
+    candles = resample(synthetic_candles(seed, 22.0), Timeframe.M15)
+    cross = where(ema(close, 3) > ema(close, 8), 1.0, 0.0)
+    windows = [
+        Window(*(Mts(SYNTHETIC_START + day * DAY_MS) for day in (at - 2, at, at, at + 2))) for at in range(2, 22, 2)
+    ]
+    plan = LimitEntry(Ppb(PPB // 1000), 3_600_000)
+    terms = Terms(DeskSettings(spot_instrument(Symbol("tBTCUSD")), cross, 1.0, plan=plan), Costs(), atoms(10_000))
+    account = walked_account(terms, candles, [(window, cross) for window in windows])
+    assert [each.record.final_position for each in account.tests] == [0] * len(windows)
+    assert all(each.record.fills for each in account.tests)
+    by_events = run_event(with_expression(terms, volume + 0.0), evolve(account.candles, volume=account.targets))
+    assert decision_hash(account.run.record) == decision_hash(by_events.record)
+    last = np.flatnonzero(np.isnan(account.targets))
+    assert np.diff(candles.mts)[0] * len(last) <= len(windows) * plan.patience_ms, "ways out are never left out"

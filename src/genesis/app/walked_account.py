@@ -11,8 +11,9 @@ import numpy as np
 from attrs import evolve, frozen
 
 from genesis.app.backtest import Run, Terms, walk_columns
-from genesis.domain.candle import Candles, Floats
+from genesis.domain.candle import Candles, Floats, Ints
 from genesis.domain.events import Alert
+from genesis.domain.execution.plans import LimitEntry, Plan
 from genesis.domain.risk.margin import value_at
 from genesis.domain.simulation.columnar import Walk
 from genesis.domain.statistics.record import record_of_walk
@@ -36,7 +37,8 @@ def walked_account(terms: Terms, candles: Candles, chosen: Sequence[tuple[Window
     """Trade the tests of *chosen*, which are in order and do not overlap; outside of them the account wants nothing.
 
     Indicators, budgets and measured slippage know what was before a test. It is flat at its last candle, as at its
-    first. Raises `InexactNumber` for a price or an equity that does not fit.
+    first: what is left is sold, and no entry is sent that could rest any longer. Raises `InexactNumber` for a price or
+    an equity that does not fit.
     """
     known = candles.between(None, chosen[-1][0].test_end)
     targets = np.zeros(len(known))
@@ -45,11 +47,20 @@ def walked_account(terms: Terms, candles: Candles, chosen: Sequence[tuple[Window
         before = known[:end]
         targets[first:end] = columns.evaluate(expression, before, terms.beside(before))[first:]
         targets[max(end - 2, first) : end] = 0.0
+        _enter_no_more(targets[first:end], known.mts[first:end], terms.desk.plan)
     walk, alerts = walk_columns(terms, known, targets)
     instrument, on_margin = terms.desk.instrument, terms.desk.margin is not None
     whole = Run(record_of_walk(walk, known, instrument, terms.cash, alerts, on_margin), walk.equity)
     tests = tuple(_part(terms, known, walk, alerts, *span) for span in spans)
     return WalkedAccount(known, targets, whole, tests)
+
+
+def _enter_no_more(targets: Floats, mts: Ints, plan: Plan) -> None:
+    """Leave only ways out where an entry, sent at the next open, would still rest at the open of the last candle."""
+    if isinstance(plan, LimitEntry):
+        until = int(np.searchsorted(mts, mts[-1] - plan.patience_ms, side="right")) - 1
+        late = targets[max(until, 0) :]
+        late[late != 0.0] = np.nan
 
 
 def _span(candles: Candles, window: Window) -> tuple[int, int]:

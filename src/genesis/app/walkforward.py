@@ -16,6 +16,7 @@ from genesis.app.sweep_part import expressions_of
 from genesis.app.sweeper import sweeper_of
 from genesis.app.walked_account import WalkedAccount, walked_account
 from genesis.domain.candle import Candles, Floats, Ints, calendar
+from genesis.domain.execution.plans import LimitEntry
 from genesis.domain.statistics.drawdowns import drawdown_series
 from genesis.domain.statistics.monte_carlo import Spread, bootstrapped_growths, shuffled_drawdowns, spread
 from genesis.domain.statistics.record import Record
@@ -74,7 +75,8 @@ class WalkForward:
     max_drawdown_pct: float
     probabilistic_sharpe: float | None
     timing: Timing | None
-    """Of all tests together: nobody chose among them, so that they are a single trial."""
+    chances: int
+    """What that is held against: nobody chose among the tests, so that they are one trial, and those made before."""
     held: Run
     """Buying once at the first test and holding, at the same costs."""
     bootstrap_loss: float
@@ -84,16 +86,17 @@ class WalkForward:
     efficiency: float | None
     """The mean Sharpe ratio of the tests ÷ that of training; near 1 where nothing was fitted to noise."""
     has_survived: bool
-    """Whether it earned outside of training, and is believed to be timed with skill: a probability of 95 % at least."""
+    """Whether it earned outside of training, and is believed, against all its chances, to be timed with skill: 95 %."""
 
 
 def walk_forward(
     plan: SweepPlan, candles: Candles, windows: Sequence[Window], order: str, workers: int, show: Show, tried: int = 0
 ) -> WalkForward:
-    """Choose and judge window after window; *tried* counts trials from before into what luck would show.
+    """Choose and judge window after window; luck had as many more chances as were *tried* before.
 
-    Raises `InputError` where a window has no candles, or a price is none.
+    Raises `InputError` where a window has no candles, a price is none, or entries rest as long as a test.
     """
+    _check_patience(plan.terms, windows)
     chosen: list[Chosen] = []
     show(0, len(windows))
     for number, window in enumerate(windows, 1):
@@ -108,7 +111,16 @@ def walk_forward(
     for window, each, test in zip(windows, chosen, account.tests, strict=True):
         luck = luck_of_best(each.days, each.runs + tried) * math.sqrt(DAYS_PER_YEAR) if each.days > 1 else None
         judged.append(Judged(window, each.params, each.sharpe, each.return_pct, luck, test))
-    return _together(plan.terms, candles, chosen[0].runs, judged, account)
+    return _together(plan.terms, candles, chosen[0].runs, judged, account, 1 + tried)
+
+
+def _check_patience(terms: Terms, windows: Sequence[Window]) -> None:
+    entry, shortest = terms.desk.plan, min(window.test_end - window.test_start for window in windows)
+    if isinstance(entry, LimitEntry) and entry.patience_ms >= shortest:
+        raise InputError(
+            "--entry-patience: entries that rest as long as a test would never be sent, for none may outlast it:"
+            " give a shorter one, or longer tests"
+        )
 
 
 @frozen
@@ -167,16 +179,17 @@ def _first(column: Floats, *, descending: bool) -> int:
 
 
 def _together(
-    terms: Terms, candles: Candles, trials: int, judged: Sequence[Judged], account: WalkedAccount
+    terms: Terms, candles: Candles, trials: int, judged: Sequence[Judged], account: WalkedAccount, chances: int
 ) -> WalkForward:
-    cash, final = terms.cash, judged[-1].test.final_equity
+    cash, final, whole = terms.cash, judged[-1].test.final_equity, account.run.record
     span = candles.between(judged[0].window.test_start, judged[-1].window.test_end)
     # One account over all days: what no test traded, such as an embargo, returned nothing.
     returns = returns_of(cash, [day for each in judged for day in each.test.days])
     known = moments(returns)
     equity = np.concatenate([each.run.equity for each in judged])
-    trips = trip_returns(cash, [trip for each in judged for trip in round_trips(each.test)])
-    timing = timing_of(returns, span, _exposures(span, judged))
+    trips = trip_returns(cash, round_trips(whole))
+    held = exposures_of(whole.fills, account.candles, account.run.equity, on_margin=whole.on_margin)
+    timing = timing_of(returns, span, held[len(held) - len(span) :])
     growths = bootstrapped_growths(returns, DRAWS, BLOCK_DAYS, SEED)
     return WalkForward(
         trials=trials,
@@ -188,22 +201,13 @@ def _together(
         max_drawdown_pct=100.0 * float(drawdown_series(equity, cash).max()),
         probabilistic_sharpe=None if known is None else probabilistic_sharpe(known),
         timing=timing,
+        chances=chances,
         held=buy_and_hold(terms, span),
         bootstrap_loss=float(np.mean(growths < 1.0)),
         shuffled_drawdown_pct=_percent(spread(shuffled_drawdowns(trips, DRAWS, SEED))) if trips else None,
         efficiency=efficiency([each.train_sharpe for each in judged], [summarise(each.test).sharpe for each in judged]),
-        has_survived=final > cash and timing is not None and timing.belief() >= BELIEVED,
+        has_survived=final > cash and timing is not None and timing.belief(chances) >= BELIEVED,
     )
-
-
-def _exposures(span: Candles, judged: Sequence[Judged]) -> Floats:
-    exposures = np.zeros(len(span))
-    for each in judged:
-        first, end = np.searchsorted(span.mts, [each.window.test_start, each.window.test_end])
-        exposures[first:end] = exposures_of(
-            each.test.fills, span[first:end], each.run.equity, on_margin=each.test.on_margin
-        )
-    return exposures
 
 
 def _percent(share: Spread) -> Spread:

@@ -36,7 +36,8 @@ def document_of(plan: SweepPlan, found: WalkForward, order: str, seconds: float)
         "total_return_pct": found.total_return_pct,
         "sharpe": found.sharpe,
         "max_drawdown_pct": found.max_drawdown_pct,
-        "timing": timing_document(found.timing, 1),
+        "timing": timing_document(found.timing, found.chances),
+        "chances": found.chances,
         "benchmark": CASH,
         "probabilistic_sharpe": found.probabilistic_sharpe,
         "buy_and_hold_return_pct": held.total_return_pct,
@@ -70,7 +71,7 @@ def verdict(found: WalkForward) -> list[str]:
     held = summarise(found.held.record)
     holding = f"buying once and holding returned {percent(held.total_return_pct, sign=True)} with {_ratio(held.sharpe)}"
     lines = [f"Outside of training: return {total}, Sharpe ratio {_ratio(found.sharpe)}; {holding}."]
-    lines += timing_sentences("It", found.timing, 1)
+    lines += timing_sentences("It", found.timing, found.chances)
     if found.probabilistic_sharpe is not None:
         lines.append(
             "The probability that its true Sharpe ratio is above that of cash, which is 0 and which a rising market"
@@ -95,7 +96,8 @@ def _ending(found: WalkForward) -> str:
     if found.has_survived:
         return "It survived: it earned outside of training, and its timing is significant at 5 %."
     if found.total_return_pct > 0.0:
-        return "It did not survive: it earned outside of training, but not provably by its timing."
+        others = f", with {found.chances - 1} trials before it" if found.chances > 1 else ""
+        return f"It did not survive: it earned outside of training, but not provably by its timing{others}."
     return "It did not survive: it earned nothing outside of training."
 
 
