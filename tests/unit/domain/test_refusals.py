@@ -5,6 +5,7 @@ from attrs import evolve
 
 from genesis.domain.events import Alert, AlertCode, Asked, OperatorAsked, OrderRefused, Settled
 from genesis.domain.execution.plans import PostOnly
+from genesis.domain.execution.protection import Bracket
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.order import Cid, OrderRequest, OrderType, Side
 from genesis.domain.risk.gate import Approved, check_in_account
@@ -12,7 +13,7 @@ from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.risk.limits import OFF, AccountLimits, InstrumentLimits
 from genesis.domain.risk.refusal import RefusalCode, Refused
 from genesis.domain.risk.scene import Pending, Scene, Standing
-from genesis.domain.units import Atoms, Mts, Price, Symbol, atoms
+from genesis.domain.units import PPB, Atoms, Mts, Ppb, Price, Symbol, atoms
 from tests.unit.domain.accounts import BTC, World
 
 BITCOIN = spot_instrument(Symbol("tBTCUSD"), atoms("0.0001"))
@@ -36,6 +37,12 @@ SCENE = Scene(
 def order(side: Side = Side.BUY, amount: str = "1", limit: Price | None = None) -> OrderRequest:
     kind = OrderType.MARKET if limit is None else OrderType.LIMIT
     return OrderRequest(Cid(9), BITCOIN.symbol, side, kind, atoms(amount), Mts(1000), price=limit)
+
+
+def stop(side: Side, trigger: int) -> OrderRequest:
+    """A stop at the market's price, which an order of ours around it would meet if it were in the book."""
+    price = BITCOIN.price(trigger)
+    return OrderRequest(Cid(9), BITCOIN.symbol, side, OrderType.STOP, atoms("1"), Mts(1000), stop_price=price)
 
 
 def ours(side: Side, amount: str, price: Price | None, *, is_dormant: bool = False) -> Scene:
@@ -137,6 +144,8 @@ def test_i11_i12_each_guard_refuses_by_name_with_what_it_saw(
         ),
         pytest.param(order(), OFF, ours(Side.SELL, "1", None), id="self_cross: two that take"),
         pytest.param(order(), OFF, ours(Side.SELL, "1", HUNDRED, is_dormant=True), id="self_cross: a stop in no book"),
+        pytest.param(stop(Side.SELL, 95), OFF, ours(Side.BUY, "1", HUNDRED), id="self_cross: a stop under a purchase"),
+        pytest.param(stop(Side.BUY, 105), OFF, ours(Side.SELL, "1", HUNDRED), id="self_cross: a stop above a sale"),
         pytest.param(
             order(),
             AccountLimits(max_positions=2),
@@ -201,6 +210,17 @@ def test_i41_what_a_desk_refuses_of_its_own_accord_is_told() -> None:
     )
     assert (second.code, second.amount, second.observed) == (RefusalCode.AMOUNT_BELOW_MINIMUM, None, "0")
     assert world.core.desks["one"].say() == ()
+
+
+@pytest.mark.parametrize("take", [None, Ppb(PPB // 20)], ids=["a stop", "a stop and a target"])
+def test_what_a_resting_order_has_bought_is_guarded_while_its_rest_is_open(take: Ppb | None) -> None:
+    guard = Bracket(Ppb(PPB // 20), take)
+    world = World("one", plan=PostOnly(3_600_000, 36_000_000), protection=guard, limits=AccountLimits(max_positions=1))
+    world.close(0.8)
+    (entry,) = world.sent
+    world.fill(entry, entry.amount // 2)
+    assert [(each.side, each.amount) for each in world.sent[1:]] == [(Side.SELL, entry.amount // 2)]
+    assert not refused(world)
 
 
 def test_i41_a_cool_down_says_until_when() -> None:

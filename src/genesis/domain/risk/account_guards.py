@@ -11,7 +11,7 @@ from genesis.domain.instrument import Instrument
 from genesis.domain.order import OrderRequest, OrderType, Side
 from genesis.domain.risk.limits import AccountLimits
 from genesis.domain.risk.refusal import RefusalCode, Refused
-from genesis.domain.risk.scene import Scene, Standing, limit_of
+from genesis.domain.risk.scene import Scene, Standing, is_dormant, limit_of
 from genesis.domain.units import PPB, Price, ceil_mul_div, floor_mul_div, format_atoms
 
 Guard = Callable[[OrderRequest, Instrument, AccountLimits, Scene], Refused | None]
@@ -150,7 +150,9 @@ def balance(order: OrderRequest, instrument: Instrument, _limits: AccountLimits,
 
 
 def self_cross(order: OrderRequest, instrument: Instrument, limits: AccountLimits, scene: Scene) -> Refused | None:
-    """No order of ours may meet another one of ours."""
+    """No order of ours may meet another one of ours; what waits for a trigger is in no book, and meets none yet."""
+    if is_dormant(order):
+        return None
     reach = limit_of(order)
     if reach is None and limits.price_collar is not None:
         meets = _price(order, scene)
