@@ -5,6 +5,12 @@ takes the same positions at random times earns. Costs stay with the strategy. Th
 of exposure and return, so that a trend of the market adds nothing to it. Sources: D. Aronson, "Evidence-Based Technical
 Analysis" (2007), appendix, "Proof That Detrending Is Equivalent to Benchmarking Based on Position Bias"; M. Grinblatt
 and S. Titman, "Performance Measurement without Benchmarks" (1993).
+
+A position that prices decided remembers the returns that decided it, for about as long as positions last. That is no
+skill, and counts for nothing twice. Shifts within that memory line exposure up with its own causes, so that they are
+left out of the error; with them it was a fifth too large for who follows trends. And a market that rose left more
+exposure to who follows it, less to who buys dips, so that the benchmark is that much too high or too low: what the days
+of twice that memory add to it is given back. Tests hold both against markets without any skill to be had in them.
 """
 
 import math
@@ -54,8 +60,9 @@ def timing_of(returns: Sequence[float], candles: Candles, exposures: Floats) -> 
     """Return how well a run with *returns* of days, and *exposures* at closes, was timed over *candles*.
 
     The error is that of the same exposures at every other time of the same market: exposure is shifted over the days,
-    round the end, so that positions stay as long as they were and the market moves as it did. What was earned and paid
-    within days counts as independent from day to day. None where exposure does not vary, or nearly never does.
+    round the end, so that positions stay as long as they were and the market moves as it did; shifts that are shorter
+    than positions last are left out. What was earned and paid within days counts as independent from day to day. None
+    where exposure does not vary, or nearly never does.
     """
     days, ends = calendar(candles.mts)
     assert len(returns) == len(days), "returns are those of every UTC day of the candles"
@@ -68,11 +75,14 @@ def timing_of(returns: Sequence[float], candles: Candles, exposures: Floats) -> 
         return None
     apart = own - exposure * market
     within = own - held * market
-    variance = float(np.mean(_shifted(held, market) ** 2)) + float(within.var(ddof=1)) / len(own)
+    shifted, memory, most = _shifted(held, market), _memory_days(held), len(own) // 4
+    near = min(memory, most)
+    variance = float(np.mean(shifted[near : len(own) + 1 - near] ** 2)) + float(within.var(ddof=1)) / len(own)
+    caused = float(shifted[1 : 1 + min(2 * memory, most)].sum()) / len(own)
     deviation = float(apart.std(ddof=1))
     if not (variance > 0.0 and deviation > 0.0):
         return None
-    return Timing(exposure, float(apart.mean()) / deviation, math.sqrt(variance) / deviation)
+    return Timing(exposure, (float(apart.mean()) + caused) / deviation, math.sqrt(variance) / deviation)
 
 
 def _of_days(candles: Candles, exposures: Floats) -> Floats:
@@ -93,8 +103,14 @@ def _varies(held: Floats) -> bool:
     return bool(min(share.sum(), (1.0 - share).sum()) >= DAYS_FEW)
 
 
+def _memory_days(held: Floats) -> int:
+    """Return how many days exposure stays above its mean, or below it, on average; rounded up."""
+    is_high = held > held.mean()
+    return math.ceil(len(held) / (1 + np.count_nonzero(is_high[1:] != is_high[:-1])))
+
+
 def _shifted(held: Floats, market: Floats) -> Floats:
-    """Return the covariance of exposure and market at each shift of the one against the other."""
+    """Return the covariance of exposure and market at each shift: at n that of the exposure n days after a return."""
     spectrum = np.fft.rfft(held - held.mean()) * np.conj(np.fft.rfft(market - market.mean()))
     every: Floats = np.fft.irfft(spectrum, len(held)) / len(held)
     return every

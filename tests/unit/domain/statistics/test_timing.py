@@ -3,9 +3,11 @@
 import gzip
 import math
 from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
 import pytest
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,10 +17,18 @@ from genesis.domain.instrument import spot_instrument
 from genesis.domain.order import Cid, Side
 from genesis.domain.statistics.significance import deflated_sharpe, moments, probabilistic_sharpe
 from genesis.domain.statistics.timing import Timing, exposures_of, timing_of
+from genesis.domain.strategy.columns import evaluate
+from genesis.domain.strategy.expression import Expr
+from genesis.domain.strategy.features import close, ema, where
 from genesis.domain.units import Mts, Price, Symbol, atoms
 
 DATA = Path(__file__).parents[5] / "shared" / "data"
 NOMINAL = 0.05
+STUDIES = 400
+RULES = [
+    pytest.param(where(ema(close, fast) > ema(close, slow), 1.0, 0.0), per_day, id=f"ema {fast} {slow} of {per_day}")
+    for fast, slow, per_day in ((5, 20, 1), (10, 40, 1), (10, 40, 24), (50, 200, 24))
+] + [pytest.param(where(close < ema(close, 30), 1.0, 0.0), per_day, id=f"dips of {per_day}") for per_day in (1, 24)]
 
 
 def candles_of(market: Floats) -> Candles:
@@ -83,6 +93,29 @@ def test_random_timing_of_bitcoin_is_significant_no_more_often_than_the_nominal_
     generator, market = np.random.Generator(np.random.PCG64(22)), bitcoin(*years)
     for studies, trials in ((400, 1), (60, 20)):
         assert believed_of(generator, market, 0.0, studies, trials) / studies <= margin(studies)
+
+
+def driven_by_prices(generator: np.random.Generator, drift: float, rule: Expr, per_day: int) -> Timing | None:
+    """Judge *rule* on a year of a random walk, in the market from the candle after its decision, at no cost."""
+    days = 365
+    returns = generator.normal(drift / per_day, 0.03 / math.sqrt(per_day), days * per_day)
+    wanted = evaluate(rule, candles_of(returns))
+    held = np.concatenate(([0.0], np.nan_to_num(wanted[:-1])))
+    own = np.prod((1.0 + held * returns).reshape(days, per_day), axis=1) - 1.0
+    candles = candles_of(returns)
+    candles = evolve(candles, mts=candles.mts // per_day)
+    return timing_of(own.tolist(), candles, held)
+
+
+@pytest.mark.parametrize("drift", [-0.002, 0.0, 0.004])
+@pytest.mark.parametrize(("rule", "per_day"), RULES)
+def test_strategies_of_prices_alone_are_significant_at_the_nominal_rate(drift: float, rule: Expr, per_day: int) -> None:
+    generator = np.random.Generator(np.random.PCG64(27))
+    found = [driven_by_prices(generator, drift, rule, per_day) for _ in range(STUDIES)]
+    scores = [each.sharpe / each.error for each in found if each is not None]
+    assert sum(each > NormalDist().inv_cdf(1.0 - NOMINAL) for each in scores) / STUDIES <= margin(STUDIES)
+    assert 0.9 < float(np.std(scores)) < 1.2, "the error is what these ratios vary by"
+    assert abs(float(np.mean(scores))) < 0.25
 
 
 def test_against_cash_alone_random_timing_of_a_rising_market_looks_like_skill() -> None:
