@@ -59,6 +59,7 @@ def test_half_of_the_fault_classes_are_off_in_each_world_and_each_is_on_somewher
     worlds = [options_of(seed) for seed in range(100)]
     assert all(len(world.faults) == (len(FaultClass) + 1) // 2 for world in worlds)
     assert {fault for world in worlds for fault in world.faults} == set(FaultClass)
+    assert {world.saved_every for world in worlds} == {20, 2_000}
 
 
 def test_each_limit_of_an_account_is_set_in_some_world() -> None:

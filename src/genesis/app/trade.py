@@ -34,9 +34,6 @@ from genesis.ports.journal import Journal
 from genesis.ports.kill import KillLatch
 from genesis.ports.market import Market
 
-SAVED_EVERY: Final = 2_000
-"""After so many facts about orders the state of the core is written, so that recovery reads no more than that."""
-
 
 class Observer(Protocol):
     """Whoever wants to see the run: statistics, read models. Called in order; must not block."""
@@ -81,10 +78,14 @@ async def trade(core: TradingCore, market: Market, observer: Observer) -> None:
 
 @frozen
 class Recording:
-    """Where a session is written, and the latch that stops it."""
+    """Where a session is written, and the latch that stops it.
+
+    After *saved_every* facts about orders the state of the core is written, so that recovery reads no more than that.
+    """
 
     journal: Journal
     latch: KillLatch
+    saved_every: int = 2_000
 
 
 async def trade_recorded(core: TradingCore, market: Market, observer: Observer, recording: Recording) -> None:
@@ -110,7 +111,7 @@ async def trade_recorded(core: TradingCore, market: Market, observer: Observer, 
                     await _send(decision, core, market, recording)
                 else:
                     _carry_out(decision, market, observer)
-            if reports >= SAVED_EVERY:
+            if reports >= recording.saved_every:
                 reports = 0
                 await journal.append(saved(core))
         await journal.append(saved(core))

@@ -1,8 +1,7 @@
 """A core brought to where a journal ends: recorded facts are taken again, and nothing is decided.
 
 What is kept of it is what the old core would have kept, to the last field. What waited for a quote is in no journal:
-its strategy wants it again at the next close. Neither are candles marked that a session took as history between its
-start and its first look at the account: where a journal holds such a start, what the guards saw may be ahead.
+its strategy wants it again at the next close.
 """
 
 from genesis.domain.core import NO_CID, TradingCore

@@ -60,7 +60,7 @@ class SavedEntry:
 
 @frozen
 class Saved:
-    """A core between two events."""
+    """A core between two events; *is_new* says that the account was not shown yet."""
 
     now: Mts
     next_cid: int
@@ -76,6 +76,7 @@ class Saved:
     entries: tuple[SavedEntry, ...]
     reasons: tuple[tuple[str, Reasons], ...]
     cut: tuple[str, ...]
+    is_new: bool = False
 
 
 def saved(core: TradingCore) -> Saved:
@@ -102,6 +103,7 @@ def saved(core: TradingCore) -> Saved:
         entries=tuple(SavedEntry(name, *entry) for name, entry in pursuits.entries.items()),
         reasons=tuple(core.reasons.items()),
         cut=tuple(sorted(core.cut)),
+        is_new=core.is_new,
     )
 
 
@@ -112,7 +114,7 @@ def restore(core: TradingCore, state: Saved) -> None:
         raise ValueError(f"the account has positions or orders of {', '.join(unknown)}, which no strategy trades now")
     books, pursuits = core.books, core.pursuits
     core.now, core.next_undertaking, books.orders.next_cid = state.now, state.next_undertaking, state.next_cid
-    core.limits = state.limits
+    core.limits, core.is_new = state.limits, state.is_new
     for desk in state.desks:
         _restore_desk(core.desks[desk.name], desk)
     for order in state.orders:

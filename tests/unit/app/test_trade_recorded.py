@@ -24,6 +24,7 @@ from genesis.domain.journal.encoding import decode
 from genesis.domain.journal.entries import RecordedEntry, RecordedSubmit
 from genesis.domain.order import Cid, OrderId
 from genesis.domain.risk.gate import Approved
+from genesis.domain.saved import Saved
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.statistics.record import Recorder
 from genesis.domain.strategy.features import volume
@@ -131,6 +132,16 @@ async def test_i29_the_journal_holds_all_events_and_decisions_in_the_order_in_wh
         letters[type(entry.evidence if isinstance(entry, OrderReported) else entry).__name__] for entry in found
     )
     assert kinds == "ccr" + "qSsfbc" + "cr" + 3 * "qSsfbcr" + "qSsfbcv"
+
+
+async def test_the_state_of_the_core_is_written_after_so_many_facts_about_orders() -> None:
+    house = House()
+    await trade_recorded(house.core, house.market, house.observer, Recording(house.journal, house.latch, 2))
+    await house.journal.commit()
+    found = durable(house.disk)
+    states = [at for at, entry in enumerate(found) if isinstance(entry, Saved)]
+    facts = [sum(isinstance(entry, OrderReported) for entry in found[:at]) for at in states]
+    assert facts == [4, 8, 10]  # of each two one is the beginning of the order, which is not counted
 
 
 async def test_i29_the_core_never_sees_an_event_that_the_journal_did_not_take() -> None:

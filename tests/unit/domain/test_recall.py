@@ -1,6 +1,7 @@
 """I24, I25: a journal brings a fresh core to where the old one was, wherever the journal was cut."""
 
 import pytest
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +18,7 @@ from genesis.domain.ledger import Ledger
 from genesis.domain.order import Cid, OrderId, OrderType, Side
 from genesis.domain.recall import recall
 from genesis.domain.risk.budget import Budget, RegimeBudget
+from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.risk.limits import OFF, AccountLimits
 from genesis.domain.risk.scene import Standing
 from genesis.domain.saved import Saved, restore, saved
@@ -38,8 +40,12 @@ class Written(World):
         plan: Plan | None = None,
         limits: AccountLimits = OFF,
         protection: Protection | None = None,
+        guards: RiskLimits | None = None,
+        needs_account: bool = False,
     ) -> None:
-        super().__init__(*names, plan=plan, limits=limits, protection=protection)
+        super().__init__(
+            *names, plan=plan, limits=limits, protection=protection, guards=guards, needs_account=needs_account
+        )
         self.journal: list[RecordedEntry] = []
         self.states: dict[int, Saved] = {}
         self.write()
@@ -199,6 +205,42 @@ def test_a_halt_survives_and_so_does_a_peak() -> None:
     core = world.recalled(len(world.journal))
     assert core.halted == world.core.halted
     assert core.desks["one"].purse.guards.peak == world.core.desks["one"].purse.guards.peak
+
+
+def test_a_halt_and_a_peak_survive_where_the_last_state_was_written_in_the_middle_of_a_session() -> None:
+    world = Written("one", guards=RiskLimits(max_drawdown=Ppb(PPB // 5)), needs_account=True)
+    world.show()
+    world.close(1.0)
+    written = len(world.journal)
+    close_at(world, 150)
+    close_at(world, 115)
+    assert world.core.halted is not None
+    core = world.fresh()
+    recall(core, decode(*encode(world.states[written])))
+    for entry in world.journal[written:]:
+        recall(core, entry)
+    assert core.halted == world.core.halted
+    assert core.desks["one"].purse.guards.peak == atoms(1_500)
+    assert saved(core) == saved(world.core)
+
+
+def test_what_a_session_took_as_history_before_its_first_look_is_no_peak_after_a_restart() -> None:
+    world = Written("one", needs_account=True)
+    world.show()
+    world.close(1.0)
+    begun = saved(world.core)
+    core = world.fresh()
+    recall(core, decode(*encode(evolve(begun, is_new=True))))
+    recall(core, CandleClosed(BTC, Candle(Mts(9 * MINUTE), 900.0, 900.0, 1.0, 900.0, 1.0)))
+    assert core.desks["one"].purse.guards.peak == CASH
+
+
+def close_at(world: World, price: int) -> None:
+    """Close a candle at a price at which orders fill, too; the target is to hold."""
+    world.price = price
+    world.minute += 1
+    close = float(price)
+    world.handle(CandleClosed(BTC, Candle(Mts(MINUTE * world.minute), close, 200.0, 1.0, close, 1.0)))
 
 
 def test_i8_a_frozen_account_is_frozen_after_a_restart() -> None:

@@ -151,6 +151,8 @@ class WorldOptions:
     """What else the account's limits hold orders to, beyond the bounds of every world."""
     cools_down: bool = False
     """Whether every strategy adds no risk for a while after losses in a row."""
+    saved_every: int = 2_000
+    """After how many facts about orders the state of the core is written."""
 
     def described(self) -> dict[str, object]:
         """Return the options as plain values, for people and reports."""
@@ -183,4 +185,5 @@ def options_of(seed: int, hours: float = HOURS) -> WorldOptions:
         guard=chance.choice(GUARDS),
         stricter=chance.choice(STRICTER),
         cools_down=chance.choice((False, False, True)),
+        saved_every=chance.choice((20, 2_000)),
     )

@@ -138,7 +138,8 @@ class Process:
             tasks.create_task(journal.run(), name="journal")
             tasks.create_task(market.run(), name="market")
             operated = OperatedMarket(market, machine.inbox, CoreTime(self._core), Pulse(machine.clock))
-            await trade_recorded(self._core, operated, Nobody(), Recording(journal, machine.latch))
+            recording = Recording(journal, machine.latch, machine.options.saved_every)
+            await trade_recorded(self._core, operated, Nobody(), recording)
 
 
 @frozen
