@@ -130,7 +130,8 @@ class House:
             self.told.append(line.decode())
             if line.startswith(b"dashboard: "):
                 return await logged_in(self.client, self.home, line.decode().split()[1].split("/#")[0])
-        raise AssertionError("it ended before it began")
+        assert process.stderr is not None
+        raise AssertionError(f"it ended before it began: {(await process.stderr.read()).decode()}")
 
     async def ended(self, *words: str) -> Ended:
         process = await self.begin(*words)
@@ -274,10 +275,32 @@ async def test_i9_a_kill_ends_the_live_session_and_cancels_what_is_open(tmp_path
     async with house(tmp_path) as here:
         process = await here.begin(*here.words(dry=False), "--i-understand", PHRASE)
         await (await here.watched(process)).hear('"status":"filled"')
-        killed = await here.ended("kill", "enough")
+        killed = await here.ended("kill", "--watch", "1", "enough")
         _, err = await process.communicate()
         assert (killed.code, process.returncode) == (0, 2), killed.stderr
         assert b"kill latch is set (enough)" in err
+
+
+async def test_e16_a_kill_from_the_page_cancels_what_rests_at_the_exchange(tmp_path: Path) -> None:
+    async with house(tmp_path) as here:
+        config, exchange = tmp_path / "resting.json", here.venue.core.exchange
+        desk = {"name": "rests", "strategy": "ema_cross", "params": {"fast": 2, "slow": 3}, "cash": "1000"}
+        resting = {**desk, "symbol": BTC, "plan": {"kind": "post_only", "reprice_s": 86400, "patience_s": 86400}}
+        config.write_text(json.dumps({"dry_run": False, "strategies": [resting]}))
+        words = ("run", "--mode", "live", "--port", "0", "--config", str(config), "--new-key", "--timeframe", "1m")
+        process = await here.begin(*words, "--i-understand", PHRASE)
+        person = await here.watched(process)
+        await person.hear('"candles":[{')
+        here.price = "100.9"  # from here on the strategy wants to be in, and its order rests below
+        await person.hear('"status":"working"')
+        assert len(exchange.open_orders(here.user)) == 1
+        assert (await person.tell("kill", reason="get me out", phrase="kill"))[0] == 200
+        _, err = await process.communicate()
+        assert (process.returncode, b"kill latch is set (get me out)" in err) == (2, True), err.decode()
+        assert (exchange.open_orders(here.user), here.submits) == ([], 1)
+        assert b"order.not_cancelled" not in err
+        replayed = await here.ended("replay", "--json")
+        assert json.loads(replayed.stdout)["same"] is True, replayed.stdout
 
 
 async def test_a3_i25_a_session_that_was_killed_goes_on_where_it_was(tmp_path: Path) -> None:

@@ -219,7 +219,8 @@ async def _trade(house: LiveHouse, recording: Recording) -> None:
                 *(() if system.config is None else (system.config,)),
             )
             operated = system.operated(market)
-            await trade_beside(begun.core, operated, system.observer, parts, recording, market.cancelled)
+            ways = (recording, market.cancelled, market.uncancelled)
+            await trade_beside(begun.core, operated, system.observer, parts, *ways)
     finally:
         await transport.close()
         renewal.close()

@@ -12,7 +12,7 @@ from genesis.app.budget_words import budget_of
 from genesis.app.strategies import build_deciding, find_any_strategy
 from genesis.domain.core import CoreSettings, TradingCore
 from genesis.domain.desk import DeskSettings
-from genesis.domain.events import Event
+from genesis.domain.events import Cancel, Event
 from genesis.domain.journal.chain import Row
 from genesis.domain.journal.encoding import encode
 from genesis.domain.journal.entries import DRY, RecordedEntry, SessionBegan, SessionEnded
@@ -100,11 +100,11 @@ def core_of(began: SessionBegan, settings: CoreSettings) -> TradingCore:
 
 def _compare(core: TradingCore, rows: Iterable[tuple[Row, RecordedEntry]], found: Replay) -> None:
     due: deque[str] = deque()
-    seq = 1
+    seq, last_cancel = 1, ""
     for row, entry in rows:
         if isinstance(entry, EVENTS):
-            if due:
-                found.difference = Difference(seq, "no decision", due[0])
+            if due or last_cancel:
+                found.difference = Difference(seq, last_cancel or "no decision", due[0] if due else "no decision")
                 return
             found.events += 1
             seq = row.seq
@@ -115,6 +115,8 @@ def _compare(core: TradingCore, rows: Iterable[tuple[Row, RecordedEntry]], found
             elif (state := encode(saved(core))[1]) != row.payload:  # as text, for NaN is not equal to itself
                 found.difference = Difference(seq, row.payload, state)
                 return
+        elif isinstance(entry, Cancel) and not due:
+            last_cancel = row.payload  # what a session does as its last, when it is killed: no event may follow
         elif row.kind == DECISION:
             replayed = due.popleft() if due else "no decision"
             if replayed != row.payload:

@@ -93,7 +93,8 @@ async def trade_recorded(core: TradingCore, market: Market, observer: Observer, 
 
     An order leaves only when its intent and everything before it are durable. Raises `Killed` instead of sending while
     the latch is set, and `StoreError` when the journal cannot be written, even where that shows only when the task is
-    cancelled: then nothing is sent any more, and what is open of ours is cancelled first.
+    cancelled: then nothing is sent any more, and what is open of ours is cancelled first. So it is when the task is
+    cancelled while the latch is set.
     """
     journal, reports = recording.journal, 0
     try:
@@ -116,15 +117,34 @@ async def trade_recorded(core: TradingCore, market: Market, observer: Observer, 
                 await journal.append(saved(core))
         await journal.append(saved(core))
     except asyncio.CancelledError:
-        try:
-            await journal.append(saved(core))
-        except StoreError as problem:
-            await _cancel_all(core, market, journal, str(problem))
-            raise
+        reason = recording.latch.reason()
+        await _end(core, market, journal, None if reason is None else f"killed: {reason}")
+        raise
+    except Killed as killed:
+        await _end(core, market, journal, f"killed: {killed}")
         raise
     except StoreError as problem:
-        await _cancel_all(core, market, journal, str(problem))
+        await _give_up(core, market, journal, problem)
         raise
+
+
+async def _end(core: TradingCore, market: Market, journal: Journal, killed: str | None) -> None:
+    """Write the last state; where the session was *killed*, cancel what is open before any disk is asked."""
+    cancels = [] if killed is None else _cancel_all(core, market, killed)
+    try:
+        await journal.append(saved(core))
+        for cancel in cancels:
+            await journal.append(cancel)
+    except StoreError as problem:
+        await _give_up(core, market, journal, problem)
+        raise
+
+
+async def _give_up(core: TradingCore, market: Market, journal: Journal, problem: StoreError) -> None:
+    """Cancel what is open, then write down as much of it as the reserve takes."""
+    with suppress(StoreError):
+        for cancel in _cancel_all(core, market, str(problem)):
+            await journal.append_reserved(cancel)
 
 
 def _show(observer: Observer, core: TradingCore, event: Event) -> None:
@@ -181,8 +201,8 @@ async def _record(event: OrderReported, core: TradingCore, journal: Journal) -> 
         await journal.append(decision)
 
 
-async def _cancel_all(core: TradingCore, market: Market, journal: Journal, reason: str) -> None:
-    """Cancel what is open of ours, then write down as much of it as the reserve takes.
+def _cancel_all(core: TradingCore, market: Market, reason: str) -> list[Cancel]:
+    """Hand on a cancel for all that is open of ours, and return them for the journal.
 
     All are handed on first: neither a reserve that is full nor a slow disk may keep a cancel here.
     """
@@ -193,6 +213,4 @@ async def _cancel_all(core: TradingCore, market: Market, journal: Journal, reaso
     ]
     for cancel in cancels:
         market.cancel(cancel)
-    with suppress(StoreError):
-        for cancel in cancels:
-            await journal.append_reserved(cancel)
+    return cancels

@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 from attrs import evolve
@@ -12,12 +12,14 @@ from genesis.adapters.memory.clock import ManualClock
 from genesis.adapters.memory.journal import MemoryDisk, MemoryJournal
 from genesis.adapters.memory.kill_latch import MemoryKillLatch
 from genesis.app.backtest import RunObserver
+from genesis.app.paper import Component
+from genesis.app.recording import LatchWatch
 from genesis.app.session_run import trade_beside
 from genesis.app.trade import Recording, trade, trade_recorded
 from genesis.domain.candle import Candle
 from genesis.domain.core import one_desk
 from genesis.domain.desk import DeskSettings
-from genesis.domain.events import Alert, Cancel, CandleClosed, Event, LookUp, OrderReported
+from genesis.domain.events import Alert, Cancel, CandleClosed, Event, LookUp, OrderReported, Submit
 from genesis.domain.execution.evidence import Accepted, AnswerLost, Evidence, NothingLeft, Refused, SendBegan, Traded
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.journal.encoding import decode
@@ -180,7 +182,7 @@ async def test_i9_with_the_latch_set_no_order_leaves_and_the_journal_says_why() 
         await house.run()
     await house.journal.commit()
     assert house.market.arrived == []
-    *_, not_sent, alert = durable(house.disk)
+    *_, not_sent, alert, _ = durable(house.disk)
     assert isinstance(not_sent, OrderReported)
     assert (not_sent.cid, not_sent.evidence) == (1, NothingLeft("killed: enough"))
     assert isinstance(alert, Alert)
@@ -308,6 +310,89 @@ async def test_a15_a_session_that_is_stopped_on_a_full_disk_lets_the_cancels_out
         await stopping
     assert raised.group_contains(StoreFull)
     assert [(cancel.cid, cancel.reason) for cancel in sender.out] == [(1, "no room")]
+
+
+class Resting(House):
+    """A house whose first order rests at the exchange, and then nothing happens any more."""
+
+    def __init__(self) -> None:
+        super().__init__(Accepted(OrderId(9)))
+        self.sender, self.rests = Sender(), asyncio.Event()
+        self._real_events = self.market.events
+        self.market.events = self._events  # type: ignore[method-assign]
+        self.market.cancel = self.sender.wanted.put_nowait  # type: ignore[method-assign, assignment]  # sends it later
+
+    async def _events(self) -> AsyncIterator[Event]:
+        async for event in self._real_events():
+            yield event
+            if isinstance(event, OrderReported):
+                self.rests.set()
+                await asyncio.Event().wait()
+
+    async def trade(self, uncancelled: Sequence[Cid] = ()) -> None:
+        recording = Recording(self.journal, self.latch)
+        parts: tuple[Component, ...] = (self.sender, LatchWatch(self.latch, self.clock))
+        ways = (recording, self.sender.cancelled, lambda: uncancelled)
+        await trade_beside(self.core, self.market, self.observer, parts, *ways)
+
+
+async def test_e16_a_kill_cancels_what_is_open_before_the_session_ends_and_writes_it_down() -> None:
+    house = Resting()
+    trading = asyncio.ensure_future(house.trade())
+    await house.rests.wait()
+    house.latch.pull("get me out")
+    house.clock.move(1.0)
+    with pytest.raises(ExceptionGroup) as raised:
+        await trading
+    assert raised.group_contains(Killed, match="get me out")
+    assert [(cancel.cid, cancel.id, cancel.reason) for cancel in house.sender.out] == [(1, 9, "killed: get me out")]
+    await house.journal.commit()
+    *_, state, cancel = durable(house.disk)
+    assert (type(state), cancel) == (Saved, house.sender.out[0])
+    assert len(house.market.arrived) == 1
+
+
+async def test_e16_a_kill_that_is_found_when_an_order_is_to_leave_cancels_what_is_open() -> None:
+    house = House(Accepted(OrderId(9)))
+    real = house.core.handle
+
+    def handle(event: Event) -> tuple[object, ...]:
+        decisions = real(event)
+        for decision in decisions:
+            if isinstance(decision, Submit):  # another one rests already when this one is to leave
+                house.core.books.orders.intend(evolve(decision.order.order, cid=Cid(99)), "main", 0)
+        return decisions
+
+    house.core.handle = handle  # type: ignore[method-assign, assignment]
+    house.latch.pull("enough")
+    with pytest.raises(Killed):
+        await house.run()
+    assert [cancel.cid for cancel in house.market.canceled] == [99]
+
+
+async def test_e16_what_a_kill_could_not_cancel_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    house = Resting()
+    trading = asyncio.ensure_future(house.trade(uncancelled=(Cid(1),)))
+    await house.rests.wait()
+    house.latch.pull("get me out")
+    house.clock.move(1.0)
+    with pytest.raises(ExceptionGroup):
+        await trading
+    (record,) = [each for each in caplog.records if each.getMessage() == "order.not_cancelled"]
+    assert record.__dict__["fields"]["cids"] == "1"
+
+
+async def test_e16_a_kill_cancels_though_the_journal_takes_nothing_any_more() -> None:
+    house = Resting()
+    trading = asyncio.ensure_future(house.trade())
+    await house.rests.wait()
+    house.journal._poison = StoreFull("no room")
+    house.latch.pull("get me out")
+    house.clock.move(1.0)
+    with pytest.raises(ExceptionGroup):
+        await trading
+    assert {cancel.cid for cancel in house.sender.out} == {1}
+    assert [kind for _, kind, _ in house.disk.reserve] == ["decision"]
 
 
 async def test_a_fill_reaches_the_core_after_the_journal() -> None:

@@ -127,6 +127,10 @@ class OrderSender:
         """Return once no cancel is left: the exchange took each, or its order is over."""
         await self._is_clear.wait()
 
+    def uncancelled(self) -> list[Cid]:
+        """Return the orders whose cancels `cancelled` waits for."""
+        return list(self._wanted)
+
     def resume(self) -> None:
         """Send cancels now that had to wait: the exchange takes them again."""
         self._resumed.set()

@@ -30,6 +30,7 @@ from genesis.domain.events import AccountShown, Cancel, Event, LookUp, Quote
 from genesis.domain.execution.order_life import OrderLife
 from genesis.domain.link import Link, LinkState
 from genesis.domain.market import Gap, GapReason
+from genesis.domain.order import Cid
 from genesis.domain.risk.gate import Approved
 from genesis.domain.units import Mts, Symbol
 from genesis.ports.clock import Clock
@@ -165,6 +166,10 @@ class TradingMarket:
     async def cancelled(self) -> None:
         """Return once every cancel that was asked for is done with; `run` has to go on meanwhile."""
         await self._sender.cancelled()
+
+    def uncancelled(self) -> list[Cid]:
+        """Return the orders whose cancels are not done with."""
+        return self._sender.uncancelled()
 
     async def finish(self) -> None:
         """End the stream with the running candles, whose intervals are over.
