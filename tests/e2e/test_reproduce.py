@@ -100,6 +100,46 @@ def test_a_carried_strategy_runs_only_when_asked(folder: Path, capsys: pytest.Ca
     assert call(capsys, "reproduce", "run.json", "--carried")[0] == 0
 
 
+def test_a_bundle_carries_the_modules_that_a_strategy_imports(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    helping = folder / "sizes" / "helping.py"
+    helping.parent.mkdir()
+    helping.write_text("from .numbers_of import WHOLE\n\n\ndef size(fast):\n    return WHOLE\n")
+    helping.with_name("numbers_of.py").write_text("WHOLE = 1.0\n")
+    own = folder / "own.py"
+    own.write_text(
+        "from sizes.helping import size\n"
+        "from genesis.domain.strategy.features import close, ema, where\n"
+        "from genesis.domain.strategy.specification import strategy\n\n\n"
+        "@strategy\n"
+        "def own(fast: int = 5):\n"
+        "    return where(close > ema(close, fast), size(fast), 0.0)\n"
+    )
+    assert call(capsys, "backtest", DATA, "--strategy", "own.py:own", "--bundle", "run.json")[0] == 0
+    assert call(capsys, "reproduce", "run.json")[0] == 0
+    helping.with_name("numbers_of.py").write_text("WHOLE = 0.5\n")
+    code, _, err = call(capsys, "reproduce", "run.json")
+    assert code == 2
+    assert "is not with the modules that it imports the one of the bundle" in err
+    assert call(capsys, "reproduce", "run.json", "--carried")[0] == 0, "the modules of the bundle, not those here"
+    monkeypatch.chdir(folder.parent)
+    shutil.rmtree(folder / "sizes")
+    own.unlink()
+    assert call(capsys, "reproduce", str(folder / "run.json"), "--data", str(folder / DATA), "--carried")[0] == 0
+
+
+@pytest.mark.parametrize("place", ["../out.py", "/tmp/out.py", "a/../../out.py", "out.pth", ".py"])
+def test_a_module_that_would_be_written_elsewhere_is_refused(place: str, capsys: pytest.CaptureFixture[str]) -> None:
+    call(capsys, "backtest", DATA, "--bundle", "run.json")
+    bundle = json.loads(Path("run.json").read_text())
+    bundle["strategies"] = [{"name": "own.py:own", "source": "", "helpers": {place: "import os"}, "sha256": ""}]
+    Path("run.json").write_text(json.dumps(bundle))
+    code, _, err = call(capsys, "reproduce", "run.json", "--carried")
+    assert code == 2
+    assert "is no place of a module" in err
+
+
 OWN = """
 from genesis.domain.strategy.features import close, ema, where
 from genesis.domain.strategy.specification import strategy

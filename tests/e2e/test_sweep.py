@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -254,6 +255,101 @@ def test_another_text_of_the_strategy_is_another_sweep(folder: Path, capsys: pyt
     assert second["strategy_sha256"] != first["strategy_sha256"]
 
 
+WHOLE = "def size(fast):\n    return 1.0\n"
+HELPED = """
+from helping import size
+from genesis.domain.strategy.features import close, ema, where
+from genesis.domain.strategy.specification import strategy
+
+
+@strategy
+def own(fast: int = 5):
+    return where(close > ema(close, fast), size(fast), 0.0)
+"""
+REGIME = OWN + """
+
+from genesis.domain.indicators.indicator import Indicator
+from genesis.domain.strategy.expression import Computation, Indicated
+
+LEVEL = 0.0
+
+
+def step(state, x):
+    return state, (1.0 if x > LEVEL else 0.0)
+
+
+def loop(state, xs, out):
+    for i in range(len(xs)):
+        out[i] = step((), xs[i])[1]
+
+
+MARK = Indicator("mark", ("x",), ("value",), (), (), lambda: (), step, loop, lambda: (0,))
+
+
+@strategy
+def calm():
+    return Indicated(Computation(MARK, (close,), ()))
+"""
+
+
+@pytest.mark.parametrize(
+    ("edited", "text", "other", "words", "said"),
+    [
+        ("helping.py", WHOLE, WHOLE.replace("1.0", "fast / 10"), (), "module that it imports"),
+        ("reg.py", REGIME, REGIME.replace("LEVEL = 0.0", "LEVEL = 1e9"), ("--regime", "reg.py:calm"), "the regime's"),
+    ],
+)
+def test_another_text_of_what_decides_too_is_another_sweep(
+    edited: str, text: str, other: str, words: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("helping.py").write_text(WHOLE)
+    Path("own.py").write_text(HELPED)
+    share = ("--regime-share", "1=100") if words else ()
+    asked = ("sweep", "synthetic:5:2", "--strategy", "own.py:own", "--param", "fast=4:6", *words, *share, "--json")
+    Path(edited).write_text(text)
+    first = json.loads(call(capsys, *asked)[1])
+    Path(edited).write_text(other)
+    _forget()
+    code, _, err = call(capsys, *asked, "--resume")
+    assert code == 2
+    assert said in err
+    second = json.loads(call(capsys, *asked)[1])
+    assert second["folder"] != first["folder"]
+    assert second["rows"] != first["rows"]
+
+
+def _forget() -> None:
+    """Be as a new process, which has no module of before."""
+    sys.modules.pop("helping", None)
+    shutil.rmtree("__pycache__", ignore_errors=True)
+
+
+@pytest.mark.parametrize(
+    ("option", "before", "after", "more"),
+    [
+        ("--cool-down", "2592000s", "2592004s", ("--cool-down-losses", "1")),
+        ("--entry-patience", "2592000s", "2592004s", ("--entry-offset-bps", "20")),
+        ("--regime-share", "1.0000001=50", "1.0000002=50", ("--regime", "own.py:own")),
+    ],
+)
+def test_terms_that_differ_by_little_are_other_sweeps(
+    option: str, before: str, after: str, more: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("own.py").write_text(OWN)
+    asked = ("sweep", "synthetic:5:2", "--param", "fast=5", "--param", "slow=20", "--json", *more, option)
+    first, second = (json.loads(call(capsys, *asked, each)[1]) for each in (before, after))
+    assert second["folder"] != first["folder"]
+    assert second["more_terms"] != first["more_terms"]
+    assert second["resumed"] == 0
+
+
+def test_resuming_with_another_fee_names_both(capsys: pytest.CaptureFixture[str]) -> None:
+    call(capsys, *SWEEP)
+    code, _, err = call(capsys, *SWEEP, "--fee-bps", "7", "--resume")
+    assert code == 2
+    assert "was begun with fee_bps 20, not 7" in err
+
+
 def test_other_code_is_another_sweep(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     first = json.loads(call(capsys, *SWEEP)[1])
     monkeypatch.setattr("genesis.app.sweep.code_sha256", lambda: "0" * 64)
@@ -295,7 +391,7 @@ def test_a_table_that_was_touched_is_told(capsys: pytest.CaptureFixture[str]) ->
     part.write_bytes(b"PAR1")
     code, _, err = call(capsys, *SWEEP)
     assert code == 2
-    assert "is damaged" in err
+    assert "not what they were when it was finished" in err
     assert json.loads(call(capsys, *SWEEP, "--anew")[1])["rows"] == found["rows"]
 
 

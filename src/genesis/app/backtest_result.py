@@ -103,12 +103,12 @@ def desk_words(desk: DeskSettings) -> list[str]:
         words.append("reduce-only on a breach")
     if limits.cool_down_losses is not None:
         words.append(
-            f"cool-down of {limits.cool_down_ms / 1000:g} s after {limits.cool_down_losses} losing round trips"
+            f"cool-down of {format_scaled(limits.cool_down_ms, 3)} s after {limits.cool_down_losses} losing round trips"
         )
     if budget.volatility is not None:
         words.append(f"volatility target {_pct(budget.volatility.target)} % by {budget.volatility.measure}")
     if budget.regimes is not None:
-        shares = ", ".join(f"{regime:g}: {_pct(share)} %" for regime, share in budget.regimes.shares)
+        shares = ", ".join(f"{_plain(regime)}: {_pct(share)} %" for regime, share in budget.regimes.shares)
         words.append(f"budget by regime {shares} of {budget.regimes.regime}")
     if margin is not None:
         words.append(
@@ -116,9 +116,8 @@ def desk_words(desk: DeskSettings) -> list[str]:
             f" funding {bps_text(margin.funding_a_day)} bp a day"
         )
     if isinstance(desk.plan, LimitEntry):
-        words.append(
-            f"entries by limit {bps_text(desk.plan.offset)} bp away, withdrawn after {desk.plan.patience_ms / 1000:g} s"
-        )
+        patience = format_scaled(desk.plan.patience_ms, 3)
+        words.append(f"entries by limit {bps_text(desk.plan.offset)} bp away, withdrawn after {patience} s")
     match desk.protection:
         case Bracket(stop, take):
             words.append(f"stop loss {_pct(stop)} %" + ("" if take is None else f", take profit {_pct(take)} %"))
@@ -152,6 +151,10 @@ def more_costs(costs: Costs) -> JsonDocument:
             }
         ),
     }
+
+
+def _plain(number: float) -> str:
+    return repr(number).removesuffix(".0")
 
 
 def _pct(share: int | None) -> str | None:

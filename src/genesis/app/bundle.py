@@ -1,7 +1,8 @@
 """Run bundles: one JSON file with all that made a result, so that it can be made again anywhere and compared.
 
 It holds the command with every option, defaults included; the version and hash of the code; the hash of the candles;
-the texts of strategies of one's own, be they traded, compared or the regime of a budget; and the hash of the result.
+the texts of strategies of one's own, be they traded, compared or the regime of a budget, with those of the modules
+beside them that they import; and the hash of the result.
 Hashes cover what is exact on every machine: fills, ledgers, and figures made of correctly rounded operations.
 """
 
@@ -21,6 +22,7 @@ from genesis.app.code_version import code_sha256
 from genesis.app.compare import Compared
 from genesis.app.json_output import Json, json_text
 from genesis.app.strategies import StrategyOrigin
+from genesis.app.strategy_source import place_of
 from genesis.app.walkforward import WalkForward
 from genesis.domain.statistics.record import decision_hash
 from genesis.ports.errors import InputError
@@ -68,7 +70,15 @@ def write_bundle(path: Path, command: str, options: Options, made: Made) -> None
             "machine": platform.machine(),
         },
         "data": {**asdict(made.data), "files": list(made.data.files), "notes": list(made.data.notes)},
-        "strategies": [{"name": each.name, "source": each.source, "sha256": each.sha256} for each in made.origins],
+        "strategies": [
+            {
+                "name": each.name,
+                "source": each.source,
+                "helpers": {str(place): text for place, text in each.helpers.items()},
+                "sha256": each.sha256,
+            }
+            for each in made.origins
+        ],
         "result": {"sha256": made.sha256},
     }
     write_whole(path, json.dumps(json.loads(json_text(document)), indent=2, ensure_ascii=False) + "\n")
@@ -94,10 +104,12 @@ def read_bundle(path: Path) -> Bundle:
 
 
 def _origin(said: Mapping[str, object]) -> StrategyOrigin:
-    name, source = said["name"], said["source"]
-    if not isinstance(name, str) or not isinstance(source, str | None):
+    name, source, helpers = said["name"], said["source"], said.get("helpers", {})
+    if not isinstance(name, str) or not isinstance(source, str | None) or not isinstance(helpers, dict):
         raise ValueError(f"a strategy is {name!r}")
-    return StrategyOrigin(name, source)
+    if not all(isinstance(text, str) for text in helpers.values()):
+        raise ValueError(f"a module of the strategy {name!r} is no text")
+    return StrategyOrigin(name, source, {place_of(place): text for place, text in helpers.items()})
 
 
 def comparison_sha256(compared: Compared) -> str:

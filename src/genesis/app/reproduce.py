@@ -32,7 +32,7 @@ from genesis.app.research_runs import (
     make_sweep,
     make_walk_forward,
 )
-from genesis.app.strategies import StrategyOrigin
+from genesis.app.strategies import StrategyOrigin, origin_of
 from genesis.ports.errors import InputError
 
 Group = TypeVar("Group", bound=tuple[object, ...])
@@ -89,20 +89,19 @@ def _strategy(origin: StrategyOrigin, *, runs_carried: bool) -> Iterator[str]:
     if origin.source is None:
         yield origin.name
         return
-    path, _, attribute = origin.name.rpartition(":")
+    path = origin.name.rpartition(":")[0]
     local = Path(path)
-    if local.is_file() and StrategyOrigin(origin.name, _text(local)).sha256 == origin.sha256:
+    if local.is_file() and _sha256(origin.name) == origin.sha256:
         yield origin.name
         return
     if not runs_carried:
-        what = "is not the one of the bundle" if local.is_file() else "is not here"
+        texts = "the one" if not origin.helpers else "with the modules that it imports the one"
+        what = f"is not {texts} of the bundle" if local.is_file() else "is not here"
         raise InputError(
             f"the strategy {path} {what}: read its text in the bundle (strategies), and run it with --carried"
         )
     with TemporaryDirectory() as folder:
-        file = Path(folder) / local.name
-        file.write_text(origin.source, encoding="utf-8")
-        yield f"{file}:{attribute}"
+        yield origin.written_to(Path(folder))
 
 
 def _renamed(options: Mapping[str, object], names: Mapping[str, str]) -> dict[str, object]:
@@ -124,10 +123,10 @@ def _with_name(text: str, separator: str, names: Mapping[str, str]) -> str:
     return symbol + found + " ".join([names.get(name, name), *params])
 
 
-def _text(path: Path) -> str | None:
+def _sha256(name: str) -> str | None:
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
+        return origin_of(name).sha256
+    except InputError:
         return None
 
 

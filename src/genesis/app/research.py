@@ -23,7 +23,7 @@ from genesis.app.research_options import (
     TradingOptions,
 )
 from genesis.app.run_options import terms_of, wanted_of
-from genesis.app.strategies import find_strategy, origin_of
+from genesis.app.strategies import find_strategy, origin_of, origins_of
 from genesis.app.sweep import PartRunner, SweepPlan, ThreadRunner
 from genesis.app.sweep_part import first_expression
 from genesis.domain.candle import Candles, Ints
@@ -61,7 +61,8 @@ def research_of(search: SearchOptions, trading: TradingOptions, random: int = 0,
     expression = first_expression(strategy, space, constraints, indices)
     found = market_of_options(trading.market, symbols_of(expression))
     terms = run_terms(found, expression, trading.account, trading.cost, trading.desk)
-    plan = SweepPlan(strategy, origin, space, constraints, indices, terms, found.description())
+    regimes = origins_of(trading.desk.regime)
+    plan = SweepPlan(strategy, origin, space, constraints, indices, terms, found.description(), regimes)
     return Research(plan, found.candles)
 
 

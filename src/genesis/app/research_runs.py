@@ -36,7 +36,7 @@ from genesis.app.research_options import (
     TradingOptions,
 )
 from genesis.app.search_folder import Start, check_damaged, check_kin, check_unfinished, held
-from genesis.app.strategies import StrategyOrigin, build_deciding, find_any_strategy, origins_of
+from genesis.app.strategies import build_deciding, find_any_strategy, origins_of
 from genesis.app.sweep import SweepPlan, ThreadRunner, describe, name_of, run_sweep
 from genesis.app.sweep_result import SweepResult, result_of
 from genesis.app.sweeper import takes
@@ -127,13 +127,12 @@ class SweepRun:
     result: SweepResult
     table: ParquetSweep
     candles: Candles
-    origins: tuple[StrategyOrigin, ...]
 
     @property
     def made(self) -> Made:
         """What can be made again."""
         plan = self.result.plan
-        return Made(plan.data, self.origins, self.table.sha256())
+        return Made(plan.data, plan.origins, self.table.sha256())
 
 
 @frozen(eq=False)
@@ -204,7 +203,6 @@ def make_sweep(
     """Run a sweep, with its results in *folder*, or else in the data directory; raises `InputError`."""
     checked_order(search.sort)
     checked_top(options.top)
-    regime = origins_of(trading.desk.regime)
     research = research_of(search, trading, options.random, options.seed)
     runner = runner_of(research, search.workers)
     plan, description = research.plan, describe(research.plan)
@@ -222,7 +220,7 @@ def make_sweep(
             tally = run_sweep(plan, table, runner, show)
         seconds = perf_counter() - begin
         result = result_of(plan, tally, search, options.top, table, research.candles, seconds)
-    return SweepRun(result, table, research.candles, (plan.origin, *regime))
+    return SweepRun(result, table, research.candles)
 
 
 def make_optimization(
@@ -245,7 +243,6 @@ def make_optimization(
     if not 0 <= seed < 2**31:
         raise InputError(f"--seed {seed}: must be from 0 to {2**31 - 1}")
     threads = threads_option(search.workers)
-    regime = origins_of(trading.desk.regime)
     research = research_of(search, trading)
     plan, candles = research.plan, research.candles
     place = (folder or home() / "optimizations") / f"{name_of(plan)}-{order}-{seed}"
@@ -260,7 +257,7 @@ def make_optimization(
         table = ParquetSweep(place, description, keep=False)
         tally = run_sweep(plan, table, ThreadRunner(plan, candles, threads), lambda _done, _total: None)
         result = result_of(plan, tally, search, options.top, table, candles, perf_counter() - begin, plan.space.size)
-    return SweepRun(result, table, candles, (plan.origin, *regime))
+    return SweepRun(result, table, candles)
 
 
 def make_walk_forward(
@@ -271,14 +268,13 @@ def make_walk_forward(
     spans = [_span(name, getattr(options, name)) for name in ("train", "test", "purge", "embargo")]
     schedule = Schedule(spans[0], spans[1], spans[2], spans[3], options.anchored)
     threads = threads_option(search.workers)
-    regime = origins_of(trading.desk.regime)
     research = research_of(search, trading, options.random, options.seed)
     windows = _windows(research, schedule, f"--train {options.train} --test {options.test}")
     plan, candles = research.plan, research.candles
     begin = perf_counter()
     with _told(), progress("walking forward") as show:
         found = walk_forward(plan, candles, windows, search.sort, threads, show, search.tried)
-    made = Made(plan.data, (plan.origin, *regime), walk_forward_sha256(found))
+    made = Made(plan.data, plan.origins, walk_forward_sha256(found))
     return WalkRun(plan, candles, found, made, perf_counter() - begin)
 
 

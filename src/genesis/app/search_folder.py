@@ -16,12 +16,16 @@ from filelock import FileLock, Timeout
 from genesis.app.json_output import Json
 from genesis.ports.errors import InputError, StoreError
 
-_MAY_CHANGE: Final = {
-    "strategy_sha256": "another text of the strategy's file",
+_CHANGED: Final = {
+    "strategy_sha256": "another text of the strategy's file or of a module that it imports",
+    "regime_sha256": "another text of the regime's file or of a module that it imports",
     "code_sha256": "other code of Genesis",
     "data": "other candles",
 }
-"""What may be another since a sweep was left, though the same was asked for; and how to say so."""
+"""What is no value that a person would recognise; and how to say that it is another."""
+_ASKED: Final = ("strategy", "axes", "constraints", "combinations", "indices_sha256")
+"""What makes two sweeps the same to whoever asks for them, with the market; all else may have changed since."""
+_TOLD_BY_OTHERS: Final = (*_ASKED, "version", "expression", "finished", "parts", "terms_sha256")
 
 
 class Start(Enum):
@@ -79,9 +83,8 @@ def check_kin(folder: Path, start: Start, description: Mapping[str, Json]) -> No
     for path in sorted(folder.parent.glob(f"{description['strategy']}-*/sweep.json")):
         there = _read(path)
         if _essence(there) == _essence(asked):
-            changed = [word for name, word in _MAY_CHANGE.items() if _kept(there, name) != _kept(asked, name)]
             raise InputError(
-                f"--resume: {path.parent} was begun with {' and '.join(changed) or 'another version'},"
+                f"--resume: {path.parent} was begun with {' and '.join(_changes(there, asked))},"
                 " whose results are not mixed with these: leave out --resume to begin in a folder of its own"
             )
 
@@ -94,12 +97,22 @@ def _read(path: Path) -> Mapping[str, object]:
     return said if isinstance(said, dict) else {}
 
 
-def _essence(said: Mapping[str, object]) -> Mapping[str, object]:
+def _essence(said: Mapping[str, object]) -> list[object]:
     """Return what was asked for, without what may have changed since."""
     data = said.get("data")
     market = [data.get("symbol"), data.get("timeframe")] if isinstance(data, dict) else None
-    left_out = (*_MAY_CHANGE, "version", "expression", "finished", "parts")
-    return {**{name: value for name, value in said.items() if name not in left_out}, "market": market}
+    return [market, *(said.get(name) for name in _ASKED)]
+
+
+def _changes(there: Mapping[str, object], asked: Mapping[str, object]) -> list[str]:
+    """Return in words what is another *there* than what is *asked* for now."""
+    names = [name for name in asked if name not in _TOLD_BY_OTHERS and _kept(there, name) != _kept(asked, name)]
+    told = [_CHANGED.get(name) or f"{name} {_value(there.get(name))}, not {_value(asked[name])}" for name in names]
+    return told or ["other terms"]
+
+
+def _value(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _kept(said: Mapping[str, object], name: str) -> object:

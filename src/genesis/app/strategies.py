@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+import json
 import sys
 import traceback
 from collections.abc import Mapping
@@ -9,8 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, TypeAlias
 
-from attrs import frozen
+from attrs import field, frozen
 
+from genesis.app.strategy_source import Texts, helpers_of, importable
 from genesis.domain.strategy.by_events import Deciding
 from genesis.domain.strategy.expression import Expr, nodes
 from genesis.domain.strategy.merged import symbols_of
@@ -28,25 +30,40 @@ KNOWN: Final[Mapping[str, AnyStrategy]] = {**SHIPPED, **PAIRED, **SHIPPED_EVENTS
 
 @frozen
 class StrategyOrigin:
-    """Where a strategy came from: the name that a person gave, and the text of the file where it is their own."""
+    """Where a strategy came from: the name that a person gave, and the text of the file where it is their own.
+
+    *helpers* are the modules beside the file that it imports, by their place in its folder.
+    """
 
     name: str
     source: str | None = None
+    helpers: Texts = field(factory=dict, hash=False)
 
     @property
     def sha256(self) -> str | None:
-        """The hash of the file's text; None for a strategy that ships."""
-        return None if self.source is None else hashlib.sha256(self.source.encode()).hexdigest()
+        """The hash of the file's text, and of its helpers where it has some; None for a strategy that ships."""
+        if self.source is None:
+            return None
+        texts = [self.source, *(text for place, each in self.helpers.items() for text in (str(place), each))]
+        said = self.source if len(texts) == 1 else json.dumps(texts)
+        return hashlib.sha256(said.encode()).hexdigest()
+
+    def written_to(self, folder: Path) -> str:
+        """Write the file and its helpers to *folder*, and return the name of the strategy there."""
+        path, _, attribute = self.name.rpartition(":")
+        file = folder / Path(path).name
+        for place, text in self.helpers.items():
+            (folder / place).parent.mkdir(parents=True, exist_ok=True)
+            (folder / place).write_text(text, encoding="utf-8")
+        file.write_text(self.source or "", encoding="utf-8")
+        return f"{file}:{attribute}"
 
     def load(self) -> Strategy:
         """Return the strategy, on whatever machine this is; runs the text, where there is one."""
         if self.source is None:
             return find_strategy(self.name)
-        path, _, attribute = self.name.rpartition(":")
         with TemporaryDirectory() as folder:
-            file = Path(folder) / Path(path).name
-            file.write_text(self.source, encoding="utf-8")
-            return find_strategy(f"{file}:{attribute}")
+            return find_strategy(self.written_to(Path(folder)))
 
 
 def origin_of(name: str) -> StrategyOrigin:
@@ -55,7 +72,8 @@ def origin_of(name: str) -> StrategyOrigin:
     if not colon:
         return StrategyOrigin(name)
     try:
-        return StrategyOrigin(name, Path(path).read_text(encoding="utf-8"))
+        text = Path(path).read_text(encoding="utf-8")
+        return StrategyOrigin(name, text, helpers_of(Path(path), text))
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: no Python file; give your own strategy as FILE.py:NAME") from error
 
@@ -158,7 +176,8 @@ def _strategy_in(path: Path, attribute: str) -> AnyStrategy:
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # type hints of the file are looked up there
     try:
-        spec.loader.exec_module(module)
+        with importable(path):
+            spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:  # a person's file may raise anything
         raise InputError(f"{path}: {_failure(error)}") from error
     found = getattr(module, attribute, None)

@@ -16,6 +16,7 @@ from genesis.app.json_output import Json
 from genesis.app.progress import Show
 from genesis.app.strategies import StrategyOrigin
 from genesis.app.sweep_part import MadePart, PartMaker
+from genesis.app.terms_hash import terms_sha256
 from genesis.domain.candle import Candles, Ints
 from genesis.domain.statistics.cost_words import bps_text
 from genesis.domain.strategy.constraint import Constraint
@@ -31,7 +32,10 @@ PART: Final = 1024
 
 @frozen(eq=False)
 class SweepPlan:
-    """What to run: the combinations *indices* of *space*, ascending, for which all *constraints* hold."""
+    """What to run: the combinations *indices* of *space*, ascending, for which all *constraints* hold.
+
+    *regimes* is where the regime of a budget comes from, where the terms have one.
+    """
 
     strategy: Strategy
     origin: StrategyOrigin
@@ -40,11 +44,17 @@ class SweepPlan:
     indices: Ints
     terms: Terms
     data: DataDescription
+    regimes: tuple[StrategyOrigin, ...] = ()
     parts: int = field(init=False)
 
     @parts.default
     def _count_parts(self) -> int:
         return -(-len(self.indices) // PART)
+
+    @property
+    def origins(self) -> tuple[StrategyOrigin, ...]:
+        """Where all that decides comes from."""
+        return (self.origin, *self.regimes)
 
     def part(self, number: int) -> Ints:
         """Return the combinations of one part."""
@@ -69,6 +79,7 @@ def describe(plan: SweepPlan) -> Mapping[str, Json]:
         "code_sha256": code_sha256(),
         "strategy": plan.strategy.name,
         "strategy_sha256": plan.origin.sha256,
+        "regime_sha256": next((each.sha256 for each in plan.regimes), None),
         "expression": str(terms.desk.strategy),
         "axes": axes,
         "constraints": [each.text for each in plan.constraints],
@@ -81,6 +92,7 @@ def describe(plan: SweepPlan) -> Mapping[str, Json]:
         "slippage_bps": bps_text(terms.costs.slippage),
         **more_costs(terms.costs),
         "more_terms": list(desk_words(terms.desk)),
+        "terms_sha256": terms_sha256(terms),
         "min_amount": format_atoms(terms.desk.instrument.amount_min),
         "position_cap": limits.position_cap,
         "max_drawdown": limits.max_drawdown,
