@@ -19,11 +19,11 @@ class KillLatchFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._pulling = ""
+        self._announced = ""
 
     def reason(self) -> str | None:
-        if self._pulling:  # and the disk has not answered yet
-            return self._pulling
+        if self._announced:  # whatever the disk does
+            return self._announced
         try:
             with self._path.open("rb") as file:
                 text = file.read(READ_BYTES).decode("utf-8", "replace").strip()
@@ -33,14 +33,10 @@ class KillLatchFile:
             return f"{self._path} cannot be read: {error.strerror}"
         return text or NO_REASON
 
-    def pull(self, reason: str) -> None:
-        self._pulling = reason or NO_REASON
-        try:
-            self._pull(reason)
-        finally:
-            self._pulling = ""
+    def announce(self, reason: str) -> None:
+        self._announced = self._announced or reason or NO_REASON
 
-    def _pull(self, reason: str) -> None:
+    def pull(self, reason: str) -> None:
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             latch = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -61,6 +57,7 @@ class KillLatchFile:
             os.close(latch)
 
     def reset(self) -> None:
+        self._announced = ""
         try:
             self._path.unlink(missing_ok=True)
             self._sync_folder()

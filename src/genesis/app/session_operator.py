@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar, assert_never
 
 from attrs import asdict, evolve
 
+from genesis.adapters.own_threads import OwnThreads
 from genesis.app.config_authority import Applied, ApplyResult, ConfigAuthority, Invalid
 from genesis.app.operated_market import MakeEvent, OperatorInbox
 from genesis.domain.config_change import Stale, Unchanged, Unconfirmed
@@ -58,6 +59,7 @@ class SessionOperator:
         self._clock = clock
         self._authority = authority
         self._late = _Late()
+        self._threads = OwnThreads("kill")
 
     async def carry_out(self, command: Command, who: str) -> Outcome:
         if isinstance(command, Kill):
@@ -85,11 +87,16 @@ class SessionOperator:
         # The one command that no disk must stop: the latch is pulled, recorded or not.
         recording = self._late.begin(self._audit.append(_entry(command, who)))
         is_recorded = await _in_time(recording)
-        pulling = self._late.begin(asyncio.to_thread(self._latch.pull, command.reason))
+        self._latch.announce(command.reason)  # so that this session ends, even where no thread and no disk is free
+        pulling = self._late.begin(self._threads.run(lambda: self._latch.pull(command.reason)))
         if not await _in_time(pulling):
             text = "killed: the session ends; its disk does not answer, so let the task kill see to it that none starts"
             return Outcome(0, self._clock.now(), text)
-        pulling.result()
+        try:
+            pulling.result()
+        except StoreError as error:
+            text = f"killed: this session ends, but others may start until the task kill was run: {error}"
+            return Outcome(0, self._clock.now(), text)
         if not is_recorded:
             return Outcome(0, self._clock.now(), "killed; the audit log has it once its disk answers")
         try:

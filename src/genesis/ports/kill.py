@@ -12,6 +12,9 @@ class KillLatch(Protocol):
         What cannot be read counts as set.
         """
 
+    def announce(self, reason: str) -> None:
+        """Count as set in this process from now on, until `reset`; asks no disk, so it never waits and never fails."""
+
     def pull(self, reason: str) -> None:
         """Set the latch, whatever else fails; pulling it again keeps the first reason.
 

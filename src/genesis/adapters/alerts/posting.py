@@ -9,11 +9,15 @@ from typing import Final
 from attrs import frozen
 
 from genesis.adapters.alerts.destination import Destination
+from genesis.adapters.own_threads import OwnThreads
 from genesis.ports.alerts import Undelivered
 
 TOTAL_S: Final = 10.0
 ANSWER_BYTES_MAX: Final = 65_536
 RETRY_AFTER_S_MAX: Final = 300.0
+
+_LOOK_UPS: Final = OwnThreads("alerts", 2)
+"""A dead name server takes 20 s and more a look-up: where both wait for it, the next alert does, and nothing else."""
 
 
 @frozen
@@ -86,9 +90,8 @@ def judged(where: Destination, posted: Posted, asked_s: float = 0.0) -> None:
 
 
 async def _resolved(where: Destination) -> list[str]:
-    loop = asyncio.get_running_loop()
     try:
-        found = await loop.getaddrinfo(where.host, where.port, type=socket.SOCK_STREAM)
+        found = await _LOOK_UPS.run(lambda: socket.getaddrinfo(where.host, where.port, type=socket.SOCK_STREAM))
     except (OSError, UnicodeError):
         raise Undelivered(f"{where}: the name cannot be resolved") from None
     return [str(address[4][0]) for address in found]

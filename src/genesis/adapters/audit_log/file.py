@@ -6,7 +6,6 @@ moved into a file of its own beside the log. Anything else that does not fit the
 has seen of it, stops all appending, for the log is evidence.
 """
 
-import asyncio
 import errno
 import os
 import threading
@@ -18,6 +17,7 @@ from attrs import frozen
 from filelock import FileLock, Timeout
 
 from genesis.adapters.audit_log.reading import AuditReading, entries_of, read_range
+from genesis.adapters.own_threads import OwnThreads
 from genesis.domain.audit import AuditEntry, ChainHead, chained_line, follow
 from genesis.domain.config_history import RESERVED
 from genesis.domain.json_value import JsonValue
@@ -70,14 +70,14 @@ class AuditFile:
         self._known: _Known | None = None
         self._reading = AuditReading(path, witness)
         self._poison = ""
-        self._turn = asyncio.Lock()  # so that a slow disk holds one thread, not all of them
-        self._thread_lock = threading.Lock()  # for a cancelled append whose thread still runs
+        self._threads = OwnThreads("audit")  # one, so that a disk that hangs takes no more, whoever stops waiting
+        self._thread_lock = threading.Lock()  # for a change of the configuration, which comes on a thread of its own
 
     async def append(self, entry: JsonValue) -> AuditReceipt:
         if isinstance(entry, Mapping) and str(entry.get("action", "")).startswith(RESERVED):
             raise InputError(f"actions that begin with {RESERVED!r} change the configuration: apply one instead")
-        async with self._turn:
-            return await asyncio.to_thread(self._append, self._mask(entry))
+        masked = self._mask(entry)
+        return await self._threads.run(lambda: self._append(masked))
 
     def mark(self) -> tuple[int, int, int] | None:
         """Return what tells one state of the file from another, None where there is none; waits for nobody."""

@@ -28,6 +28,7 @@ from genesis.adapters.journal_sqlite.reading import (
 )
 from genesis.adapters.journal_sqlite.reserve import Reserve, Reserved
 from genesis.adapters.journal_sqlite.witness import Witness, read_witnesses
+from genesis.adapters.own_threads import OwnThreads
 from genesis.domain.journal.chain import BadRow, Head, Row, chained, head_of, verify
 from genesis.domain.journal.encoding import encode
 from genesis.domain.journal.entries import FORMAT, Entry
@@ -67,7 +68,9 @@ class SqliteJournal:
         self._durable_seq = 0
         self._last: sqlite3.Connection | None = None
         self._something = asyncio.Event()
-        self._turn = asyncio.Lock()  # so that a slow disk holds one thread, not all of them
+        self._turn = asyncio.Lock()  # so that who waits for others' commits does so before its time runs
+        self._threads = OwnThreads("journal")
+        self._reserve_threads = OwnThreads("reserve")  # for when the disk keeps the other one
         self._thread_lock = threading.Lock()  # for a cancelled commit whose thread still runs
         with contextlib.ExitStack() as held:
             try:
@@ -102,7 +105,7 @@ class SqliteJournal:
         async with self._turn:
             try:
                 async with asyncio.timeout(COMMIT_TIMEOUT_S):
-                    await asyncio.to_thread(self._write)
+                    await self._threads.run(self._write)
             except TimeoutError:
                 self._poison = f"{self._path}: its disk took more than {COMMIT_TIMEOUT_S:g} s; check it, then restart"
                 raise StoreError(self._poison) from None
@@ -110,7 +113,7 @@ class SqliteJournal:
     async def append_reserved(self, entry: Entry) -> None:
         record = Reserved(self._durable_seq, self._clock.now_us(), *encode(entry))
         try:
-            await asyncio.to_thread(self._reserve.append, record)
+            await self._reserve_threads.run(lambda: self._reserve.append(record))
         except (OSError, ValueError) as error:  # ValueError: the file is closed
             raise StoreError(f"{self._path}: the reserve cannot take another entry: {error}") from error
 
@@ -123,7 +126,7 @@ class SqliteJournal:
 
     async def close(self) -> None:
         if self._poison != _CLOSED:
-            await asyncio.to_thread(self._close)
+            await self._threads.run(self._close)
 
     def _open(self, held: contextlib.ExitStack) -> None:
         is_new = not self._path.exists()

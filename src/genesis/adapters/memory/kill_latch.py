@@ -10,6 +10,9 @@ class MemoryKillLatch:
     def reason(self) -> str | None:
         return self._reason
 
+    def announce(self, reason: str) -> None:
+        self.pull(reason)
+
     def pull(self, reason: str) -> None:
         self._reason = self._reason or reason or "no reason was written"
 

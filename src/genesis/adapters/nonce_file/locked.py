@@ -3,7 +3,6 @@
 Every number is written and synced under filelock before it is returned: some hundred a second, and nothing to go wrong.
 """
 
-import asyncio
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from filelock import FileLock, Timeout
 
 from genesis.adapters.nonce_file.counters import Counter, check_floor, number_after
 from genesis.adapters.nonce_file.marks import Marks, open_file, read_marks, unusable, write_marks
+from genesis.adapters.own_threads import OwnThreads
 from genesis.domain.nonce import Nonce
 from genesis.domain.order import Cid
 from genesis.ports.clock import Clock
@@ -32,20 +32,21 @@ class LockedNonces:
         self._lock_path = path.with_suffix(".lock")
         self._timeout_s = timeout_s
         self._fault = ""
+        self._own_threads = OwnThreads("nonces")
         with self._held() as descriptor:
             read_marks(descriptor, path, key)
 
     async def next(self) -> Nonce:
         """Return the next nonce."""
-        return await asyncio.to_thread(self.take)
+        return await self._own_threads.run(self.take)
 
     async def bump(self, above: int) -> None:
         """Make every later nonce larger than *above*."""
-        await asyncio.to_thread(self.raise_to, Counter.NONCE, above)
+        await self._own_threads.run(lambda: self.raise_to(Counter.NONCE, above))
 
     async def next_cid(self) -> Cid:
         """Return the next client order id."""
-        return await asyncio.to_thread(self.take_cid)
+        return await self._own_threads.run(self.take_cid)
 
     def take(self) -> Nonce:
         """Return the next nonce; blocks."""

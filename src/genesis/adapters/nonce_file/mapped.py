@@ -9,7 +9,6 @@ store. All users of a key must be on one host: memory is not shared over a netwo
 locks do).
 """
 
-import asyncio
 import fcntl
 import mmap
 import os
@@ -25,6 +24,7 @@ from typing import Final
 
 from genesis.adapters.nonce_file.counters import Counter, check_floor, mark_for, number_after
 from genesis.adapters.nonce_file.marks import LIVE_OFFSET, PAGE, Marks, open_file, read_marks, unusable, write_marks
+from genesis.adapters.own_threads import OwnThreads
 from genesis.domain.nonce import Nonce, nonce_limit
 from genesis.domain.order import Cid
 from genesis.ports.clock import Clock
@@ -85,22 +85,23 @@ class MappedNonces:
         self._threads = threading.Lock()
         self._live: _Live | None = None
         self._fault = ""
+        self._own_threads = OwnThreads("nonces")
         with self._held():
             _stores.add(self)
 
     async def next(self) -> Nonce:
         """Return the next nonce."""
         number = self._try(Counter.NONCE)
-        return Nonce(number if number is not None else await asyncio.to_thread(self._wait, Counter.NONCE))
+        return Nonce(number if number is not None else await self._own_threads.run(lambda: self._wait(Counter.NONCE)))
 
     async def bump(self, above: int) -> None:
         """Make every later nonce larger than *above*."""
-        await asyncio.to_thread(self.raise_to, Counter.NONCE, above)
+        await self._own_threads.run(lambda: self.raise_to(Counter.NONCE, above))
 
     async def next_cid(self) -> Cid:
         """Return the next client order id."""
         number = self._try(Counter.CID)
-        return Cid(number if number is not None else await asyncio.to_thread(self._wait, Counter.CID))
+        return Cid(number if number is not None else await self._own_threads.run(lambda: self._wait(Counter.CID)))
 
     def take(self) -> Nonce:
         """Return the next nonce; may block for a sync or for another process."""
