@@ -85,12 +85,14 @@ def test_a_session_answers_over_http_and_ends_well_on_ctrl_c(tmp_path: Path) -> 
         assert status == 201
         assert receipt["seq"] == 1
         assert asked(f"{url}/nowhere")[0] == 404
+        assert process.stderr is not None
+        login = next(line for line in process.stderr if line.startswith("dashboard"))
         process.send_signal(signal.SIGINT)
         stdout, told = process.communicate(timeout=30)
         assert process.returncode == 0
     link = tmp_path / "access" / "link"
-    assert link.read_text().strip().split("#")[1] not in stdout + told  # this is no terminal: what it takes is kept
-    assert str(link) in told
+    assert str(link) in login
+    assert link.read_text().strip().split("#")[1] not in login + stdout + told  # this is no terminal: it is kept
     summary = json.loads(stdout)
     (written,) = (tmp_path / "sessions").glob("*.json")
     assert json.loads(written.read_text()) == summary

@@ -16,9 +16,13 @@ def _umask() -> int:
 def write_whole(path: Path, text: str) -> None:
     """Write *text* to *path* durably: killed at any instant, the file is the old one, or the new one.
 
-    Makes the folder where it is missing. Raises `StoreError` naming the path; the old file is untouched then.
+    Makes the folder where it is missing. A device or a pipe is written to and stays what it is. Raises `StoreError`
+    naming the path; the old file is untouched then.
     """
     try:
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8", newline="\n")
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         if os.name == "posix":
