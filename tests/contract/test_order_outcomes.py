@@ -54,7 +54,7 @@ async def sent(*behaviours: Fault) -> tuple[OrderLife, Notes, int]:
         server.next(SUBMIT, *behaviours)
         orders = OwnOrders({SYMBOL: spot_instrument(SYMBOL)})
         sender = OrderSender(ours.orders, orders, ours.clock, lambda: Mts(NOW_MS), report, notes)
-        sender.submit(approved(ORDER))
+        sender.submit(approved(ORDER), 0.0)
         task = asyncio.create_task(sender.run())
         await done.wait()
         task.cancel()

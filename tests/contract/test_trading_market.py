@@ -199,6 +199,21 @@ async def test_i7_an_order_does_not_leave_when_the_connection_was_lost_since_it_
         assert [type(each) for each in world.evidence(1)] == [NothingLeft]
 
 
+async def test_i7_orders_that_wait_for_others_do_not_leave_once_the_connection_was_lost() -> None:
+    async with traded_world() as world:
+        world.venue.faults.add(Rule("slow", Fault.DROP_ACK, "on", times=1000))
+        for cid in range(1, 101):
+            world.market.submit(world.order(cid, "0.001", price="50"))
+        await world.clock.advance(1)
+        left = world.shell.submits
+        assert left < 100
+        world.account.reconnect("lost")
+        await world.clock.advance(30)
+        assert world.shell.submits == left
+        assert "auth/w/order/submit" not in world.shell.paths
+        assert all(NothingLeft in map(type, world.evidence(cid)) for cid in range(left + 1, 101))
+
+
 async def test_d1_a_lost_answer_is_told_and_the_account_stream_shows_the_order() -> None:
     async with traded_world() as world:
         world.venue.faults.add(Rule("lost", Fault.DROP_ACK, "on", times=1))

@@ -43,7 +43,7 @@ def resend_on_timeout(patch: pytest.MonkeyPatch) -> None:
     """Send again what was not answered, as well-known bots do."""
     real = OrderSender._send_order
 
-    async def send(sender: OrderSender, approved: Approved) -> None:
+    async def send(sender: OrderSender, approved: Approved, decided_s: float) -> None:
         gateway = sender._gateway
 
         class Stubborn:
@@ -58,7 +58,7 @@ def resend_on_timeout(patch: pytest.MonkeyPatch) -> None:
 
         sender._gateway = Stubborn()  # type: ignore[assignment]  # it is one
         try:
-            await real(sender, approved)
+            await real(sender, approved, decided_s)
         finally:
             sender._gateway = gateway
 
@@ -215,8 +215,8 @@ def send_when_nothing_may(patch: pytest.MonkeyPatch) -> None:
     """Tell that nothing left, and send all the same."""
     real = OrderSender.submit
 
-    def submit(sender: OrderSender, order: Approved) -> None:
-        real(sender, order)
+    def submit(sender: OrderSender, order: Approved, decided_s: float) -> None:
+        real(sender, order, decided_s)
         if order.order.cid % 5 == 0:
             sender._tell(order.order.cid, NothingLeft("a mistake"))
 

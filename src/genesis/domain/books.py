@@ -195,11 +195,11 @@ class Books:
         return max(abs(net + buys), abs(net - sells))
 
     def _last_price(self, symbol: Symbol) -> Price | None:
-        quote = self.quotes.get(symbol)
-        if quote is not None:
-            return quote.ask
-        close = self.closes.get(symbol)
-        return None if close is None else self._instruments[symbol].price_from_market(close)
+        """Return the dearer of the last ask and the last close: an instrument is asked for quotes when it is traded."""
+        quote, close = self.quotes.get(symbol), self.closes.get(symbol)
+        asked = [] if quote is None else [quote.ask]
+        closed = [] if close is None else [self._instruments[symbol].price_from_market(close)]
+        return max(asked + closed, default=None)
 
     def _reserved(self) -> int:
         """Return the cash that pending purchases may take; one without any price may take all of it."""

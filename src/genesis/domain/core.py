@@ -318,16 +318,16 @@ class TradingCore:
         wishes = [(desk, wish) for desk in waiting if (wish := desk.wish(quote)) is not None]
         for desk in waiting:
             yield from desk.say()
-        if len(wishes) > 1:
+        if len(wishes) > 1 and self._may_cross(quote):
             netted = net({desk.name: Wanted(wish.side, wish.amount) for desk, wish in wishes})
             reasons = {desk.name: wish.intent.reasons for desk, wish in wishes}
             for match in netted.matches:
                 yield from self._cross(match, quote, reasons)
             for desk, wish in wishes:
                 yield from self._submit(desk, wish, netted.left[desk.name], quote, cids)
-        elif wishes:
-            ((desk, wish),) = wishes
-            yield from self._submit(desk, wish, wish.amount, quote, cids)
+        else:
+            for desk, wish in wishes:
+                yield from self._submit(desk, wish, wish.amount, quote, cids)
         if self.is_pursuing:
             for desk in waiting:
                 if desk.in_flight is None:  # its guards went for an order that did not leave
@@ -343,6 +343,16 @@ class TradingCore:
         """Yield ids of our own, where no exchange has to know them: the next one until it was used."""
         while True:
             yield Cid(self.books.orders.next_cid)
+
+    def _may_cross(self, quote: Quote) -> bool:
+        """Whether strategies may trade with each other at *quote*: where the gate lets no order go, it is no price."""
+        instrument = self._instruments[quote.symbol]
+        orders = [OrderRequest(NO_CID, quote.symbol, side, OrderType.MARKET, Atoms(1), quote.mts) for side in Side]
+        return not any(
+            guard(order, instrument, self.limits, self.books.scene(order, "", self.now))
+            for order in orders
+            for guard in account_guards.PRICE_GUARDS
+        )
 
     def _cross(self, match: Match, quote: Quote, reasons: Mapping[str, Reasons]) -> Iterator[Decision]:
         """Let two strategies trade with each other; what rounding takes from one and gives to none is the house's."""

@@ -19,6 +19,7 @@ from genesis.domain.events import (
     LimitsApplied,
     LookUp,
     OperatorAsked,
+    Quote,
     RequestQuote,
     StrategyEnabled,
     Submit,
@@ -675,3 +676,41 @@ def test_what_a_strategy_got_from_another_one_is_left_although_the_rest_was_refu
     assert world.core.desks["two"].position == atoms(5)
     world.close(0.0, 0.0)
     assert world.core.position(BTC) == 0
+
+
+def test_i10_what_is_not_asked_for_quotes_counts_at_its_last_close_where_that_is_dearer() -> None:
+    eth = spot_instrument(Symbol("tETHUSD"))
+    world = World("one", "two", instruments={"two": eth}, limits=AccountLimits(max_exposure=atoms(2_500)))
+    world.close(1.0)
+    assert world.core.position(BTC) == atoms(10)  # bought at 100
+    world.minute += 1
+    world.handle(CandleClosed(BTC, Candle(Mts(60_000 * world.minute), 200.0, 200.0, 200.0, 200.0, 1.0)))
+    world.close(1.0, 1.0, eth.symbol)  # 1000 more would make 3000
+    assert world.core.position(eth.symbol) == 0
+    assert world.core.refusals == {RefusalCode.EXPOSURE_TOTAL: 1}
+
+
+@pytest.mark.parametrize(
+    ("limits", "age_ms", "code"),
+    [
+        (AccountLimits(max_data_age_ms=10_000), 3_600_000, RefusalCode.STALE_DATA),
+        (AccountLimits(price_collar=Ppb(PPB // 100)), 0, RefusalCode.PRICE_COLLAR),
+    ],
+)
+def test_strategies_trade_with_each_other_only_at_a_price_at_which_they_might_trade(
+    limits: AccountLimits, age_ms: int, code: RefusalCode
+) -> None:
+    world = World("one", "two", limits=limits)
+    world.close(1.0)
+    held = world.core.desks["one"].position
+    assert held > 0
+    torn = INSTRUMENT.price(1), INSTRUMENT.price(1_999)
+    world.minute += 1
+    at = Mts(60_000 * world.minute)
+    world.fills = False
+    asked = world.core.handle(CandleClosed(BTC, Candle(at, 100.0, 200.0, 1.0, 101.0, 0.0)))
+    assert any(isinstance(each, RequestQuote) for each in asked)
+    decisions = world.handle(Quote(BTC, at, *torn, (), age_ms))
+    assert not [each for each in decisions if isinstance(each, Crossed)]
+    assert world.core.refusals == {code: 2}
+    assert world.core.desks["one"].position == held

@@ -70,9 +70,12 @@ class OrderSender:
         observer: SendObserver,
         latch: KillLatch | None = None,
         is_by_socket: Callable[[], bool] = lambda: True,
-        is_steady: Callable[[], bool] = lambda: True,
+        outdated: Callable[[float], str] = lambda _: "",
     ) -> None:
-        """*now* is the market's time; while *latch* is set, or this process is not steady, no order leaves."""
+        """*now* is the market's time; while *latch* is set no order leaves.
+
+        *outdated* says why one that was decided then, by the monotonic clock, may not leave any more.
+        """
         self._gateway = gateway
         self._orders = orders
         self._clock = clock
@@ -81,9 +84,9 @@ class OrderSender:
         self._observer = observer
         self._latch = latch
         self._is_by_socket = is_by_socket
-        self._is_steady = is_steady
+        self._outdated = outdated
         self._cancels: deque[Cancel] = deque()
-        self._submits: deque[Approved] = deque()
+        self._submits: deque[tuple[Approved, float]] = deque()
         self._wanted: dict[Cid, Cancel] = {}
         self._underway = 0
         self._wake = asyncio.Event()
@@ -96,23 +99,18 @@ class OrderSender:
         """Whether nothing waits and nothing is underway."""
         return not (self._cancels or self._submits or self._underway)
 
-    def submit(self, order: Approved) -> None:
-        """Hand on an order."""
+    def submit(self, order: Approved, decided_s: float) -> None:
+        """Hand on an order that was decided then."""
         self._orders.begin(order.order)
         if len(self._submits) >= QUEUE_MAX:
             self._tell(order.order.cid, NothingLeft(f"{QUEUE_MAX} orders wait to be sent already"))
             return
-        self._submits.append(order)
+        self._submits.append((order, decided_s))
         self._wake.set()
-
-    def refuse(self, order: Approved, reason: str) -> None:
-        """Tell that an order does not leave."""
-        self._orders.begin(order.order)
-        self._tell(order.order.cid, NothingLeft(reason))
 
     def cancel(self, cancel: Cancel) -> None:
         """Hand on a cancel; the same one twice is one."""
-        waiting = next((order for order in self._submits if order.order.cid == cancel.cid), None)
+        waiting = next((each for each in self._submits if each[0].order.cid == cancel.cid), None)
         if waiting is not None:
             self._submits.remove(waiting)
             self._tell(cancel.cid, NothingLeft("cancelled before it was sent"))
@@ -144,11 +142,11 @@ class OrderSender:
                     tasks.create_task(self._send_cancel(self._cancels.popleft()), name="cancel")
                 while self._submits and self._underway < UNDERWAY_MAX:
                     self._underway += 1
-                    tasks.create_task(self._send_order(self._submits.popleft()), name="submit")
+                    tasks.create_task(self._send_order(*self._submits.popleft()), name="submit")
                 self._wake.clear()
                 await self._wake.wait()
 
-    async def _send_order(self, approved: Approved) -> None:
+    async def _send_order(self, approved: Approved, decided_s: float) -> None:
         order, begun_s = approved.order, self._clock.monotonic_s()
         flight = self._orders.adopt(order)
         try:
@@ -156,8 +154,9 @@ class OrderSender:
             if killed is not None:
                 self._tell(order.cid, NothingLeft(f"the kill latch is set: {killed}"))
                 return
-            if not self._is_steady():
-                self._tell(order.cid, NothingLeft("this process stood still: what the order was decided on is old"))
+            outdated = self._outdated(decided_s)
+            if outdated:
+                self._tell(order.cid, NothingLeft(outdated))
                 return
             flight.sent_s, flight.by_socket = begun_s, self._is_by_socket()
             ack = await self._gateway.submit(approved)

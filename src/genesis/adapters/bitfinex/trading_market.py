@@ -7,6 +7,7 @@ candle alone.
 """
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Final, NoReturn
@@ -101,7 +102,7 @@ class TradingMarket:
         common = (self._orders, clock, rules.time.now)
         self._pulse = Pulse(clock, self._stood_still, self._wake_up) if rules.keeps_pace else None
         is_open = lambda: wires.account.is_open  # noqa: E731  # a property, asked when an order leaves
-        ways = (rules.latch, is_open, self._is_steady)
+        ways = (rules.latch, is_open, self._outdated)
         self._sender = OrderSender(wires.gateway, *common, self._put, observer, *ways)
         self._reconciler = Reconciler(wires.reader, *common, self._show, rules.looks, rules.since)
         ends = (self._put, observer.operator_must, wires.account.reconnect)
@@ -115,6 +116,7 @@ class TradingMarket:
         self._links: dict[str, Link] = {}
         self._market_link: Link | None = None
         self._account_link: Link | None = None
+        self._account_lost_s = -math.inf
         self._is_by_rest = False
         self._is_ended = self._is_resting = False
         self._wake, self._has_room = asyncio.Event(), asyncio.Event()
@@ -203,11 +205,7 @@ class TradingMarket:
         self._quotes[symbol] = max(orders, self._quotes.get(symbol, 0))
 
     def submit(self, order: Approved) -> None:
-        reason = self._outdated(order.order.symbol)
-        if reason:
-            self._sender.refuse(order, reason)
-        else:
-            self._sender.submit(order)
+        self._sender.submit(order, self._quoted_s.get(order.order.symbol, self._clock.monotonic_s()))
 
     def cancel(self, cancel: Cancel) -> None:
         self._sender.cancel(cancel)
@@ -218,15 +216,18 @@ class TradingMarket:
     def wake_at(self, mts: Mts) -> None:
         self._timers.set(mts)
 
-    def _outdated(self, symbol: Symbol) -> str:
-        """Return why an order that was decided on the last quote may not leave any more, empty where it may.
+    def _outdated(self, quoted_s: float) -> str:
+        """Return why an order that was decided on a quote of then may not leave any more, empty where it may.
 
-        Its intent had to become durable first, which takes long on a slow disk (A22): what was decided on is over then.
+        Its intent had to become durable first, which takes long on a slow disk (A22), and many may wait before it: what
+        was decided on is over then.
         """
-        waited_s = self._clock.monotonic_s() - self._quoted_s.get(symbol, self._clock.monotonic_s())
+        if not self._is_steady():
+            return "this process stood still: what the order was decided on is old"
+        waited_s = self._clock.monotonic_s() - quoted_s
         if waited_s > DECIDED_S:
-            return f"it was decided {waited_s:.1f} s ago: the disk is slow"
-        if self._account_link is not Link.OPEN and not self._is_by_rest:
+            return f"it was decided {waited_s:.1f} s ago: the disk is slow, or many orders go before it"
+        if self._account_lost_s >= quoted_s or (self._account_link is not Link.OPEN and not self._is_by_rest):
             return "the account's connection was lost since it was decided"
         if self._market_link is not Link.OPEN:
             return "the market's connection was lost since it was decided"
@@ -236,14 +237,15 @@ class TradingMarket:
         """Return the next quote that is wanted and can be had; None while there is none."""
         if not self._is_steady():
             return None
-        for symbol, count in self._quotes.items():
+        for symbol in tuple(self._quotes):
             best = self._lines[symbol].best()
             if best is not None:
+                count = self._quotes.pop(symbol)  # what is asked for from now on is another quote
                 try:
                     cids = [await self._wires.cids.next_cid() for _ in range(count)]
                 except ClockAhead:  # clocks agree again by themselves: the next book or candle tries again
+                    self.request_quote(symbol, count)
                     return None
-                del self._quotes[symbol]
                 now_s = self._quoted_s[symbol] = self._clock.monotonic_s()
                 age_ms = int((now_s - self._moved_s.get(symbol, now_s)) * 1000)
                 return Quote(symbol, self._time.now(), *best, tuple(cids), age_ms)
@@ -348,6 +350,8 @@ class TradingMarket:
             self._searcher.socket_closed()
         if state.link is Link.RECONNECT is previous:
             return  # one more attempt failed; what goes by REST goes on
+        if state.link is not Link.OPEN:
+            self._account_lost_s = self._clock.monotonic_s()
         if self._is_by_rest:  # what the socket did not tell is to be looked at first
             self._put([LinkState(self._time.now(), ACCOUNT, Link.RECONNECT, "the socket is back")])
         self._is_by_rest = False

@@ -174,6 +174,9 @@ def self_cross(order: OrderRequest, instrument: Instrument, limits: AccountLimit
     return None
 
 
+PRICE_GUARDS: Final[tuple[Guard, ...]] = (standing, fresh_data, price_collar)
+"""Those that ask whether there is a price to trade at, whatever the order is."""
+
 ACCOUNT_GUARDS: Final[tuple[Guard, ...]] = (
     standing,
     fresh_data,
