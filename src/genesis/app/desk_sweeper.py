@@ -16,13 +16,14 @@ import numpy as np
 from genesis.app.backtest import Terms, walk_columns
 from genesis.domain.candle import Candles, Floats, Ints
 from genesis.domain.compiled import register_steps
-from genesis.domain.events import Alert
+from genesis.domain.events import Alert, AlertCode
 from genesis.domain.risk.guards import OnBreach
 from genesis.domain.risk.refusal import RefusalCode
-from genesis.domain.simulation.columnar import BREACHES, Walk
+from genesis.domain.simulation.columnar import Walk
 from genesis.domain.simulation.sweep import Outcomes, fills_digest, joined, market_of
 from genesis.domain.statistics.record import record_of_walk
 from genesis.domain.statistics.summary import fee_in_quote, round_trips
+from genesis.domain.statistics.sweep_figures import ENDINGS
 from genesis.domain.strategy.columns import MissingInstrument, evaluate_all
 from genesis.domain.strategy.expression import Expr
 from genesis.ports.errors import InputError
@@ -106,12 +107,15 @@ class DeskSweeper:
 
 
 def _halt(walk: Walk, alerts: Sequence[Alert], candles: Candles, on_breach: OnBreach) -> tuple[int, int]:
-    """Return the row and the kind of the breach that halted, -1 and 0 where none did."""
+    """Return the row and the kind in `ENDINGS` of what ended the run, -1 and 0 where nothing did.
+
+    A liquidation goes before a halt: who was halted and could not leave in time was liquidated all the same.
+    """
+    halts = [each for each in alerts if each.code is AlertCode.LIQUIDATED]
     if on_breach is OnBreach.HALT:
-        for alert in alerts:
-            for number, breach in enumerate(BREACHES):
-                if breach is not None and alert.code.value == breach.value:
-                    return int(np.searchsorted(candles.mts, alert.mts)), number
+        halts += [each for each in alerts if each.code.value in ENDINGS]
+    for alert in halts:
+        return int(np.searchsorted(candles.mts, alert.mts)), ENDINGS.index(alert.code.value)
     return walk.halted_at, 0
 
 

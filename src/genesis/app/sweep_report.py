@@ -8,6 +8,7 @@ from genesis.adapters.report.compare_page import Growth
 from genesis.adapters.report.ledger_sections import RunsLedger
 from genesis.adapters.report.sweep_page import SweepReport
 from genesis.app.buy_and_hold import HELD, held_terms
+from genesis.app.endings import ending_words
 from genesis.app.json_output import Json
 from genesis.app.optimism import optimism_ledger
 from genesis.app.research_runs import SweepRun
@@ -49,8 +50,11 @@ def report_of(run: SweepRun) -> SweepReport:
         axes=[(name, columns[parameter_column(name)]) for name in varied if parameter_column(name) in columns],
         values=columns[result.order],
         luck=luck,
-        headers=(*names, *_SHOWN.values()),
-        best=[[*(_text(row, name) for name in (*map(parameter_column, names), *_SHOWN))] for row in result.rows],
+        headers=(*names, *_SHOWN.values(), "Ended by"),
+        best=[
+            [*(_text(row, name) for name in (*map(parameter_column, names), *_SHOWN)), ending_words(row) or "–"]
+            for row in result.rows
+        ],
         curves=[] if result.best is None else _curves(result.best),
         ledger=None if result.best is None else _ledger(plan, result.best, run.candles),
         origin=[(name, plain(value)) for name, value in describe(plan).items()],

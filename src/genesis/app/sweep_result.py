@@ -9,6 +9,7 @@ from attrs import frozen
 
 from genesis.app.backtest import Run, run_columnar
 from genesis.app.buy_and_hold import buy_and_hold
+from genesis.app.endings import ending_of, ending_words, endings_sentence, is_ruined
 from genesis.app.json_output import Json, JsonDocument
 from genesis.app.research_options import SearchOptions
 from genesis.app.strategies import express
@@ -16,7 +17,6 @@ from genesis.app.sweep import SweepPlan, Tally, describe, with_expression
 from genesis.app.sweep_part import parameter_column
 from genesis.app.timing import CASH, timing_document, timing_of_run, timing_sentences
 from genesis.domain.candle import Candles
-from genesis.domain.simulation.columnar import BREACHES
 from genesis.domain.statistics.record import decision_hash
 from genesis.domain.statistics.significance import deflated_sharpe, luck_of_best, moments, probabilistic_sharpe
 from genesis.domain.statistics.summary import DAYS_PER_YEAR, daily_returns, summarise
@@ -64,6 +64,8 @@ class SweepResult:
     seconds: float
     trials: int
     """What the best run has to be held against, with the trials that were made before on the same candles."""
+    endings: str
+    """How many of all runs did not run to the end, in a sentence; empty where all did."""
 
 
 def result_of(
@@ -85,7 +87,7 @@ def result_of(
     trials = search.tried + (tally.runs if choices is None else choices)
     rows = table.best(order, top, descending=DESCENDING[order])
     best = best_run(plan, rows, candles, table.folder, trials)
-    return SweepResult(plan, tally, order, rows, best, table.folder, seconds, trials)
+    return SweepResult(plan, tally, order, rows, best, table.folder, seconds, trials, endings_sentence(table))
 
 
 def best_run(plan: SweepPlan, rows: Sequence[Row], candles: Candles, folder: Path, trials: int) -> BestRun | None:
@@ -101,7 +103,7 @@ def best_run(plan: SweepPlan, rows: Sequence[Row], candles: Candles, folder: Pat
             f"{folder}: its first run, {params}, is another now: {plan.strategy.name} does not give the same each"
             " time, what its file imports has changed, or the results were touched; --anew runs all again"
         )
-    known = moments(daily_returns(record))
+    known = None if record.is_ruined else moments(daily_returns(record))
     return BestRun(
         params,
         run,
@@ -124,6 +126,7 @@ def document_of(result: SweepResult) -> JsonDocument:
         "skipped": result.tally.skipped,
         "resumed": result.tally.resumed,
         "sort": result.order,
+        "endings": result.endings,
         "best": None if best is None else _best_document(best, result.trials),
         "rows": [_row_document(result.plan, row) for row in result.rows],
         "seconds": round(result.seconds, 6),
@@ -177,8 +180,9 @@ def skipped_words(result: SweepResult) -> str:
 def verdict(result: SweepResult) -> list[str]:
     """Return what to think of the best run, in sentences; none where nothing can be said."""
     best = result.best
+    endings = [result.endings] if result.endings else []
     if best is None or best.deflated_sharpe is None or best.luck_sharpe is None:
-        return []
+        return endings
     held = summarise(best.held.record)
     ratio = "-" if held.sharpe is None else f"{held.sharpe:.2f}"
     cash = (
@@ -186,6 +190,7 @@ def verdict(result: SweepResult) -> list[str]:
         f" ratio); in a market that goes nowhere the best of {result.trials} would show {best.luck_sharpe:.2f}."
     )
     return [
+        *endings,
         *timing_sentences("The first run", best.timing, result.trials),
         cash,
         f"Buying once and holding returned {held.total_return_pct:.2f} % with a Sharpe ratio of {ratio}.",
@@ -199,15 +204,18 @@ def _table(result: SweepResult) -> "Table":
     names = [axis.name for axis in result.plan.space.axes]
     table = Table(box=box.SIMPLE, padding=(0, 0), title=f"Ordered by {result.order}", title_justify="left")
     quote = result.plan.terms.desk.instrument.quote
-    for name in (*names, "Return %", "Sharpe", "Drawdown %", "Fills", f"Fees {quote}", f"Equity {quote}"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for row in result.rows:
+    ended = [ending_words(row) for row in result.rows]
+    last = ("Ended by",) if any(ended) else ()
+    for name in (*names, "Return %", "Sharpe", "Drawdown %", "Fills", f"Fees {quote}", f"Equity {quote}", *last):
+        table.add_column(name, justify="right", no_wrap=name not in last)
+    for row, ending in zip(result.rows, ended, strict=True):
         figures = (row["total_return_pct"], row["sharpe"], row["max_drawdown_pct"])
         table.add_row(
             *(str(row[parameter_column(name)]) for name in names),
             *("-" if each is None else f"{each:.2f}" for each in figures),
             str(row["fills"]),
             *(f"{float(row[f'{name}_atoms'] or 0) / 1e8:.2f}" for name in ("total_fees", "final_equity")),
+            *([ending] if last else []),
         )
     return table
 
@@ -220,8 +228,7 @@ def _row_document(plan: SweepPlan, row: Row) -> dict[str, Json]:
         figures[name] = row[name]
     for name in _MONEY:
         figures[name] = format_atoms(int(row[f"{name}_atoms"] or 0))
-    breach = BREACHES[int(row["breach"] or 0)]
-    return {**figures, "breach": None if breach is None else breach.value, "fills_digest": row["fills_digest"]}
+    return {**figures, "breach": ending_of(row), "ruined": is_ruined(row), "fills_digest": row["fills_digest"]}
 
 
 def _params(plan: SweepPlan, row: Row) -> dict[str, Value]:

@@ -15,8 +15,10 @@ _YEARLY: Final = math.sqrt(DAYS_PER_YEAR)
 
 
 def timing_of_run(run: Run, candles: Candles) -> Timing | None:
-    """Return how well *run* was timed over *candles*; None where that cannot be told."""
+    """Return how well *run* was timed over *candles*; None where that cannot be told, and for who was ruined."""
     record = run.record
+    if record.is_ruined:
+        return None
     exposures = exposures_of(record.fills, candles, run.equity, on_margin=record.on_margin)
     return timing_of(daily_returns(record), candles, exposures)
 

@@ -79,8 +79,9 @@ class WalkForward:
     """What that is held against: nobody chose among the tests, so that they are one trial, and those made before."""
     held: Run
     """Buying once at the first test and holding, at the same costs."""
-    bootstrap_loss: float
-    """The share of stationary bootstraps of the daily returns that end with less than they began with."""
+    bootstrap_loss: float | None
+    """The share of stationary bootstraps of the daily returns that end with less than they began with; None for
+    who was ruined, as all ratios."""
     shuffled_drawdown_pct: Spread | None
     """Maximum drawdowns of the round trips in other orders: the middle nine tenths; None without round trips."""
     efficiency: float | None
@@ -185,27 +186,28 @@ def _together(
     span = candles.between(judged[0].window.test_start, judged[-1].window.test_end)
     # One account over all days: what no test traded, such as an embargo, returned nothing.
     returns = returns_of(cash, [day for each in judged for day in each.test.days])
-    known = moments(returns)
+    sound = None if whole.is_ruined else returns
+    known = moments(sound or [])
     equity = np.concatenate([each.run.equity for each in judged])
     trips = trip_returns(cash, round_trips(whole))
     held = exposures_of(whole.fills, account.candles, account.run.equity, on_margin=whole.on_margin)
-    timing = timing_of(returns, span, held[len(held) - len(span) :])
-    growths = bootstrapped_growths(returns, DRAWS, BLOCK_DAYS, SEED)
+    timing = timing_of(sound, span, held[len(held) - len(span) :]) if sound else None
+    tests = [summarise(each.test).sharpe for each in judged]
     return WalkForward(
         trials=trials,
         judged=judged,
         account=account,
         final_equity=final,
         total_return_pct=100.0 * (final / cash - 1.0) if cash else 0.0,
-        sharpe=sharpe(returns),
+        sharpe=sharpe(sound or []),
         max_drawdown_pct=100.0 * float(drawdown_series(equity, cash).max()),
         probabilistic_sharpe=None if known is None else probabilistic_sharpe(known),
         timing=timing,
         chances=chances,
         held=buy_and_hold(terms, span),
-        bootstrap_loss=float(np.mean(growths < 1.0)),
-        shuffled_drawdown_pct=_percent(spread(shuffled_drawdowns(trips, DRAWS, SEED))) if trips else None,
-        efficiency=efficiency([each.train_sharpe for each in judged], [summarise(each.test).sharpe for each in judged]),
+        bootstrap_loss=float(np.mean(bootstrapped_growths(sound, DRAWS, BLOCK_DAYS, SEED) < 1.0)) if sound else None,
+        shuffled_drawdown_pct=_percent(spread(shuffled_drawdowns(trips, DRAWS, SEED))) if trips and sound else None,
+        efficiency=efficiency([each.train_sharpe for each in judged], tests) if sound else None,
         has_survived=final > cash and timing is not None and timing.belief(chances) >= BELIEVED,
     )
 

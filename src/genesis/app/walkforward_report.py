@@ -8,7 +8,7 @@ from genesis.app.research_runs import WalkRun
 from genesis.app.runs_ledger import Part, part_of, runs_ledger
 from genesis.app.sweep import describe
 from genesis.app.sweep_report import plain
-from genesis.app.walkforward_result import day, verdict
+from genesis.app.walkforward_result import day, ending_of_test, verdict
 from genesis.domain.statistics.summary import summarise
 
 _RATIOS: Final = ("Sharpe, training", "Sharpe by luck", "Sharpe, test")
@@ -28,6 +28,7 @@ def report_of(run: WalkRun, order: str) -> WalkReport:
             f"{summary.total_return_pct:.2f}",
             f"{summary.max_drawdown_pct:.2f}",
             str(len(each.test.fills)),
+            ending_of_test(each) or "–",
         ]
         for each, summary in zip(found.judged, summaries, strict=True)
     ]
@@ -45,7 +46,7 @@ def report_of(run: WalkRun, order: str) -> WalkReport:
             for each, summary in zip(found.judged, summaries, strict=True)
         ],
         choices=[(name, [float(each.params[name]) for each in found.judged]) for name in varied],
-        headers=("Test", *names, *_RATIOS, "Return (%)", "Drawdown (%)", "Fills"),
+        headers=("Test", *names, *_RATIOS, "Return (%)", "Drawdown (%)", "Fills", "Ended by"),
         rows=rows,
         ledger=runs_ledger({"All tests": [_part(run)]}, plan.terms.cash, quote),
         origin=[(name, plain(value)) for name, value in describe(plan).items()],

@@ -45,6 +45,7 @@ def document_of(plan: SweepPlan, found: WalkForward, order: str, seconds: float)
         "bootstrap_loss": found.bootstrap_loss,
         "shuffled_drawdown_pct": None if shuffled is None else dict(shuffled._asdict()),
         "efficiency": found.efficiency,
+        "ruined": found.account.run.record.is_ruined,
         "survived": found.has_survived,
         "seconds": round(seconds, 6),
     }
@@ -71,15 +72,19 @@ def verdict(found: WalkForward) -> list[str]:
     held = summarise(found.held.record)
     holding = f"buying once and holding returned {percent(held.total_return_pct, sign=True)} with {_ratio(held.sharpe)}"
     lines = [f"Outside of training: return {total}, Sharpe ratio {_ratio(found.sharpe)}; {holding}."]
-    lines += timing_sentences("It", found.timing, found.chances)
+    if found.account.run.record.is_ruined:
+        lines.append("It was ruined: nothing, or less, was left of the account at some close, so it has no ratios.")
+    else:
+        lines += timing_sentences("It", found.timing, found.chances)
     if found.probabilistic_sharpe is not None:
         lines.append(
             "The probability that its true Sharpe ratio is above that of cash, which is 0 and which a rising market"
             f" beats alone, is {100 * found.probabilistic_sharpe:.1f} %."
         )
-    lines.append(
-        f"Drawn again in blocks of days, {100.0 * found.bootstrap_loss:.1f} % of such histories end with a loss."
-    )
+    if found.bootstrap_loss is not None:
+        lines.append(
+            f"Drawn again in blocks of days, {100.0 * found.bootstrap_loss:.1f} % of such histories end with a loss."
+        )
     if found.shuffled_drawdown_pct is not None:
         low, _, high = found.shuffled_drawdown_pct
         lines.append(f"In other orders, the same round trips have drawdowns of {low:.1f} to {high:.1f} %.")
@@ -107,9 +112,11 @@ def _table(plan: SweepPlan, found: WalkForward) -> "Table":
 
     table = Table(box=box.SIMPLE, padding=(0, 0))
     names = [axis.name for axis in plan.space.axes]
-    for name in ("Test from", "to", *names, "Train", "Luck", "Test", "Return %", "Fills"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for each in found.judged:
+    ended = [ending_of_test(each) for each in found.judged]
+    last = ("Ended by",) if any(ended) else ()
+    for name in ("Test from", "to", *names, "Train", "Luck", "Test", "Return %", "Fills", *last):
+        table.add_column(name, justify="right", no_wrap=name not in last)
+    for each, ending in zip(found.judged, ended, strict=True):
         summary = summarise(each.test)
         table.add_row(
             day(each.window.test_start),
@@ -118,9 +125,15 @@ def _table(plan: SweepPlan, found: WalkForward) -> "Table":
             *(_ratio(ratio) for ratio in (each.train_sharpe, each.luck_sharpe, summary.sharpe)),
             f"{summary.total_return_pct:.2f}",
             str(len(each.test.fills)),
+            *([ending] if last else []),
         )
     table.caption = "Sharpe ratios: of training, of the best of as many without skill in a flat market, and of the test"
     return table
+
+
+def ending_of_test(each: Judged) -> str:
+    """Return what was breached or liquidated in a test, for a table; nothing where nothing was."""
+    return ", ".join(dict.fromkeys(alert.code.value for alert in each.test.alerts))
 
 
 def _window(each: Judged) -> dict[str, Json]:
@@ -134,6 +147,7 @@ def _window(each: Judged) -> dict[str, Json]:
         "test_sharpe": summary.sharpe,
         "test_return_pct": summary.total_return_pct,
         "test_max_drawdown_pct": summary.max_drawdown_pct,
+        "test_alerts": [alert.code.value for alert in each.test.alerts],
         "test_fills": len(each.test.fills),
         "test_final_equity": format_atoms(each.test.final_equity),
         "test_decision_hash": decision_hash(each.test),

@@ -22,6 +22,9 @@ from genesis.domain.risk.refusal import RefusalCode
 from genesis.domain.simulation.columnar import Walk
 from genesis.domain.units import Atoms, Mts, Price, format_atoms, format_scaled
 
+RUINED: Final = 1.0
+"""The drawdown of who has nothing left."""
+
 
 @frozen
 class Record:
@@ -41,6 +44,11 @@ class Record:
     alerts: tuple[Alert, ...]
     refusals: Mapping[RefusalCode, int]
     on_margin: bool = False
+
+    @property
+    def is_ruined(self) -> bool:
+        """Whether nothing, or less, was left at some close: returns on that have no meaning, and no ratio of them."""
+        return self.max_drawdown >= RUINED
 
 
 def decision_hash(record: Record) -> str:

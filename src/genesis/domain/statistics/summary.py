@@ -2,7 +2,7 @@
 
 Daily returns are E(d) ÷ E(d-1) − 1 over every UTC day from the first candle's to the last one's, the first against
 the initial cash, and 0 where a day has no candle; crypto trades every day, so a year has 365 of them, and the
-risk-free rate is taken as 0.
+risk-free rate is taken as 0. A run that was ruined at some close has no ratios at all.
 """
 
 import math
@@ -58,7 +58,7 @@ def summarise(record: Record) -> Summary:
     trips = round_trips(record)
     profits = [trip.profit for trip in trips]
     gains, losses = sum(p for p in profits if p > 0), -sum(p for p in profits if p < 0)
-    returns = daily_returns(record)
+    returns = [] if record.is_ruined else daily_returns(record)
     scale = record.instrument.price_scale
     traded = sum(value_of(fill.amount, fill.price, scale) for fill in record.fills)
     return Summary(
@@ -67,8 +67,8 @@ def summarise(record: Record) -> Summary:
         sharpe=sharpe(returns),
         sortino=sortino(returns),
         calmar=calmar(record),
-        profit_factor=gains / losses if losses else None,
-        win_rate_pct=100.0 * sum(p > 0 for p in profits) / len(profits) if profits else None,
+        profit_factor=gains / losses if losses and not record.is_ruined else None,
+        win_rate_pct=100.0 * sum(p > 0 for p in profits) / len(profits) if profits and not record.is_ruined else None,
         exposure_pct=100.0 * record.candles_in_position / record.candles if record.candles else 0.0,
         turnover=traded / record.initial_cash if record.initial_cash else 0.0,
         total_fees=Atoms(sum(fee_in_quote(fill, scale, record.on_margin) for fill in record.fills)),
@@ -118,9 +118,10 @@ def sortino(returns: Sequence[float]) -> float | None:
 def calmar(record: Record) -> float | None:
     """Return yearly growth ÷ maximum drawdown, over the span from first to last day.
 
-    None without a drawdown, and where a few days grew so much that a year of them is beyond all numbers.
+    None without a drawdown, for who was ruined, and where a few days grew so much that a year of them is beyond all
+    numbers.
     """
-    if not record.days or record.max_drawdown <= 0.0:
+    if not record.days or record.max_drawdown <= 0.0 or record.is_ruined:
         return None
     days = (record.days[-1][0] - record.days[0][0]) / DAY_MS + 1.0
     growth = 1.0 + _growth(record)

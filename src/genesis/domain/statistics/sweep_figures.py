@@ -6,7 +6,10 @@ from typing import Final
 import numpy as np
 
 from genesis.domain.candle import Floats, Ints
+from genesis.domain.events import AlertCode
+from genesis.domain.simulation.columnar import BREACHES
 from genesis.domain.simulation.sweep import Outcomes
+from genesis.domain.statistics.record import RUINED
 from genesis.domain.statistics.summary import DAYS_PER_YEAR
 
 _EXACT_MAX: Final = 2**53
@@ -26,6 +29,10 @@ DESCENDING: Final = {
 """What runs can be ordered by, and whether more is better."""
 
 
+ENDINGS: Final = (*(None if each is None else each.value for each in BREACHES), AlertCode.LIQUIDATED.value)
+"""What ended a run, in the place of its number in `breach`."""
+
+
 FIGURES: Final = (
     *DESCENDING,
     "refused",
@@ -40,7 +47,7 @@ FIGURES: Final = (
 
 
 def sweep_figures(outcomes: Outcomes, initial_cash: int, candles: int) -> dict[str, Ints | Floats]:
-    """Return the figures of all runs by name; NaN where one has no meaning."""
+    """Return the figures of all runs by name; NaN where one has no meaning, as every ratio of a run that was ruined."""
     final = outcomes.final_equity
     count = len(final)
     nothing = np.full(count, np.nan)
@@ -49,12 +56,13 @@ def sweep_figures(outcomes: Outcomes, initial_cash: int, candles: int) -> dict[s
         trips = outcomes.round_trips
         win_rate = np.where(trips > 0, 100.0 * outcomes.wins / trips, nothing)
         factor = np.where(outcomes.losses > 0, outcomes.gains / outcomes.losses, nothing)
+    stands = outcomes.max_drawdown < RUINED
     return {
         "total_return_pct": np.array(growth) * 100.0,
-        "sharpe": _sharpes(outcomes.day_equity, initial_cash),
+        "sharpe": np.where(stands, _sharpes(outcomes.day_equity, initial_cash), nothing),
         "max_drawdown_pct": outcomes.max_drawdown * 100.0,
-        "profit_factor": factor,
-        "win_rate_pct": win_rate,
+        "profit_factor": np.where(stands, factor, nothing),
+        "win_rate_pct": np.where(stands, win_rate, nothing),
         "exposure_pct": 100.0 * outcomes.candles_in_position / candles,
         "round_trips": trips,
         "fills": outcomes.fills,
