@@ -1,5 +1,9 @@
 """I3, I25: a session begins where the last one that knew the account ended."""
 
+from collections import deque
+from collections.abc import Mapping
+from decimal import Decimal
+from enum import Enum
 from pathlib import Path
 
 import pytest
@@ -10,18 +14,56 @@ from genesis.adapters.memory.clock import ManualClock
 from genesis.app.account_recovery import last_journal, recover
 from genesis.domain.core import FIRST_CID, CoreSettings, TradingCore, one_desk
 from genesis.domain.desk import DeskSettings
-from genesis.domain.events import Adopted, Asked, OperatorAsked, StrategyEnabled
-from genesis.domain.exchange.orders import Account
+from genesis.domain.events import (
+    AccountShown,
+    Adopted,
+    Asked,
+    Cancel,
+    Decision,
+    Event,
+    OperatorAsked,
+    StrategyEnabled,
+)
+from genesis.domain.exchange.orders import Account, OrderReport, ReportedStatus
+from genesis.domain.execution.look import Look
+from genesis.domain.execution.plans import Market, Plan, PostOnly
+from genesis.domain.execution.protection import Bracket, Protection
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.journal.entries import FORMAT, Entry, SessionBegan, SessionEnd, SessionEnded, StrategyBegan
+from genesis.domain.ledger import Ledger
+from genesis.domain.order import OrderId, OrderType, Side
 from genesis.domain.risk.limits import OFF, AccountLimits, RateLimit
 from genesis.domain.risk.refusal import RefusalCode
-from genesis.domain.saved import saved
+from genesis.domain.saved import restore, saved
 from genesis.domain.strategy.features import volume
-from genesis.domain.units import Mts, Ppb, Symbol, atoms
+from genesis.domain.units import PPB, Mts, Ppb, Symbol, atoms, decimal_from_atoms
 from genesis.ports.errors import InputError
-from tests.unit.domain.accounts import BTC, CASH, World
+from tests.unit.domain.accounts import BTC, CASH, World, wallet
 
+FOREIGN = OrderReport(
+    id=OrderId(777),
+    cid=None,
+    group_id=None,
+    symbol=BTC,
+    account=Account.EXCHANGE,
+    side=Side.BUY,
+    type=OrderType.LIMIT,
+    amount=Decimal(1),
+    amount_remaining=Decimal(1),
+    status=ReportedStatus.ACTIVE,
+    status_text="ACTIVE",
+    mts_created=Mts(1),
+    mts_updated=Mts(2),
+    price=Decimal(90),
+    price_average=None,
+    price_trailing=None,
+    price_auxiliary=None,
+    post_only=False,
+    reduce_only=False,
+    hidden=False,
+    placed_id=None,
+    mts_expiry=None,
+)
 STATE = saved(one_desk(DeskSettings(spot_instrument(Symbol("tBTCUSD")), volume), atoms(1)))
 FAILED = SessionEnded(SessionEnd.FAILED, "StoreError: the nonces cannot be read")
 
@@ -67,14 +109,82 @@ async def test_the_newest_session_of_the_mode_is_the_last(tmp_path: Path) -> Non
     assert last_journal(tmp_path, "paper", 0) is None
 
 
-async def recovered(tmp_path: Path, world: World, settings: CoreSettings) -> TradingCore:
-    """The core of *settings* after a session that ended as *world* is."""
+async def recovered(tmp_path: Path, world: World, settings: CoreSettings, *rows: Entry) -> TradingCore:
+    """The core of *settings* after a session of *rows*, or else one that ended as *world* is."""
     strategies = tuple(
         StrategyBegan(each.name, "", (), "", each.instrument, each.size, each.limits, CASH)
         for each in world.core.settings.desks
     )
-    path = await written(tmp_path / "1.sqlite", evolve(began("live"), strategies=strategies), saved(world.core))
+    head = evolve(began("live"), strategies=strategies)
+    path = await written(tmp_path / "1.sqlite", head, *(rows or [saved(world.core)]))
     return recover(path, settings, {each.name: CASH for each in settings.desks}).core
+
+
+def fields_of(thing: object, inside: tuple[int, ...] = ()) -> object:
+    """All that *thing* is made of, as plain values: what makes two cores the same to the last field."""
+    if id(thing) in inside:
+        return "above"
+    inside = (*inside, id(thing))
+    if isinstance(thing, Mapping):
+        return [(repr(key), fields_of(each, inside)) for key, each in thing.items()]
+    if isinstance(thing, tuple | list | deque | set):
+        return [fields_of(each, inside) for each in thing]
+    if isinstance(thing, str | int | float | Enum | None):
+        return repr(thing)
+    names = [*vars(thing)] if hasattr(thing, "__dict__") else [*getattr(thing, "__slots__", ())]
+    return [type(thing).__name__, *((name, fields_of(getattr(thing, name, None), inside)) for name in names)]
+
+
+@pytest.mark.parametrize("protection", [None, Bracket(Ppb(PPB // 20))])
+@pytest.mark.parametrize("plan", [Market(), PostOnly(60_000, 600_000)])
+async def test_i24_the_core_after_a_crash_is_the_one_that_its_replay_begins_with(
+    tmp_path: Path, plan: Plan, protection: Protection | None
+) -> None:
+    world = World("one", "two", plan=plan, protection=protection, needs_account=True)
+    rows: list[Entry] = [saved(world.core)]
+    handle = world.core.handle
+
+    def recorded(event: Event) -> tuple[Decision, ...]:
+        decisions = handle(event)
+        rows.extend((event, *decisions))
+        return decisions
+
+    world.core.handle = recorded  # type: ignore[method-assign]  # the journal is between, as in the loop
+    world.show()
+    world.close(1.0)
+    first = world.sent[0]
+    if first.type is OrderType.LIMIT:
+        world.fill(first, first.amount // 2)
+    world.fills = False
+    world.close(1.0, 1.0)
+    wallets = (wallet("USD", decimal_from_atoms(world.cash)), wallet("BTC", decimal_from_atoms(world.coins)))
+    world.show(Look(open_orders=(FOREIGN,), wallets=wallets))
+    world.handle(OperatorAsked(Mts(1), Asked.CANCEL_ALL, "", "start afresh"))
+    settings = world.core.settings
+    core = await recovered(tmp_path, world, settings, *rows)
+    replayed = TradingCore(settings, {each.name: Ledger(CASH) for each in settings.desks})
+    restore(replayed, saved(core))
+    assert fields_of(core) == fields_of(replayed)
+    assert core.position(BTC) > 0
+    open_cids = [own.life.order.cid for own in core.books.orders.open()]
+    assert open_cids
+    again = core.handle(AccountShown(Mts(1), Look(open_orders=(FOREIGN,), wallets=wallets)))
+    assert [each.cid for each in again if isinstance(each, Cancel)] == open_cids
+
+
+async def test_i9_what_a_person_wanted_cancelled_is_asked_for_again_after_every_start(tmp_path: Path) -> None:
+    world = World("one", needs_account=True)
+    world.show()
+    world.fills = False
+    world.close(1.0)
+    world.handle(OperatorAsked(Mts(1), Asked.CANCEL_ALL, "", "start afresh"))
+    for number in range(2):  # after a stop, and after another that saw no account
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        world.core = await recovered(folder, world, world.core.settings)
+    world.canceled.clear()
+    world.show()
+    assert world.canceled == [1]
 
 
 async def test_i12_a_rate_that_is_new_counts_the_orders_of_before_the_start(tmp_path: Path) -> None:

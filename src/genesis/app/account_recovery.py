@@ -18,6 +18,7 @@ from genesis.domain.execution.order_life import OrderLife
 from genesis.domain.journal.entries import SessionBegan, SessionEnded, StrategyBegan
 from genesis.domain.ledger import Ledger
 from genesis.domain.recall import recall
+from genesis.domain.saved import restarted
 from genesis.domain.strategy.features import KEEP
 from genesis.domain.succession import held_by, succeeded
 from genesis.domain.units import Atoms, Mts
@@ -91,10 +92,8 @@ def recover(path: Path, settings: CoreSettings, cash: Mapping[str, Atoms]) -> Re
         desk = core.desks[wanted.name]
         desk.limit(core.now, wanted.limits)
         desk.enable(is_enabled=wanted.enabled)
-        desk.intent = None
     core.is_new = settings.needs_account
-    if settings.needs_account:
-        core.books.standings.out_of_sight()
+    core = restarted(core)  # as the session's first row has it: its replay knows no more
     return Recovered(core, new, tuple(own.life for own in core.books.orders.open()), core.books.last_fill)
 
 

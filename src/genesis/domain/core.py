@@ -155,7 +155,7 @@ class TradingCore:
         """Desks whose candles and quotes are nobody else's business."""
         self.pursuits = Pursuits(self.desks, self.books, self._send, self._within_one_order)
         self._looks = AccountLooks(self.books, self._instruments, self._report, is_dry=settings.is_dry)
-        self._operation = Operation(self.desks, self.books, self.pursuits, self._ask)
+        self.operation = Operation(self.desks, self.books, self.pursuits, self._ask)
         self.cut: set[str] = set()
         self.reasons: dict[str, Reasons] = {}
         self.next_undertaking = 1
@@ -215,14 +215,14 @@ class TradingCore:
                 return tuple(self._look(event))
             case OperatorAsked(mts=mts):
                 self.now = max(self.now, mts)
-                return tuple(self._operation.obey(event, self.now))
+                return tuple(self.operation.obey(event, self.now))
             case LimitsApplied(mts, limits):
                 self.now = max(self.now, mts)
                 self.limits = limits
                 self.books.remember(self.now, limits)
             case StrategyLimitsApplied(mts=mts) | StrategyEnabled(mts=mts):
                 self.now = max(self.now, mts)
-                return tuple(self._operation.configure(event, self.now))
+                return tuple(self.operation.configure(event, self.now))
             case MarginCharged(mts, symbol, amount):
                 self.now = max(self.now, mts)
                 self._by_symbol[symbol][0].charge(amount)
@@ -534,7 +534,7 @@ class TradingCore:
         yield from self._looks.take(event)
         self.is_new = False
         yield from self.pursuits.was_looked_at(self.now)
-        yield from self._operation.was_looked_at()
+        yield from self.operation.was_looked_at()
 
 
 def one_desk(

@@ -20,7 +20,10 @@ from genesis.domain.units import Mts, Symbol
 
 
 class Operation:
-    """See the module; *ask* wants a quote for the desks of an instrument that wait for one."""
+    """See the module; *ask* wants a quote for the desks of an instrument that wait for one.
+
+    *unwanted* are the orders that a person wants cancelled, and why.
+    """
 
     def __init__(
         self,
@@ -33,7 +36,7 @@ class Operation:
         self._books = books
         self._pursuits = pursuits
         self._ask = ask
-        self._unwanted: dict[Cid, str] = {}
+        self.unwanted: dict[Cid, str] = {}
 
     def obey(self, event: OperatorAsked, now: Mts) -> Iterator[Decision]:
         """Do what a person asks, of one desk or of all."""
@@ -84,14 +87,14 @@ class Operation:
 
     def was_looked_at(self) -> Iterator[Decision]:
         """Go on after a look: what a person wanted cancelled and is open still is asked for again."""
-        for cid, reason in list(self._unwanted.items()):
+        for cid, reason in list(self.unwanted.items()):
             yield from self._cancel(cid, reason)
 
     def _cancel(self, cid: Cid, reason: str) -> Iterator[Decision]:
         own = self._books.orders.by_cid.get(cid)
         if own is None or own.life.status.is_terminal:
-            self._unwanted.pop(cid, None)
+            self.unwanted.pop(cid, None)
             return
-        self._unwanted[cid] = reason
+        self.unwanted[cid] = reason
         order = own.life.order
         yield Cancel(order.symbol, order.cid, own.life.id, order.mts, reason)

@@ -8,6 +8,8 @@ from genesis.domain.core import TradingCore
 from genesis.domain.desk import Desk, Intent
 from genesis.domain.events import Alert, Reasons
 from genesis.domain.execution.orders import OwnOrder
+from genesis.domain.ledger import Ledger
+from genesis.domain.order import Cid
 from genesis.domain.pursuits import Pursued
 from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.risk.limits import AccountLimits
@@ -60,7 +62,10 @@ class SavedEntry:
 
 @frozen
 class Saved:
-    """A core between two events; *is_new* says that the account was not shown yet."""
+    """A core between two events.
+
+    *is_new* says that the account was not shown yet, *unwanted* are the orders that a person wants cancelled, and why.
+    """
 
     now: Mts
     next_cid: int
@@ -77,6 +82,7 @@ class Saved:
     reasons: tuple[tuple[str, Reasons], ...]
     cut: tuple[str, ...]
     is_new: bool = False
+    unwanted: tuple[tuple[Cid, str], ...] = ()
 
 
 def saved(core: TradingCore) -> Saved:
@@ -104,6 +110,7 @@ def saved(core: TradingCore) -> Saved:
         reasons=tuple(core.reasons.items()),
         cut=tuple(sorted(core.cut)),
         is_new=core.is_new,
+        unwanted=tuple(core.operation.unwanted.items()),
     )
 
 
@@ -127,6 +134,14 @@ def restore(core: TradingCore, state: Saved) -> None:
     pursuits.under_way = {each.undertaking.id: each for each in state.under_way}
     pursuits.entries = {each.strategy: (each.price, each.reasons) for each in state.entries}
     core.reasons, core.cut = dict(state.reasons), set(state.cut)
+    core.operation.unwanted = dict(state.unwanted)
+
+
+def restarted(core: TradingCore) -> TradingCore:
+    """Return a core that knows what of *core* outlives its process, and nothing else: so its replay begins, too."""
+    fresh = TradingCore(core.settings, {name: Ledger(Atoms(0)) for name in core.desks})
+    restore(fresh, saved(core))
+    return fresh
 
 
 def _saved_desk(desk: Desk) -> SavedDesk:

@@ -50,7 +50,7 @@ from genesis.domain.link import LinkState
 from genesis.domain.order import Cid
 from genesis.domain.recall import recall
 from genesis.domain.risk.guards import OnBreach, RiskLimits
-from genesis.domain.saved import saved
+from genesis.domain.saved import Saved, restarted, restore, saved
 from genesis.domain.strategy.expression import Expr
 from genesis.domain.strategy.features import close, where
 from genesis.domain.strategy.shipped import ema_cross
@@ -253,11 +253,18 @@ class Production:
     def difference(self, rows: Sequence[Row], options: WorldOptions) -> str:
         """Return the first decision of the last session that its events do not lead to again, empty if all are."""
         first = next(at for at in reversed(range(len(rows))) if rows[at].kind == SESSION)
-        core = self._core(rows[:first], options)
+        core, has_begun = new_core(settings_of(options)), False
         due: deque[str] = deque()
         for row, entry in zip(rows[first:], self._decode(rows[first:]), strict=True):
             if isinstance(entry, EVENTS):
                 due.extend(encode(decision)[1] for decision in core.handle(entry))
+            elif isinstance(entry, Saved) and not has_begun:
+                has_begun = True
+                restore(core, entry)
+            elif isinstance(entry, Saved):
+                again = encode(saved(core))[1]
+                if again != row.payload:
+                    return f"row {row.seq} has {row.payload}, the replay is at {again}"
             elif row.kind == DECISION:
                 again = due.popleft() if due else "no decision"
                 if again != row.payload:
@@ -270,8 +277,7 @@ class Production:
         for entry in self._entries(rows):
             recall(core, entry)
         core.is_new = True
-        core.books.standings.out_of_sight()
-        return core
+        return restarted(core)
 
     def _entries(self, rows: Sequence[Row]) -> Iterator[RecordedEntry]:
         """Yield the last state of the core that was written, and everything after it."""
