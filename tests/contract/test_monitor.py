@@ -65,6 +65,14 @@ def test_information_never_pushes_out_a_warning(monitor: MemoryMonitor) -> None:
     assert notes[0].name == "risk.refused"
 
 
+def test_what_was_applied_is_never_pushed_out_by_what_happens_on_the_market(monitor: MemoryMonitor) -> None:
+    monitor.note("config", "config.drift", {"path": "current.json"}, "error")
+    monitor.note("config", "config.applied", {"version": 2})
+    for number in range(10):
+        monitor.note("market", "candle.closed", {"n": number})
+    assert [note.name for note in monitor.dashboard().notes][:2] == ["config.drift", "config.applied"]
+
+
 def test_a_note_keeps_what_its_fields_were(monitor: MemoryMonitor) -> None:
     fields = {"n": 1}
     monitor.note("system", "started", fields)

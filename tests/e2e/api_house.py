@@ -139,6 +139,9 @@ class House:
     authority: ConfigAuthority
     home: Path
     client: aiohttp.ClientSession
+    stalled_s: list[float]
+    """For how long the trading loop stands still, as the one item."""
+
     tokens: dict[Role, str] = field(factory=dict)
 
     @property
@@ -200,8 +203,8 @@ def feed(view: MemorySessionView, *, candles: int = 30, strategy: str = "trend")
 @asynccontextmanager
 async def house(home: Path, costly_max: int = 10_000) -> AsyncIterator[House]:
     """Serve until left."""
-    clock, metrics = SystemClock(), MemoryMetrics()
-    monitor = MemoryMonitor(clock, metrics, version="0", mode="paper")
+    clock, metrics, stalled_s = SystemClock(), MemoryMetrics(), [0.0]
+    monitor = MemoryMonitor(clock, metrics, version="0", mode="paper", stalled_s=lambda: stalled_s[0])
     audit = audit_log(home, clock, monitor)
     latch, credentials = MemoryKillLatch(), MemoryCredentials(clock)
     operator = RecordingOperator(audit, latch)
@@ -215,6 +218,6 @@ async def house(home: Path, costly_max: int = 10_000) -> AsyncIterator[House]:
     port = server.bind()
     running = asyncio.create_task(server.run())
     async with aiohttp.ClientSession() as client:
-        yield House(port, monitor, metrics, view, operator, latch, credentials, authority, home, client)
+        yield House(port, monitor, metrics, view, operator, latch, credentials, authority, home, client, stalled_s)
     running.cancel()
     await asyncio.wait([running])

@@ -145,6 +145,43 @@ def test_a_log_that_was_changed_is_found_and_its_line_named(site: Running, conte
     expect(page.locator("#table")).not_to_contain_text("is whole up to")
 
 
+def test_what_others_apply_is_shown_while_somebody_is_in_the_text(site: Running, context: BrowserContext) -> None:
+    applied(site, {"dry_run": True, "max_drawdown_pct": 15}, "a start")
+    page = opened(site, context)
+    page.get_by_role("button", name="Verify the audit log").click()
+    expect(page.locator("#config-head")).to_contain_text("whole up to line 2")
+    page.focus("#config-text")
+    applied(site, {"dry_run": True, "max_drawdown_pct": 9}, "by another")
+    expect(page.locator("#config-head strong")).to_have_text("Version 2")
+    expect(page.locator("#config-history tbody tr").first).to_contain_text("by another")
+    expect(page.locator("#limit-max_drawdown_pct")).to_have_value("9")
+    expect(page.locator("#config-head")).not_to_contain_text("whole")  # what was verified was another log
+    assert page.evaluate("document.activeElement.id") == "config-text"
+    mine = '{"dry_run": true, "max_drawdown_pct": 3}'
+    page.fill("#config-text", mine)
+    applied(site, {"dry_run": True, "max_drawdown_pct": 8}, "again")
+    expect(page.locator("#config-head strong")).to_have_text("Version 3")
+    expect(page.locator("#config-text")).to_have_value(mine)
+
+
+def test_an_edit_of_before_the_page_was_opened_is_told_and_one_that_was_answered_is_not(
+    site: Running, context: BrowserContext
+) -> None:
+    applied(site, {"dry_run": True, "max_drawdown_pct": 15}, "a start")
+    (site.house.home / "config" / "current.json").write_text('{"dry_run": true, "max_drawdown_pct": 99}')
+    site.wait(site.house.authority.check_file())
+    page = visit(context, site.link()).page
+    expect(page.locator("#tab-config")).to_contain_text("edited by hand")
+    applied(site, {"dry_run": True, "max_drawdown_pct": 12}, "an answer")
+    expect(page.locator("#tab-config")).not_to_contain_text("edited by hand")
+    for number in range(600):
+        site.house.monitor.note("market", "candle.closed", {"n": number})
+    expect(page.locator("#tab-config")).not_to_contain_text("edited by hand")
+    page.reload()
+    page.wait_for_selector("#account .figure")
+    expect(page.locator("#tab-config")).not_to_contain_text("edited by hand")
+
+
 def test_it_is_reached_by_keyboard_and_fits_a_phone(site: Running, browser: Browser) -> None:
     phone = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme="dark", is_mobile=True)
     page = opened(site, phone)

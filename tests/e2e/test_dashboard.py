@@ -217,6 +217,23 @@ def test_f27_a_page_that_hears_nothing_says_so_and_asks_for_a_login(tmp_path: Pa
     assert float(page.evaluate("getComputedStyle(document.querySelector('main')).opacity")) < 0.6
 
 
+def test_f27_a_loop_that_stands_still_makes_the_page_old_whatever_else_holds(
+    site: Running, context: BrowserContext
+) -> None:
+    page = visit(context, site.link()).page
+    site.house.view.show(overview(is_halted=True))
+    expect(page.locator("#status-text")).to_have_text("halted")
+    site.house.stalled_s[0] = 600.0
+    expect(page.locator("#stale")).to_contain_text("Stale since")
+    expect(page.locator("#stale")).to_contain_text("its trading loop stands still")
+    expect(page.locator("#status-text")).to_contain_text("stalled")
+    assert page.evaluate("document.body.classList.contains('old')")
+    site.house.stalled_s[0] = 0.0
+    expect(page.locator("#stale")).to_be_hidden()
+    expect(page.locator("#status-text")).to_have_text("halted")
+    assert not page.evaluate("document.body.classList.contains('old')")
+
+
 def test_f27_a_session_that_is_closed_elsewhere_ends_the_page(site: Running, context: BrowserContext) -> None:
     page = visit(context, site.link()).page
     site.wait(site.house.ask("POST", "/api/v1/session/close-all", {}))

@@ -160,6 +160,7 @@ async def test_health_is_what_the_monitor_was_told(site: Site) -> None:
         "mode": "paper",
         "uptime_s": 0.0,
         "last_event_mts": 42,
+        "stalled_s": 0.0,
     }
 
 

@@ -35,7 +35,10 @@ def news_key(name: str, severity: Severity, fields: Mapping[str, object]) -> str
 
 @frozen
 class Health:
-    """Whether the system runs. *uptime_s* is monotonic; *last_event_mts* is None before the first event."""
+    """Whether the system runs. *uptime_s* is monotonic; *last_event_mts* is None before the first event.
+
+    *stalled_s* is for how long the run loop has stood still, 0 while it turns.
+    """
 
     status: Status
     reason: str
@@ -43,6 +46,7 @@ class Health:
     mode: str
     uptime_s: float
     last_event_mts: Mts | None
+    stalled_s: float = 0.0
 
 
 @frozen

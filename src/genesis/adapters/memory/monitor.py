@@ -17,8 +17,8 @@ NOTES_MAX: Final = 256
 class MemoryMonitor:
     """Both sides, `Monitor` and `MonitorFeed`, over the given metrics; any thread may call any method.
 
-    It keeps the last *notes_max* notes of severity `info`, and as many again of the others: of these, one that came
-    again leaves before one that did not. *stalled_s* tells for how long the run loop has stood still.
+    It keeps the last *notes_max* notes of severity `info`, as many again of the configuration's, which are rare and say
+    what counts, and as many of the others: of these, one that came again leaves before one that did not. *stalled_s* tells for how long the run loop has stood still.
     """
 
     def __init__(
@@ -42,6 +42,7 @@ class MemoryMonitor:
         self._last_event_mts: Mts | None = None
         self._seq = 0
         self._infos: deque[Note] = deque(maxlen=notes_max)
+        self._config_infos: deque[Note] = deque(maxlen=notes_max)
         self._alarms: list[tuple[str, Note]] = []
         self._alarms_max = notes_max
 
@@ -59,7 +60,7 @@ class MemoryMonitor:
             self._seq += 1
             note = Note(self._seq, mts, category, severity, name, dict(fields or {}))
             if severity == "info":
-                self._infos.append(note)
+                (self._config_infos if category == "config" else self._infos).append(note)
             else:
                 self._keep_alarm(news_key(name, severity, note.fields), note)
 
@@ -75,9 +76,10 @@ class MemoryMonitor:
         if stalled_s:
             status, reason = "stalled", f"the trading loop has stood still for {stalled_s:.0f} s"
         uptime_s = self._clock.monotonic_s() - self._started_s
-        return Health(status, reason, self._version, self._mode, uptime_s, self._last_event_mts)
+        return Health(status, reason, self._version, self._mode, uptime_s, self._last_event_mts, stalled_s)
 
     def dashboard(self) -> Dashboard:
         with self._lock:
-            notes = sorted((*self._infos, *(note for _, note in self._alarms)), key=lambda note: note.seq)
+            alarms = (note for _, note in self._alarms)
+            notes = sorted((*self._infos, *self._config_infos, *alarms), key=lambda note: note.seq)
         return Dashboard(self.health(), self._metrics.snapshot(), notes)

@@ -2,7 +2,7 @@
 // Documents stay text on their way: numbers of a browser have sixteen digits, a configuration's have all.
 
 import { confirmAct } from "./controls.js";
-import { byId, el, exact, fill, when } from "./dom.js";
+import { byId, clock, el, exact, fill, keepFocus, when } from "./dom.js";
 
 const LIMITS = { max_drawdown_pct: "Largest drawdown, %", position_cap_pct: "Largest position, %", max_daily_loss: "Largest daily loss" };
 
@@ -17,35 +17,62 @@ export class ConfigPanel {
     this.edits = [];
     this.difference = null;
     this.verdict = null;
+    this.verdictMs = 0;
+    this.node = null;
   }
 
   get isChanged() { return this.text !== this.base; }
+  get isShown() { return this.node?.isConnected ?? false; }
 
   // Takes in what is in force; what somebody is writing stays, and is compared with the new version before it counts.
-  async load(node) {
+  // What was found out about the log is forgotten: that was then.
+  async load(table) {
     const [found, versions] = await Promise.all([this.asking.get("/api/v1/config"), this.asking.get("/api/v1/config/versions?limit=50")]);
     const isKept = this.isChanged;
     this.found = found;
     this.versions = versions.items;
     this.base = found.current.text;
     if (!isKept) this.text = this.base;
-    this.difference = null;
-    this.draw(node);
+    if (this.difference?.version !== found.current.row.version) this.difference = null;
+    this.verdict = null;
+    if (!this.isShown) return; // another tab was opened meanwhile
+    if (byId("config-text")) this.update();
+    else this.draw(table);
   }
 
-  draw(node) {
-    if (!this.found) return fill(node, el("p", { class: "empty" }, "Asking for the configuration…"));
-    this.node = node;
-    fill(node, el("div", { class: "config" }, this.head(), ...this.warnings(), this.limits(), this.editor(), el("div", { id: "config-difference", "aria-live": "polite" }), el("h3", {}, "Versions"), el("div", { class: "scroll" }, this.history())));
+  // Draws everything, the text too.
+  draw(table) {
+    this.node = el("div", { class: "config" });
+    fill(table, this.node);
+    if (!this.found) return fill(this.node, el("p", { class: "empty" }, "Asking for the configuration…"));
+    fill(this.node, el("div", { id: "config-head" }), this.limits(), this.editor(), el("div", { id: "config-difference", "aria-live": "polite" }), el("h3", {}, "Versions"), el("div", { id: "config-history", class: "scroll" }));
+    this.update();
+  }
+
+  // Draws what is in force around the text, in which somebody may be writing.
+  update() {
+    keepFocus(byId("config-head"), (node) => fill(node, this.head(), ...this.warnings()));
+    keepFocus(byId("config-history"), (node) => fill(node, this.history()));
+    if (byId("config-text").value !== this.text) byId("config-text").value = this.text;
+    for (const name of Object.keys(LIMITS)) {
+      const input = byId(`limit-${name}`);
+      if (input.value !== this.limit(name)) input.value = this.limit(name);
+    }
     this.drawDifference();
   }
 
   head() {
     const { row } = this.found.current;
     const by = row.version ? `${when(row.mts)} by ${row.who}: ${row.reason}` : "nothing was applied yet: a dry run without limits";
-    const verdict = this.verdict && (this.verdict.is_whole ? el("span", { class: "up" }, `the audit log is whole up to line ${this.verdict.line}`) : el("span", { class: "error", role: "alert" }, `Audit log: ${this.verdict.reason}`));
+    const verdict = this.verdict && (this.verdict.is_whole ? el("span", { class: "up" }, `${clock(this.verdictMs)}: the audit log is whole up to line ${this.verdict.line}`) : el("span", { class: "error", role: "alert" }, `${clock(this.verdictMs)}: Audit log: ${this.verdict.reason}`));
     return el("div", { class: "row wrap" }, el("strong", {}, `Version ${row.version}`), el("code", { title: row.hash }, row.hash.slice(0, 12)), el("span", { class: "note" }, by), el("span", { class: "spring" }), verdict,
-      el("button", { class: "filter", onclick: () => this.asking.tell(async () => { this.verdict = await this.asking.get("/api/v1/config/verify"); this.draw(this.node); }) }, "Verify the audit log"));
+      el("button", { class: "filter", "data-key": "verify", onclick: () => this.asking.tell(() => this.verify()) }, "Verify the audit log"));
+  }
+
+  async verify() {
+    this.verdict = await this.asking.get("/api/v1/config/verify");
+    this.verdictMs = Date.now();
+    if (this.isShown) this.update();
   }
 
   warnings() {
@@ -88,7 +115,7 @@ export class ConfigPanel {
       for (const name of Object.keys(LIMITS)) byId(`limit-${name}`).value = this.limit(name);
     });
     return el("div", {}, el("label", { for: "config-text" }, "Document"), text,
-      el("div", { class: "row" }, el("button", { class: "filter", onclick: () => { this.text = this.base; this.difference = null; this.draw(this.node); } }, "Start over"), el("span", { class: "spring" }),
+      el("div", { class: "row" }, el("button", { class: "filter", onclick: () => { this.text = this.base; this.difference = null; this.update(); } }, "Start over"), el("span", { class: "spring" }),
         el("button", { id: "config-look", class: "act primary", onclick: () => this.look() }, "Show what it would change")));
   }
 
@@ -132,14 +159,14 @@ export class ConfigPanel {
 
   confirm(act) {
     const { send, say, renew } = this.asking;
-    confirmAct(act, send, say, { renew, done: () => { this.text = this.base; this.asking.tell(() => this.load(this.node)); } });
+    confirmAct(act, send, say, { renew, done: () => { this.text = this.base; this.difference = null; this.asking.tell(() => this.load(this.node.parentElement)); } });
   }
 
   history() {
     const current = this.found.current.row.version;
     const rows = this.versions.map((each) => el("tr", {}, el("td", { class: "num" }, each.version), el("td", {}, each.version ? when(each.mts) : ""), el("td", {}, each.who), el("td", { class: "facts" }, each.version ? each.reason : "before anything was applied"),
       el("td", { class: "facts" }, each.changes.map(said).join("; ")), el("td", { class: "dim", title: each.hash }, each.hash.slice(0, 12)),
-      el("td", {}, each.version === current ? "in force" : el("button", { class: "filter", "aria-label": `Go back to version ${each.version}`, onclick: () => this.goBack(each.version) }, "Go back…"))));
+      el("td", {}, each.version === current ? "in force" : el("button", { class: "filter", "data-key": each.version, "aria-label": `Go back to version ${each.version}`, onclick: () => this.goBack(each.version) }, "Go back…"))));
     const titles = [["No.", "num"], ["Time"], ["By"], ["Why"], ["Changed"], ["Hash"], [""]];
     return el("table", {}, el("thead", {}, el("tr", {}, titles.map(([name, kind]) => el("th", { class: kind, scope: "col" }, name)))), el("tbody", {}, rows));
   }

@@ -20,6 +20,13 @@ export function fill(node, ...children) {
   node.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined));
 }
 
+// What is drawn anew while somebody walks through it with the keyboard keeps their place.
+export function keepFocus(node, work) {
+  const key = node.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+  work(node);
+  if (key && document.activeElement?.dataset.key !== key) node.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
+}
+
 // Exact decimals come as text and are shown with all their digits; only the thousands are set apart.
 export function exact(text, decimals = null) {
   if (text === "" || text === null || text === undefined) return "–";

@@ -3,7 +3,7 @@
 import { EquityChart, PriceChart } from "./chart.js";
 import { ConfigPanel } from "./config.js";
 import { ACTS, ask, confirmAct } from "./controls.js";
-import { byId, clock, el, fill } from "./dom.js";
+import { byId, clock, el, fill, keepFocus } from "./dom.js";
 import * as panels from "./panels.js";
 import { Stream } from "./stream.js";
 
@@ -11,7 +11,7 @@ const KEPT = 500;
 const TABS = { orders: "Orders", fills: "Fills", events: "Events", guards: "Why not", latency: "Latency", links: "Links", audit: "Audit", config: "Config", runs: "Runs" };
 const CATEGORIES = ["market", "order", "risk", "link", "config", "security", "system"];
 
-const state = { token: sessionStorage.getItem("genesis"), tab: "orders", stream: null, overview: null, health: null, orders: new Map(), fills: [], events: [], latency: [], audit: [], runs: [], shown: new Set(), severity: "" };
+const state = { token: sessionStorage.getItem("genesis"), tab: "orders", stream: null, overview: null, health: null, orders: new Map(), fills: [], events: [], configEvents: [], silentSince: null, stalledSince: null, latency: [], audit: [], runs: [], shown: new Set(), severity: "" };
 const price = new PriceChart(byId("price"), byId("price-tip"));
 const equity = new EquityChart(byId("equity"));
 const due = new Set();
@@ -33,6 +33,7 @@ function drawTableSoon() {
 const DRAWN = {
   overview() {
     const { overview, health } = state;
+    drawStale();
     if (!overview) return;
     fill(byId("headline"), panels.headline(overview));
     fill(byId("account"), panels.account(overview.portfolio));
@@ -42,7 +43,7 @@ const DRAWN = {
     byId("mode").textContent = overview.mode;
     byId("price-title").textContent = overview.symbol;
     byId("price-note").textContent = overview.timeframe;
-    const status = overview.is_halted ? "halted" : health?.status ?? "running";
+    const status = overview.is_halted && health?.status !== "stalled" ? "halted" : health?.status ?? "running";
     byId("status").className = `pill ${status}`;
     byId("status-text").textContent = status + (overview.is_reduce_only && !overview.is_halted ? ", reduce only" : "");
     byId("status").title = health?.reason ?? "";
@@ -68,22 +69,32 @@ const DRAWN = {
   },
 };
 
+// What is shown is old where the session is silent, and where it answers while its trading loop stands still.
+function drawStale() {
+  const stalledS = state.health?.stalled_s ?? 0;
+  state.stalledSince = stalledS ? state.stalledSince ?? Date.now() - 1000 * stalledS : null;
+  const since = state.silentSince ?? state.stalledSince;
+  const why = state.silentSince === null ? "its trading loop stands still" : "the session does not answer";
+  const text = since === null ? "" : `Stale since ${clock(since)}: ${why}. What you see is old.`;
+  byId("stale").hidden = since === null;
+  if (byId("stale").textContent !== text) byId("stale").textContent = text; // it is read out when it changes
+  document.body.classList.toggle("old", since !== null);
+}
+
 const youngestFirst = (a, b) => b.created_mts - a.created_mts || b.cid - a.cid;
 function shownOrders() {
   const all = [...state.orders.values()].sort(youngestFirst);
   return [...all.filter((order) => order.is_open), ...all.filter((order) => !order.is_open).slice(0, 200)];
 }
 
-// A table that is drawn anew while somebody walks through it with the keyboard keeps their place.
-function keepFocus(node, work) {
-  const key = node.contains(document.activeElement) ? document.activeElement.dataset.key : null;
-  work(node);
-  if (key && document.activeElement?.dataset.key !== key) node.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
+function tabs() {
+  keepFocus(byId("tabs"), drawTabs);
+  keepFocus(byId("filters"), drawFilters);
 }
 
-function tabs() {
-  fill(byId("tabs"), Object.entries(TABS).map(([name, title]) => {
-    const tab = el("button", { role: "tab", id: `tab-${name}`, "aria-selected": name === state.tab, "aria-controls": "table", tabindex: name === state.tab ? 0 : -1, onclick: () => open(name) }, title, name === "config" && handEdits().length ? el("span", { class: "warning" }, " edited by hand") : null);
+function drawTabs(node) {
+  fill(node, Object.entries(TABS).map(([name, title]) => {
+    const tab = el("button", { role: "tab", id: `tab-${name}`, "data-key": name, "aria-selected": name === state.tab, "aria-controls": "table", tabindex: name === state.tab ? 0 : -1, onclick: () => open(name) }, title, name === "config" && handEdits().length ? el("span", { class: "warning" }, " edited by hand") : null);
     tab.addEventListener("keydown", (event) => {
       const names = Object.keys(TABS), way = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
       if (way) { open(names[(names.indexOf(name) + way + names.length) % names.length]); byId(`tab-${state.tab}`).focus(); }
@@ -91,13 +102,22 @@ function tabs() {
     return tab;
   }));
   byId("table").setAttribute("aria-labelledby", `tab-${state.tab}`);
-  const chip = (name) => el("button", { class: "filter", "aria-pressed": state.shown.has(name), onclick: () => { if (!state.shown.delete(name)) state.shown.add(name); tabs(); draw("table"); } }, name);
-  const severities = el("select", { "aria-label": "Severity", onchange: (event) => { state.severity = event.target.value; draw("table"); } }, ["", "info", "warning", "error"].map((name) => el("option", { value: name, selected: name === state.severity }, name || "every severity")));
-  fill(byId("filters"), state.tab === "events" ? [...CATEGORIES.map(chip), severities] : []);
 }
 
-async function open(name) {
+function drawFilters(node) {
+  const chip = (name) => el("button", { class: "filter", "data-key": name, "aria-pressed": state.shown.has(name), onclick: () => { if (!state.shown.delete(name)) state.shown.add(name); tabs(); draw("table"); } }, name);
+  const severities = el("select", { "data-key": "severity", "aria-label": "Severity", onchange: (event) => { state.severity = event.target.value; draw("table"); } }, ["", "info", "warning", "error"].map((name) => el("option", { value: name, selected: name === state.severity }, name || "every severity")));
+  fill(node, state.tab === "events" ? [...CATEGORIES.map(chip), severities] : []);
+}
+
+function open(name) {
   state.tab = name;
+  return refresh();
+}
+
+// Draws the open tab and its title anew, and asks for what the stream does not tell.
+async function refresh() {
+  const name = state.tab;
   tabs();
   draw("table");
   if (name === "audit" || name === "runs") {
@@ -109,14 +129,14 @@ async function open(name) {
 
 function showConfig() {
   config.edits = handEdits();
-  config.draw(byId("table"));
+  if (!config.isShown) config.draw(byId("table"));
   return tell(() => config.load(byId("table")));
 }
 
 // What was edited by hand since a version was applied last: it does not count, and whoever did it may believe it does.
 function handEdits() {
-  const last = state.events.findIndex((each) => each.name === "config.applied");
-  return (last < 0 ? state.events : state.events.slice(0, last)).filter((each) => each.name === "config.drift").slice(0, 3);
+  const last = state.configEvents.findIndex((each) => each.name === "config.applied");
+  return (last < 0 ? state.configEvents : state.configEvents.slice(0, last)).filter((each) => each.name === "config.drift").slice(0, 3);
 }
 
 // Asking
@@ -174,8 +194,10 @@ const heard = {
     Object.assign(state, { overview: frame.overview, health: frame.health, latency: frame.latency, events: [...frame.events].reverse(), fills: [...frame.fills] });
     state.orders = new Map(frame.orders.map((order) => [order.cid, order]));
     price.fills = [...state.fills].reverse();
+    state.configEvents = state.events.filter((each) => each.category === "config");
     loadCharts();
-    draw("overview", "table");
+    draw("overview");
+    refresh();
   },
   delta(frame) {
     if (frame.overview) state.overview = frame.overview;
@@ -186,8 +208,13 @@ const heard = {
     const known = state.fills[0]?.seq ?? 0;
     for (const each of frame.fills ?? []) if (each.seq > known) { state.fills.unshift(each); price.fills.push(each); }
     const seen = state.events[0]?.seq ?? 0;
-    for (const each of frame.events ?? []) if (each.seq > seen) state.events.unshift(each);
-    if (frame.events?.some((each) => each.category === "config")) { tabs(); if (state.tab === "config" && !byId("table").contains(document.activeElement)) showConfig(); }
+    for (const each of frame.events ?? []) {
+      if (each.seq <= seen) continue;
+      state.events.unshift(each);
+      if (each.category === "config") state.configEvents.unshift(each); // of which none is pushed out by others
+    }
+    if (frame.events?.some((each) => each.category === "config")) { tabs(); if (state.tab === "config") showConfig(); }
+    state.configEvents.length = Math.min(state.configEvents.length, KEPT);
     state.fills.length = Math.min(state.fills.length, KEPT);
     state.events.length = Math.min(state.events.length, KEPT);
     if (price.fills.length > 4 * KEPT) price.fills.splice(0, KEPT);
@@ -199,9 +226,8 @@ const heard = {
     if (tables[state.tab]) drawTableSoon();
   },
   stale(since) {
-    byId("stale").hidden = since === null;
-    byId("stale").textContent = since === null ? "" : `Stale since ${clock(since)}: the session does not answer. What you see is old.`;
-    document.body.classList.toggle("old", since !== null);
+    state.silentSince = since;
+    drawStale();
   },
   refused() { ended("The session does not know you any more. Log in again."); },
 };
