@@ -48,6 +48,20 @@ def test_a_latch_without_a_reason_is_set(reopen: Reopen) -> None:
     assert reopen().reason() == "no reason was written"
 
 
+def test_a_process_without_a_file_left_tells_a_latch_that_is_set_from_one_that_is_not(tmp_path: Path) -> None:
+    latch, limits = KillLatchFile(tmp_path / "kill.latch"), resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
+    try:
+        before = latch.reason()
+        latch.pull("enough")
+        after = latch.reason()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert before is None
+    assert after is not None
+    assert latch.reason() == "no reason was written"
+
+
 def test_e16_a_full_disk_leaves_the_latch_set(tmp_path: Path) -> None:
     latch = KillLatchFile(tmp_path / "kill.latch")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -12,12 +12,13 @@ from pathlib import Path
 import aiohttp
 import pytest
 import trustme
+from attrs import frozen
 
 from genesis.adapters.archive_files import ArchiveFiles
 from genesis.adapters.audit_log.file import AuditFile
 from genesis.adapters.audit_log.reading import read_entries
 from genesis.adapters.clock_system import SystemClock
-from genesis.adapters.http import protocol
+from genesis.adapters.http import protocol, tls_door
 from genesis.adapters.http.app import TradingSide, build_app
 from genesis.adapters.http.guard import SECURITY_HEADERS
 from genesis.adapters.http.requests import MONEY_PATTERN
@@ -292,7 +293,19 @@ async def test_f19_numbers_that_are_not_plain_are_no_money() -> None:
     assert not any(re.search(MONEY_PATTERN, text) for text in bad)
 
 
-async def test_f28_others_come_in_over_tls_under_the_given_names_alone(tmp_path: Path) -> None:
+@frozen
+class Exposed:
+    """A server that others may reach, and what a client that trusts its certificate needs."""
+
+    server: HttpServer
+    port: int
+    credentials: MemoryCredentials
+    client: aiohttp.ClientSession
+    authority: trustme.CA
+
+
+@pytest.fixture
+async def exposed(tmp_path: Path) -> AsyncIterator[Exposed]:
     authority = trustme.CA()
     certificate = authority.issue_cert("localhost")
     cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
@@ -310,26 +323,76 @@ async def test_f28_others_come_in_over_tls_under_the_given_names_alone(tmp_path:
     app = build_app(monitor, SchemaDesk(), audit, metrics, trading, names=names_of(exposure))
     server = HttpServer(app, "127.0.0.1", 0, exposure)
     port = server.bind()
-    assert server.url == f"https://localhost:{port}"
     running = asyncio.create_task(server.run())
     context = ssl.create_default_context()
     authority.configure_trust(context)
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context)) as client:
-        async with client.get(f"{server.url}/health") as answer:
-            assert answer.status == 200
-            assert "max-age" in answer.headers["strict-transport-security"]
-        async with client.get(f"{server.url}/health", headers={"Host": f"127.0.0.1:{port}"}) as answer:
-            assert answer.status == 421
-        for path in ("/metrics", "/observability/dashboard"):  # on this machine everybody may read them
-            async with client.get(server.url + path) as answer:
-                assert answer.status == 401, path
-            token = {"Authorization": f"Bearer {credentials.issue_token(path[1:4], Role.READ, 1)}"}
-            async with client.get(server.url + path, headers=token) as answer:
-                assert answer.status == 200, path
-        async with client.get(f"{server.url}/health", headers={"Origin": f"http://localhost:{port}"}) as answer:
-            assert answer.status == 403
+        yield Exposed(server, port, credentials, client, authority)
     running.cancel()
     await asyncio.wait([running])
+
+
+async def test_f28_others_come_in_over_tls_under_the_given_names_alone(exposed: Exposed) -> None:
+    server, port, client = exposed.server, exposed.port, exposed.client
+    assert server.url == f"https://localhost:{port}"
+    async with client.get(f"{server.url}/health") as answer:
+        assert answer.status == 200
+        assert "max-age" in answer.headers["strict-transport-security"]
+    async with client.get(f"{server.url}/health", headers={"Host": f"127.0.0.1:{port}"}) as answer:
+        assert answer.status == 421
+    for path in ("/metrics", "/observability/dashboard"):  # on this machine everybody may read them
+        async with client.get(server.url + path) as answer:
+            assert answer.status == 401, path
+        token = {"Authorization": f"Bearer {exposed.credentials.issue_token(path[1:4], Role.READ, 1)}"}
+        async with client.get(server.url + path, headers=token) as answer:
+            assert answer.status == 200, path
+    async with client.get(f"{server.url}/health", headers={"Origin": f"http://localhost:{port}"}) as answer:
+        assert answer.status == 403
+
+
+async def test_f28_what_never_shakes_hands_makes_room_and_keeps_nobody_out(exposed: Exposed) -> None:
+    silent = [await asyncio.open_connection("127.0.0.1", exposed.port) for _ in range(tls_door.HANDSHAKES_MAX + 20)]
+    async with asyncio.timeout(5):
+        for reader, _ in silent[:20]:
+            with suppress(ConnectionError):
+                assert await reader.read() == b""  # the oldest are gone
+    async with exposed.client.get(f"{exposed.server.url}/health") as answer:
+        assert answer.status == 200
+    for _, writer in silent:
+        writer.close()
+
+
+async def test_f28_a_handshake_has_a_deadline(exposed: Exposed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tls_door, "HANDSHAKE_TIMEOUT_S", 0.05)
+    reader, writer = await asyncio.open_connection("127.0.0.1", exposed.port)
+    async with asyncio.timeout(5):
+        with suppress(ConnectionError):
+            assert await reader.read() == b""
+    writer.close()
+
+
+async def test_f28_what_comes_with_the_end_of_the_handshake_is_read(exposed: Exposed) -> None:
+    context = ssl.create_default_context()
+    exposed.authority.configure_trust(context)
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(incoming, outgoing, server_hostname="localhost")
+    reader, writer = await asyncio.open_connection("127.0.0.1", exposed.port)
+    async with asyncio.timeout(5):
+        while True:
+            try:
+                tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                writer.write(outgoing.read())
+                incoming.write(await reader.read(65_536))
+        tls.write(f"GET /health HTTP/1.1\r\nHost: localhost:{exposed.port}\r\n\r\n".encode())
+        writer.write(outgoing.read())  # the handshake's last bytes and the request in one piece
+        said = b""
+        while b"HTTP/1.1 200" not in said:
+            incoming.write(await reader.read(65_536))
+            with suppress(ssl.SSLWantReadError):
+                said += tls.read(65_536)
+    writer.close()
 
 
 @pytest.mark.parametrize(

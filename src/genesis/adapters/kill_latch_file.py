@@ -4,7 +4,10 @@ So pulling it needs a name in a folder and nothing more: a full disk, which may 
 This module imports little, for it must start when little else works.
 """
 
+import contextlib
+import errno
 import os
+import stat
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +15,7 @@ from genesis.ports.errors import StoreError
 
 READ_BYTES: Final = 4096
 NO_REASON: Final = "no reason was written"
+NO_FILE_LEFT: Final = (errno.EMFILE, errno.ENFILE)
 
 
 class KillLatchFile:
@@ -30,6 +34,8 @@ class KillLatchFile:
         except FileNotFoundError:
             return None
         except OSError as error:
+            if error.errno in NO_FILE_LEFT and not os.path.lexists(self._path):  # to look for a name takes no file
+                return None
             return f"{self._path} cannot be read: {error.strerror}"
         return text or NO_REASON
 
@@ -45,6 +51,8 @@ class KillLatchFile:
                 return
             raise StoreError(f"{self._path}: is in the way and is no file; the latch is NOT set") from None
         except OSError as error:
+            if error.errno in NO_FILE_LEFT and self._is_named():
+                return
             raise StoreError(f"{self._path}: {error.strerror}; the latch is NOT set") from error
         # The latch is set. What follows makes it tell why and survive a power cut, as far as the disk allows.
         try:
@@ -55,6 +63,12 @@ class KillLatchFile:
             return
         finally:
             os.close(latch)
+
+    def _is_named(self) -> bool:
+        """Make the file without opening it, which a process without a file left still can; tell whether it is there."""
+        with contextlib.suppress(OSError, AttributeError):  # Windows has no such call
+            os.mknod(self._path, 0o600 | stat.S_IFREG)
+        return os.path.lexists(self._path)
 
     def reset(self) -> None:
         self._announced = ""

@@ -24,6 +24,7 @@ from attrs import frozen
 from litestar import Litestar
 
 from genesis.adapters.http.guard import LOOPBACK, Names
+from genesis.adapters.http.tls_door import TlsDoor
 from genesis.ports.errors import InputError
 
 BACKLOG: Final = 512
@@ -76,7 +77,7 @@ class HttpServer:
         """
         if self._socket is None:
             if self._exposure is not None:
-                _check_certificate(self._exposure)
+                _certified(self._exposure)
             self._socket = _listening(self._host, self._port, is_exposed=self._exposure is not None)
             self._port = self._socket.getsockname()[1]
         return self._port
@@ -88,7 +89,9 @@ class HttpServer:
         """
         self.bind()
         assert self._socket is not None
-        thread = _ServerThread(_config(self._app, self._exposure), self._socket)
+        thread = _ServerThread(
+            _config(self._app), self._socket, None if self._exposure is None else _certified(self._exposure)
+        )
         thread.start()
         try:
             await asyncio.wrap_future(thread.ended)
@@ -105,13 +108,14 @@ class HttpServer:
 
 
 class _ServerThread:
-    """A thread with an event loop in which uvicorn serves; *ended* is done when it is over."""
+    """A thread with an event loop in which uvicorn serves, over TLS with *tls*; *ended* is done when it is over."""
 
-    def __init__(self, config: uvicorn.Config, listener: socket.socket) -> None:
+    def __init__(self, config: uvicorn.Config, listener: socket.socket, tls: ssl.SSLContext | None) -> None:
         self.ended: Future[None] = Future()
         self._thread = threading.Thread(target=self._run, name="http", daemon=True)
         self._config = config
         self._listener = listener
+        self._tls = tls
         self._stopping = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
@@ -152,18 +156,24 @@ class _ServerThread:
         if self._stopping.is_set():
             return
         server = _Server(self._config)
-        serving = asyncio.ensure_future(server.serve(sockets=[self._listener]))
+        accepting = []
+        if self._tls is not None:
+            door = TlsDoor(self._listener, self._tls, lambda: server.protocol(self._config))
+            accepting.append(asyncio.ensure_future(door.run()))
+        serving = asyncio.ensure_future(server.serve(sockets=[] if accepting else [self._listener]))
         stop = asyncio.ensure_future(self._stop.wait())
-        await asyncio.wait([serving, stop], return_when=asyncio.FIRST_COMPLETED)
-        stop.cancel()
+        await asyncio.wait([serving, stop, *accepting], return_when=asyncio.FIRST_COMPLETED)
+        for task in (stop, *accepting):
+            task.cancel()
         server.should_exit = True
         await asyncio.wait([serving], timeout=STOP_TIMEOUT_S)
         server.force_exit = True
         for task in server.server_state.tasks:
             task.cancel()
         await asyncio.wait([serving, *server.server_state.tasks], timeout=STOP_TIMEOUT_S)
-        if serving.done():
-            serving.result()
+        for task in (serving, *accepting):
+            if task.done() and not task.cancelled():
+                task.result()
 
 
 class _Server(uvicorn.Server):
@@ -172,6 +182,13 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    def protocol(self, config: uvicorn.Config) -> asyncio.Protocol:
+        """Return what serves a connection that was accepted elsewhere."""
+        made: asyncio.Protocol = config.http_protocol_class(  # type: ignore[call-arg]  # as uvicorn itself calls it
+            config=config, server_state=self.server_state, app_state={}
+        )
+        return made
 
 
 def _loop_factory() -> "type[asyncio.AbstractEventLoop] | None":
@@ -182,7 +199,7 @@ def _loop_factory() -> "type[asyncio.AbstractEventLoop] | None":
     return uvloop.Loop
 
 
-def _config(app: Litestar, exposure: Exposure | None) -> uvicorn.Config:
+def _config(app: Litestar) -> uvicorn.Config:
     sys.setswitchinterval(min(SWITCH_S, sys.getswitchinterval()))
     config = uvicorn.Config(
         app,
@@ -194,8 +211,6 @@ def _config(app: Litestar, exposure: Exposure | None) -> uvicorn.Config:
         proxy_headers=False,  # trusted from localhost otherwise, and localhost is where everybody comes from
         server_header=False,
         backlog=BACKLOG,
-        ssl_certfile=None if exposure is None else exposure.certificate,
-        ssl_keyfile=None if exposure is None else str(exposure.key),
         h11_max_incomplete_event_size=16 * 1024,
     )
     if sys.platform != "win32":  # where there is no httptools, uvicorn's own protocol serves, without `/stream`
@@ -207,7 +222,8 @@ def _config(app: Litestar, exposure: Exposure | None) -> uvicorn.Config:
     return config
 
 
-def _check_certificate(exposure: Exposure) -> None:
+def _certified(exposure: Exposure) -> ssl.SSLContext:
+    """Return what TLS needs; raises `InputError` where the certificate cannot be used."""
     if not exposure.hosts:
         raise InputError("to let other machines in, say under which names they may call: GENESIS_NAMES")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -217,6 +233,7 @@ def _check_certificate(exposure: Exposure) -> None:
         raise InputError(
             f"{exposure.certificate} and {exposure.key} cannot be used as certificate and key ({error}); give PEM files"
         ) from error
+    return context
 
 
 def names_of(exposure: Exposure | None) -> Names:

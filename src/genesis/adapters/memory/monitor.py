@@ -17,8 +17,9 @@ NOTES_MAX: Final = 256
 class MemoryMonitor:
     """Both sides, `Monitor` and `MonitorFeed`, over the given metrics; any thread may call any method.
 
-    It keeps the last *notes_max* notes of severity `info`, as many again of the configuration's, which are rare and say
-    what counts, and as many of the others: of these, one that came again leaves before one that did not. *stalled_s* tells for how long the run loop has stood still.
+    It keeps the last *notes_max* notes of severity `info`, as many again of the configuration's, which are rare and
+    say what counts, and as many of the others: of these, one that came again leaves before one that did not.
+    *stalled_s* tells for how long the run loop has stood still.
     """
 
     def __init__(
