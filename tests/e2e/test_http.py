@@ -214,6 +214,19 @@ async def test_nobody_forges_what_others_did_through_the_door_for_notes(site: Si
         assert (answer.status, answer.json["error"]["code"]) == (400, "refused")
 
 
+async def test_a_note_stands_in_the_log_as_its_senders_whatever_it_claims(site: Site) -> None:
+    claims = [
+        {"action": "kill.reset", "reason": "looked into it", "was": "x"},
+        {"action": "Control.halt", "who": "owner-1"},
+        {"action": "session.begin", "mode": "live", "who": "ann"},
+    ]
+    for claim in claims:
+        assert (await site.post("/config/audit", claim)).status == 201
+    entries = [json.loads(line)["entry"] for line in site.audit_path.read_text("utf-8").splitlines()]
+    assert [each["entry"] for each in entries] == claims
+    assert {(each["action"], each["who"]) for each in entries} == {("note", "me")}
+
+
 async def test_f25_who_is_nobody_adds_nothing_to_the_audit_log(site: Site) -> None:
     body = b'{"who": "nobody"}'
     head = f"POST /config/audit HTTP/1.1\r\nHost: 127.0.0.1:{site.port}\r\nContent-Type: application/json\r\n"

@@ -1,5 +1,6 @@
 """A recorded session as a person meets it: verify, replay on any hash seed, explain; kill, refuse, reset."""
 
+import getpass
 import json
 import os
 import signal
@@ -164,8 +165,11 @@ def test_e16_e17_a_kill_holds_over_restarts_until_a_reason_is_given(tmp_path: Pa
     assert not (tmp_path / "journal").exists()
     assert ended(tmp_path, "kill.reset").returncode == 2
     assert ended(tmp_path, "kill.reset", "--reason", "looked into it").returncode == 0
-    entry = json.loads((tmp_path / "logs" / "config_audit.log").read_text())["entry"]
-    assert entry == {"action": "kill.reset", "reason": "looked into it", "was": "too wild"}
+    log = (tmp_path / "logs" / "config_audit.log").read_text().splitlines()
+    killed, reset = (json.loads(line)["entry"] for line in log)
+    who = getpass.getuser()
+    assert killed == {"action": "kill", "reason": "too wild", "orders": "", "who": who}
+    assert reset == {"action": "kill.reset", "reason": "looked into it", "was": "too wild", "who": who}
     assert ended(tmp_path, *run).returncode == 0
 
 
@@ -178,8 +182,10 @@ def test_e16_a_kill_needs_no_settings_that_can_be_read(tmp_path: Path, monkeypat
 
 
 def test_i27_a_latch_is_not_reset_unless_the_reason_is_in_the_audit_log(tmp_path: Path) -> None:
-    assert ended(tmp_path, "kill", "enough").returncode == 0
     (tmp_path / "logs").write_text("in the way")
+    killed = ended(tmp_path, "kill", "enough")
+    assert killed.returncode == 0  # which no log that cannot be written stops
+    assert "this kill is not in the audit log" in killed.stderr
     refused = ended(tmp_path, "kill.reset", "--reason", "calm")
     assert refused.returncode == 2
     assert "logs" in refused.stderr

@@ -82,7 +82,8 @@ async def test_a_session_is_watched_halted_resumed_and_killed(tmp_path: Path) ->
     lines = (tmp_path / "logs" / "config_audit.log").read_text("utf-8").splitlines()
     actions = [json.loads(line)["entry"]["action"] for line in lines]
     told = [action.removeprefix("control.") for action in actions if action.startswith("control.")]
-    assert told == ["halt", "resume", "reduce_only", "cancel_order", "apply_config", "apply_config", "kill"]
+    changed = ["apply_config", "apply_config", "refused"]
+    assert told == ["halt", "resume", "reduce_only", "cancel_order", "refused", *changed, "kill"]
     assert actions.count("config.apply") == 1
     assert isinstance(verify_file(tmp_path / "logs" / "config_audit.log"), ChainHead)
     again = ended(tmp_path, "run", "--port", "0")

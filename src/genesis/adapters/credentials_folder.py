@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from genesis.domain.units import Mts
-from genesis.ports.access import TOKEN_PREFIX, NamedToken, Role
+from genesis.ports.access import TOKEN_PREFIX, NamedToken, Role, check_token_name
 from genesis.ports.clock import Clock
 from genesis.ports.errors import InputError, StoreError
 
@@ -62,8 +62,7 @@ class CredentialsFolder:
         return role if abs(self._clock.now() - created) <= CODE_VALID_MS else None
 
     def issue_token(self, name: str, role: Role, valid_days: int) -> str:
-        if not (name.isascii() and name.replace("-", "").isalnum() and len(name) <= 32):
-            raise InputError(f"{name!r} cannot name a token: use up to 32 letters, digits and hyphens")
+        check_token_name(name)
         if not 1 <= valid_days <= DAYS_MAX:
             raise InputError(f"a token is valid for 1 to {DAYS_MAX} days, not for {valid_days}")
         token = TOKEN_PREFIX + secrets.token_urlsafe(_SECRET_BYTES)

@@ -1,13 +1,7 @@
 """Taking the kill latch away: the reason is in the audit log before it has an effect."""
 
-import asyncio
-
-import genesis
-from genesis.adapters.clock_system import SystemClock
-from genesis.adapters.memory.metrics import MemoryMetrics
-from genesis.adapters.memory.monitor import MemoryMonitor
-from genesis.app.audit import audit_log
 from genesis.app.home import home
+from genesis.app.kill_record import record_reset
 from genesis.app.wiring import kill_latch
 
 
@@ -20,9 +14,6 @@ def reset_latch(reason: str) -> str | None:
     latch = kill_latch(folder)
     was = latch.reason()
     if was is not None:
-        clock = SystemClock()
-        monitor = MemoryMonitor(clock, MemoryMetrics(), version=genesis.__version__, mode="kill")
-        audit = audit_log(folder, clock, monitor)
-        asyncio.run(audit.append({"action": "kill.reset", "reason": reason, "was": was}))
+        record_reset(folder, reason, was)
         latch.reset()
     return was

@@ -7,6 +7,7 @@ signs meanwhile is refused by the exchange, and a session that sees the latch en
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,6 +24,7 @@ from genesis.ports.secrets import Secret
 
 BITFINEX: Final = "https://api.bitfinex.com/v2/"
 DOTENV: Final = Path(".env")
+RECORD_WITHIN_S: Final = 10.0
 NAMES: Final = (("BITFINEX_KILL_API_KEY", "BITFINEX_KILL_API_SECRET"), ("BITFINEX_API_KEY", "BITFINEX_API_SECRET"))
 
 
@@ -40,12 +42,34 @@ def run_kill(reason: str, rules: KillRules) -> int:
         print(error, file=sys.stderr, flush=True)
     keys = next(((values.get(key), values.get(secret)) for key, secret in NAMES if values.get(key)), None)
     if keys is None:
+        _record(folder, reason, "")
         text = "no API key is set, so no order on an exchange was cancelled: set BITFINEX_API_KEY and …_SECRET for that"
         print(text, file=sys.stderr)
         return 0 if is_set else 1
     left = _cancel_all(*keys, values.get("GENESIS_REST_URL") or BITFINEX, folder, rules)
-    print(_words(left), file=sys.stdout if left.is_done else sys.stderr)
+    print(_words(left), file=sys.stdout if left.is_done else sys.stderr, flush=True)
+    _record(folder, reason, _words(left))
     return 0 if is_set and left.is_done else 1
+
+
+def _record(folder: Path, reason: str, came_of_it: str) -> None:
+    """Note who killed in the audit log, once nothing else is left to do: a disk that says no only says so."""
+
+    def record() -> None:
+        try:
+            from genesis.app.kill_record import record_kill  # late: it imports what a kill itself does without
+
+            record_kill(folder, reason, came_of_it)
+        except GenesisError as error:
+            print(f"this kill is not in the audit log: {error}", file=sys.stderr, flush=True)
+
+    recording = threading.Thread(target=record, daemon=True)  # left behind where the disk never answers
+    recording.start()
+    recording.join(RECORD_WITHIN_S)
+    if recording.is_alive():
+        print(
+            f"this kill is not in the audit log after {RECORD_WITHIN_S:g} s: its disk does not answer", file=sys.stderr
+        )
 
 
 class Environment:

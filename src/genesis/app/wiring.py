@@ -33,6 +33,7 @@ from genesis.app.metric_catalogue import CATALOGUE
 from genesis.app.metrics_fan import MetricsFan
 from genesis.app.operated_market import OperatedMarket, OperatorInbox
 from genesis.app.pulse import Pulse, PulseWatch
+from genesis.app.recorded_refusals import RecordedRefusals
 from genesis.app.session_config import SessionConfig
 from genesis.app.session_feeding import SessionAbout, SessionFeeding, empty_overview
 from genesis.app.session_metrics import SessionMetrics
@@ -135,7 +136,7 @@ def build_session(
         asked = _authority(home, clock, feed, audit, basis, announces=False)
         watch = ConfigWatch(followed, clock, feed, basis.source, basis.hash)
         news = SessionConfig(followed, about.labels, inbox, feed, audit.mark, clock)
-    operator = SessionOperator(audit, latch, inbox, view, clock, asked)
+    operator = RecordedRefusals(SessionOperator(audit, latch, inbox, view, clock, asked), audit, feed)
     book = SessionConfigBook(asked, home, basis.source)
     trading = TradingSide(view, operator, ArchiveFiles(home, home / AUDIT), credentials, clock, feed, book)
     journal_path = home / "journal" / f"{clock.now()}.sqlite"

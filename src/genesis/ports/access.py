@@ -7,8 +7,13 @@ from typing import Final, Protocol
 from attrs import frozen
 
 from genesis.domain.units import Mts
+from genesis.ports.errors import InputError
 
 TOKEN_PREFIX: Final = "gen_"  # so that scanners find a token that leaked
+OWNER_PREFIX: Final = "owner-"
+"""What names of people who logged in begin with, as they stand in the audit log."""
+
+NAME_CHARACTERS_MAX: Final = 32
 
 
 class Role(IntEnum):
@@ -28,6 +33,14 @@ class NamedToken:
     role: Role
     created_mts: Mts
     expires_mts: Mts
+
+
+def check_token_name(name: str) -> None:
+    """Raise `InputError` for what cannot name a token; names of people who logged in are theirs alone."""
+    if not (name.isascii() and name.replace("-", "").isalnum() and len(name) <= NAME_CHARACTERS_MAX):
+        raise InputError(f"{name!r} cannot name a token: use up to {NAME_CHARACTERS_MAX} letters, digits and hyphens")
+    if name.lower().startswith(OWNER_PREFIX):
+        raise InputError(f"{name!r} cannot name a token: {OWNER_PREFIX}… are the people who logged in")
 
 
 class Credentials(Protocol):
@@ -50,7 +63,10 @@ class CredentialsIssuer(Protocol):
         """Return a new one-time code for *role*; raises `StoreError`."""
 
     def issue_token(self, name: str, role: Role, valid_days: int) -> str:
-        """Return a new token, which is shown this once; raises `InputError` for a name that is taken, `StoreError`."""
+        """Return a new token, which is shown this once; raises `StoreError`.
+
+        Raises `InputError` for a name that is taken, or that `check_token_name` does not let be one.
+        """
 
     def tokens(self) -> Sequence[NamedToken]:
         """Return all named tokens, those past their end included, by name; raises `StoreError`."""

@@ -126,6 +126,6 @@ class Operator(Protocol):
         """Record *command* with *who* gave it, do it, and return what came of it.
 
         Raises `StoreError` when it could not be recorded: nothing was done. Raises `NotPossible` when the session
-        cannot do it now: nothing was changed, and the attempt is in the audit log. A cancelled wait does not say
-        whether it was done.
+        cannot do it now: nothing was changed, and attempt and refusal are in the audit log. A cancelled wait does not
+        say whether it was done.
         """

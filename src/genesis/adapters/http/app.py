@@ -112,7 +112,7 @@ AUDIT_ROUTE: Final = Route(
 
 METRICS_ROUTE: Final = Route("GET", "/metrics", Role.PUBLIC, "All metrics, as Prometheus reads them")
 
-_OWN_ACTIONS: Final = ("security.", "control.")
+_OWN_ACTIONS: Final = ("security.", "control.", "config.")
 _NUMBERS: Final = frozenset({"/metrics", "/observability/dashboard"})
 
 
@@ -272,8 +272,12 @@ def _config_routes(desk: ConfigDesk, audit_log: AuditLog) -> list[BaseRouteHandl
         return _answer(await _worked_out(_differences, body))
 
     @post("/config/audit", status_code=201)
-    async def audit(body: RawBody) -> Response[bytes]:
-        return _answer(encoded(await audit_log.append(await _worked_out(_note, body))), 201)
+    async def audit(request: Request[Any, Any, Any], body: RawBody) -> Response[bytes]:  # Any: as above
+        admitted: Admitted = request.scope["auth"]
+        entry = await _worked_out(_note, body)
+        # Inside of what Genesis itself says of it: nobody is another one, and no note is what Genesis did.
+        noted: JsonObject = {"action": "note", "who": admitted.principal.name, "entry": entry}
+        return _answer(encoded(await audit_log.append(noted)), 201)
 
     return [validate, difference, audit]
 

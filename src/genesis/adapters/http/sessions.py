@@ -8,7 +8,7 @@ from typing import Final
 
 from attrs import define, evolve, frozen
 
-from genesis.ports.access import TOKEN_PREFIX, Credentials, Role
+from genesis.ports.access import OWNER_PREFIX, TOKEN_PREFIX, Credentials, Role
 from genesis.ports.clock import Clock
 
 IDLE_S: Final = 15 * 60.0
@@ -64,7 +64,7 @@ class Sessions:
         if len(self._open) >= SESSIONS_MAX:
             self._open.remove(min(self._open, key=lambda session: session.seen_s))
         self._count += 1
-        principal = Principal(f"owner-{self._count}", role, secrets.token_hex(8))
+        principal = Principal(f"{OWNER_PREFIX}{self._count}", role, secrets.token_hex(8))
         self._open.append(_Session(_digest(token), principal, now_s, now_s, now_s))
         return token, principal
 

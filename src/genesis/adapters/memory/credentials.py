@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from genesis.domain.units import Mts
-from genesis.ports.access import TOKEN_PREFIX, NamedToken, Role
+from genesis.ports.access import TOKEN_PREFIX, NamedToken, Role, check_token_name
 from genesis.ports.clock import Clock
 from genesis.ports.errors import InputError
 
@@ -40,6 +40,7 @@ class MemoryCredentials:
         return role if abs(self._clock.now() - created) <= CODE_VALID_MS else None
 
     def issue_token(self, name: str, role: Role, valid_days: int) -> str:
+        check_token_name(name)
         token, now = TOKEN_PREFIX + secrets.token_urlsafe(32), self._clock.now()
         with self._lock:
             if name in self._tokens:
