@@ -17,7 +17,8 @@ from genesis.app.logs import guarded_keys
 from genesis.domain.exchange.orders import Account, ById
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.order import OrderRequest, OrderType, Side
-from genesis.domain.risk.gate import Refused, check
+from genesis.domain.risk.gate import check
+from genesis.domain.risk.refusal import Refused
 from genesis.domain.units import Symbol
 from genesis.ports.errors import OutcomeUnknown, Rejected
 

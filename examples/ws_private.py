@@ -24,7 +24,8 @@ from genesis.domain.account_events import SnapshotsComplete
 from genesis.domain.exchange.orders import Account, ById
 from genesis.domain.instrument import Instrument
 from genesis.domain.order import Cid, OrderRequest, OrderType, Side
-from genesis.domain.risk.gate import Refused, check
+from genesis.domain.risk.gate import check
+from genesis.domain.risk.refusal import Refused
 from genesis.domain.units import Currency, Symbol, atoms, decimal_from_text
 from genesis.ports.secrets import Secret
 
