@@ -9,6 +9,7 @@ from attrs import evolve, field, frozen
 from genesis.adapters.candles_parquet import ParquetCandles
 from genesis.app.backtest import Engine, Terms
 from genesis.app.bundle import Made
+from genesis.app.buy_and_hold import holding
 from genesis.app.home import candle_folder
 from genesis.app.market_data import MarketData, Wanted, market_data
 from genesis.app.options import choice_option, decimal_option, parameters_option
@@ -25,7 +26,6 @@ from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.simulation.portfolio import Portfolio, PortfolioRun, decision_hash, run_columns
 from genesis.domain.statistics.portfolio_figures import PortfolioFigures, portfolio_figures
 from genesis.domain.strategy.by_events import Deciding, NoExpression, reads_of
-from genesis.domain.strategy.expression import Constant
 from genesis.domain.units import InexactNumber, Symbol
 from genesis.ports.errors import InputError
 
@@ -58,8 +58,9 @@ class PortfolioPlan:
 
     def held(self) -> "PortfolioPlan":
         """Return buying each part once, and holding it: the same costs, no guards."""
+        decided = holding(self.portfolio.costs)
         desks = tuple(
-            DeskSettings(each.instrument, Constant(1.0), 1.0 / len(self.markets), name=each.name, impact=each.impact)
+            DeskSettings(each.instrument, decided, 1.0 / len(self.markets), name=each.name, impact=each.impact)
             for each in self.portfolio.desks
         )
         return evolve(self, portfolio=evolve(self.portfolio, desks=desks, limits=RiskLimits()))
