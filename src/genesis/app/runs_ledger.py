@@ -46,7 +46,8 @@ def runs_ledger(runs: Mapping[str, Sequence[Part]], cash: Atoms, quote: str) -> 
         [
             [f"Fees ({quote})", *(_money(sum(each.fees for each in run)) for run in costs)],
             [f"Slippage ({quote})", *(_money(sum(each.slippage for each in run)) for run in costs)],
-            ["Both, as a share of the cash (%)", *(_points(_total(run), cash) for run in costs)],
+            [f"Gained by limits, no cost ({quote})", *(_money(sum(each.limit_gains for each in run)) for run in costs)],
+            ["Fees and slippage, as a share of the cash (%)", *(_points(_total(run), cash) for run in costs)],
             ["Traded, as a multiple of the cash", *(_multiple(run, cash) for run in costs)],
         ],
         [[name, *(_added(parts, at, cash) for parts in runs.values())] for at, name in enumerate(assumptions)],

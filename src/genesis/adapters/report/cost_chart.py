@@ -15,12 +15,13 @@ ROOM: Final = 0.12
 def cost_chart(report: BacktestReport, costs: TradeCosts) -> Chart:
     """Return the waterfall from initial cash to final equity."""
     record = report.record
-    before_costs = record.final_equity - record.initial_cash + costs.total
+    before_costs = record.final_equity - record.initial_cash + costs.total - costs.limit_gains
     steps: list[tuple[str, int, str]] = [
         ("Initial cash", record.initial_cash, "absolute"),
         ("Before costs", before_costs, "relative"),
         ("Fees", -costs.fees, "relative"),
         ("Slippage", -costs.slippage, "relative"),
+        *([("Limit gains", int(costs.limit_gains), "relative")] if costs.limit_gains else []),
         ("Final equity", 0, "total"),
     ]
     shown = {"Final equity": record.final_equity}
@@ -42,12 +43,20 @@ def cost_chart(report: BacktestReport, costs: TradeCosts) -> Chart:
         "totals": {"marker": {"color": MAIN}},
         "connector": {"line": {"color": FAINT, "width": 1}},
     }
-    levels = (0, record.initial_cash, record.initial_cash + before_costs, record.final_equity + costs.slippage)
+    before_limits = record.final_equity - costs.limit_gains
+    levels = (
+        0,
+        record.initial_cash,
+        record.initial_cash + before_costs,
+        before_limits + costs.slippage,
+        before_limits,
+        record.final_equity,
+    )
     low, high = min(levels) / ATOMS_PER_UNIT, max(levels) / ATOMS_PER_UNIT
     room = ROOM * (high - low)
     caption = (
-        "“Before costs” is what the same fills would have earned had they cost nothing: the profit with fees and"
-        " slippage added back."
+        "“Before costs” is what the same fills would have earned at the opens of their candles, had they cost nothing:"
+        " the profit with fees and slippage added back, without what limits gained."
     )
     money_axis = axis(f"Money ({report.quote})", tickformat=",~f", range=[low - room, high + room])
     return Chart(

@@ -60,6 +60,7 @@ def costs_table(report: BacktestReport, costs: TradeCosts) -> Markup:
         type(costs.fees)(costs.buys.notional + costs.sells.notional),
         costs.fees,
         costs.slippage,
+        costs.limit_gains,
     )
     sides = (("Buys", costs.buys), ("Sells", costs.sells), ("Together", both))
     rows = [(name, *_cost_cells(report, side)) for name, side in sides]
@@ -72,14 +73,16 @@ def costs_table(report: BacktestReport, costs: TradeCosts) -> Markup:
         f"Slippage ({quote})",
         f"Costs ({quote})",
         "Of initial cash",
+        f"Limit gains ({quote})",
     )
-    return table(headers, "lrrrrrr", rows)
+    return table(headers, "lrrrrrrr", rows)
 
 
 def _cost_cells(report: BacktestReport, side: SideCosts) -> tuple[str, ...]:
     total, cash = side.fees + side.slippage, report.record.initial_cash
     amounts = (money(each, report.decimals) for each in (side.notional, side.fees, side.slippage, total))
-    return (count(side.fills), *amounts, percent(100.0 * total / cash if cash else None))
+    gains = money(side.limit_gains, report.decimals)
+    return (count(side.fills), *amounts, percent(100.0 * total / cash if cash else None), gains)
 
 
 def trades_table(distribution: TradeDistribution) -> Markup:

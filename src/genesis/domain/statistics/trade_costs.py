@@ -1,4 +1,8 @@
-"""What trading cost, to the last atom: fees and slippage, of purchases and of sales."""
+"""What trading cost, to the last atom: fees and slippage, of purchases and of sales.
+
+No order at the market fills better than its candle's open. What does is a target or an entry by limit, and what it
+gained so is told beside the costs: taken off them, a run could cost less than nothing.
+"""
 
 from collections.abc import Sequence
 
@@ -23,6 +27,7 @@ class SideCosts:
     notional: Atoms
     fees: Atoms
     slippage: Atoms
+    limit_gains: Atoms
 
 
 @frozen
@@ -43,6 +48,11 @@ class TradeCosts:
         return Atoms(self.buys.slippage + self.sells.slippage)
 
     @property
+    def limit_gains(self) -> Atoms:
+        """What limits brought beyond the opens; no part of the costs."""
+        return Atoms(self.buys.limit_gains + self.sells.limit_gains)
+
+    @property
     def total(self) -> Atoms:
         """Fees and slippage together."""
         return Atoms(self.fees + self.slippage)
@@ -56,6 +66,7 @@ def trade_costs(record: Record, candles: Candles) -> TradeCosts:
 def costs_of(fills: Sequence[Fill], instrument: Instrument, candles: Candles, *, on_margin: bool = False) -> TradeCosts:
     """Return the costs of all fills; slippage is the amount × how much worse the price was than its candle's open.
 
+    Where it was better, that is a gain of a limit.
     Raises `ValueError` if a fill has no candle among *candles*.
     """
     times = np.array([fill.mts for fill in fills], dtype=np.int64)
@@ -69,11 +80,13 @@ def costs_of(fills: Sequence[Fill], instrument: Instrument, candles: Candles, *,
 
 
 def _side_costs(priced: Sequence[tuple[Fill, int]], scale: int, side: Side, on_margin: bool) -> SideCosts:
-    fills, notional, fees, slippage = 0, 0, 0, 0
+    fills, notional, fees, slippage, gains = 0, 0, 0, 0, 0
     for fill, price in priced:
         if fill.side is side:
             fills += 1
             notional += value_of(fill.amount, fill.price, scale)
             fees += fee_in_quote(fill, scale, on_margin)
-            slippage += cost_of(fill.amount, (fill.price - price) * side.sign, scale)
-    return SideCosts(fills, Atoms(notional), Atoms(fees), Atoms(slippage))
+            worse = (fill.price - price) * side.sign
+            slippage += cost_of(fill.amount, max(worse, 0), scale)
+            gains += value_of(fill.amount, max(-worse, 0), scale)
+    return SideCosts(fills, Atoms(notional), Atoms(fees), Atoms(slippage), Atoms(gains))

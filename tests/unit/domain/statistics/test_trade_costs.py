@@ -3,14 +3,17 @@
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
 
 import pytest
+from attrs import evolve
 
 from genesis.app.backtest import run_columnar
+from genesis.domain.execution.plans import LimitEntry
+from genesis.domain.execution.protection import Bracket
 from genesis.domain.order import Side
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.statistics.summary import summarise
 from genesis.domain.statistics.trade_costs import trade_costs
-from genesis.domain.units import Ppb, decimal_from_atoms
-from tests.reports import terms_of, wavy_candles
+from genesis.domain.units import PPB, Ppb, decimal_from_atoms
+from tests.reports import HOUR_MS, terms_of, wavy_candles
 
 ATOM = Decimal("0.00000001")
 
@@ -57,6 +60,30 @@ def test_a_market_without_friction_costs_nothing() -> None:
     record = run_columnar(terms_of(costs=Costs(Ppb(0), Ppb(0))), candles).record
     assert record.fills
     assert trade_costs(record, candles).total == 0
+
+
+@pytest.mark.parametrize("costs", [Costs(Ppb(0), Ppb(0)), Costs()])
+def test_what_limits_gain_is_no_negative_cost(costs: Costs) -> None:
+    candles = wavy_candles(900)
+    terms = terms_of(costs=costs)
+    protection = Bracket(Ppb(PPB // 20), Ppb(PPB // 100))
+    desk = evolve(terms.desk, plan=LimitEntry(Ppb(PPB // 500), 4 * HOUR_MS), protection=protection)
+    record = run_columnar(evolve(terms, desk=desk), candles).record
+    assert len(record.fills) > 10
+    found = trade_costs(record, candles)
+    assert found.buys.limit_gains > 0
+    assert found.sells.limit_gains > 0
+    assert min(found.buys.slippage, found.sells.slippage) >= 0
+    assert found.total == found.fees + found.slippage
+    opens = {
+        int(mts): record.instrument.price_from_market(float(price))
+        for mts, price in zip(candles.mts, candles.open, strict=True)
+    }
+    apart = sum(
+        fill.amount * (fill.price - opens[fill.mts]) * fill.side.sign / record.instrument.price_scale
+        for fill in record.fills
+    )
+    assert found.slippage - found.limit_gains == pytest.approx(apart, abs=2 * len(record.fills))
 
 
 def test_no_fills_cost_nothing() -> None:
