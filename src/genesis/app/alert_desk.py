@@ -36,10 +36,11 @@ class AlertRules:
 
 @define
 class _Said:
-    """When something was last said, and how often it came since."""
+    """When something was last said, how often it came since, and what holds still and is to be said again."""
 
     at_s: float
     repeated: int = 0
+    held: Notice | None = None
 
 
 @define
@@ -73,6 +74,7 @@ class AlertDesk:
         self._rules = rules or AlertRules()
         self._random = random
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._held_back = asyncio.Event()
         self._turn = threading.Lock()  # over all that waits and was said: who tells may be any thread
 
     def tell(self, notice: Notice) -> None:
@@ -82,32 +84,45 @@ class AlertDesk:
             taken = [self._take(line, notice, now_s) for line in self._lines]
         if not any(taken):
             self._metrics.increment("notices_repeated_total")
-            return
         loop = self._loop
         if loop is not None:
             with suppress(RuntimeError):  # it has just ended: what waits is tried once more, or counted
                 loop.call_soon_threadsafe(self._wake)
 
+    def passed(self, about: str) -> None:
+        """Take that what was said *about* something holds no longer: it is not said again."""
+        with self._turn:
+            for line in self._lines:
+                _let_go(line, about)
+
     def _take(self, line: _Line, notice: Notice, now_s: float) -> bool:
         """Let *notice* wait for *line*, unless that has just said the same."""
+        if notice.about:
+            _let_go(line, notice.about)
         said = line.said.get(notice.key)
         if said is not None and now_s - said.at_s < self._rules.repeat_s:
             said.repeated += 1
+            said.held = notice
             return False
+        self._say(line, notice, now_s)
+        return True
+
+    def _say(self, line: _Line, notice: Notice, now_s: float) -> None:
+        """Let *notice* wait for *line*, with how often it came since it was last said."""
+        said = line.said.pop(notice.key, None)
         if said is not None and said.repeated:
             notice = evolve(notice, text=f"{notice.text} ({said.repeated} more since it was last said)")
-        line.said.pop(notice.key, None)
         line.said[notice.key] = _Said(now_s)
         if len(line.said) > self._rules.keys_max:
             del line.said[next(iter(line.said))]
         self._queue(line, notice, now_s)
-        return True
 
     async def run(self) -> None:
         """Deliver until cancelled; then give what waits one more chance, for *closing_s* in all."""
         self._loop = asyncio.get_running_loop()
         try:
             async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._say_again(), name="alerts.again")
                 for line in self._lines:
                     tasks.create_task(self._serve(line), name=f"alerts.{line.channel.name}")
         finally:
@@ -120,7 +135,35 @@ class AlertDesk:
             least = min(range(len(line.waiting)), key=lambda place: URGENCY[line.waiting[place][1].severity])
             self._drop(line, line.waiting.pop(least)[1])
 
+    async def _say_again(self) -> None:
+        """Say what was held back, and holds still, as soon as it may be said again."""
+        while True:
+            self._held_back.clear()
+            due_s = self._said_again(self._clock.monotonic_s())
+            waiting: list[asyncio.Future[object]] = [asyncio.ensure_future(self._held_back.wait())]
+            if due_s is not None:
+                waiting.append(asyncio.ensure_future(self._clock.sleep(due_s - self._clock.monotonic_s())))
+            try:
+                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for each in waiting:
+                    each.cancel()
+
+    def _said_again(self, now_s: float) -> float | None:
+        """Let what is due wait for its line; return when the next will be."""
+        with self._turn:
+            held = [(line, said.at_s, said.held) for line in self._lines for said in line.said.values() if said.held]
+            later = []
+            for line, at_s, notice in held:
+                if at_s + self._rules.repeat_s > now_s:
+                    later.append(at_s + self._rules.repeat_s)
+                else:
+                    self._say(line, notice, now_s)
+                    line.wake.set()
+        return min(later, default=None)
+
     def _wake(self) -> None:
+        self._held_back.set()
         for line in self._lines:
             line.wake.set()
 
@@ -187,3 +230,10 @@ class AlertDesk:
         """Count what is lost, and forget that it was said: nobody heard it."""
         line.said.pop(notice.key, None)
         self._metrics.increment("notices_dropped_total", labels={"channel": line.channel.name})
+
+
+def _let_go(line: _Line, about: str) -> None:
+    """Forget what was held back *about* something; it is counted still, so that what comes and goes is said seldom."""
+    for said in line.said.values():
+        if said.held is not None and said.held.about == about:
+            said.held = None

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, get_args
 
 from genesis.adapters.alerts.destination import AllowList, allow_list
 from genesis.adapters.alerts.telegram import HOST, TelegramAlerts
@@ -17,7 +17,7 @@ from genesis.ports.alerts import AlertChannel, Notice, Undelivered
 from genesis.ports.clock import Clock
 from genesis.ports.errors import InputError
 from genesis.ports.metrics import Metrics
-from genesis.ports.monitor import news_key
+from genesis.ports.monitor import Status, news_key
 from genesis.ports.secrets import Secret
 
 LEVELS: Final = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
@@ -61,13 +61,21 @@ def alert_desk(settings: AlertSettings, clock: Clock, metrics: Metrics, guard: G
 
 
 class AlertHandler(logging.Handler):
-    """Tells *tell* of each record from *level* on, masked; *source* says who speaks."""
+    """Tells *tell* of each record from *level* on, masked, and *passed* what holds no longer; *source* says who speaks."""
 
     def __init__(
-        self, tell: Callable[[Notice], None], clock: Clock, redactor: Redactor, source: str, level: int
+        self,
+        tell: Callable[[Notice], None],
+        clock: Clock,
+        redactor: Redactor,
+        source: str,
+        level: int,
+        passed: Callable[[str], None] = lambda _: None,
     ) -> None:
-        super().__init__(level)
+        super().__init__(min(level, logging.INFO))
         self._tell = tell
+        self._passed = passed
+        self._told_from = level
         self._clock = clock
         self._redactor = redactor
         self._source = source
@@ -77,6 +85,10 @@ class AlertHandler(logging.Handler):
         """Make a notice of *record*."""
         fields: object = getattr(record, "fields", None)
         facts = {str(name): shown(value) for name, value in fields.items()} if isinstance(fields, Mapping) else {}
+        if record.levelno < self._told_from:
+            if about := _about(event_of(record), facts):
+                self._passed(about)
+            return
         event, message = event_of(record), shown(record.getMessage())
         first = event if event == record.getMessage() else f"{event}: {message}"
         words = " ".join([first, *(f"{name}={value}" for name, value in facts.items())])
@@ -89,23 +101,37 @@ class AlertHandler(logging.Handler):
             text=self._redactor.text(words)[:TEXT_CHARS_MAX],
             source=self._source,
             mts=self._clock.now(),
+            about=_about(event, facts),
         )
         self._tell(notice)
 
 
+def _about(event: str, facts: Mapping[str, str]) -> str:
+    """Return what an event says the state of, empty where it is over in the moment in which it happens."""
+    category, _, word = event.partition(".")
+    if category == "link":
+        return f"link {facts.get('link', '')}"
+    return "status" if category == "system" and word in get_args(Status) else ""
+
+
 @contextmanager
 def telling(
-    tell: Callable[[Notice], None] | None, clock: Clock, redactor: Redactor, source: str, level: int
+    tell: Callable[[Notice], None] | None,
+    clock: Clock,
+    redactor: Redactor,
+    source: str,
+    level: int,
+    passed: Callable[[str], None] = lambda _: None,
 ) -> Iterator[None]:
     """Let what Genesis logs from *level* on reach *tell*, whatever level is written."""
     if tell is None:
         yield
         return
-    handler, logger = AlertHandler(tell, clock, redactor, source, level), logging.getLogger("genesis")
+    handler, logger = AlertHandler(tell, clock, redactor, source, level, passed), logging.getLogger("genesis")
     before = logger.level
     logger.addHandler(handler)
-    if logger.getEffectiveLevel() > level:
-        logger.setLevel(level)
+    if logger.getEffectiveLevel() > handler.level:
+        logger.setLevel(handler.level)
     try:
         yield
     finally:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Final
 
 from genesis.app.alert_desk import AlertDesk
@@ -51,8 +51,10 @@ def session_watch(source: str, clock: Clock, metrics: Metrics) -> Iterator[Sessi
     alerts = load_alert_settings()
     level = alert_level(alerts)
     desk = alert_desk(alerts, clock, metrics, guarded_secret)
-    tell = None if desk is None else desk.tell
-    with session_log(clock, metrics, load_settings()), telling(tell, clock, REDACTOR, source, level):
+    with ExitStack() as around:
+        around.enter_context(session_log(clock, metrics, load_settings()))
+        if desk is not None:
+            around.enter_context(telling(desk.tell, clock, REDACTOR, source, level, desk.passed))
         yield SessionWatch(desk, LoopLag(clock, metrics))
 
 

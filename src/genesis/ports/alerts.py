@@ -13,7 +13,7 @@ from genesis.ports.monitor import Category, Severity
 class Notice:
     """What a person should hear of: *name* is dotted, *text* one line without secrets, *source* tells who speaks.
 
-    Notices with the same *key* say the same again.
+    Notices with the same *key* say the same again. Of those *about* the same thing the last one says how it is now.
     """
 
     key: str
@@ -23,6 +23,7 @@ class Notice:
     text: str
     source: str
     mts: Mts
+    about: str = ""
 
 
 class Undelivered(GenesisError):

@@ -94,7 +94,37 @@ async def test_the_same_is_said_once_and_then_with_its_number() -> None:
         "halted",
         "no link (4 more since it was last said)",
     ]
-    assert house.count("notices_repeated_total") == 4
+    assert house.count("notices_repeated_total") == 5
+
+
+async def test_what_comes_again_too_soon_and_then_stays_is_said_when_it_may_be() -> None:
+    memory = MemoryAlerts()
+    house = House(lambda _: [memory])
+    async with house.running():
+        house.desk.tell(notice("no link", key="link"))
+        await house.clock.advance(40.0)
+        house.desk.tell(notice("still no link", key="link"))
+        await house.clock.advance(19.0)
+        assert [each.text for each in memory.notices] == ["no link"]
+        await house.clock.advance(3_600.0)
+    assert [each.text for each in memory.notices] == ["no link", "still no link (1 more since it was last said)"]
+
+
+async def test_what_has_passed_is_not_said_again_and_what_comes_and_goes_is_said_once_a_while() -> None:
+    memory = MemoryAlerts()
+    house = House(lambda _: [memory])
+    log = logging.getLogger("genesis.session")
+    passed = house.desk.passed
+    with telling(house.desk.tell, house.clock, Redactor(), "here", logging.WARNING, passed):
+        async with house.running():
+            for _ in range(12):
+                log.warning("link.closed", extra={"fields": {"link": "account"}})
+                await house.clock.advance(5.0)
+                log.info("link.open", extra={"fields": {"link": "market"}})
+                log.info("link.open", extra={"fields": {"link": "account"}})
+                await house.clock.advance(5.0)
+    told = ["link.closed link=account", "link.closed link=account (5 more since it was last said)"]
+    assert [each.text for each in memory.notices] == told
 
 
 async def test_a_channel_is_tried_again_with_pauses_until_it_takes_the_notice() -> None:
