@@ -61,7 +61,7 @@ def alert_desk(settings: AlertSettings, clock: Clock, metrics: Metrics, guard: G
 
 
 class AlertHandler(logging.Handler):
-    """Tells *tell* of each record from *level* on, masked, and *passed* what holds no longer; *source* says who speaks."""
+    """Tells *tell* of records from *level* on, masked, and *passed* what holds no longer; *source* says who speaks."""
 
     def __init__(
         self,

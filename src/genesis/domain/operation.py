@@ -1,6 +1,6 @@
 """What people ask of a core while it runs, and what their configuration changes."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from genesis.domain.books import Books
 from genesis.domain.desk import Desk
@@ -37,6 +37,7 @@ class Operation:
         self._pursuits = pursuits
         self._ask = ask
         self.unwanted: dict[Cid, str] = {}
+        """What a person wanted cancelled, and why; some of it may be over."""
 
     def obey(self, event: OperatorAsked, now: Mts) -> Iterator[Decision]:
         """Do what a person asks, of one desk or of all."""
@@ -45,6 +46,7 @@ class Operation:
             cids = [Cid(int(target))] if target else [own.life.order.cid for own in self._books.orders.open()]
             for cid in cids:
                 yield from self._cancel(cid, reason)
+            yield from self._give_up(cids, now, is_all=not target)
             return
         for desk in [self._desks[target]] if target else self._desks.values():
             match asked:
@@ -89,6 +91,16 @@ class Operation:
         """Go on after a look: what a person wanted cancelled and is open still is asked for again."""
         for cid, reason in list(self.unwanted.items()):
             yield from self._cancel(cid, reason)
+
+    def _give_up(self, cids: Sequence[Cid], now: Mts, *, is_all: bool) -> Iterator[Decision]:
+        """End what the orders are parts of, or all that is under way: else its plan would send anew at once."""
+        own = [self._books.orders.by_cid[cid] for cid in cids if cid in self._books.orders.by_cid]
+        under_way = self._pursuits.under_way
+        for number in (
+            list(under_way) if is_all else [each.undertaking for each in own if each.undertaking in under_way]
+        ):
+            self._pursuits.give_up(number, [each.life.order.cid for each in own if each.undertaking == number])
+            yield from self._pursuits.go_on(now, number)
 
     def _cancel(self, cid: Cid, reason: str) -> Iterator[Decision]:
         own = self._books.orders.by_cid.get(cid)

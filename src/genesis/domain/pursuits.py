@@ -3,10 +3,10 @@
 Everything here follows from the orders and their lives, so after a restart the same steps come next.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from genesis.domain.books import Books
 from genesis.domain.desk import Desk
@@ -42,10 +42,11 @@ Within = Callable[[Desk, Atoms, Quote], Atoms]
 
 @frozen
 class Pursued:
-    """An undertaking, and why it was undertaken."""
+    """An undertaking, and why it was undertaken; one that *is_given_up* ends with the parts that are open."""
 
     undertaking: Undertaking
     reasons: Reasons
+    is_given_up: bool = False
 
 
 class _Way(NamedTuple):
@@ -105,6 +106,12 @@ class Pursuits:
         self.under_way[undertaking.id] = Pursued(undertaking, reasons)
         yield Undertaken(undertaking, reasons)
         self._to_place[undertaking.id] = undertaking.symbol
+
+    def give_up(self, number: int, cids: Iterable[Cid]) -> None:
+        """Let an undertaking send no more, because a person cancels its parts *cids*; `go_on` ends it then."""
+        self.under_way[number] = evolve(self.under_way[number], is_given_up=True)
+        self._to_place.pop(number, None)
+        self._withdrawn.update(cids)
 
     def entered(self, strategy: str, price: Price, reasons: Reasons) -> None:
         """Take at what price a strategy last entered, and why: its protection is measured from there."""
@@ -168,13 +175,11 @@ class Pursuits:
         instrument = desk.settings.instrument
         # A match without its fee is not in the ledger yet: what is sized before it is would leave it behind.
         is_unbooked = any(part.to_book for part in parts)
-        if not _may_go_on(undertaking, desk, now):  # nothing of it goes on but what ends it
+        if not _may_go_on(pursued, desk, now):  # nothing of it goes on but what ends it
             working = [part for part in parts if part.at_risk]
             for part in working:
                 if part.order.cid not in self._withdrawn:
-                    yield self._cancel(
-                        part.order.cid, "no risk may be added" if desk.halted is None else desk.halted.text
-                    )
+                    yield self._cancel(part.order.cid, _why_not(pursued, desk))
             if not working and not is_unbooked:
                 yield self._finish(undertaking, desk, Atoms(undertaking.amount - sum(part.filled for part in parts)))
             return
@@ -199,7 +204,7 @@ class Pursuits:
         instrument, top = desk.settings.instrument, Top(quote.bid, quote.ask)
         parts = self._books.orders.children(undertaking.id)
         step = next_step(undertaking, parts, now, top, instrument)
-        if not isinstance(step, Place) or not _may_go_on(undertaking, desk, now):  # it filled or ended meanwhile
+        if not isinstance(step, Place) or not _may_go_on(pursued, desk, now):  # it filled or ended meanwhile
             yield from self._step(pursued, now)
             return
         if self._is_in_the_way(undertaking, now):
@@ -281,6 +286,14 @@ class Pursuits:
         return None if known is None else Top(known.bid, known.ask)
 
 
-def _may_go_on(undertaking: Undertaking, desk: Desk, now: Mts) -> bool:
+def _may_go_on(pursued: Pursued, desk: Desk, now: Mts) -> bool:
     """Tell whether an undertaking still may send: under a guard or a person's word only what gets the desk out does."""
-    return desk.halted is None and (desk.may_add_risk(now) or not desk.adds_risk(undertaking.side))
+    if pursued.is_given_up or desk.halted is not None:
+        return False
+    return desk.may_add_risk(now) or not desk.adds_risk(pursued.undertaking.side)
+
+
+def _why_not(pursued: Pursued, desk: Desk) -> str:
+    if pursued.is_given_up:
+        return "a person cancelled it"
+    return "no risk may be added" if desk.halted is None else desk.halted.text

@@ -361,3 +361,39 @@ def test_a_strategy_that_failed_is_halted_after_a_restart_too() -> None:
     assert world.core.halted.code is AlertCode.STRATEGY_FAILED
     world.close(1.0)
     assert world.core.position(BTC) == 0
+
+
+def test_i25_what_a_person_wanted_cancelled_is_asked_for_again_after_a_restart() -> None:
+    world = Written("one")
+    world.fills = False
+    world.close(1.0)
+    world.handle(OperatorAsked(Mts(MINUTE), Asked.CANCEL_ALL, "", "start afresh"))
+    (order,) = world.sent
+    assert world.canceled == [order.cid]
+    world.canceled.clear()
+    assert saved(world.recalled(len(world.journal))) == saved(world.core)
+    state = decode(*encode(saved(world.core)))
+    world.core = world.fresh()
+    recall(world.core, state)
+    world.show()
+    assert world.canceled == [order.cid]
+
+
+@pytest.mark.parametrize("plan", [PostOnly(MINUTE, 10 * MINUTE), Twap(4, MINUTE)])
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_plan_whose_parts_a_person_cancelled_sends_no_other(plan: Plan, restarts: bool) -> None:
+    world = Written("one", plan=plan)
+    world.close(1.0)
+    world.handle(OperatorAsked(Mts(MINUTE), Asked.CANCEL_ALL, "", "stop all"))
+    assert saved(world.recalled(len(world.journal))) == saved(world.core)
+    if restarts:
+        state = saved(world.core)
+        world.core = world.fresh()
+        recall(world.core, state)
+    (order,) = world.sent
+    if list(world.core.books.orders.open()):
+        world.end(order, 0)
+    for minute in range(2, 5):
+        world.handle(TimePassed(Mts(MINUTE * minute)))
+    assert len(world.sent) == 1
+    assert world.core.pursuits.under_way == {}
