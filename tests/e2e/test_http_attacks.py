@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import os
 import re
 import ssl
+import sys
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -311,7 +313,7 @@ async def exposed(tmp_path: Path) -> AsyncIterator[Exposed]:
     cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
     certificate.cert_chain_pems[0].write_to_path(str(cert))
     certificate.private_key_pem.write_to_path(str(key))
-    exposure = exposure_of(Settings(expose=True, tls_cert=cert, tls_key=key, names="localhost, trader.test"))
+    exposure = exposure_of(Settings(expose=True, tls_cert=cert, tls_key=key, names="Localhost, trader.test"))
     assert exposure is not None
     monitor = MemoryMonitor(SystemClock(), MemoryMetrics(), version="0", mode="paper")
     audit = AuditFile(tmp_path / "audit.log", SystemClock(), monitor)
@@ -371,6 +373,17 @@ async def test_f28_a_handshake_has_a_deadline(exposed: Exposed, monkeypatch: pyt
     writer.close()
 
 
+async def test_f28_the_health_check_of_the_image_asks_as_the_settings_say(exposed: Exposed, tmp_path: Path) -> None:
+    script = (Path(__file__).parents[2] / "ops" / "image" / "genesis-health").read_text("utf-8").split("'")[1]
+    more = {"GENESIS_EXPOSE": "true", "GENESIS_NAMES": "Localhost, trader.test", "GENESIS_HOST": "0.0.0.0"}
+    for given, code in (({**more, "GENESIS_PORT": str(exposed.port)}, 0), ({"GENESIS_PORT": str(exposed.port)}, 1)):
+        asking = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", script, env={**os.environ, **given}, cwd=tmp_path, stderr=asyncio.subprocess.PIPE
+        )
+        _, said = await asking.communicate()
+        assert asking.returncode == code, said
+
+
 async def test_f28_what_comes_with_the_end_of_the_handshake_is_read(exposed: Exposed) -> None:
     context = ssl.create_default_context()
     exposed.authority.configure_trust(context)
@@ -395,14 +408,22 @@ async def test_f28_what_comes_with_the_end_of_the_handshake_is_read(exposed: Exp
     writer.close()
 
 
+def exposed_as(names: str) -> Settings:
+    return Settings(expose=True, tls_cert=Path("cert.pem"), tls_key=Path("key.pem"), names=names)
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
         (Settings(expose=True), "needs GENESIS_TLS_CERT, GENESIS_TLS_KEY, GENESIS_NAMES"),
         (Settings(names="trader.test"), "GENESIS_NAMES is set, but not GENESIS_EXPOSE"),
+        *(
+            (exposed_as(name), "without scheme, port or path")
+            for name in ("a.test:8000", "https://a.test", "a/b", "[x]")
+        ),
     ],
 )
-def test_f28_half_a_leave_is_none(settings: Settings, said: str) -> None:
+def test_f28_half_a_leave_is_none_and_no_name_locks_everybody_out(settings: Settings, said: str) -> None:
     with pytest.raises(InputError, match=said):
         exposure_of(settings)
 
