@@ -25,7 +25,7 @@ from litestar.types import (
     WebSocketScope,
 )
 
-from genesis.adapters.http.limiter import COSTLY_MAX, PAUSE_S, MinuteLimiter
+from genesis.adapters.http.limiter import COSTLY_MAX, PAUSE_S, STRANGERS_TIMES, MinuteLimiter, peer_of
 from genesis.adapters.http.routes import BODY_BYTES_MAX, Effect, Match, Route, RouteTable
 from genesis.adapters.http.security_log import SecurityLog
 from genesis.adapters.http.sessions import NOBODY, Principal, Sessions
@@ -233,6 +233,7 @@ class Guard:
         self._stranger_body_timeout_s = stranger_body_timeout_s
         self._waiting = WaitingStrangers()
         self._costly = MinuteLimiter(costly_max)
+        self._costly_strangers = MinuteLimiter(STRANGERS_TIMES * costly_max)
         self._more = (HSTS,) if names.scheme == b"https" else ()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -291,8 +292,11 @@ class Guard:
         return None
 
     def _is_too_much(self, principal: Principal, address: str, route: Route) -> bool:
-        who = address if principal.role is Role.PUBLIC else principal.name
-        return self._costly.is_too_much(f"{who} {route.path}", asyncio.get_running_loop().time())
+        now_s = asyncio.get_running_loop().time()
+        if principal.role is not Role.PUBLIC:
+            return self._costly.is_too_much(f"{principal.name} {route.path}", now_s)
+        is_ones = self._costly.is_too_much(f"{peer_of(address)} {route.path}", now_s)
+        return is_ones or self._costly_strangers.is_too_much(route.path, now_s)
 
     async def _principal(self, scope: HTTPScope) -> Principal | Refusal:
         """Return who asks; a wrong token is counted against its address, a right one is never held up."""

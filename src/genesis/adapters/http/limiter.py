@@ -4,14 +4,34 @@ Failures to prove who one is are counted by address; a valid token is never look
 owner out. Requests that cost more than their answer are counted by who asks for what.
 """
 
+import ipaddress
 from collections import OrderedDict, deque
 from typing import Final
 
 FAILURES_MAX: Final = 10
 COSTLY_MAX: Final = 120
+STRANGERS_TIMES: Final = 2
+"""How many times as often as one of them all strangers together may ask for what is costly."""
+
+EVERYBODY: Final = "everybody"
 OVER_S: Final = 60.0
 PAUSE_S: Final = 1.0
 NAMES_MAX: Final = 1_024
+
+
+def peer_of(address: str) -> str:
+    """Return what counts as one peer: all of 127/8 is this machine, and a network of IPv6 is its owner's."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
+        found = found.ipv4_mapped
+    if found.is_loopback:
+        return "loopback"
+    if isinstance(found, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((found, 64), strict=False))
+    return str(found)
 
 
 class MinuteLimiter:

@@ -7,7 +7,7 @@ are recorded, while all are counted.
 import asyncio
 from typing import Final
 
-from genesis.adapters.http.limiter import FAILURES_MAX, MinuteLimiter
+from genesis.adapters.http.limiter import EVERYBODY, FAILURES_MAX, MinuteLimiter, peer_of
 from genesis.domain.json_value import JsonObject
 from genesis.ports.audit import AuditLog
 from genesis.ports.clock import Clock
@@ -16,6 +16,9 @@ from genesis.ports.monitor import MonitorFeed, Severity
 
 RECORDED_MAX: Final = 60
 """Failures of everybody together that are recorded within a minute."""
+
+GUESSING_MAX: Final = 10
+"""Warnings within a minute that somebody guesses, of everybody together; one peer makes one."""
 
 RECORD_WITHIN_S: Final = 2.0
 
@@ -33,6 +36,7 @@ class SecurityLog:
         self._failures = MinuteLimiter(FAILURES_MAX)
         self._recorded = MinuteLimiter(RECORDED_MAX)
         self._guessing = MinuteLimiter(1)
+        self._guessers = MinuteLimiter(GUESSING_MAX)
 
     async def tell(self, name: str, facts: JsonObject, severity: Severity = "info") -> None:
         """Record that *name* happened, such as `login`, with *facts*, and tell it as an event."""
@@ -50,10 +54,12 @@ class SecurityLog:
         A slip is worth knowing, and a page that was left open makes one after a restart; only guessing is a warning.
         """
         now_s = self._clock.monotonic_s()
-        if self._failures.is_too_much(address, now_s):
-            if not self._guessing.is_too_much(address, now_s):
+        peer = peer_of(address)
+        if self._failures.is_too_much(peer, now_s):
+            is_known = self._guessing.is_too_much(peer, now_s)
+            if not is_known and not self._guessers.is_too_much(EVERYBODY, now_s):
                 await self.tell("guessing", {"address": address}, "warning")
             return True
-        if not self._recorded.is_too_much("everybody", now_s):
+        if not self._recorded.is_too_much(EVERYBODY, now_s):
             await self.tell(name, {"address": address})
         return False
