@@ -33,7 +33,9 @@ RUN groupadd --system --gid 10001 genesis \
     && install --directory --owner genesis --group genesis --mode 0700 /data
 COPY --from=build /opt/genesis /opt/genesis
 
+# The locks of keys belong to the machine: on a volume, for /tmp is each container's own.
 ENV GENESIS_HOME=/data \
+    GENESIS_LOCKS=/data/locks \
     GENESIS_LOG_FORMAT=json \
     HOME=/tmp \
     NUMBA_CPU_NAME=generic \

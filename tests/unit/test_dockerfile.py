@@ -76,3 +76,9 @@ def test_a_script_of_the_image_is_one_that_a_plain_shell_runs(script: Path) -> N
     assert script.read_text().startswith("#!/bin/sh\n")
     if shutil.which("sh"):
         assert subprocess.run(["sh", "-n", str(script)]).returncode == 0
+
+
+def test_e7_the_locks_of_keys_are_on_the_volume_and_not_in_a_container_s_own_tmp() -> None:
+    (environment,) = [rest for word, rest in FINAL if word == "ENV"]
+    assert "GENESIS_LOCKS=/data/locks" in environment.split()
+    assert of("VOLUME") == ['["/data"]']
