@@ -1,5 +1,6 @@
 """Every leak is caught, however it hides, and no clean strategy is ever accused."""
 
+import datetime as dt
 import math
 from collections.abc import Callable
 
@@ -13,7 +14,7 @@ from genesis.domain.indicators.catalog import INDICATORS
 from genesis.domain.indicators.indicator import Indicator
 from genesis.domain.simulation.synthetic import synthetic_candles
 from genesis.domain.strategy.columns import evaluate
-from genesis.domain.strategy.expression import FIELDS, Computation, Expr, Field, Indicated
+from genesis.domain.strategy.expression import FIELDS, Computation, Constant, Expr, Field, Indicated
 from genesis.domain.strategy.features import (
     KEEP,
     close,
@@ -25,12 +26,14 @@ from genesis.domain.strategy.features import (
     hour,
     lag,
     low,
+    mts,
     of,
     on,
     open_,
     rsi,
     sma,
     volume,
+    weekday,
     where,
 )
 from genesis.domain.strategy.proof import Fault, prove
@@ -144,6 +147,68 @@ def test_who_knows_the_date_is_caught_even_without_its_prices() -> None:
     assert Fault.KNOWS_THE_DATE in {each.fault for each in prove(dated, CANDLES).findings}
 
 
+def known_turns() -> Expr:
+    """What hindsight knows of every tenth of the data, as dates."""
+    x: Expr = Constant(0.0)
+    for at in range(0, len(CANDLES) - 10, 10):
+        x = where(mts >= float(CANDLES.mts[at]), float(CANDLES.close[at + 10] > CANDLES.open[at]), x)
+    return x
+
+
+@pytest.mark.parametrize(
+    "dated",
+    [
+        known_turns(),
+        where(mts >= float(CANDLES.mts[900]), 1.0, 0.0),
+        where((mts > float(CANDLES.mts[700])) & (mts < float(CANDLES.mts[720])) & (hour() >= 0.0), 1.0, KEEP),
+        (mts - float(CANDLES.mts[0])) / 1e12,
+        on("1h", where(mts >= float(CANDLES.mts[900]), 1.0, 0.0)),
+    ],
+    ids=["turns", "a date", "between dates", "a ramp", "in another timeframe"],
+)
+def test_dates_in_an_expression_are_caught(dated: Expr) -> None:
+    assert Fault.KNOWS_THE_DATE in {each.fault for each in prove(dated, CANDLES).findings}
+
+
+def part_of_the_day(_: tuple[object, ...], x: Floats, out: Floats) -> None:
+    for i in range(len(x)):
+        out[i] = float(x[i] / 86_400_000.0 % 1.0 >= 1.0 / 3.0)
+
+
+def summer(_: tuple[object, ...], x: Floats, out: Floats) -> None:
+    for i in range(len(x)):
+        out[i] = float(4 <= (dt.datetime(1970, 1, 1) + dt.timedelta(milliseconds=float(x[i]))).month <= 9)
+
+
+def taken_alone(loop: Loop) -> Expr:
+    """An indicator of the time, whose step is its loop over one value."""
+
+    def step(state: tuple[object, ...], value: float) -> tuple[tuple[object, ...], float]:
+        out = np.empty(1)
+        loop(state, np.array([value]), out)
+        return state, float(out[0])
+
+    indicator = Indicator(loop.__name__, ("x",), ("value",), (), (), lambda: (), step, loop, lambda: (0,))
+    return Indicated(Computation(indicator, (mts,), ()))
+
+
+@pytest.mark.parametrize(
+    "periodic",
+    [
+        where((hour() >= 8.0) & (hour() < 16.0), 1.0, 0.0),
+        where(weekday() >= 5.0, 0.0, where(hour() < 12.0, 1.0, 0.5)),
+        where(mts - lag(mts, 1) > 60_000.0, 0.0, 1.0),
+        taken_alone(part_of_the_day),
+        taken_alone(summer),
+    ],
+    ids=["hours", "weekdays", "gaps", "part of the day", "season"],
+)
+def test_calendars_that_come_again_are_never_accused(periodic: Expr) -> None:
+    hourly = synthetic_candles(22, 30.0)[::60]
+    for candles in (CANDLES, hourly, CANDLES[::15]):
+        assert [each for each in prove(periodic, candles).findings if each.fault is Fault.KNOWS_THE_DATE] == []
+
+
 OTHERS = {Symbol("tETHUSD"): synthetic_candles(24, 2.0)[:1800], Symbol("tLTCUSD"): synthetic_candles(25, 2.0)[::3]}
 
 
@@ -168,7 +233,6 @@ def test_a_leak_is_caught_over_other_candles_too(leak: Loop, place: Callable[[Ex
         where(of("tETHUSD", rsi(close, 9)) > 50.0, 1.0, 0.0),
         where(on("1h", correlation(close, of("tETHUSD", close), 5)) > of("tLTCUSD", on("5m", sma(close, 2))), 1.0, 0.0),
         where((hour() >= 8.0) & (hour() < 20.0), 1.0, 0.0),
-        where(Field("mts") > float(CANDLES.mts[900]), 1.0, 0.0),
         held(where(close > lag(close), close, KEEP)),
     ],
     ids=str,

@@ -16,10 +16,10 @@ from genesis.domain.candle import Candles, Floats
 from genesis.domain.indicators.catalog import INDICATORS
 from genesis.domain.strategy.carried import carried_prices
 from genesis.domain.strategy.columns import NO_OTHERS, evaluate_all
-from genesis.domain.strategy.expression import Computation, Constant, Expr, Field, Indicated, nodes
+from genesis.domain.strategy.expression import Computation, Constant, Expr, Indicated, nodes
 from genesis.domain.strategy.merged import Of, On, graphs
 from genesis.domain.strategy.streaming import Evaluator
-from genesis.domain.strategy.trials import Market, Trial, changed_futures, later, spoiled
+from genesis.domain.strategy.trials import Market, Trial, changed_futures, moved_in_time, spoiled
 from genesis.domain.units import Symbol
 
 STREAMED: Final = 2_000
@@ -88,9 +88,8 @@ def prove(root: Expr, candles: Candles, seed: int = 0, others: Mapping[Symbol, C
     for trial in changed_futures(market, root.warm_up, seed):
         trials += 1
         findings += _held(order, whole, trial)
-    if _takes_time_from_indicators_alone(root):
-        trials += 1
-        findings += _held((root,), whole[-1:], later(market), Fault.KNOWS_THE_DATE)
+    trials += 1
+    findings += _dated(root, whole[-1], market)
     findings += _streamed(root, Market(candles[:STREAMED], others), "the data as it is")
     for trial in spoiled(market, seed):
         trials += 1
@@ -191,11 +190,18 @@ def _carried_by(computation: Computation, market: Market) -> str | None:
     return None
 
 
-def _takes_time_from_indicators_alone(root: Expr) -> bool:
-    """Whether times go into nothing but indicators; who does arithmetic with them means the date, and shows it."""
-    time = Field("mts")
-    every = [node for graph in graphs(root) for node in nodes(graph)]
-    return root != time and all(isinstance(node, Indicated | On | Of) for node in every if time in node.inputs)
+def _dated(root: Expr, whole: Floats, market: Market) -> list[Finding]:
+    """Move the market in time: who decides by hour, weekday or season need not notice it, who knows dates cannot but.
+
+    Some calendar survives each of the moves, so that only who decides otherwise after every one knows the date itself.
+    """
+    found: list[Finding] = []
+    for trial in moved_in_time(market):
+        findings = _held((root,), [whole], trial, Fault.KNOWS_THE_DATE)
+        if not findings:
+            return []
+        found = found or findings
+    return found
 
 
 def _warmed_up(root: Expr, targets: Floats, candles: Candles) -> list[Finding]:

@@ -10,8 +10,16 @@ from genesis.domain.candle import DAY_MS, Candles, Ints
 from genesis.domain.units import Symbol
 
 CUTS: Final = 16
-LATER_MS: Final = 292_194 * DAY_MS
-"""800 years: calendar, weekdays and fortnights are the same then, and no price of the data has ever been seen."""
+MOVES: Final = (
+    ("800 years later", 292_194 * DAY_MS),
+    ("28 years later", 10_227 * DAY_MS),
+    ("312 weeks later", 312 * 7 * DAY_MS),
+    ("312 weeks earlier", -312 * 7 * DAY_MS),
+)
+"""Weekdays and fortnights are the same after each, the calendar after the first, and after the second in our lives.
+
+Parts of a time that is divided round alike where the time does not grow much: that is what the last two are for.
+"""
 
 _PRICES: Final = ("open", "high", "low", "close")
 
@@ -56,10 +64,11 @@ def changed_futures(market: Market, warm_up: int, seed: int, cuts: int = CUTS) -
         yield Trial(f"the future scrambled from candle {cut} on", scrambled, cut)
 
 
-def later(market: Market) -> Trial:
-    """Return the same market 800 years later."""
-    others = {symbol: _later(candles) for symbol, candles in market.others.items()}
-    return Trial("the same market 800 years later", Market(_later(market.candles), others), len(market.candles))
+def moved_in_time(market: Market) -> Iterator[Trial]:
+    """Yield the same market at other times."""
+    for words, distance in MOVES:
+        others = {symbol: _moved(candles, distance) for symbol, candles in market.others.items()}
+        yield Trial(f"the same market {words}", Market(_moved(market.candles, distance), others), len(market.candles))
 
 
 def spoiled(market: Market, seed: int) -> Iterator[Trial]:
@@ -97,8 +106,8 @@ def _scrambled(candles: Candles, cut: int, generator: np.random.Generator) -> Ca
     return evolve(candles, **columns)
 
 
-def _later(candles: Candles) -> Candles:
-    return evolve(candles, mts=candles.mts + LATER_MS)
+def _moved(candles: Candles, distance: int) -> Candles:
+    return evolve(candles, mts=candles.mts + distance)
 
 
 def _taken(candles: Candles, rows: Ints, after: Ints | int = 0) -> Candles:
