@@ -144,6 +144,18 @@ def test_parity_writes_a_certificate_beside_the_reports(tmp_path: Path) -> None:
     assert len({each["decision_hash"] for each in document["ways"]}) == 1
 
 
+def test_certificates_of_other_parameters_stand_beside_each_other(tmp_path: Path) -> None:
+    for more in ((), ("--param", "fast=3"), ("--cash", "500"), ("--cash", "500")):
+        done = genesis(tmp_path, "parity", "synthetic:7:1", "--candles", "60", *more)
+        assert done.returncode == 0, done.stderr
+    paths = list((tmp_path / "reports").glob("parity-ema_cross-*.json"))
+    documents = [json.loads(path.read_text()) for path in paths]
+    said = [(document["params"]["fast"], document["cash"]) for document in documents]
+    assert [cash for _, cash in said].count("500") == 1
+    assert len({fast for fast, _ in said}) == 2
+    assert len(said) == 3
+
+
 @pytest.mark.skipif(not BITCOIN_2017.exists(), reason="the real candles are not beside the checkout")
 @pytest.mark.parametrize("strategy", ["ema_cross", "rsi_reversion"])
 def test_both_engines_agree_on_a_year_of_real_candles(tmp_path: Path, strategy: str) -> None:

@@ -36,6 +36,17 @@ def test_each_run_is_its_backtest_and_stands_beside_buy_and_hold(
     assert "https://" not in page.split('id="charts"')[0].split("</style>")[1]
 
 
+def test_the_same_run_twice_has_two_columns(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("compare", "synthetic:5:6", *("--run", "ema_cross") * 3, "--json", "--report", "c.html", "--bundle", "b")
+    code, out, _ = call(capsys, *words)
+    assert code == 0
+    names = [run["run"] for run in json.loads(out)["runs"]]
+    assert names == ["ema_cross", "ema_cross (2)", "ema_cross (3)", "Buy and hold"]
+    costs = (folder / "c.html").read_text().split('id="costs"')[1].split("</section>")[0]
+    assert all(f">{name}</th>" in costs for name in names)
+    assert call(capsys, "reproduce", "b")[0] == 0
+
+
 def test_timing_counts_how_many_are_compared(capsys: pytest.CaptureFixture[str]) -> None:
     words = ("compare", "synthetic:5:20", "--json", "--run", "ema_cross fast=5 slow=30")
     (alone, held), (one, _, _) = (

@@ -72,6 +72,53 @@ def test_a_search_that_was_stopped_keeps_what_it_tried(folder: Path, capsys: pyt
     assert all(row["params"]["slow"] - row["params"]["fast"] >= 30 for row in resumed["rows"])
 
 
+def test_a_grid_beyond_what_can_be_swept_is_searched(capsys: pytest.CaptureFixture[str]) -> None:
+    words = (
+        "optimize",
+        "synthetic:5:2",
+        "--param",
+        "fast=1:5000",
+        "--param",
+        "slow=2:5000",
+        "--trials",
+        "20",
+        "--json",
+    )
+    code, out, err = call(capsys, *words)
+    assert code == 0, err
+    found = json.loads(out)
+    assert found["combinations"] == found["trials"] == 5000 * 4999
+    assert 0 < found["runs"] <= 20
+    for row in found["rows"]:
+        assert row["params"]["fast"] < row["params"]["slow"]
+
+
+def test_resuming_with_another_seed_or_order_says_which(capsys: pytest.CaptureFixture[str]) -> None:
+    call(capsys, *SEARCH, "--trials", "16", "--seed", "1")
+    code, _, err = call(capsys, *SEARCH, "--trials", "16", "--seed", "2", "--resume")
+    assert code == 2
+    assert "was begun with seed 1, not 2" in err
+    code, _, err = call(capsys, *SEARCH, "--trials", "16", "--seed", "1", "--sort", "fills", "--resume")
+    assert code == 2
+    assert "was begun with sort sharpe, not fills" in err
+
+
+def test_a_later_batch_proposes_nothing_that_another_seed_began_with(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call(capsys, *SEARCH, "--trials", "32", "--seed", "0")
+    call(capsys, *SEARCH, "--trials", "16", "--seed", "16")
+    zero, sixteen = (_proposed(folder, f"-{seed}") for seed in (0, 16))
+    assert zero[16:18] != sixteen[:2]
+    assert zero[:2] != sixteen[:2]
+
+
+def _proposed(folder: Path, end: str) -> list[int]:
+    (log,) = folder.glob(f"home/optimizations/*-sharpe{end}/trials.log")
+    rows = map(json.loads, log.read_text().splitlines())
+    return [row["user_attr"]["index"] for row in rows if "index" in row.get("user_attr", {})]
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [(("--trials", "0"), "--trials 0"), (("--seed", "-1"), "--seed -1"), (("--sort", "luck"), "--sort 'luck'")],

@@ -160,11 +160,15 @@ def test_a_sweep_that_was_stopped_goes_on_where_it_was(
     program = f"from genesis.app.cli import main; import sys; sys.argv = ['genesis', *{words!r}]; main()"
     source = str(Path(genesis.__file__).parents[1])
     environment = {**os.environ, "PYTHONPATH": source}
-    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.DEVNULL, env=environment) as sweeping:
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment
+    ) as sweeping:
         while not list(folder.glob("home/sweeps/*/part-*.parquet")):
             assert sweeping.poll() is None, "the sweep ended before it could be stopped"
         sweeping.send_signal(blow)
+        _, told = sweeping.communicate()
     assert sweeping.returncode == (130 if blow is signal.SIGINT else -signal.SIGKILL)
+    assert ("the same command with --resume goes on from here" in told) is (blow is signal.SIGINT)
     before = {path: path.read_bytes() for path in folder.glob("home/sweeps/*/part-*.parquet")}
     code, _, err = call(capsys, *words)
     assert code == 2

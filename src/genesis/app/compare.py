@@ -50,7 +50,17 @@ def wanted_runs(texts: Sequence[str]) -> list[tuple[str, Expr]]:
     for text in texts:
         name, *params = text.split() or [""]
         runs.append((text, build_strategy(find_strategy(name), parameters_option(params))[1]))
-    return runs
+    names = _told_apart([text for text, _ in runs])
+    return [(name, expression) for name, (_, expression) in zip(names, runs, strict=True)]
+
+
+def _told_apart(names: Sequence[str]) -> list[str]:
+    """Return *names* with a number after those that came before: whatever goes by name takes each once."""
+    told: list[str] = []
+    for name in names:
+        numbered = (name, *(f"{name} ({number})" for number in range(2, RUNS_MAX + 1)))
+        told.append(next(each for each in numbered if each not in told))
+    return told
 
 
 def compare(wanted: Sequence[tuple[str, Expr]], terms: Terms, candles: Candles) -> Compared:

@@ -4,6 +4,7 @@ What the n-th trial proposes follows from the seed and the trials of the batches
 a search that was stopped makes its unfinished batch again, so that it ends as if it had never been stopped.
 """
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -59,11 +60,16 @@ def optimize(
     show(min(finished, trials), trials)
     with sweeper_of(candles, plan.terms, workers) as sweeper:
         while finished < trials:
-            _batch(plan, study, sweeper, order, len(candles), min(ASKED, trials - finished), seed + finished)
+            _batch(plan, study, sweeper, order, len(candles), min(ASKED, trials - finished), _drawn(seed, finished))
             finished = _finished(study)
             show(min(finished, trials), trials)
     numbers = {trial.user_attrs["index"] for trial in study.trials[:trials] if trial.value is not None}
     return np.array(sorted(numbers), dtype=np.int64)
+
+
+def _drawn(seed: int, finished: int) -> int:
+    """Return what the batch after *finished* trials draws with: no batch of another seed draws the same."""
+    return int.from_bytes(hashlib.sha256(f"{seed} {finished}".encode()).digest()[:4], "big")
 
 
 class StudyLock:

@@ -39,6 +39,8 @@ from genesis.ports.errors import InputError
 THREADS_MAX: Final = 1024
 TRIED_MAX: Final = 10**12
 TOP_MAX: Final = 100_000
+LOOKED_AT: Final = 100_000
+"""Combinations of a grid that is searched which are looked through for one that the strategy takes."""
 
 
 @frozen(eq=False)
@@ -49,20 +51,25 @@ class Research:
     candles: Candles
 
 
-def research_of(search: SearchOptions, trading: TradingOptions, random: int = 0, seed: int = 0) -> Research:
-    """Return what the options ask for: all combinations, or *random* of them; raises `InputError`."""
+def research_of(
+    search: SearchOptions, trading: TradingOptions, random: int = 0, seed: int = 0, *, is_searched: bool = False
+) -> Research:
+    """Return what the options ask for: all combinations, *random* of them, or none yet of a grid that *is_searched*.
+
+    Raises `InputError`.
+    """
     checked_order(search.sort)
     if not 0 <= search.tried <= TRIED_MAX:
         raise InputError(f"--tried {search.tried}: give how many trials were made before, 0 to {TRIED_MAX}")
     origin = origin_of(search.strategy)
     strategy = find_strategy(search.strategy)
-    space, indices = _space(strategy, search, random, seed)
+    space, indices = _space(strategy, search, LOOKED_AT if is_searched else random, seed)
     constraints = _constraints(search.where, space)
     expression = first_expression(strategy, space, constraints, indices)
     found = market_of_options(trading.market, symbols_of(expression))
     terms = run_terms(found, expression, trading.account, trading.cost, trading.desk)
-    regimes = origins_of(trading.desk.regime)
-    plan = SweepPlan(strategy, origin, space, constraints, indices, terms, found.description(), regimes)
+    regimes, taken = origins_of(trading.desk.regime), indices[: 0 if is_searched else None]
+    plan = SweepPlan(strategy, origin, space, constraints, taken, terms, found.description(), regimes)
     return Research(plan, found.candles)
 
 

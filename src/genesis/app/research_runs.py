@@ -243,10 +243,10 @@ def make_optimization(
     if not 0 <= seed < 2**31:
         raise InputError(f"--seed {seed}: must be from 0 to {2**31 - 1}")
     threads = threads_option(search.workers)
-    research = research_of(search, trading)
+    research = research_of(search, trading, is_searched=True)
     plan, candles = research.plan, research.candles
     place = (folder or home() / "optimizations") / f"{name_of(plan)}-{order}-{seed}"
-    description = describe(plan)
+    description = {**describe(plan), "sort": order, "seed": seed}
     check_kin(place, start, description)
     with held(place), _told():
         ParquetSweep(place, description, keep=True)

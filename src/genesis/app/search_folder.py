@@ -13,6 +13,7 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
+from genesis.app.invoking import Exit
 from genesis.app.json_output import Json
 from genesis.ports.errors import InputError, StoreError
 
@@ -41,6 +42,15 @@ def start_of(*, resume: bool, anew: bool) -> Start:
     if resume and anew:
         raise InputError("--resume and --anew: go on with what is there, or begin again without it")
     return Start.RESUME if resume else Start.ANEW if anew else Start.PLAIN
+
+
+@contextmanager
+def resumable() -> Iterator[None]:
+    """Say to whoever interrupts how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Exit("interrupted: the same command with --resume goes on from here", 130) from None
 
 
 @contextmanager

@@ -47,6 +47,8 @@ def parity(
     The ways are columnar, event, a journal replayed, and the wire in lock-step with the local venue. The certificate
     has their hashes, the hash of the data and that of the code; it is written to `reports` in the data directory.
     """
+    from hashlib import sha256
+
     from attrs import evolve
 
     from genesis.adapters.atomic_file import write_whole
@@ -87,7 +89,8 @@ def parity(
         "desk": {name: list(value) if isinstance(value, tuple) else value for name, value in desk._asdict().items()},
     }
     text = json_text(certificate(proved, about))
-    path = home() / "reports" / f"parity-{chosen.name}-{described.sha256[:12]}.json"
+    asked = sha256(json_text(about).encode()).hexdigest()
+    path = home() / "reports" / f"parity-{chosen.name}-{described.sha256[:12]}-{asked[:12]}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, text + "\n")
     if json:

@@ -58,13 +58,14 @@ def sweep(
     from genesis.app.json_output import print_json
     from genesis.app.progress import progress
     from genesis.app.research_runs import SweepOptions, make_sweep
-    from genesis.app.search_folder import start_of
+    from genesis.app.search_folder import resumable, start_of
     from genesis.app.sweep_report import report_of
     from genesis.app.sweep_result import document_of, print_sweep
 
     options = SweepOptions(random, seed, top)
     trading = TradingOptions(market, account, cost, desk)
-    run = make_sweep(options, search, trading, progress, start=start_of(resume=resume, anew=anew))
+    with resumable():
+        run = make_sweep(options, search, trading, progress, start=start_of(resume=resume, anew=anew))
     if report:
         write_whole(Path(report), sweep_page(report_of(run)))
     if bundle:
