@@ -177,7 +177,7 @@ def part_of_the_day(_: tuple[object, ...], x: Floats, out: Floats) -> None:
 
 def summer(_: tuple[object, ...], x: Floats, out: Floats) -> None:
     for i in range(len(x)):
-        out[i] = float(4 <= (dt.datetime(1970, 1, 1) + dt.timedelta(milliseconds=float(x[i]))).month <= 9)
+        out[i] = float(4 <= dt.datetime.fromtimestamp(x[i] / 1000, dt.UTC).month <= 9)
 
 
 def taken_alone(loop: Loop) -> Expr:
