@@ -19,6 +19,7 @@ from genesis.adapters.http.control import control_routes
 from genesis.adapters.http.errors import BadBody
 from genesis.adapters.http.guard import LOOPBACK, Admitted, Guard, Names
 from genesis.adapters.http.idempotency import OnceByKey
+from genesis.adapters.http.kept_page import KeptPage
 from genesis.adapters.http.limiter import COSTLY_MAX
 from genesis.adapters.http.login import login_routes
 from genesis.adapters.http.openapi import openapi_document
@@ -249,11 +250,11 @@ def _monitor_routes(monitor: Monitor) -> list[BaseRouteHandler]:
 
 
 def _metrics_route(metrics: MetricsPage) -> BaseRouteHandler:
+    kept = KeptPage(metrics)
+
     @get("/metrics")
     async def scrape() -> Response[bytes]:
-        # A page takes milliseconds, in which others want an answer.
-        page = await asyncio.to_thread(metrics.page)
-        return Response(page, headers={"content-type": metrics.content_type})
+        return Response(await kept.page(), headers={"content-type": metrics.content_type})
 
     return scrape
 
