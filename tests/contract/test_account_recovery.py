@@ -189,12 +189,12 @@ async def test_i9_what_a_person_wanted_cancelled_is_asked_for_again_after_every_
 
 async def test_i12_a_rate_that_is_new_counts_the_orders_of_before_the_start(tmp_path: Path) -> None:
     world = World("one")
-    for target in (1.0, 0.0, 1.0):
+    for target in (1.0, 0.0, 1.0, 0.0):
         world.close(target)
-    limits = AccountLimits(rates=(RateLimit(3, 86_400_000),))
+    limits = AccountLimits(rates=(RateLimit(4, 86_400_000),))
     world.core = await recovered(tmp_path, world, evolve(world.core.settings, limits=limits))
-    world.close(0.0)
-    assert len(world.sent) == 3
+    world.close(1.0)
+    assert len(world.sent) == 4
     assert world.core.refusals == {RefusalCode.ORDER_RATE: 1}
 
 

@@ -57,9 +57,9 @@ from genesis.domain.events import Asked, OperatorAsked
 from genesis.domain.exchange.account import WalletKind
 from genesis.domain.execution import absence
 from genesis.domain.execution.order_life import Status
+from genesis.domain.execution.orders import PROTECTION
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.journal.chain import BadRow, Row
-from genesis.domain.pursuits import PROTECTION
 from genesis.domain.simulation.exchange_events import ExchangeEvent
 from genesis.domain.units import Currency, Mts, Symbol, atoms
 from genesis.ports.secrets import Secret

@@ -11,7 +11,7 @@ from genesis.domain.desk import Desk
 from genesis.domain.events import AccountShown, Adopted, Alert, Decision, Quote
 from genesis.domain.exchange.orders import Account, OrderReport
 from genesis.domain.execution.order_life import OrderLife, Status
-from genesis.domain.execution.orders import Orders
+from genesis.domain.execution.orders import PROTECTION, Orders
 from genesis.domain.house import House, shown_margin, shown_spot
 from genesis.domain.instrument import Instrument
 from genesis.domain.ledger import cost_of
@@ -72,16 +72,16 @@ class Books:
             while self.recent and self.recent[0].mts <= now - window_ms:
                 self.recent.popleft()
             if window_ms:
-                self.recent.append(Sent(now, strategy, order.symbol, order.side))
+                self.recent.append(Sent(now, strategy, order.symbol, order.side, undertaking == PROTECTION))
 
     def remember(self, now: Mts, limits: AccountLimits) -> None:
         """Bring back the orders that left before the limits looked so far back: they count from now on."""
         since = now - limits.longest_window_ms
         until = self.recent[0].mts if self.recent else now + 1
         earlier = [
-            Sent(own.life.order.mts, own.strategy, own.life.order.symbol, own.life.order.side)
+            Sent(order.mts, own.strategy, order.symbol, order.side, own.undertaking == PROTECTION)
             for own in self.orders.by_cid.values()
-            if since < own.life.order.mts < until
+            if since < (order := own.life.order).mts < until
         ]
         self.recent.extendleft(reversed(earlier))
 
@@ -103,7 +103,20 @@ class Books:
             positions_elsewhere=sum(self._worst_net(each.symbol) >= each.amount_min for each in others),
             sent=tuple(self.recent),
             cash_free=None if self._is_margin else self.cash() - self._reserved(),
+            gets_out=order.amount <= self.left(strategy, order.symbol, order.side),
         )
+
+    def left(self, strategy: str, symbol: Symbol, out: Side) -> int:
+        """Return what a strategy holds and no open order of its own may already bring out; *out* is the way out."""
+        desk = self._desks.get(strategy)
+        if desk is None:  # an order that is asked for on nobody's behalf
+            return 0
+        leaving = sum(
+            own.life.to_book
+            for own in self.orders.open(symbol)
+            if own.strategy == strategy and own.life.order.side is out
+        )
+        return -out.sign * desk.position - leaving
 
     def pending(self, symbol: Symbol) -> tuple[Pending, ...]:
         """Return all orders of an instrument that may still fill, ours and foreign ones, at their worst."""

@@ -46,7 +46,7 @@ from genesis.domain.exchange.orders import Account
 from genesis.domain.execution.evidence import Traded, is_not_traded
 from genesis.domain.execution.netting import Match, Wanted, net
 from genesis.domain.execution.order_life import ContradictingEvidence, ImpossibleStep, OrderLife, Status
-from genesis.domain.execution.orders import OwnOrder
+from genesis.domain.execution.orders import PROTECTION, OwnOrder
 from genesis.domain.execution.plans import LimitEntry, Market, Undertaking
 from genesis.domain.fill import Fill
 from genesis.domain.instrument import Instrument
@@ -55,7 +55,7 @@ from genesis.domain.link import LinkState
 from genesis.domain.operation import Operation
 from genesis.domain.order import Cid, OrderRequest, OrderType, Side
 from genesis.domain.purse import Purse
-from genesis.domain.pursuits import PROTECTION, Pursuits
+from genesis.domain.pursuits import Pursuits
 from genesis.domain.risk import account_guards, gate
 from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.risk.limits import OFF, AccountLimits

@@ -22,6 +22,7 @@ from genesis.domain.events import (
     Undertaken,
     WakeAt,
 )
+from genesis.domain.execution.orders import PROTECTION
 from genesis.domain.execution.plans import Finished, Place, Undertaking, Wait, Withdraw, next_step, pricing
 from genesis.domain.execution.protection import Guarded, exit_order
 from genesis.domain.order import Cid, OrderRequest, Side
@@ -30,9 +31,6 @@ from genesis.domain.units import Atoms, Mts, Price, Symbol, floor_mul_div
 
 WAY_MS: Final = 600_000
 """How long undertakings of others stay out of the way of a desk that has to get out: it tries at each close."""
-
-PROTECTION = -1
-"""The undertaking of orders that guard a position."""
 
 Send = Callable[[Desk, OrderRequest, Reasons, int, Atoms | None], Submit | OrderRefused]
 """Check an order and send it, or refuse it; the last is its amount before it was cut, if it was."""
@@ -269,12 +267,7 @@ class Pursuits:
         leaves = (each.undertaking for each in self.under_way.values())
         if any(each.strategy == desk.name and each.side is out for each in leaves):
             return 0  # its parts and a guard together would bring out more than there is
-        leaving = sum(
-            own.life.to_book
-            for own in self._books.orders.open(desk.symbol)
-            if own.strategy == desk.name and own.life.order.side is out
-        )
-        return abs(desk.position) - leaving
+        return self._books.left(desk.name, desk.symbol, out)
 
     def _cancel(self, cid: Cid, reason: str) -> Cancel:
         self._withdrawn.add(cid)

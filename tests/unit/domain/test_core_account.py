@@ -167,6 +167,39 @@ def test_i12_a_strategy_that_does_the_same_again_and_again_is_stopped() -> None:
     assert world.core.refusals[RefusalCode.REPEATED] > 0
 
 
+@pytest.mark.parametrize(
+    "limits", [AccountLimits(max_repeats=3), AccountLimits(rates=(RateLimit(4, 86_400_000),))], ids=["repeats", "rate"]
+)
+def test_what_counts_orders_takes_no_stop_away_and_keeps_nobody_in(limits: AccountLimits) -> None:
+    world = World("one", limits=limits, protection=Bracket(Ppb(PPB // 20)))
+    desk = world.core.desks["one"]
+    world.close(0.5)
+    world.close(1.0)
+    for _ in range(3):
+        canceled = [each for each in world.core.pursuits.guards_of(desk) if each.cid in world.canceled]
+        for guard in canceled or world.core.pursuits.guards_of(desk):
+            world.end(guard, 0)
+        world.close(1.0)
+        assert sum(each.amount for each in world.core.pursuits.guards_of(desk)) == desk.position == atoms(10)
+    world.close(0.0)
+    for guard in world.core.pursuits.guards_of(desk):
+        world.end(guard, 0)
+    assert desk.position == 0
+    assert not world.core.refusals
+
+
+def test_i12_a_stop_between_two_purchases_hides_no_row() -> None:
+    world = World("one", limits=AccountLimits(max_repeats=2), protection=Bracket(Ppb(PPB // 20)))
+    for _ in range(4):
+        world.close(1.0)
+        for guard in world.core.pursuits.guards_of(world.core.desks["one"]):  # stopped out, and in again
+            world.fill(guard, guard.amount)
+            world.end(guard, guard.amount)
+        world.close(0.0)
+    assert [each.side for each in world.sent if each.type is OrderType.MARKET] == [Side.BUY, Side.BUY]
+    assert set(world.core.refusals) == {RefusalCode.REPEATED}
+
+
 def test_i15_a_limit_that_is_lowered_holds_the_next_order() -> None:
     world = World("one")
     world.close(0.5)
@@ -500,7 +533,7 @@ def test_i12_the_rate_holds_while_the_clock_is_behind() -> None:
     world.minute = 0  # set back by an hour
     for number in range(20):
         world.close(float(number % 2))
-    assert len(world.sent) == 3
+    assert world.sides() == [Side.BUY, Side.SELL, Side.BUY, Side.SELL]
 
 
 @pytest.mark.parametrize("dust", [0, 1])

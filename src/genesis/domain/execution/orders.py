@@ -22,6 +22,10 @@ KEPT_ENDED: Final = 10_000
 """How many ended orders wait for late fills, besides the parts of what is still under way."""
 
 
+PROTECTION: Final = -1
+"""The undertaking of orders that guard a position."""
+
+
 class OwnOrder(NamedTuple):
     """An order, whose it is, and the undertaking it is part of: 0 where it is the whole of it."""
 

@@ -17,7 +17,7 @@ from genesis.domain.risk.limits import AccountLimits
 from genesis.domain.saved import Saved
 from genesis.domain.units import Atoms, Ppb
 
-FORMAT: Final = 6
+FORMAT: Final = 7
 """The version of the encoding; it rises when a text of before would read otherwise."""
 
 DRY: Final = "live, dry run"

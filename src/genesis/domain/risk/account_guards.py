@@ -1,7 +1,7 @@
 """The guards of the account, each one question about an order: None lets it pass, `Refused` says what was observed.
 
 They fail closed: a guard that needs a price and has none refuses. What only reduces a position is refused by none of
-the guards that watch its growth.
+the guards that watch its growth, nor by those that count orders: they would keep a strategy in.
 """
 
 from collections.abc import Callable
@@ -108,7 +108,9 @@ def concurrent_positions(
 
 
 def order_rate(_order: OrderRequest, _instrument: Instrument, limits: AccountLimits, scene: Scene) -> Refused | None:
-    """How many orders leave in any window."""
+    """How many orders leave in any window; those that get out count, and are not refused."""
+    if scene.gets_out:
+        return None
     for rate in limits.rates:
         count = 1 + sum(sent.mts > scene.now - rate.window_ms for sent in scene.sent)
         if count > rate.orders:
@@ -117,14 +119,17 @@ def order_rate(_order: OrderRequest, _instrument: Instrument, limits: AccountLim
 
 
 def repeats(order: OrderRequest, _instrument: Instrument, limits: AccountLimits, scene: Scene) -> Refused | None:
-    """How often a strategy may do the same again: the throttle on a strategy that has run wild."""
-    if limits.max_repeats is None:
+    """How often a strategy may do the same again: the throttle on a strategy that has run wild.
+
+    What gets out is not refused, and what guards its position neither counts nor ends the row: it did not wish that.
+    """
+    if limits.max_repeats is None or scene.gets_out:
         return None
     count = 1
     for sent in reversed(scene.sent):
         if sent.mts <= scene.now - limits.repeat_window_ms:
             break
-        if (sent.strategy, sent.symbol) != (scene.strategy, order.symbol):
+        if sent.is_guard or (sent.strategy, sent.symbol) != (scene.strategy, order.symbol):
             continue
         if sent.side is not order.side:
             break

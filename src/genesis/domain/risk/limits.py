@@ -43,7 +43,8 @@ class AccountLimits:
 
     Exposure counts open, in-flight and unknown orders at their worst case, foreign ones too. *price_collar* is the
     share by which an order's price may lie beyond the other side's best; *max_repeats* how often one strategy may send
-    orders of one side within *repeat_window_ms* without one of the other side between.
+    orders of one side within *repeat_window_ms* without one of the other side between. What only gets out, or guards a
+    position, is never refused by *rates* and *max_repeats*; the rates count it.
     """
 
     instruments: tuple[InstrumentLimits, ...] = ()

@@ -30,12 +30,13 @@ class Top(NamedTuple):
 
 
 class Sent(NamedTuple):
-    """An order that left."""
+    """An order that left; *is_guard*: to guard a position at the exchange, and for no wish of its strategy."""
 
     mts: Mts
     strategy: str
     symbol: Symbol
     side: Side
+    is_guard: bool = False
 
 
 class Pending(NamedTuple):
@@ -58,7 +59,8 @@ class Scene:
 
     *bid* and *ask* are None without a reference; *age_ms* says how old they were. *net_amount* is what the
     account holds of the base. *exposure_elsewhere* and *positions_elsewhere* are those of all other instruments, at
-    their worst. *cash_free* is the quote currency that no pending purchase needs, None on margin.
+    their worst. *cash_free* is the quote currency that no pending purchase needs, None on margin. *gets_out* says that
+    the order only makes smaller what its strategy holds, or guards that.
     """
 
     now: Mts
@@ -73,6 +75,7 @@ class Scene:
     positions_elsewhere: int
     sent: tuple[Sent, ...]
     cash_free: int | None
+    gets_out: bool = False
 
     def pending_amount(self, side: Side) -> int:
         """Return what may still fill on one side."""

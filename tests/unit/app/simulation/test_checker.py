@@ -559,11 +559,11 @@ def limited(**limits: int) -> Scene:
     return scene
 
 
-def wish(scene: Scene, cid: int, strategy: str = "wild", after_ms: int = 0, **order: Any) -> None:
+def wish(scene: Scene, cid: int, strategy: str = "wild", after_ms: int = 0, undertaking: int = 0, **order: Any) -> None:
     """Let an order be decided and leave."""
     wanted = {"symbol": BTC, "side": "buy", "type": "market", "amount": ONE, "price": None, "stop_price": None, **order}
     wanted |= {"cid": cid, "mts": NOW + after_ms}
-    scene.row(type="submit", order=wanted, reasons={}, strategy=strategy, undertaking=0)
+    scene.row(type="submit", order=wanted, reasons={}, strategy=strategy, undertaking=undertaking)
     scene.say("send_began", cid)
     price = None if wanted["price"] is None else str(wanted["price"] / INSTRUMENT.price_scale)
     kind = f"EXCHANGE {wanted['type'].upper()}"
@@ -645,6 +645,31 @@ def test_i12_a_strategy_that_does_the_same_too_often_is_found(third: dict[str, A
     for cid in (CID, CID + 1):
         wish(scene, cid)
     wish(scene, CID + 2, **third)
+    assert scene.broken == broken
+
+
+def holds(scene: Scene, amount: int) -> None:
+    """Let the wild strategy have bought *amount*."""
+    fill = {"mts": NOW, "symbol": BTC, "cid": 0, "side": "buy", "amount": amount, "fee": 0}
+    scene.row(type="booked", strategy="wild", fill={**fill, "price": INSTRUMENT.price(100)})
+
+
+def test_i12_a_guard_between_two_purchases_hides_no_row() -> None:
+    scene = limited(max_repeats=1)
+    holds(scene, ONE)
+    wish(scene, CID)
+    wish(scene, CID + 1, side="sell", undertaking=-1)
+    wish(scene, CID + 2)
+    assert scene.broken == {"I12"}
+
+
+@pytest.mark.parametrize(("held", "broken"), [(ONE, set()), (ONE - 1, {"I12"})])
+def test_i12_what_only_gets_out_may_leave_whatever_left_before(held: int, broken: set[str]) -> None:
+    scene = limited(max_repeats=1)
+    scene.checker.bounds = evolve(BOUNDS, orders_a_window=1)
+    wish(scene, CID, side="sell", strategy="other")
+    holds(scene, held)
+    wish(scene, CID + 1, side="sell")
     assert scene.broken == broken
 
 

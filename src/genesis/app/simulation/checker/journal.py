@@ -157,7 +157,8 @@ class JournalView:
         is_within = amount_max is None or order["amount"] <= amount_max
         self.findings.require(is_within, "I12", f"order {cid} is larger than one order may be", order)
         self.guards.submitted(entry["strategy"], order)
-        self.account.decided(entry["strategy"], order)
+        held = self.positions.get((entry["strategy"], order["symbol"]), 0)
+        self.account.decided(entry["strategy"], order, entry["undertaking"], held)
         if is_new:
             self.orders[cid] = Account(
                 order, entry["strategy"], self.findings.now_s(), entry["undertaking"], self.limits

@@ -11,6 +11,8 @@ from attrs import define, field, frozen
 from genesis.app.simulation.checker.findings import Findings
 
 PPB: Final = 10**9
+PROTECTION: Final = -1
+"""The undertaking of what guards a position."""
 LEAVES_WITHIN_S: Final = 15.0
 """The longest that an order may take from its decision to the wire: what it was decided on is over then (A22)."""
 
@@ -19,13 +21,18 @@ Entry = Mapping[str, Any]  # Any: JSON
 
 @frozen
 class Decided:
-    """An order as it was decided: its strategy, what it trades, when by the market's time, and by which limits."""
+    """An order as it was decided: its strategy, what it trades, when by the market's time, and by which limits.
+
+    *is_guard*: it only guards a position; *gets_out*: it brings out no more than its strategy held.
+    """
 
     strategy: str
     symbol: str
     side: str
     mts: int
     limits: Entry
+    is_guard: bool
+    gets_out: bool
 
 
 @define(eq=False)
@@ -51,10 +58,12 @@ class LimitView:
         """Take what the core was told of a market."""
         self._quotes[quote["symbol"]] = quote
 
-    def decided(self, strategy: str, order: Entry) -> None:
-        """Hold an order to the market that it was decided on."""
+    def decided(self, strategy: str, order: Entry, undertaking: int, held: int) -> None:
+        """Hold an order to the market that it was decided on, and remember it; *held* is what its strategy has."""
         limits, symbol = self._of_session if self._of_person is None else self._of_person, order["symbol"]
-        self.orders.setdefault(order["cid"], Decided(strategy, symbol, order["side"], order.get("mts", 0), limits))
+        side, gets_out = order["side"], order["amount"] <= (held if order["side"] == "sell" else -held)
+        decided = Decided(strategy, symbol, side, order.get("mts", 0), limits, undertaking == PROTECTION, gets_out)
+        self.orders.setdefault(order["cid"], decided)
         quote, age_max = self._quotes.get(symbol), limits.get("max_data_age_ms")
         if quote is None:
             return
@@ -88,18 +97,20 @@ class LimitView:
             told = f"order {cid} left {age_s:.1f} s after its market was heard of last"
             self.findings.require(age_s <= age_max / 1000 + LEAVES_WITHIN_S, "I7", told)
         most = mine.limits.get("max_repeats")
-        if most is not None:
+        if most is not None and not mine.gets_out:
             count = self._in_a_row(cid, mine, sent)
             told = f"order {cid} is the {count}. {mine.side} of {mine.strategy} in a row"
             self.findings.require(count <= most, "I12", told, mine.limits)
 
     def _in_a_row(self, cid: int, mine: Decided, sent: Set[int]) -> int:
-        """Return how many orders of the same strategy and side left in a row, up to this one."""
+        """Return how many orders of the same strategy and side left in a row, up to this one, and guarded nothing."""
         count, since = 1, mine.mts - mine.limits["repeat_window_ms"]
         for other, each in reversed(self.orders.items()):
             if each.mts <= since:
                 break
             if other == cid or each.mts > mine.mts or (each.strategy, each.symbol) != (mine.strategy, mine.symbol):
+                continue
+            if each.is_guard:
                 continue
             if each.side != mine.side:
                 break
