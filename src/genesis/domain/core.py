@@ -233,7 +233,7 @@ class TradingCore:
                 self.books.standings.take(event)
             case TimePassed(mts):
                 self.now = max(self.now, mts)
-                return tuple(self.pursuits.go_on(self.now))
+                return tuple(self.pursuits.time_passed(self.now))
         return ()
 
     # Deciding
@@ -405,7 +405,7 @@ class TradingCore:
     ) -> Submit | OrderRefused:
         """Send an order if the gate lets it pass; else count and tell why it did not."""
         halted = desk.halted
-        if halted is not None and halted.code is AlertCode.SYMBOL_PAUSED:
+        if halted is not None and desk.is_paused:
             refused = Refused(RefusalCode.SYMBOL_PAUSED, halted.text, "orders once it is resumed")
             return desk.refused(order.mts, order.side, order.amount, refused)
         answer = self._check(order, desk)

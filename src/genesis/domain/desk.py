@@ -145,6 +145,11 @@ class Desk:
         halted = self.halted
         return halted is not None and halted.code in {AlertCode.ORDER_CONTRADICTION, AlertCode.JOURNAL_BEHIND}
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether its instrument is not traded: not even a way out leaves, nor a stop."""
+        return self.halted is not None and self.halted.code is AlertCode.SYMBOL_PAUSED
+
     def close(self, candle: Candle) -> Alert | OrderRefused | None:
         """Take the next candle; return the alert of a guard that was breached, or else what was refused.
 

@@ -26,7 +26,7 @@ from genesis.domain.execution.orders import PROTECTION
 from genesis.domain.execution.plans import Finished, Place, Undertaking, Wait, Withdraw, next_step, pricing
 from genesis.domain.execution.protection import Guarded, exit_order
 from genesis.domain.order import Cid, OrderRequest, Side
-from genesis.domain.risk.scene import Top
+from genesis.domain.risk.scene import Standing, Top
 from genesis.domain.units import Atoms, Mts, Price, Symbol, floor_mul_div
 
 WAY_MS: Final = 600_000
@@ -97,7 +97,15 @@ class Pursuits:
         After a restart no timer is set, and no cancel of before has left for certain.
         """
         self._withdrawn.clear()
+        yield from self.time_passed(now)
+
+    def time_passed(self, now: Mts) -> Iterator[Decision]:
+        """Go on with all that is under way, and ask for stops that are missing, for whatever reason they are."""
         yield from self.go_on(now)
+        if self._books.standings.now is Standing.OPEN:
+            for desk in self._desks.values():
+                if not desk.is_paused:
+                    yield from self.protect(desk)
 
     def begin(self, undertaking: Undertaking, reasons: Reasons) -> Iterator[Decision]:
         """Take an undertaking; its first part needs the quote that is there."""

@@ -26,7 +26,15 @@ from genesis.domain.events import (
     TimePassed,
 )
 from genesis.domain.exchange.orders import Account, FillReport, OrderReport, ReportedStatus
-from genesis.domain.execution.evidence import AnswerLost, Closed, ProvenAbsent, Refused, Traded
+from genesis.domain.execution.evidence import (
+    AnswerLost,
+    Closed,
+    Evidence,
+    NothingLeft,
+    ProvenAbsent,
+    Refused,
+    Traded,
+)
 from genesis.domain.execution.look import Look
 from genesis.domain.execution.netting import Wanted, net
 from genesis.domain.execution.plans import PostOnly, Twap
@@ -34,7 +42,7 @@ from genesis.domain.execution.protection import Bracket
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.ledger import Ledger
 from genesis.domain.link import Link, LinkState
-from genesis.domain.order import Cid, OrderId, OrderType, Side
+from genesis.domain.order import Cid, OrderId, OrderRequest, OrderType, Side
 from genesis.domain.risk.account_guards import price_collar
 from genesis.domain.risk.guards import OnBreach, RiskLimits
 from genesis.domain.risk.limits import AccountLimits, RateLimit
@@ -198,6 +206,67 @@ def test_i12_a_stop_between_two_purchases_hides_no_row() -> None:
         world.close(0.0)
     assert [each.side for each in world.sent if each.type is OrderType.MARKET] == [Side.BUY, Side.BUY]
     assert set(world.core.refusals) == {RefusalCode.REPEATED}
+
+
+class Unguarded(World):
+    """A world that is entered and whose stop did not come to be: *stop_ends* is how it ends, else it is refused."""
+
+    def __init__(self, stop_ends: Evidence | None) -> None:
+        super().__init__("one", protection=Bracket(Ppb(PPB // 20)), limits=AccountLimits(max_data_age_ms=1_000))
+        self.fills = False
+        self.close(1.0)
+        self.age_ms = 0 if stop_ends else 5_000
+        self.fill(self.sent[0], self.sent[0].amount)
+        self.fills = True
+        if stop_ends:
+            self.report(self.sent[-1], stop_ends)
+        self.age_ms = 0
+        assert not self.guards
+
+    @property
+    def guards(self) -> list[OrderRequest]:
+        """What guards the position."""
+        return self.core.pursuits.guards_of(self.core.desks["one"])
+
+
+STOP_ENDS = [None, NothingLeft("the disk is slow"), Closed(OrderId(2), Atoms(0), "CANCELED"), Refused("no")]
+
+
+@pytest.mark.parametrize("stop_ends", STOP_ENDS, ids=["refused", "never left", "canceled", "rejected"])
+def test_a_stop_that_is_missing_is_placed_after_the_next_look(stop_ends: Evidence | None) -> None:
+    world = Unguarded(stop_ends)
+    world.show()
+    assert [each.amount for each in world.guards] == [atoms(10)]
+    world.show()
+    assert len(world.guards) == 1
+
+
+@pytest.mark.parametrize("stop_ends", STOP_ENDS, ids=["refused", "never left", "canceled", "rejected"])
+def test_a_stop_that_is_missing_is_placed_at_the_next_tick(stop_ends: Evidence | None) -> None:
+    world = Unguarded(stop_ends)
+    world.handle(TimePassed(Mts(90_000)))
+    assert [each.amount for each in world.guards] == [atoms(10)]
+
+
+def test_a_stop_whose_quote_came_while_the_link_was_down_is_placed_once_it_is_back() -> None:
+    world = World("one", protection=Bracket(Ppb(PPB // 20)))
+    world.close(1.0)
+    (guard,) = world.core.pursuits.guards_of(world.core.desks["one"])
+    world.handle(LinkState(Mts(60_000), "account", Link.RECONNECT, "lost"))
+    world.end(guard, 0)
+    world.handle(TimePassed(Mts(90_000)))
+    assert not world.core.refusals
+    world.handle(LinkState(Mts(60_000), "account", Link.OPEN, "back"))
+    world.show()
+    assert len(world.core.pursuits.guards_of(world.core.desks["one"])) == 1
+
+
+def test_a_stop_that_is_refused_is_asked_for_again_once_a_look() -> None:
+    world = Unguarded(None)
+    world.age_ms = 5_000
+    for _ in range(3):
+        world.show()
+    assert world.core.refusals == {RefusalCode.STALE_DATA: 4}
 
 
 def test_i15_a_limit_that_is_lowered_holds_the_next_order() -> None:
