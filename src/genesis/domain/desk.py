@@ -324,6 +324,11 @@ class Desk:
         if self.is_torn and self.in_flight is None:  # only a part was bought: the rest is not tried again either
             self.target_acted_on, self.budget_acted_on = entry.target, entry.budget
             self.is_torn = False
+        intent = self.intent
+        if intent is not None and intent.target == self.target_acted_on:  # more of it, as its budget rose
+            self.intent = None
+        elif intent is not None:
+            self.intent = intent._replace(previous=self.target_acted_on, previous_budget=self.budget_acted_on)
 
     def charge(self, amount: int) -> None:
         """Book a cost that no fill has, such as margin funding."""

@@ -345,6 +345,42 @@ def test_a_position_of_a_part_of_an_order_is_not_bought_again_after_its_stop() -
     assert world.sides() == [Side.BUY, Side.SELL]
 
 
+def test_what_waits_for_its_guard_to_go_is_not_bought_where_the_guard_is_hit_first() -> None:
+    world = of_desk(STOPPED)
+    close_in(world, 2.0)
+    close_in(world, 3.0)  # the budget rose: the guard is to go before more is bought
+    assert world.canceled == [world.sent[-1].cid]
+    stop_out(world)
+    assert world.core.position(BTC) == 0
+    assert world.sides() == [Side.BUY, Side.SELL]
+    close_in(world, 3.0)
+    assert world.sides() == [Side.BUY, Side.SELL]
+
+
+def test_another_target_that_waits_for_its_guard_to_go_is_sought_where_the_guard_is_hit_first() -> None:
+    world = of_desk(STOPPED)
+    close_in(world, 2.0, 0.5)
+    close_in(world, 2.0, 1.0)
+    stop_out(world)
+    assert world.sides()[:3] == [Side.BUY, Side.SELL, Side.BUY]
+    assert world.core.position(BTC) > 0
+
+
+def test_what_a_stop_made_of_the_target_acted_on_is_what_the_next_order_is_taken_back_to() -> None:
+    world = of_desk(STOPPED)
+    world.fills = False
+    close_in(world, 2.0, 0.5)
+    (order,) = world.sent
+    world.fills = True
+    world.fill(order, order.amount // 2)
+    world.end(order, order.amount // 2)
+    close_in(world, 2.0, 1.0)
+    world.fills = False
+    stop_out(world)
+    assert world.sides() == [Side.BUY, Side.SELL, Side.BUY]
+    assert saved(world.recalled(len(world.journal))) == saved(world.core)
+
+
 def close_in(world: World, regime: float, target: float = 1.0) -> None:
     """Close a candle whose high says which regime it is."""
     world.minute += 1
