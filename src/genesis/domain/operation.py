@@ -20,10 +20,7 @@ from genesis.domain.units import Mts, Symbol
 
 
 class Operation:
-    """See the module; *ask* wants a quote for the desks of an instrument that wait for one.
-
-    *unwanted* are the orders that a person wants cancelled, and why.
-    """
+    """See the module; *ask* wants a quote for the desks of an instrument that wait for one."""
 
     def __init__(
         self,
