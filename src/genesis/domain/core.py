@@ -535,6 +535,18 @@ class TradingCore:
         self.is_new = False
         yield from self.pursuits.was_looked_at(self.now)
         yield from self.operation.was_looked_at()
+        if self.books.standings.now is Standing.OPEN:
+            for desk in self.desks.values():
+                yield from self._leave(desk, event.mts)
+
+    def _leave(self, desk: Desk, mts: Mts) -> Iterator[Decision]:
+        """Let a desk that has to get out try, if it does not: nothing could be sent when it was halted."""
+        is_in = abs(desk.position) >= desk.settings.instrument.amount_min
+        if desk.halted is None or desk.is_paused or not is_in:
+            return
+        desk.seek(mts, 0.0, desk.budget_acted_on)
+        if desk.intent is not None:
+            yield from self._ask(desk.symbol)
 
 
 def one_desk(

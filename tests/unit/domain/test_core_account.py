@@ -269,6 +269,33 @@ def test_a_stop_that_is_refused_is_asked_for_again_once_a_look() -> None:
     assert world.core.refusals == {RefusalCode.STALE_DATA: 4}
 
 
+@pytest.mark.parametrize("protection", [None, Bracket(Ppb(PPB // 20))])
+def test_who_was_halted_while_the_link_was_down_gets_out_once_it_is_back(protection: Bracket | None) -> None:
+    world = World("one", protection=protection)
+    desk = world.core.desks["one"]
+    world.close(1.0)
+    world.handle(LinkState(Mts(60_000), "account", Link.RECONNECT, "lost"))
+    ask(world, Asked.FLATTEN)
+    world.handle(LinkState(Mts(60_000), "account", Link.OPEN, "back"))
+    world.show()
+    for guard in world.core.pursuits.guards_of(desk):
+        assert guard.cid in world.canceled
+        world.end(guard, 0)
+    assert desk.position == 0
+    sent = len(world.sent)
+    world.show()
+    assert len(world.sent) == sent
+
+
+def test_a_look_sends_nobody_out_of_a_paused_instrument() -> None:
+    world = World("one")
+    world.close(1.0)
+    world.core.desks["one"].halt(Alert(Mts(60_000), AlertCode.SYMBOL_PAUSED, "symbol_paused: not traded"))
+    world.core.desks["one"].intent = None
+    world.show()
+    assert not world.core.refusals
+
+
 def test_i15_a_limit_that_is_lowered_holds_the_next_order() -> None:
     world = World("one")
     world.close(0.5)
