@@ -16,6 +16,9 @@ from genesis.domain.units import PPB, Price, ceil_mul_div, floor_mul_div, format
 
 Guard = Callable[[OrderRequest, Instrument, AccountLimits, Scene], Refused | None]
 
+MARKET_WALK: Final = PPB // 20
+"""How far a market order may walk through a thin book at least, where it might meet an order of ours."""
+
 
 def standing(_order: OrderRequest, _instrument: Instrument, _limits: AccountLimits, scene: Scene) -> Refused | None:
     """Nothing is sent while the link is down, in maintenance, before the account was reconciled, or when frozen."""
@@ -160,11 +163,9 @@ def self_cross(order: OrderRequest, instrument: Instrument, limits: AccountLimit
         return None
     reach = limit_of(order)
     if reach is None and limits.price_collar is not None:
-        meets = _price(order, scene)
+        meets, walk = _price(order, scene), max(limits.price_collar, MARKET_WALK)
         reach = Price(
-            ceil_mul_div(meets, PPB + limits.price_collar, PPB)
-            if order.side is Side.BUY
-            else floor_mul_div(meets, PPB - limits.price_collar, PPB)
+            ceil_mul_div(meets, PPB + walk, PPB) if order.side is Side.BUY else floor_mul_div(meets, PPB - walk, PPB)
         )
     for other in scene.pending:
         if other.cid is None or other.side is order.side or other.is_dormant:
