@@ -114,6 +114,13 @@ def of_one_instrument(limits: InstrumentLimits) -> AccountLimits:
         ),
         pytest.param(
             order(),
+            AccountLimits(price_collar=Ppb(PPB // 500)),
+            ours(Side.SELL, "1", BITCOIN.price(102)),
+            Refused(RefusalCode.SELF_CROSS, "our sell 7 at 102.00000000", "no order of ours"),
+            id="self_cross: a thin book is swept beyond a narrow collar",
+        ),
+        pytest.param(
+            order(),
             AccountLimits(max_positions=2),
             evolve(SCENE, net_amount=0, positions_elsewhere=2),
             Refused(RefusalCode.POSITIONS, "3", "<= 2"),
