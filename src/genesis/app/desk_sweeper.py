@@ -6,16 +6,14 @@ batches, which share what they have in common.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
-from types import TracebackType
 from typing import Final
 
 import numpy as np
 
 from genesis.app.backtest import Terms, walk_columns
+from genesis.app.sweep_threads import SweepThreads
 from genesis.domain.candle import Candles, Floats, Ints
-from genesis.domain.compiled import register_steps
 from genesis.domain.events import Alert, AlertCode
 from genesis.domain.risk.guards import OnBreach
 from genesis.domain.risk.refusal import RefusalCode
@@ -34,7 +32,7 @@ TARGET_BYTES: Final = 64 * 2**20
 """How much memory the targets of one batch may take."""
 
 
-class DeskSweeper:
+class DeskSweeper(SweepThreads):
     """Runs expressions over *candles* (at least one) under *terms*, whose own strategy does not matter.
 
     Use it as a context manager, as `Sweeper`.
@@ -44,20 +42,7 @@ class DeskSweeper:
         self._candles, self._terms = candles, terms
         self._day_ends = market_of(candles).day_ends
         self._batch = max(min(BATCH, TARGET_BYTES // (8 * len(candles))), 1)
-        register_steps()
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="sweep")
-
-    def __enter__(self) -> "DeskSweeper":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """End the threads."""
-        self._pool.shutdown(cancel_futures=True)
+        super().__init__(workers)
 
     def run(self, roots: Iterable[Expr]) -> Outcomes | None:
         """Run every expression; None if there is none.

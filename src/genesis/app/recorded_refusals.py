@@ -1,16 +1,12 @@
 """An operator whose refusals stand in the audit log like the commands: who reads it sees what was not done, and why."""
 
-import re
-from typing import Final
-
 from attrs import frozen
 
+from genesis.app.session_operator import action_of
 from genesis.ports.audit import AuditLog
 from genesis.ports.errors import InputError, Killed, NotPossible, StoreError
 from genesis.ports.monitor import MonitorFeed
 from genesis.ports.operator import Command, Operator, Outcome
-
-_WORD: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 @frozen
@@ -30,8 +26,7 @@ class RecordedRefusals:
 
     async def _record(self, command: Command, who: str, reason: str) -> None:
         name, _, key = who.partition(" ")
-        asked = f"control.{_WORD.sub('_', type(command).__name__).lower()}"
-        entry = {"action": "control.refused", "command": asked, "who": name, "key": key, "reason": reason}
+        entry = {"action": "control.refused", "command": action_of(command), "who": name, "key": key, "reason": reason}
         try:
             await self.audit.append(entry)
         except StoreError as error:  # whoever asked is told all the same that nothing was done

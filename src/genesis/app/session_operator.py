@@ -167,11 +167,15 @@ def _applied(result: ApplyResult) -> str:
             assert_never(result)
 
 
-def _entry(command: Command, who: str) -> JsonValue:
+def action_of(command: Command) -> str:
+    """Return what the audit log calls a command."""
     name = type(command).__name__
-    action = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+    return "control." + "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+
+
+def _entry(command: Command, who: str) -> JsonValue:
     name, _, key = who.partition(" ")
-    return {**asdict(command), "action": f"control.{action}", "who": name, "key": key}
+    return {**asdict(command), "action": action_of(command), "who": name, "key": key}
 
 
 def _question(command: Command, view: SessionView) -> MakeEvent:

@@ -74,7 +74,7 @@ async def trade_beside(
     parts: Sequence[Component],
     recording: Recording,
     cancelled: Callable[[], Awaitable[None]],
-    uncancelled: Callable[[], Sequence[Cid]] = tuple,
+    uncancelled: Callable[[], Sequence[Cid]],
 ) -> None:
     """Trade until the market's events end or the task is cancelled; *parts* run beside it and end with it.
 

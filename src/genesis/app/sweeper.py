@@ -1,9 +1,8 @@
 """Many runs over the same candles on all cores: threads, for compiled loops do not hold the interpreter's lock."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from itertools import islice
-from types import TracebackType
 from typing import Final
 
 import numpy as np
@@ -11,8 +10,8 @@ from attrs import evolve
 
 from genesis.app.backtest import Terms
 from genesis.app.desk_sweeper import DeskSweeper
+from genesis.app.sweep_threads import SweepThreads
 from genesis.domain.candle import Candles, Floats, Ints
-from genesis.domain.compiled import register_steps
 from genesis.domain.risk.guards import OnBreach
 from genesis.domain.simulation.columnar import terms_of, unfit_candle
 from genesis.domain.simulation.sweep import Outcomes, empty_store, joined, market_of, put, walk_runs
@@ -41,7 +40,7 @@ def sweeper_of(candles: Candles, terms: Terms, workers: int) -> "Sweeper | DeskS
     return Sweeper(candles, terms, workers) if takes(terms) else DeskSweeper(candles, terms, workers)
 
 
-class Sweeper:
+class Sweeper(SweepThreads):
     """Runs expressions over *candles* (at least one) under *terms*, whose own strategy does not matter.
 
     Use it as a context manager. The columns that runs share stay, so that later runs find them.
@@ -56,20 +55,7 @@ class Sweeper:
         self._market = market_of(candles)
         self._columns = SharedColumns(candles, max(column_bytes // (8 * len(candles)), 1), terms.beside(candles))
         self._slice = max(min(SLICE, IN_FLIGHT // workers), 1)
-        register_steps()
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="sweep")
-
-    def __enter__(self) -> "Sweeper":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """End the threads."""
-        self._pool.shutdown(cancel_futures=True)
+        super().__init__(workers)
 
     def run(self, roots: Iterable[Expr]) -> Outcomes | None:
         """Run every expression; None if there is none.

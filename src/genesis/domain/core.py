@@ -347,12 +347,12 @@ class TradingCore:
     def _may_cross(self, quote: Quote) -> bool:
         """Whether strategies may trade with each other at *quote*: where the gate lets no order go, it is no price."""
         instrument = self._instruments[quote.symbol]
-        orders = [OrderRequest(NO_CID, quote.symbol, side, OrderType.MARKET, Atoms(1), quote.mts) for side in Side]
-        return not any(
-            guard(order, instrument, self.limits, self.books.scene(order, "", self.now))
-            for order in orders
-            for guard in account_guards.PRICE_GUARDS
-        )
+        for side in Side:
+            order = OrderRequest(NO_CID, quote.symbol, side, OrderType.MARKET, Atoms(1), quote.mts)
+            scene = self.books.scene(order, "", self.now)
+            if any(guard(order, instrument, self.limits, scene) for guard in account_guards.PRICE_GUARDS):
+                return False
+        return True
 
     def _cross(self, match: Match, quote: Quote, reasons: Mapping[str, Reasons]) -> Iterator[Decision]:
         """Let two strategies trade with each other; what rounding takes from one and gives to none is the house's."""

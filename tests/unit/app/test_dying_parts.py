@@ -51,7 +51,7 @@ async def test_a31_a_part_that_dies_at_any_moment_ends_the_session_and_no_order_
     recording = Recording(house.journal, house.latch)
     dying = Dying(turns, RuntimeError("dead"))
     with pytest.raises(ExceptionGroup) as caught:
-        await trade_beside(house.core, house.market, house.observer, (dying,), recording, nothing)
+        await trade_beside(house.core, house.market, house.observer, (dying,), recording, nothing, tuple)
     assert caught.group_contains(RuntimeError, match="dead")
     arrived = len(house.market.arrived)
     for _ in range(20):

@@ -276,7 +276,7 @@ async def test_a15_a_journal_that_fails_while_nothing_happens_lets_the_cancels_o
     house.market.cancel = sender.wanted.put_nowait  # type: ignore[method-assign, assignment]  # sends it later
     recording = Recording(house.journal, house.latch)
     with pytest.raises(ExceptionGroup) as raised:
-        await trade_beside(house.core, house.market, house.observer, (sender,), recording, sender.cancelled)
+        await trade_beside(house.core, house.market, house.observer, (sender,), recording, sender.cancelled, tuple)
     assert raised.group_contains(StoreFull)
     assert [cancel.cid for cancel in sender.out] == [1]
 
@@ -304,7 +304,7 @@ async def test_a15_a_session_that_is_stopped_on_a_full_disk_lets_the_cancels_out
     house.market.cancel = sender.wanted.put_nowait  # type: ignore[method-assign, assignment]  # sends it later
     recording = Recording(house.journal, house.latch)
     stopping = asyncio.ensure_future(
-        trade_beside(house.core, house.market, house.observer, (sender,), recording, sender.cancelled)
+        trade_beside(house.core, house.market, house.observer, (sender,), recording, sender.cancelled, tuple)
     )
     with pytest.raises(ExceptionGroup) as raised:
         await stopping

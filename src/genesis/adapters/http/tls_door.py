@@ -8,13 +8,12 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
 from attrs import frozen
 
-from genesis.adapters.http.waiting import address_of
+from genesis.adapters.http.waiting import address_of, giving_way
 
 HANDSHAKES_MAX: Final = 128
 HANDSHAKE_TIMEOUT_S: Final = 10.0
@@ -71,8 +70,7 @@ class TlsDoor:
                 self._under_way.remove(handshake)
 
     def _make_room(self) -> None:
-        held = Counter(each.address for each in self._under_way)
-        first = max(self._under_way, key=lambda each: held[each.address])  # the first of them is the oldest
+        first = giving_way(self._under_way)
         self._under_way.remove(first)
         with contextlib.suppress(OSError):  # gone already
             first.connection.shutdown(socket.SHUT_RDWR)  # its handshake fails, and the loop closes it

@@ -6,13 +6,30 @@ whole request is served however many others dawdle.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 from attrs import frozen
 
 STRANGERS_MAX: Final = 64
+
+
+class Addressed(Protocol):
+    """What somebody at an address takes."""
+
+    @property
+    def address(self) -> str:
+        """Whose it is."""
+
+
+AddressedT = TypeVar("AddressedT", bound=Addressed)
+
+
+def giving_way(taken: Sequence[AddressedT]) -> AddressedT:
+    """Return which of *taken*, the oldest first, gives way: the oldest of the address that has the most."""
+    held = Counter(each.address for each in taken)
+    return max(taken, key=lambda each: held[each.address])
 
 
 @frozen(eq=False)
@@ -46,8 +63,7 @@ class WaitingStrangers:
                     self._places.remove(place)
 
     def _make_room(self) -> None:
-        held = Counter(place.address for place in self._places)
-        place = max(self._places, key=lambda each: held[each.address])  # the first of them is the oldest
+        place = giving_way(self._places)
         self._places.remove(place)
         if not place.deadline.expired():
             place.deadline.reschedule(asyncio.get_running_loop().time())
