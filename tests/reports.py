@@ -5,7 +5,7 @@ import numpy as np
 from genesis.app.backtest import Engine, Terms, run_columnar
 from genesis.app.backtest_result import BacktestResult, DataDescription
 from genesis.domain.candle import Candles, Timeframe, rows_sha256
-from genesis.domain.desk import DeskSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.simulation.market_orders import Costs

@@ -22,7 +22,7 @@ from genesis.app.backtest import RunObserver
 from genesis.app.trade import trade
 from genesis.domain.candle import Candle, Candles
 from genesis.domain.core import one_desk
-from genesis.domain.desk import DeskSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.risk.guards import OnBreach, RiskLimits
 from genesis.domain.simulation.columnar import Walk, walk

@@ -22,7 +22,7 @@ from genesis.adapters.http.server import HttpServer
 from genesis.app.session_feeding import SessionAbout, SessionFeeding
 from genesis.domain.candle import Candle
 from genesis.domain.core import TradingCore, one_desk
-from genesis.domain.desk import DeskSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.events import CandleClosed
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.simulation.synthetic import synthetic_candles

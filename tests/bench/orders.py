@@ -51,7 +51,7 @@ from genesis.app.trade import Recording
 from genesis.app.wires import KeyInUse, Outside, bitfinex_wires, place_at
 from genesis.domain.candle import Candles, Timeframe
 from genesis.domain.core import one_desk
-from genesis.domain.desk import DeskSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.events import AccountShown, Event, Quote
 from genesis.domain.exchange.orders import Account
 from genesis.domain.instrument import spot_instrument

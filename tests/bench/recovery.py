@@ -20,8 +20,9 @@ from genesis.app.account_recovery import recover
 from genesis.app.backtest import RunObserver
 from genesis.app.trade import Recording, trade_recorded
 from genesis.domain.candle import Candle
-from genesis.domain.core import FIRST_CID, CoreSettings, TradingCore
-from genesis.domain.desk import DeskSettings
+from genesis.domain.core import FIRST_CID, TradingCore
+from genesis.domain.core_settings import CoreSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.exchange.orders import Account
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.journal.entries import FORMAT, SessionBegan, StrategyBegan

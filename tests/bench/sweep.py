@@ -22,7 +22,7 @@ from genesis.app.backtest import Terms, run_event
 from genesis.app.sweep import with_expression
 from genesis.app.sweeper import Sweeper
 from genesis.domain.candle import Candles
-from genesis.domain.desk import DeskSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.simulation.sweep import Outcomes

@@ -12,8 +12,9 @@ from attrs import evolve
 from genesis.adapters.journal_sqlite.writing import SqliteJournal
 from genesis.adapters.memory.clock import ManualClock
 from genesis.app.account_recovery import last_journal, recover
-from genesis.domain.core import FIRST_CID, CoreSettings, TradingCore, one_desk
-from genesis.domain.desk import DeskSettings
+from genesis.domain.core import FIRST_CID, TradingCore, one_desk
+from genesis.domain.core_settings import CoreSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.events import (
     AccountShown,
     Adopted,

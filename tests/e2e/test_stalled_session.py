@@ -26,7 +26,7 @@ from genesis.app.trade import Recording, trade_recorded
 from genesis.app.wiring import SessionSystem, build_session
 from genesis.domain.candle import Candle
 from genesis.domain.core import one_desk
-from genesis.domain.desk import DeskSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.statistics.record import Recorder

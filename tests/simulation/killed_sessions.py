@@ -28,7 +28,7 @@ from genesis.app.trade import Recording, trade_recorded
 from genesis.domain import desk as desk_module
 from genesis.domain.candle import Candle
 from genesis.domain.core import FIRST_CID, one_desk
-from genesis.domain.desk import DeskSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.events import OrderReported
 from genesis.domain.exchange.orders import Account
 from genesis.domain.execution.evidence import SendBegan, Traded

@@ -47,10 +47,10 @@ from genesis.app.simulation.checker.guards import GuardView
 from genesis.app.simulation.checker.journal import Account, JournalView
 from genesis.app.simulation.checker.truth import TrueOrder, Truth
 from genesis.app.simulation.crowd import PRICES, Traders
+from genesis.app.simulation.machine import CASH, KEY, SECRET, Machine
 from genesis.app.simulation.operator import Operator
 from genesis.app.simulation.options import FaultClass, WorldOptions
 from genesis.app.simulation.production import Process, Production
-from genesis.app.simulation.world import CASH, KEY, SECRET, Machine
 from genesis.domain.core import TradingCore
 from genesis.domain.desk import Desk
 from genesis.domain.events import Asked, OperatorAsked

@@ -15,8 +15,8 @@ from genesis.adapters.memory.kill_latch import MemoryKillLatch
 from genesis.adapters.memory.nonces import MemoryNonces
 from genesis.app.simulation import bounds, faults, production
 from genesis.app.simulation.host import HostJournal, HostNonces
+from genesis.app.simulation.machine import Machine
 from genesis.app.simulation.options import SYMBOLS
-from genesis.app.simulation.world import Machine
 from genesis.domain import account_looks, core
 from genesis.domain.core import TradingCore
 from genesis.domain.desk import Desk

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from genesis.app.backtest import Run, Terms, run_columnar, run_event
 from genesis.domain.candle import Candle, Candles, Timeframe
 from genesis.domain.core import one_desk
-from genesis.domain.desk import DeskSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.events import AlertCode, CandleClosed, Quote, Sized, Submit
 from genesis.domain.execution.plans import LimitEntry, Market, Plan
 from genesis.domain.execution.protection import Bracket, Protection, Trailing

@@ -11,7 +11,7 @@ from genesis.app.desk_sweeper import DeskSweeper
 from genesis.app.sweep import with_expression
 from genesis.app.sweeper import Sweeper, sweeper_of, takes
 from genesis.domain.candle import Timeframe
-from genesis.domain.desk import DeskSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.execution.plans import LimitEntry
 from genesis.domain.execution.protection import Bracket, Trailing
 from genesis.domain.instrument import spot_instrument

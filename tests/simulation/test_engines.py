@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from genesis.app.backtest import Run, Terms, filling_at_the_close, run_columnar, run_event
 from genesis.domain.candle import Candle, Candles
-from genesis.domain.desk import DeskSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.order import Side
 from genesis.domain.risk.guards import RiskLimits

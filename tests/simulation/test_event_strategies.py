@@ -10,7 +10,7 @@ from attrs import frozen
 from genesis.app.backtest import Terms, run_columnar, run_event
 from genesis.app.parity import Way, prove
 from genesis.domain.candle import Timeframe
-from genesis.domain.desk import DeskSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.events import AlertCode, CandleClosed, Event
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.risk.guards import OnBreach, RiskLimits

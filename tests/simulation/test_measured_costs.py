@@ -10,7 +10,7 @@ from genesis.app.backtest import Terms, run_columnar
 from genesis.app.optimism import optimism_ledger
 from genesis.app.portfolio_core import run_core
 from genesis.domain.candle import Candle, Candles
-from genesis.domain.desk import DeskSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.simulation.portfolio import Portfolio, decision_hash, run_columns, run_events

@@ -14,7 +14,7 @@ from genesis.app.parity import Way, prove
 from genesis.app.strategies import find_lone_strategy
 from genesis.app.sweeper import Sweeper
 from genesis.domain.candle import Candles, Timeframe
-from genesis.domain.desk import DeskSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.risk.guards import OnBreach, RiskLimits
 from genesis.domain.risk.margin import Margin

@@ -12,7 +12,7 @@ from genesis.app.backtest import Run, Terms, run_columnar
 from genesis.app.code_version import code_sha256
 from genesis.app.parity import Way, certificate, prove
 from genesis.domain.candle import Candles, Timeframe
-from genesis.domain.desk import DeskSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.risk.guards import OnBreach, RiskLimits
 from genesis.domain.risk.margin import Margin

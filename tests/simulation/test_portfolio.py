@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from genesis.app.portfolio_core import run_core
 from genesis.domain.candle import DAY_MS, Candle, Candles
-from genesis.domain.desk import DeskSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.events import AlertCode
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.order import Side

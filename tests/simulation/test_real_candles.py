@@ -9,7 +9,7 @@ import pytest
 from genesis.adapters.memory.candles import MemoryCandles
 from genesis.app.backtest import Terms, run_columnar, run_event
 from genesis.app.market_data import Wanted, market_data
-from genesis.domain.desk import DeskSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.simulation.market_orders import costs_from_bps

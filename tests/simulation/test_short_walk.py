@@ -9,7 +9,7 @@ import pytest
 
 from genesis.app.backtest import Terms, run_columnar
 from genesis.domain.candle import DAY_MS, Candles
-from genesis.domain.desk import DeskSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.risk.guards import OnBreach, RiskLimits
 from genesis.domain.simulation.desks import walk_desk

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from genesis.app.backtest import Run, Terms, run_columnar, run_event
 from genesis.domain.candle import DAY_MS, Candles
-from genesis.domain.desk import DeskSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.risk.refusal import RefusalCode

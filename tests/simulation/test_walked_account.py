@@ -8,7 +8,7 @@ from genesis.app.backtest import Terms, run_event
 from genesis.app.sweep import with_expression
 from genesis.app.walked_account import walked_account
 from genesis.domain.candle import DAY_MS, Timeframe, resample
-from genesis.domain.desk import DeskSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.execution.plans import LimitEntry
 from genesis.domain.execution.protection import Trailing
 from genesis.domain.instrument import spot_instrument

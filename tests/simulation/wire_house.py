@@ -12,7 +12,7 @@ from genesis.app.paper_venue import PaperVenue, paper_venue
 from genesis.app.paper_wire import WireHouse, trade_over_wire, wired_market
 from genesis.domain.candle import Candles, Timeframe
 from genesis.domain.core import TradingCore, one_desk
-from genesis.domain.desk import DeskSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.exchange.account import WalletKind
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.link import LinkState

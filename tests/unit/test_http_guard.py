@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genesis.adapters.http.guard import SECURITY_HEADERS, Guard, Refusal, decide
+from genesis.adapters.http.guard import SECURITY_HEADERS, Guard
+from genesis.adapters.http.head import Refusal, decide
 from genesis.adapters.http.routes import Route, RouteTable
 from genesis.ports.access import Role
 

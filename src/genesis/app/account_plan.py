@@ -9,8 +9,9 @@ from genesis.app.config import Config
 from genesis.app.config_risk import AccountStrategyConfig
 from genesis.app.strategies import build_deciding, find_any_strategy
 from genesis.domain.candle import Timeframe
-from genesis.domain.core import FIRST_CID, CoreSettings, TradingCore
-from genesis.domain.desk import DeskSettings
+from genesis.domain.core import FIRST_CID, TradingCore
+from genesis.domain.core_settings import CoreSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.exchange.orders import Account
 from genesis.domain.instrument import Instrument
 from genesis.domain.journal.entries import BudgetBegan, StrategyBegan

@@ -12,8 +12,9 @@ from typing import Final
 from attrs import evolve, frozen
 
 from genesis.adapters.journal_sqlite.reading import read_journal, read_tail
-from genesis.domain.core import CoreSettings, TradingCore
-from genesis.domain.desk import DeskSettings
+from genesis.domain.core import TradingCore
+from genesis.domain.core_settings import CoreSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.execution.order_life import OrderLife
 from genesis.domain.journal.entries import SessionBegan, SessionEnded, StrategyBegan
 from genesis.domain.ledger import Ledger

@@ -14,7 +14,7 @@ from genesis.app.progress import Show
 from genesis.app.trade import trade
 from genesis.domain.candle import Candles, Floats, Ints
 from genesis.domain.core import one_desk
-from genesis.domain.desk import DeskSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.events import Alert, OrderRefused, Submit, breach_alert
 from genesis.domain.fill import Fill
 from genesis.domain.ledger import Ledger

@@ -6,7 +6,7 @@ from attrs import asdict, field, frozen
 
 from genesis.app.backtest import Run, Terms
 from genesis.app.json_output import JsonDocument
-from genesis.domain.desk import DeskSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.execution.plans import LimitEntry
 from genesis.domain.execution.protection import Bracket, Trailing
 from genesis.domain.risk.guards import OnBreach

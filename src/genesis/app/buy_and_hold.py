@@ -6,7 +6,7 @@ from attrs import evolve
 
 from genesis.app.backtest import Run, Terms, run_columnar
 from genesis.domain.candle import Candles
-from genesis.domain.desk import DeskSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.strategy.expression import Constant, Expr
 from genesis.domain.strategy.features import KEEP, where

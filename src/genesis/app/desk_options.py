@@ -8,7 +8,7 @@ from genesis.app.options import choice_option, decimal_option, parameters_option
 from genesis.app.research_options import DeskOptions
 from genesis.app.strategies import build_strategy, find_lone_strategy
 from genesis.domain.candle import Timeframe
-from genesis.domain.desk import DeskSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.execution.plans import LimitEntry, Market, Plan
 from genesis.domain.execution.protection import Bracket, Protection, Trailing
 from genesis.domain.risk.budget import Budget, RegimeBudget, VolatilityTarget, realised_volatility

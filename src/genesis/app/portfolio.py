@@ -21,7 +21,7 @@ from genesis.app.run_options import wanted_of
 from genesis.app.strategies import build_deciding, find_any_strategy, origins_of
 from genesis.domain.candle import Candles, rows_sha256
 from genesis.domain.candle_series import series_symbol
-from genesis.domain.desk import DeskSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.simulation.portfolio import Portfolio, PortfolioRun, decision_hash, run_columns
 from genesis.domain.statistics.portfolio_figures import PortfolioFigures, portfolio_figures

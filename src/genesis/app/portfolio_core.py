@@ -9,7 +9,8 @@ from genesis.adapters.memory.beside_others import BesideOthers
 from genesis.adapters.memory.joined_markets import JoinedMarkets
 from genesis.app.trade import trade
 from genesis.domain.candle import Candles
-from genesis.domain.core import CoreSettings, TradingCore
+from genesis.domain.core import TradingCore
+from genesis.domain.core_settings import CoreSettings
 from genesis.domain.events import Alert, OrderRefused, Submit
 from genesis.domain.fill import Fill
 from genesis.domain.ledger import Ledger

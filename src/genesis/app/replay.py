@@ -10,8 +10,9 @@ from attrs import define, frozen
 from genesis.adapters.journal_sqlite.reading import read_journal
 from genesis.app.budget_words import budget_of
 from genesis.app.strategies import build_deciding, find_any_strategy
-from genesis.domain.core import CoreSettings, TradingCore
-from genesis.domain.desk import DeskSettings
+from genesis.domain.core import TradingCore
+from genesis.domain.core_settings import CoreSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.events import Cancel, Event
 from genesis.domain.journal.chain import Row
 from genesis.domain.journal.encoding import encode

@@ -10,7 +10,7 @@ from genesis.app.options import (
     symbol_option,
     timeframe_option,
 )
-from genesis.domain.desk import DeskSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.simulation.market_orders import costs_from_bps

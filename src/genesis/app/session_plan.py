@@ -25,7 +25,7 @@ from genesis.app.other_markets import others_option, with_others
 from genesis.app.paper import Pace
 from genesis.app.settings import Settings
 from genesis.app.strategies import build_deciding, find_any_strategy
-from genesis.domain.desk import DeskSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.strategy.specification import Value

@@ -12,12 +12,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from attrs import field, frozen
-
 from genesis.domain.account_looks import AccountLooks
 from genesis.domain.books import Books
 from genesis.domain.candle import Candle
-from genesis.domain.desk import Desk, DeskSettings, Wish
+from genesis.domain.core_settings import CoreSettings
+from genesis.domain.desk import Desk, Wish
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.events import (
     AccountShown,
     Alert,
@@ -42,14 +42,12 @@ from genesis.domain.events import (
     Submit,
     TimePassed,
 )
-from genesis.domain.exchange.orders import Account
 from genesis.domain.execution.evidence import Traded, is_not_traded
 from genesis.domain.execution.netting import Match, Wanted, net
 from genesis.domain.execution.order_life import ContradictingEvidence, ImpossibleStep, OrderLife, Status
 from genesis.domain.execution.orders import PROTECTION, OwnOrder
 from genesis.domain.execution.plans import LimitEntry, Market, Undertaking
 from genesis.domain.fill import Fill
-from genesis.domain.instrument import Instrument
 from genesis.domain.ledger import Ledger, cost_of, value_of
 from genesis.domain.link import LinkState
 from genesis.domain.operation import Operation
@@ -57,64 +55,14 @@ from genesis.domain.order import Cid, OrderRequest, OrderType, Side
 from genesis.domain.purse import Purse
 from genesis.domain.pursuits import Pursuits
 from genesis.domain.risk import account_guards, gate
-from genesis.domain.risk.guards import RiskLimits
-from genesis.domain.risk.limits import OFF, AccountLimits
 from genesis.domain.risk.refusal import RefusalCode, Refused
 from genesis.domain.risk.scene import Standing
 from genesis.domain.standing import Standings
-from genesis.domain.strategy.by_events import reads_of
-from genesis.domain.units import Atoms, Currency, Mts, Price, Symbol, floor_mul_div, format_atoms
+from genesis.domain.units import Atoms, Mts, Price, Symbol, floor_mul_div, format_atoms
 
 FIRST_CID: Final = Cid(1)
 NO_CID: Final = Cid(0)
 """Of fills between two strategies of ours, which no order made."""
-
-
-@frozen
-class CoreSettings:
-    """What trades on one account; *needs_account*: an exchange has to show the account before anything is sent.
-
-    *is_dry* says that no order ever leaves, so that the account's orders are those of other sessions.
-
-    All instruments have one quote currency, the account's money. Raises `ValueError` for settings that do not fit
-    together.
-    """
-
-    desks: tuple[DeskSettings, ...] = field()
-    limits: AccountLimits = OFF
-    account: Account = Account.EXCHANGE
-    needs_account: bool = False
-    is_dry: bool = False
-    together: RiskLimits | None = None
-    """Where the desks share one cash, what guards all that they are worth; None where each has cash of its own."""
-
-    def __attrs_post_init__(self) -> None:
-        names = [desk.name for desk in self.desks]
-        if not names or len(set(names)) != len(names):
-            raise ValueError(f"an account has at least one strategy, each with a name of its own, not {names}")
-        quotes = {desk.instrument.quote for desk in self.desks}
-        if len(quotes) != 1:
-            raise ValueError(f"the instruments of one account have one quote currency, not {', '.join(sorted(quotes))}")
-
-    @property
-    def instruments(self) -> Mapping[Symbol, Instrument]:
-        """Everything that is traded."""
-        return {desk.instrument.symbol: desk.instrument for desk in self.desks}
-
-    @property
-    def reads(self) -> tuple[Symbol, ...]:
-        """The instruments whose candles strategies of another one read, in the order of their names."""
-        return tuple(sorted({symbol for traded in self.instruments for symbol in self.reads_of(traded)}))
-
-    def reads_of(self, traded: Symbol) -> tuple[Symbol, ...]:
-        """Return the instruments whose candles the strategies of one instrument read beside its own."""
-        desks = [desk for desk in self.desks if desk.instrument.symbol == traded]
-        return tuple(sorted({symbol for desk in desks for symbol in reads_of(desk.strategy)}))
-
-    @property
-    def quote(self) -> Currency:
-        """The account's money."""
-        return self.desks[0].instrument.quote
 
 
 class TradingCore:

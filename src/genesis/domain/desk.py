@@ -8,54 +8,21 @@ import math
 from collections import Counter
 from typing import NamedTuple
 
-from attrs import evolve, field, frozen
+from attrs import evolve
 
 from genesis.domain.candle import Candle
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.events import Alert, AlertCode, OrderRefused, Quote, Reached, Reasons, liquidation_alert
-from genesis.domain.execution.plans import Market, Plan
-from genesis.domain.execution.protection import Protection
 from genesis.domain.fill import Fill
-from genesis.domain.instrument import Instrument
 from genesis.domain.ledger import Ledger
 from genesis.domain.order import Side
 from genesis.domain.purse import Purse
-from genesis.domain.risk.budget import Budget, has_moved
+from genesis.domain.risk.budget import has_moved
 from genesis.domain.risk.guards import LosingStreak, RiskLimits
-from genesis.domain.risk.margin import Margin
 from genesis.domain.risk.refusal import RefusalCode, Refused
-from genesis.domain.simulation.slippage import Impact
 from genesis.domain.sizer import Sizer
-from genesis.domain.strategy.by_events import Deciding, evaluator_of
+from genesis.domain.strategy.by_events import evaluator_of
 from genesis.domain.units import PPB, Atoms, Mts, Ppb, Symbol, format_atoms, weight_ppb
-
-
-@frozen
-class DeskSettings:
-    """How a desk trades: *size* scales every target of *strategy*, *limits* guard what the desk has.
-
-    *name* tells it from the other desks of the account. *plan* says how its orders are carried out, *protection* what
-    guards its position at the exchange meanwhile. *budget* says how much of the size may be used when. On *margin*
-    targets below 0 go short; None is spot. *impact* is what orders are expected to move the market: they are sized on
-    the price that this leaves.
-    """
-
-    instrument: Instrument
-    strategy: Deciding
-    size: float = 1.0
-    limits: RiskLimits = field(factory=RiskLimits)
-    name: str = "main"
-    plan: Plan = field(factory=Market)
-    protection: Protection | None = None
-    budget: Budget = field(factory=Budget)
-    margin: Margin | None = None
-    enabled: bool = True
-    impact: Impact | None = None
-
-    def __attrs_post_init__(self) -> None:
-        if not (math.isfinite(self.size) and 0 < self.size <= 1):
-            raise ValueError(f"size must be above 0 and at most 1, was {self.size}: leverage is for margin accounts")
-        if self.margin is not None and self.instrument.price_decimals > 9:
-            raise ValueError(f"{self.instrument.symbol}: has more than 9 price decimals, which margin does not take")
 
 
 class Intent(NamedTuple):

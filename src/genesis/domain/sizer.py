@@ -12,7 +12,8 @@ from genesis.domain.simulation.slippage import SlippageMeter
 from genesis.domain.units import PPB, Ppb
 
 if TYPE_CHECKING:
-    from genesis.domain.desk import DeskSettings, Intent
+    from genesis.domain.desk import Intent
+    from genesis.domain.desk_settings import DeskSettings
 
 
 class Sizer:

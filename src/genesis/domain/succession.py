@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from attrs import evolve
 
-from genesis.domain.core import CoreSettings, TradingCore
+from genesis.domain.core import TradingCore
+from genesis.domain.core_settings import CoreSettings
 from genesis.domain.ledger import Ledger
 from genesis.domain.saved import restore, saved
 from genesis.domain.units import Atoms, format_atoms

@@ -7,7 +7,7 @@ from genesis.app.backtest import Terms, run_columnar, run_event
 from genesis.app.buy_and_hold import buy_and_hold, held_terms
 from genesis.app.portfolio import PortfolioOptions, plan_portfolio, run_portfolio
 from genesis.app.research_options import AccountOptions, CostOptions, DeskOptions, MarketOptions
-from genesis.domain.desk import DeskSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.simulation.slippage import by_mean_volume, by_true_range

@@ -13,7 +13,7 @@ from genesis.app.paper import Pace, paced, run_paper
 from genesis.app.session_observer import SessionObserver
 from genesis.domain.candle import Candle, Candles
 from genesis.domain.core import one_desk
-from genesis.domain.desk import DeskSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.simulation.market_orders import costs_from_bps
 from genesis.domain.statistics.record import Recorder

@@ -10,8 +10,9 @@ from genesis.app.explain_refusals import Refusals, document, lines
 from genesis.app.session_feeding import SessionAbout, SessionFeeding, empty_overview
 from genesis.app.session_observer import SessionObserver
 from genesis.domain.candle import Candle
-from genesis.domain.core import CoreSettings, TradingCore
-from genesis.domain.desk import DeskSettings
+from genesis.domain.core import TradingCore
+from genesis.domain.core_settings import CoreSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.events import CandleClosed, OrderRefused, Quote
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.ledger import Ledger

@@ -16,7 +16,7 @@ from genesis.app.session_observer import SessionObserver
 from genesis.app.trade import trade
 from genesis.domain.candle import Candle
 from genesis.domain.core import TradingCore, one_desk
-from genesis.domain.desk import DeskSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.link import Link, LinkState
 from genesis.domain.risk.guards import RiskLimits

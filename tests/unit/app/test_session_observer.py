@@ -6,7 +6,7 @@ from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.adapters.memory.monitor import MemoryMonitor
 from genesis.app.session_observer import SessionObserver
 from genesis.domain.core import one_desk
-from genesis.domain.desk import DeskSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.events import Alert, AlertCode, Asked, OperatorAsked
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.link import Link, LinkState

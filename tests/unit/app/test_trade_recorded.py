@@ -18,7 +18,7 @@ from genesis.app.session_run import trade_beside
 from genesis.app.trade import Recording, trade, trade_recorded
 from genesis.domain.candle import Candle
 from genesis.domain.core import one_desk
-from genesis.domain.desk import DeskSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.events import Alert, Cancel, CandleClosed, Event, LookUp, OrderReported, Submit
 from genesis.domain.execution.evidence import Accepted, AnswerLost, Evidence, NothingLeft, Refused, SendBegan, Traded
 from genesis.domain.instrument import spot_instrument

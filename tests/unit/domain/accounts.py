@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from genesis.domain.candle import Candle
-from genesis.domain.core import CoreSettings, TradingCore
-from genesis.domain.desk import DeskSettings
+from genesis.domain.core import TradingCore
+from genesis.domain.core_settings import CoreSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.events import (
     AccountShown,
     Cancel,

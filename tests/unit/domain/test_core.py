@@ -2,7 +2,7 @@
 
 from genesis.domain.candle import Candle
 from genesis.domain.core import one_desk
-from genesis.domain.desk import DeskSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.events import (
     Alert,
     AlertCode,

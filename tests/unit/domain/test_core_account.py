@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genesis.domain.candle import Candle
-from genesis.domain.core import CoreSettings, TradingCore
-from genesis.domain.desk import DeskSettings
+from genesis.domain.core import TradingCore
+from genesis.domain.core_settings import CoreSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.events import (
     Adopted,
     Alert,

@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genesis.domain.candle import Candle
-from genesis.domain.core import CoreSettings, TradingCore
-from genesis.domain.desk import DeskSettings
+from genesis.domain.core import TradingCore
+from genesis.domain.core_settings import CoreSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.events import AlertCode, Asked, CandleClosed, Decision, Event, OperatorAsked, TimePassed
 from genesis.domain.execution.evidence import Closed, Traded
 from genesis.domain.execution.plans import Market, Plan, PostOnly, Twap

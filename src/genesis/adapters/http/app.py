@@ -17,7 +17,8 @@ from genesis.adapters.http.api import read_routes
 from genesis.adapters.http.config_api import config_routes
 from genesis.adapters.http.control import control_routes
 from genesis.adapters.http.errors import BadBody
-from genesis.adapters.http.guard import LOOPBACK, Admitted, Guard, Names
+from genesis.adapters.http.guard import Admitted, Guard
+from genesis.adapters.http.head import LOOPBACK, Names
 from genesis.adapters.http.idempotency import OnceByKey
 from genesis.adapters.http.kept_page import KeptPage
 from genesis.adapters.http.limiter import COSTLY_MAX

@@ -14,7 +14,8 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from genesis.adapters.http.guard import HEADER_BYTES_MAX, SECURITY_HEADERS, Admitted
+from genesis.adapters.http.guard import SECURITY_HEADERS, Admitted
+from genesis.adapters.http.head import HEADER_BYTES_MAX
 from genesis.adapters.http.waiting import address_of
 from genesis.adapters.http.websocket_protocol import WebSocketProtocol
 from genesis.adapters.http.wire import error_body

@@ -23,7 +23,7 @@ import uvicorn
 from attrs import frozen
 from litestar import Litestar
 
-from genesis.adapters.http.guard import LOOPBACK, Names
+from genesis.adapters.http.head import LOOPBACK, Names
 from genesis.adapters.http.tls_door import TlsDoor
 from genesis.ports.errors import InputError
 

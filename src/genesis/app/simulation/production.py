@@ -30,12 +30,13 @@ from genesis.app.recovery import begin_again
 from genesis.app.simulation.bounds import BOUNDS, stricter
 from genesis.app.simulation.checker.checker import Belief
 from genesis.app.simulation.faults import instruments_of
+from genesis.app.simulation.machine import CASH, Machine
 from genesis.app.simulation.options import FaultClass, WorldOptions
-from genesis.app.simulation.world import CASH, Machine
 from genesis.app.trade import Recording, trade_recorded
 from genesis.domain.candle import Timeframe
-from genesis.domain.core import FIRST_CID, CoreSettings, TradingCore
-from genesis.domain.desk import DeskSettings
+from genesis.domain.core import FIRST_CID, TradingCore
+from genesis.domain.core_settings import CoreSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.events import Alert, Event, OrderRefused, Submit
 from genesis.domain.exchange.orders import Account
 from genesis.domain.execution.order_life import Status

@@ -26,29 +26,20 @@ from genesis.app.simulation.crowd import PRICES, Stranger, Traders
 from genesis.app.simulation.faults import Troubles, instruments_of
 from genesis.app.simulation.host import Host, HostJournal, HostNonces
 from genesis.app.simulation.life import Dead, Life
+from genesis.app.simulation.machine import CASH, KEY, SECRET, ExchangeUs, Machine
 from genesis.app.simulation.network import Network, Wire
 from genesis.app.simulation.operator import Operator
 from genesis.app.simulation.options import FaultClass, WorldOptions
 from genesis.app.simulation.trace import Trace
 from genesis.domain.events import Asked, OperatorAsked
 from genesis.domain.exchange.account import WalletKind
-from genesis.domain.instrument import Instrument
 from genesis.domain.journal.chain import Row
 from genesis.domain.order import OrderId
-from genesis.domain.units import ATOMS_PER_UNIT, Currency, Mts
-from genesis.ports.clock import Clock
+from genesis.domain.units import Currency, Mts
 from genesis.ports.errors import GenesisError
-from genesis.ports.journal import Journal
-from genesis.ports.kill import KillLatch
-from genesis.ports.metrics import Metrics
-from genesis.ports.nonces import NonceStore
 from genesis.ports.secrets import Secret
-from genesis.ports.socket import Connector
-from genesis.ports.transport import Transport
 
 START: Final = Mts(1_700_000_040_000)
-KEY, SECRET = "simulated-key", "simulated-secret"
-CASH: Final = 30_000 * ATOMS_PER_UNIT
 HEAL_S: Final = 120.0
 FLOW_LOOK_S: Final = 60.0
 RESUMED_EVERY: Final = 60
@@ -59,45 +50,6 @@ RESTART_S: Final = (1.0, 10.0)
 RESTART_S_MAX: Final = 30.0
 STABLE_S: Final = 60.0
 """Who starts a service again waits longer after each start that did not last."""
-
-
-@frozen(eq=False)
-class Machine:
-    """What a process finds when it starts: everything that a real one would make from its settings."""
-
-    options: WorldOptions
-    instruments: tuple[Instrument, ...]
-    clock: Clock
-    metrics: Metrics
-    transport: Transport
-    connector: Connector
-    rest_url: str
-    socket_url: str
-    journal: Journal
-    rows: Sequence[Row]
-    """What the journal held when it was opened."""
-    nonces: NonceStore
-    latch: KillLatch
-    signer: Signer
-    random: Callable[[], float]
-    inbox: OperatorInbox
-    set_exchange_us: Callable[[Callable[[], int]], None]
-    """Takes who knows the exchange's time, for the nonces."""
-
-
-class ExchangeUs:
-    """The exchange's time as a process knows it: its own clock's until it has learned better."""
-
-    def __init__(self, clock: Callable[[], int]) -> None:
-        self._ask = clock
-
-    def now(self) -> int:
-        """Return the time in microseconds."""
-        return self._ask()
-
-    def learn(self, ask: Callable[[], int]) -> None:
-        """Ask *ask* from now on."""
-        self._ask = ask
 
 
 class Program(Protocol):

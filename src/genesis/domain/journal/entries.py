@@ -5,7 +5,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from attrs import field, frozen
 
-from genesis.domain.desk import DeskSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.events import Decision, Event, Reasons, Submit
 from genesis.domain.exchange.orders import Account
 from genesis.domain.execution.plans import Market, Plan

@@ -7,7 +7,7 @@ import numpy as np
 from attrs import frozen
 
 from genesis.domain.candle import Candles, Floats, Ints
-from genesis.domain.desk import DeskSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.events import Alert, breach_alert, liquidation_alert
 from genesis.domain.execution.plans import LimitEntry, Market
 from genesis.domain.execution.protection import Bracket, Protection, Trailing

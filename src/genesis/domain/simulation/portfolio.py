@@ -15,7 +15,8 @@ import numpy as np
 from attrs import field, frozen
 
 from genesis.domain.candle import Candle, Candles, Ints
-from genesis.domain.desk import Desk, DeskSettings
+from genesis.domain.desk import Desk
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.events import Alert, Quote
 from genesis.domain.execution.plans import Market
 from genesis.domain.fill import Fill
