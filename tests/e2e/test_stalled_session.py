@@ -19,8 +19,8 @@ from genesis.adapters.memory.kill_latch import MemoryKillLatch
 from genesis.adapters.memory.session_view import MemorySessionView
 from genesis.app.backtest import RunObserver
 from genesis.app.config_basis import config_basis
+from genesis.app.loop_pulse import STALLED_S, LoopPulse
 from genesis.app.operated_market import OperatedMarket, OperatorInbox
-from genesis.app.pulse import STALLED_S, Pulse
 from genesis.app.session_feeding import SessionAbout, SessionFeeding, empty_overview
 from genesis.app.trade import Recording, trade_recorded
 from genesis.app.wiring import SessionSystem, build_session
@@ -70,7 +70,7 @@ async def session(home: Path) -> AsyncIterator[SessionSystem]:
 async def test_health_is_503_while_the_loop_is_held_up_and_200_when_it_turns_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("genesis.app.pulse.STALLED_S", 0.05)
+    monkeypatch.setattr("genesis.app.loop_pulse.STALLED_S", 0.05)
     async with session(tmp_path) as system:
         status, body = asked(system.server.url)
         while status == 200:  # this is the trading loop, and it is here all the time
@@ -89,7 +89,7 @@ async def candles() -> AsyncIterator[list[Candle]]:
 
 async def test_a_session_whose_disk_does_not_come_back_stands_still_though_its_loop_turns(tmp_path: Path) -> None:
     clock, path = ManualClock(), tmp_path / "journal" / "1.sqlite"
-    pulse, journal = Pulse(clock), SqliteJournal(path, clock)
+    pulse, journal = LoopPulse(clock), SqliteJournal(path, clock)
     feeding = SessionFeeding(MemorySessionView(empty_overview(ABOUT)), ABOUT, clock)
     market = OperatedMarket(CandleMarket(SETTINGS.instrument, Costs(), candles()), OperatorInbox(), feeding, pulse)
     core = one_desk(SETTINGS, atoms(10_000))

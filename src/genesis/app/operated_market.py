@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from typing import Final, Protocol
 
-from genesis.app.pulse import Pulse
+from genesis.app.loop_pulse import LoopPulse
 from genesis.domain.events import Cancel, Event, LookUp
 from genesis.domain.risk.gate import Approved
 from genesis.domain.units import Mts, Symbol
@@ -128,7 +128,7 @@ class OperatedMarket:
     """
 
     def __init__(
-        self, market: Market, inbox: OperatorInbox, follower: Follower, pulse: Pulse, news: News | None = None
+        self, market: Market, inbox: OperatorInbox, follower: Follower, pulse: LoopPulse, news: News | None = None
     ) -> None:
         self._market = market
         self._inbox = inbox

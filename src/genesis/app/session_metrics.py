@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final, get_args
 
 from genesis.adapters.metrics_prometheus import PrometheusMetrics
-from genesis.app.pulse import Pulse
+from genesis.app.loop_pulse import LoopPulse
 from genesis.app.session_feeding import SessionFeeding
 from genesis.app.session_observer import SessionObserver
 from genesis.ports.clock import Clock
@@ -25,7 +25,7 @@ class SessionMetrics:
         monitor: Monitor,
         observer: SessionObserver,
         home: Path,
-        pulse: Pulse,
+        pulse: LoopPulse,
         feeding: SessionFeeding,
     ) -> None:
         self._metrics = metrics

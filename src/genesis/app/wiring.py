@@ -29,10 +29,10 @@ from genesis.app.config_watch import ConfigWatch
 from genesis.app.event_log import EventLog
 from genesis.app.exposure import exposure_of
 from genesis.app.logs import REDACTOR
+from genesis.app.loop_pulse import LoopPulse, LoopPulseWatch
 from genesis.app.metric_catalogue import CATALOGUE
 from genesis.app.metrics_fan import MetricsFan
 from genesis.app.operated_market import OperatedMarket, OperatorInbox
-from genesis.app.pulse import Pulse, PulseWatch
 from genesis.app.recorded_refusals import RecordedRefusals
 from genesis.app.session_config import SessionConfig
 from genesis.app.session_feeding import SessionAbout, SessionFeeding, empty_overview
@@ -70,12 +70,12 @@ class SessionSystem:
     audit: AuditFile
     config: ConfigWatch | None
     news: SessionConfig | None
-    pulse: Pulse
+    pulse: LoopPulse
 
     @property
-    def watching(self) -> PulseWatch:
+    def watching(self) -> LoopPulseWatch:
         """What beats with the trading loop; it runs where that does."""
-        return PulseWatch(self.pulse, self.clock, self.feed)
+        return LoopPulseWatch(self.pulse, self.clock, self.feed)
 
     def operated(self, market: Market) -> Market:
         """Return *market* with the operator's commands in its stream."""
@@ -121,7 +121,7 @@ def build_session(
     clock = SystemClock()
     shown, scraped = MemoryMetrics(), PrometheusMetrics(CATALOGUE)
     metrics = MetricsFan((shown, scraped))
-    pulse = Pulse(clock)
+    pulse = LoopPulse(clock)
     monitor = MemoryMonitor(clock, shown, version=genesis.__version__, mode=about.mode, stalled_s=pulse.stalled_s)
     feed = EventLog(monitor, metrics)
     view = MemorySessionView(empty_overview(about))

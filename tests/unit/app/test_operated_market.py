@@ -7,8 +7,8 @@ import pytest
 
 from genesis.adapters.memory.clock import ManualClock
 from genesis.adapters.memory.session_view import MemorySessionView
+from genesis.app.loop_pulse import LoopPulse
 from genesis.app.operated_market import OperatedMarket, OperatorInbox
-from genesis.app.pulse import Pulse
 from genesis.app.session_feeding import SessionAbout, SessionFeeding
 from genesis.domain.events import Asked, Cancel, Event, LookUp, OperatorAsked, TimePassed
 from genesis.domain.risk.gate import Approved
@@ -58,7 +58,7 @@ def operated(market: QuietMarket, inbox: OperatorInbox) -> OperatedMarket:
     about = SessionAbout("paper", SYMBOL, "1m", {}, {})
     view = MemorySessionView(Overview(0, "paper", SYMBOL, "1m", None))
     clock = ManualClock()
-    return OperatedMarket(market, inbox, SessionFeeding(view, about, clock), Pulse(clock))
+    return OperatedMarket(market, inbox, SessionFeeding(view, about, clock), LoopPulse(clock))
 
 
 async def test_a_command_comes_while_the_market_is_quiet_and_is_answered_when_handled() -> None:

@@ -16,8 +16,8 @@ from genesis.app.audit import LOG, WITNESS, audit_log, closed_authority, config_
 from genesis.app.config_authority import Applied
 from genesis.app.config_basis import ConfigBasis, config_basis
 from genesis.app.config_watch import ConfigWatch
+from genesis.app.loop_pulse import LoopPulse
 from genesis.app.operated_market import OperatedMarket, OperatorInbox
-from genesis.app.pulse import Pulse
 from genesis.app.session_config import SessionConfig
 from genesis.app.session_feeding import SessionAbout, SessionFeeding
 from genesis.domain.events import (
@@ -212,7 +212,7 @@ def operated(house: House, market: OneEvent) -> AsyncIterator[Event]:
     about = SessionAbout("paper", Symbol("tBTCUSD"), "1m", {}, {})
     view = MemorySessionView(Overview(0, "paper", Symbol("tBTCUSD"), "1m", None))
     return OperatedMarket(
-        market, house.inbox, SessionFeeding(view, about, house.clock), Pulse(house.clock), house.session()
+        market, house.inbox, SessionFeeding(view, about, house.clock), LoopPulse(house.clock), house.session()
     ).events()
 
 

@@ -9,8 +9,8 @@ from genesis.adapters.memory.clock import ManualClock
 from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.adapters.memory.monitor import MemoryMonitor
 from genesis.adapters.memory.session_view import MemorySessionView
+from genesis.app.loop_pulse import LoopPulse
 from genesis.app.operated_market import OperatedMarket, OperatorInbox
-from genesis.app.pulse import Pulse
 from genesis.app.session_feeding import SessionAbout, SessionFeeding, empty_overview
 from genesis.app.session_observer import SessionObserver
 from genesis.app.trade import trade
@@ -49,7 +49,7 @@ async def traded(
         yield candles
 
     market = CandleMarket(INSTRUMENT, costs_from_bps(decimal_from_text("20"), decimal_from_text("1")), feed())
-    await trade(core, OperatedMarket(market, OperatorInbox(), feeding, Pulse(clock)), observer)
+    await trade(core, OperatedMarket(market, OperatorInbox(), feeding, LoopPulse(clock)), observer)
     feeding.flush()
     return core, view, feeding
 

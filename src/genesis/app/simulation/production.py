@@ -24,8 +24,8 @@ from genesis.adapters.bitfinex.streams import PublicStreams
 from genesis.adapters.bitfinex.streams_account import AccountStream, SocketKey
 from genesis.adapters.bitfinex.trading_market import MarketRules, TradingMarket
 from genesis.adapters.routed_orders import RoutedOrders
+from genesis.app.loop_pulse import LoopPulse
 from genesis.app.operated_market import OperatedMarket
-from genesis.app.pulse import Pulse
 from genesis.app.recovery import begin_again
 from genesis.app.simulation.bounds import BOUNDS, stricter
 from genesis.app.simulation.checker.checker import Belief
@@ -138,7 +138,7 @@ class Process:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(journal.run(), name="journal")
             tasks.create_task(market.run(), name="market")
-            operated = OperatedMarket(market, machine.inbox, CoreTime(self._core), Pulse(machine.clock))
+            operated = OperatedMarket(market, machine.inbox, CoreTime(self._core), LoopPulse(machine.clock))
             recording = Recording(journal, machine.latch, machine.options.saved_every)
             await trade_recorded(self._core, operated, Nobody(), recording)
 

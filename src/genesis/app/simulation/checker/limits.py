@@ -1,6 +1,6 @@
 """The account's limits on prices, data, repetitions and positions, reckoned from durable rows and what left.
 
-Source of the rules: `docs/risk.md`. A limit that is None, or that a session does not name, is off.
+Source of the rules: `docs/live.md`. A limit that is None, or that a session does not name, is off.
 """
 
 from collections.abc import Mapping, Set
@@ -61,7 +61,8 @@ class LimitView:
     def decided(self, strategy: str, order: Entry, undertaking: int, held: int) -> None:
         """Hold an order to the market that it was decided on, and remember it; *held* is what its strategy has."""
         limits, symbol = self._of_session if self._of_person is None else self._of_person, order["symbol"]
-        side, gets_out = order["side"], order["amount"] <= (held if order["side"] == "sell" else -held)
+        side = order["side"]
+        gets_out = order["amount"] <= (held if side == "sell" else -held)
         decided = Decided(strategy, symbol, side, order.get("mts", 0), limits, undertaking == PROTECTION, gets_out)
         self.orders.setdefault(order["cid"], decided)
         quote, age_max = self._quotes.get(symbol), limits.get("max_data_age_ms")

@@ -12,7 +12,7 @@ STALLED_S: Final = 3.0
 """From here on it stands still: compiling a strategy takes less, and the journal gives a commit up only after more."""
 
 
-class Pulse:
+class LoopPulse:
     """Knows when the loop last turned, and since when it has been at one event; any thread may ask."""
 
     def __init__(self, clock: Clock) -> None:
@@ -49,10 +49,10 @@ class Pulse:
         return stood_s if stood_s >= STALLED_S else 0.0
 
 
-class PulseWatch:
+class LoopPulseWatch:
     """Beats with the loop, and tells once of each event that it does not come back from."""
 
-    def __init__(self, pulse: Pulse, clock: Clock, feed: MonitorFeed) -> None:
+    def __init__(self, pulse: LoopPulse, clock: Clock, feed: MonitorFeed) -> None:
         self._pulse = pulse
         self._clock = clock
         self._feed = feed
