@@ -27,7 +27,7 @@ from genesis.domain.audit import ChainHead
 from genesis.domain.config_change import Apply, Decision, Wish, decide
 from genesis.domain.config_history import History
 from genesis.domain.json_value import JsonObject
-from tests.simulation.deaths import around, die_after, die_at_byte, die_when, in_child, moment
+from tests.simulation.deaths import around, die_after, die_at_byte, die_when, in_child, moment, patch
 
 VERSIONS: Final = 8
 PADDING: Final = "x" * 300
@@ -133,11 +133,6 @@ def plans(count: int, seed: int) -> list[tuple[str, Callable[[], None]]]:
             seconds = chance.uniform(0.001, 0.15)
             found.append((f"{seconds:.4f} s", partial(die_after, seconds)))
     return found
-
-
-def patch(owner: object, name: str, value: object) -> None:
-    """Put a bug in, in this fork alone."""
-    setattr(owner, name, value)
 
 
 def tell_too_early() -> None:

@@ -25,7 +25,7 @@ from genesis.adapters.memory.clock import ManualClock
 from genesis.app.backtest import RunObserver
 from genesis.app.replay import replay
 from genesis.app.trade import Recording, trade_recorded
-from genesis.domain import desk as desk_module
+from genesis.domain import sizer
 from genesis.domain.candle import Candle
 from genesis.domain.core import FIRST_CID, one_desk
 from genesis.domain.desk_settings import DeskSettings
@@ -46,7 +46,7 @@ from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.statistics.record import Recorder
 from genesis.domain.strategy.shipped import ema_cross
 from genesis.domain.units import Mts, Symbol, atoms
-from tests.simulation.deaths import around, die_after, die_at_byte, die_when, in_child, moment
+from tests.simulation.deaths import around, die_after, die_at_byte, die_when, in_child, moment, patch
 
 STRATEGY = ema_cross.build({"fast": 1, "slow": 2})
 SETTINGS = DeskSettings(spot_instrument(Symbol("tBTCUSD")), STRATEGY)
@@ -203,11 +203,6 @@ def plans(count: int, seed: int) -> list[tuple[str, Callable[[], None]]]:
     return found
 
 
-def patch(owner: object, name: str, value: object) -> None:
-    """Put a bug in, in this fork alone."""
-    setattr(owner, name, value)
-
-
 def skip_commits() -> None:
     """Break I1: answer that entries are durable when they are not."""
 
@@ -248,7 +243,7 @@ def decide_by_chance() -> None:
         wish = real(*arguments)
         return wish._replace(amount=wish.amount - os.getpid() % 1000 - 1)
 
-    patch(desk_module, "rebalance", rebalance)
+    patch(sizer, "rebalance", rebalance)
 
 
 BUGS: Final[dict[str, Callable[[], None]]] = {
