@@ -5,13 +5,14 @@ from typing import Final
 
 from genesis.adapters.bitfinex import endpoints
 from genesis.adapters.bitfinex.convert import orders
+from genesis.adapters.bitfinex.convert.operations import Bodies, Wish
 from genesis.adapters.bitfinex.errors import Asked
 from genesis.adapters.bitfinex.log import tell_unknown, telling_unknown
 from genesis.adapters.bitfinex.notifications import Notified, accepted
 from genesis.adapters.bitfinex.rest_client import RestClient
 from genesis.adapters.bitfinex.wire.codec import Row, Unused, decode
 from genesis.adapters.bitfinex.wire.orders import NotificationRow, OrderRow
-from genesis.adapters.bitfinex.wire.requests import Operation, OrderCancel, OrderMulti, OrderSubmit, OrderUpdate
+from genesis.adapters.bitfinex.wire.requests import OrderCancel, OrderMulti, OrderSubmit, OrderUpdate
 from genesis.domain.exchange.orders import (
     Account,
     ByCid,
@@ -39,9 +40,6 @@ CANCELED: Final = frozenset({"oc-req"})
 CANCELED_MANY: Final = frozenset({"oc_multi-req"})
 MANY: Final = frozenset({"ox_multi-req"})
 
-Wish = Approved | ApprovedChange | OrderReference
-"""What can be asked in one operation."""
-
 
 class RefusedRow(Row, frozen=True):
     """The head of a refused order: what it was asked to be."""
@@ -59,19 +57,18 @@ class BitfinexOrders:
 
     def __init__(self, client: RestClient, instruments: Mapping[Symbol, Instrument], account: Account) -> None:
         self._client = client
-        self._instruments = instruments
-        self._account = account
+        self._bodies = Bodies(instruments, account)
 
     async def submit(self, order: Approved) -> OrderAck:
         """`auth/w/order/submit`: send a new order; see `OrderGateway.submit`."""
-        body = self._submit_body(order.order)
+        body = self._bodies.submit(order.order)
         with telling_unknown():
             notified = await self._client.write(endpoints.ORDER_SUBMIT.at(), body, NEW, _subject(order))
             return _submitted(order.order, body, notified)
 
     async def update(self, change: ApprovedChange) -> OrderAck:
         """`auth/w/order/update`: change an open order; see `OrderGateway.update`."""
-        body = self._update_body(change.change)
+        body = self._bodies.update(change.change)
         with telling_unknown():
             notified = await self._client.write(endpoints.ORDER_UPDATE.at(), body, CHANGED, _subject(change))
             return _changed(change.change, body, notified)
@@ -94,7 +91,7 @@ class BitfinexOrders:
         """`auth/w/order/multi`: several operations in one request, an outcome each; see `OrderGateway.execute`."""
         if not 0 < len(operations) <= OPERATIONS_MAX:
             raise InputError(f"one request carries 1 to {OPERATIONS_MAX} operations, not {len(operations)}")
-        bodies = [self._operation(wish) for wish in operations]
+        bodies = [self._bodies.operation(wish) for wish in operations]
         is_urgent = all(isinstance(wish, ById | ByCid) for wish in operations)
         endpoint = endpoints.ORDER_MULTI.at().urgent(Priority.CANCEL if is_urgent else Priority.ORDER)
         with telling_unknown():
@@ -106,28 +103,6 @@ class BitfinexOrders:
                 _outcome(wish, body, answer, notified.asked)
                 for wish, (_, body), answer in zip(operations, bodies, answers, strict=True)
             ]
-
-    def _operation(self, wish: Wish) -> Operation:
-        match wish:
-            case Approved(order=order):
-                return "on", self._submit_body(order)
-            case ApprovedChange(change=change):
-                return "ou", self._update_body(change)
-            case ById() | ByCid():
-                return "oc", orders.cancel_to_wire(wish)
-
-    def _submit_body(self, order: OrderRequest) -> OrderSubmit:
-        return orders.submit_to_wire(order, self._instrument(order.symbol), self._account)
-
-    def _update_body(self, change: OrderChange) -> OrderUpdate:
-        return orders.change_to_wire(change, self._instrument(change.symbol))
-
-    def _instrument(self, symbol: Symbol) -> Instrument:
-        if symbol not in self._instruments:
-            raise InputError(
-                f"{symbol} is no instrument of this account: {', '.join(self._instruments) or 'none'} known"
-            )
-        return self._instruments[symbol]
 
 
 def _subject(wish: Wish) -> str:

@@ -15,6 +15,7 @@ from genesis.adapters.bitfinex import account_funding
 from genesis.adapters.bitfinex.account_line import AccountLine, AccountRules, auth_text
 from genesis.adapters.bitfinex.asking import Asking
 from genesis.adapters.bitfinex.convert import orders
+from genesis.adapters.bitfinex.convert.operations import Bodies, Wish
 from genesis.adapters.bitfinex.errors import Asked
 from genesis.adapters.bitfinex.happenings import LinkChanged, Ring
 from genesis.adapters.bitfinex.inputs import CALC_KEYS_MAX, Key, calc_text
@@ -26,7 +27,7 @@ from genesis.adapters.bitfinex.queues import ACCOUNT_ITEMS_MAX, AccountQueue
 from genesis.adapters.bitfinex.session import ACCOUNT_URL, Over, Session, SessionRules, account_budget, converse
 from genesis.adapters.bitfinex.sign import Signer
 from genesis.adapters.bitfinex.wire.orders import NotificationRow, OrderRow
-from genesis.adapters.bitfinex.wire.requests import Operation, OrderSubmit, OrderUpdate
+from genesis.adapters.bitfinex.wire.requests import OrderSubmit, OrderUpdate
 from genesis.domain.account_events import AccountEvent
 from genesis.domain.exchange.funding import FundingOfferRequest
 from genesis.domain.exchange.orders import (
@@ -69,8 +70,6 @@ OPERATIONS_MAX: Final = 15
 """Operations in one `ox_multi`: the official Node client sends no more at once, and no limit is documented for
 sockets.
 """
-
-Wish = Approved | ApprovedChange | OrderReference
 
 
 @frozen(eq=False)
@@ -119,8 +118,7 @@ class AccountStream:
         self._key = key
         self._clock = clock
         self._metrics = metrics
-        self._instruments = instruments
-        self._account = account
+        self._bodies = Bodies(instruments, account)
         self._status = status
         self._rules = evolve(rules or AccountRules(), status_is_polled=status is not None)
         self._session_rules = session_rules or SessionRules()
@@ -174,13 +172,13 @@ class AccountStream:
 
     async def submit(self, order: Approved) -> OrderAck:
         """Send a new order (`on`) and return its echo; see `OrderGateway.submit`."""
-        body = self._submit_body(order.order)
+        body = self._bodies.submit(order.order)
         notified = await self._asking.ask("on", body, Key(cid=order.order.cid))
         return _submitted(order.order, body, notified)
 
     async def update(self, change: ApprovedChange) -> OrderAck:
         """Change an open order (`ou`) and return its echo; see `OrderGateway.update`."""
-        body = self._update_body(change.change)
+        body = self._bodies.update(change.change)
         notified = await self._asking.ask("ou", body, _key_of(change))
         return _changed(change.change, body, notified)
 
@@ -198,7 +196,7 @@ class AccountStream:
         """Carry out up to 15 operations in one message (`ox_multi`) and return an outcome for each, in order."""
         if not 0 < len(operations) <= OPERATIONS_MAX:
             raise InputError(f"one message carries 1 to {OPERATIONS_MAX} operations, not {len(operations)}")
-        bodies = [self._operation(wish) for wish in operations]
+        bodies = [self._bodies.operation(wish) for wish in operations]
         wanted = [(kind, _key_of(wish)) for wish, (kind, _) in zip(operations, bodies, strict=True)]
         answers = await self._asking.ask_together("ox_multi", bodies, wanted)
         return [
@@ -228,27 +226,6 @@ class AccountStream:
     async def cancel_funding_offer(self, offer_id: int) -> None:
         """Ask to cancel a funding offer (`foc`); that it is gone comes as an event."""
         await account_funding.cancel(self._asking, offer_id)
-
-    def _operation(self, wish: Wish) -> Operation:
-        match wish:
-            case Approved(order=order):
-                return "on", self._submit_body(order)
-            case ApprovedChange(change=change):
-                return "ou", self._update_body(change)
-            case ById() | ByCid():
-                return "oc", orders.cancel_to_wire(wish)
-
-    def _submit_body(self, order: OrderRequest) -> OrderSubmit:
-        return orders.submit_to_wire(order, self._instrument(order.symbol), self._account)
-
-    def _update_body(self, change: OrderChange) -> OrderUpdate:
-        return orders.change_to_wire(change, self._instrument(change.symbol))
-
-    def _instrument(self, symbol: Symbol) -> Instrument:
-        if symbol not in self._instruments:
-            known = ", ".join(self._instruments) or "none"
-            raise InputError(f"{symbol} is no instrument of this account: {known} known")
-        return self._instruments[symbol]
 
     async def _use(self, socket: Socket) -> str:
         now_s = self._clock.monotonic_s()
