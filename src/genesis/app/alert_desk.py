@@ -6,8 +6,8 @@ holds up no other one.
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from secrets import SystemRandom
 from typing import Final
 
@@ -51,10 +51,6 @@ class _Line:
     waiting: list[tuple[float, Notice]] = field(factory=list)
     said: dict[str, _Said] = field(factory=dict)
     wake: asyncio.Event = field(factory=asyncio.Event)
-
-    def first(self) -> tuple[float, Notice] | None:
-        """Return what has waited longest."""
-        return self.waiting[0] if self.waiting else None
 
 
 class AlertDesk:
@@ -117,6 +113,12 @@ class AlertDesk:
             del line.said[next(iter(line.said))]
         self._queue(line, notice, now_s)
 
+    async def deliver(self, within_s: float) -> None:
+        """Deliver what waits, again and again for *within_s*; what nobody has taken by then is given up."""
+        async with self._drop_after(within_s), asyncio.TaskGroup() as tasks:
+            for line in self._lines:
+                tasks.create_task(self._empty(line))
+
     async def run(self) -> None:
         """Deliver until cancelled; then give what waits one more chance, for *closing_s* in all."""
         self._loop = asyncio.get_running_loop()
@@ -168,14 +170,15 @@ class AlertDesk:
             line.wake.set()
 
     async def _serve(self, line: _Line) -> None:
-        failures = 0
         while True:
             line.wake.clear()
-            with self._turn:
-                waiting = line.first()
-            if waiting is None:
-                await line.wake.wait()
-                continue
+            await self._empty(line)
+            await line.wake.wait()
+
+    async def _empty(self, line: _Line) -> None:
+        """Try what waits for *line*, again and again, until each is taken or given up."""
+        failures = 0
+        while (waiting := self._first(line)) is not None:
             taken_s, notice = waiting
             problem = await self._try(line, notice)
             is_late = self._clock.monotonic_s() - taken_s >= self._rules.deadline_s
@@ -199,24 +202,31 @@ class AlertDesk:
 
     async def _close(self) -> None:
         """Try once what is left."""
+        async with self._drop_after(self._rules.closing_s), asyncio.TaskGroup() as tasks:
+            for line in self._lines:
+                tasks.create_task(self._last_chance(line))
+
+    async def _last_chance(self, line: _Line) -> None:
+        while (waiting := self._first(line)) is not None:
+            problem = await self._try(line, waiting[1])
+            self._done(line, waiting, is_given_up=problem is not None)
+
+    @asynccontextmanager
+    async def _drop_after(self, within_s: float) -> AsyncIterator[None]:
+        """End what is done inside after *within_s*, and count what waits then as lost."""
         try:
-            async with asyncio.timeout(self._rules.closing_s), asyncio.TaskGroup() as tasks:
-                for line in self._lines:
-                    tasks.create_task(self._last_chance(line))
+            async with asyncio.timeout(within_s):
+                yield
         except TimeoutError:
             with self._turn:
                 for line in self._lines:
                     for _, notice in line.waiting:
                         self._drop(line, notice)
 
-    async def _last_chance(self, line: _Line) -> None:
-        while True:
-            with self._turn:
-                waiting = line.first()
-            if waiting is None:
-                return
-            problem = await self._try(line, waiting[1])
-            self._done(line, waiting, is_given_up=problem is not None)
+    def _first(self, line: _Line) -> tuple[float, Notice] | None:
+        """Return what has waited longest for *line*."""
+        with self._turn:
+            return line.waiting[0] if line.waiting else None
 
     def _done(self, line: _Line, waiting: tuple[float, Notice], *, is_given_up: bool) -> None:
         with self._turn:

@@ -10,13 +10,11 @@ from genesis.adapters.alerts.telegram import HOST, TelegramAlerts
 from genesis.adapters.alerts.webhook import WebhookAlerts
 from genesis.adapters.redaction.logs import RedactingFilter
 from genesis.adapters.redaction.redactor import Redactor
-from genesis.app.alert_desk import AlertDesk
 from genesis.app.log_lines import category_of_record, event_of, severity_of, shown
 from genesis.app.settings import AlertSettings
 from genesis.ports.alerts import AlertChannel, Notice, Undelivered
 from genesis.ports.clock import Clock
 from genesis.ports.errors import InputError
-from genesis.ports.metrics import Metrics
 from genesis.ports.monitor import Status, news_key
 from genesis.ports.secrets import Secret
 
@@ -52,12 +50,6 @@ def alert_level(settings: AlertSettings) -> int:
     if settings.level.lower() not in LEVELS:
         raise InputError(f"GENESIS_ALERT_LEVEL is {settings.level}: it must be one of {', '.join(LEVELS)}")
     return LEVELS[settings.level.lower()]
-
-
-def alert_desk(settings: AlertSettings, clock: Clock, metrics: Metrics, guard: Guard) -> AlertDesk | None:
-    """Return the desk of the channels that are set up, None without any."""
-    channels = alert_channels(settings, guard)
-    return AlertDesk(channels, clock, metrics) if channels else None
 
 
 class AlertHandler(logging.Handler):

@@ -36,6 +36,7 @@ from genesis.app.logs import find_keys, guarded_keys
 from genesis.app.paper import Component
 from genesis.app.recording import LatchWatch, recorded_session, refuse_while_killed
 from genesis.app.recovery import begin_again
+from genesis.app.run_watch import People
 from genesis.app.session_feeding import SessionAbout
 from genesis.app.session_run import login_line, trade_beside, until_stopped
 from genesis.app.session_watch import session_watch
@@ -74,8 +75,8 @@ class LiveHouse:
     places: KeyPlaces
 
 
-def run_live(plan: LivePlan, settings: Settings, options: LiveOptions) -> None:
-    """Run *plan* until someone asks it to stop (Ctrl-C, SIGTERM).
+def run_live(plan: LivePlan, settings: Settings, options: LiveOptions, people: People) -> None:
+    """Run *plan* until someone asks it to stop (Ctrl-C, SIGTERM); *people* hear of what goes wrong in it.
 
     Raises `InputError` with every reason for which it does not begin, and `GenesisError` for what ended it early.
     """
@@ -104,7 +105,7 @@ def run_live(plan: LivePlan, settings: Settings, options: LiveOptions) -> None:
         house = LiveHouse(plan, account, begun, system, keys, place, home / "nonces", lock, places)
         try:
             source = f"{', '.join(plan.symbols)}, live"
-            with session_watch(source, system.clock, system.metrics) as watch:
+            with session_watch(people, source, system.clock, system.metrics) as watch:
                 asyncio.run(watch.around(lambda: until_stopped(_recorded(house))))
         except KeyboardInterrupt:
             print("interrupted", file=say)

@@ -18,6 +18,7 @@ from genesis.app.paper import Component, run_paper
 from genesis.app.paper_venue import paper_venue
 from genesis.app.paper_wire import WireHouse, trade_over_wire, wired_market
 from genesis.app.recording import LatchWatch, recorded_session, refuse_while_killed, session_began
+from genesis.app.run_watch import People
 from genesis.app.session_feeding import SessionAbout
 from genesis.app.session_plan import Over, SessionPlan
 from genesis.app.session_run import login_line, until_stopped
@@ -26,10 +27,11 @@ from genesis.app.trade import Recording
 from genesis.app.wiring import SessionSystem, build_session, kill_latch
 
 
-def run_session(plan: SessionPlan, home: Path, *, json: bool) -> None:
+def run_session(plan: SessionPlan, home: Path, people: People, *, json: bool) -> None:
     """Run *plan* until its candles end or someone asks it to stop (Ctrl-C, SIGTERM), then write and print the summary.
 
-    Raises `GenesisError` for what ended it early; what happened until then is written all the same.
+    Raises `GenesisError` for what ended it early; what happened until then is written all the same. *people* hear of
+    what goes wrong in it.
     """
     refuse_while_killed(kill_latch(home))
     instrument, cash, told = plan.terms.desk.instrument, plan.terms.cash, about(plan)
@@ -51,7 +53,7 @@ def run_session(plan: SessionPlan, home: Path, *, json: bool) -> None:
     begin = perf_counter()
     source = f"{plan.strategy} on {plan.market.symbol}, paper"
     try:
-        with session_watch(source, system.clock, system.metrics) as watch:
+        with session_watch(people, source, system.clock, system.metrics) as watch:
             asyncio.run(watch.around(lambda: until_stopped(_recorded(plan, system, beside))))
     except KeyboardInterrupt:
         print("interrupted", file=say)

@@ -7,10 +7,11 @@ from contextlib import ExitStack, contextmanager
 from typing import Final
 
 from genesis.app.alert_desk import AlertDesk
-from genesis.app.alerting import alert_desk, alert_level, telling
-from genesis.app.logs import REDACTOR, guarded_secret, session_log
+from genesis.app.alerting import telling
+from genesis.app.logs import REDACTOR, session_log
+from genesis.app.run_watch import People, reason_of
 from genesis.app.session_metrics import LoopLag
-from genesis.app.settings import load_alert_settings, load_settings
+from genesis.app.settings import load_settings
 from genesis.ports.clock import Clock
 from genesis.ports.errors import GenesisError, Killed
 from genesis.ports.metrics import Metrics
@@ -21,20 +22,24 @@ _LOG: Final = logging.getLogger("genesis.session")
 class SessionWatch:
     """Runs a session's coroutine with the watch around it."""
 
-    def __init__(self, desk: AlertDesk | None, lag: LoopLag) -> None:
+    def __init__(self, people: People, desk: AlertDesk | None, lag: LoopLag) -> None:
+        self._people = people
         self._desk = desk
         self._lag = lag
 
     async def around(self, session: Callable[[], Coroutine[None, None, None]]) -> None:
         """Run *session* and raise what it raises, once people were told: the desk ends last."""
+        self._people.has_begun = True
         beside = [asyncio.ensure_future(part.run()) for part in (self._desk, self._lag) if part is not None]
         try:
             await session()
         except GenesisError as error:
-            _LOG.error("risk.killed" if isinstance(error, Killed) else "system.failed", extra=_fields(error))
+            _LOG.error("risk.killed" if isinstance(error, Killed) else "system.failed", extra=reason_of(error))
+            self._people.heard = error
             raise
         except Exception as error:
-            _LOG.exception("system.failed", extra=_fields(error))
+            _LOG.exception("system.failed", extra=reason_of(error))
+            self._people.heard = error
             raise
         finally:
             for part in beside:
@@ -43,20 +48,14 @@ class SessionWatch:
 
 
 @contextmanager
-def session_watch(source: str, clock: Clock, metrics: Metrics) -> Iterator[SessionWatch]:
-    """Set up log and alerts as the settings say; *source* tells people who speaks.
+def session_watch(people: People, source: str, clock: Clock, metrics: Metrics) -> Iterator[SessionWatch]:
+    """Set up the log as the settings say, and tell *people* of what it has; *source* tells them who speaks.
 
     Raises `InputError` for a setting that cannot be used.
     """
-    alerts = load_alert_settings()
-    level = alert_level(alerts)
-    desk = alert_desk(alerts, clock, metrics, guarded_secret)
+    desk = AlertDesk(people.channels, clock, metrics) if people.channels else None
     with ExitStack() as around:
         around.enter_context(session_log(clock, metrics, load_settings()))
         if desk is not None:
-            around.enter_context(telling(desk.tell, clock, REDACTOR, source, level, desk.passed))
-        yield SessionWatch(desk, LoopLag(clock, metrics))
-
-
-def _fields(error: Exception) -> dict[str, dict[str, str]]:
-    return {"fields": {"reason": f"{type(error).__name__}: {error}"}}
+            around.enter_context(telling(desk.tell, clock, REDACTOR, source, people.level, desk.passed))
+        yield SessionWatch(people, desk, LoopLag(clock, metrics))

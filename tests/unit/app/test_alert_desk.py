@@ -97,6 +97,28 @@ async def test_the_same_is_said_once_and_then_with_its_number() -> None:
     assert house.count("notices_repeated_total") == 5
 
 
+async def test_a_desk_that_only_delivers_tries_again_and_ends_when_all_is_taken() -> None:
+    channels: list[Broken] = []
+
+    def made(clock: ManualClock) -> list[AlertChannel]:
+        channels.append(Broken(clock, Undelivered("busy"), Undelivered("busy")))
+        return list(channels)
+
+    house = House(made)
+    house.desk.tell(notice("no session began"))
+    work = asyncio.ensure_future(house.desk.deliver(60.0))
+    await house.clock.advance(60.0)
+    await work
+    assert channels[0].taken == ["no session began"]
+
+
+async def test_a_desk_that_only_delivers_gives_up_what_nobody_takes_in_time() -> None:
+    house = House(lambda clock: [Stuck(), Broken(clock, *(Undelivered("busy") for _ in range(1_000)))])
+    house.desk.tell(notice("no session began"))
+    await house.desk.deliver(0.01)
+    assert house.count("notices_dropped_total") == 2
+
+
 async def test_what_comes_again_too_soon_and_then_stays_is_said_when_it_may_be() -> None:
     memory = MemoryAlerts()
     house = House(lambda _: [memory])

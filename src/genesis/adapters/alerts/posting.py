@@ -9,14 +9,14 @@ from typing import Final
 from attrs import frozen
 
 from genesis.adapters.alerts.destination import Destination
-from genesis.adapters.own_threads import OwnThreads
+from genesis.adapters.own_threads import OwnThreads, left_behind
 from genesis.ports.alerts import Undelivered
 
 TOTAL_S: Final = 10.0
 ANSWER_BYTES_MAX: Final = 65_536
 RETRY_AFTER_S_MAX: Final = 300.0
 
-_LOOK_UPS: Final = OwnThreads("alerts", 2)
+_LOOK_UPS: Final = OwnThreads("alerts", 2, left_behind)
 """A dead name server takes 20 s and more a look-up: where both wait for it, the next alert does, and nothing else."""
 
 

@@ -57,24 +57,27 @@ def run(
     Ctrl-C ends the session, writes its state and prints the summary.
     """
     from genesis.app.logs import guard_secrets, refuse_secrets
+    from genesis.app.run_watch import run_watch
     from genesis.app.session_plan import Mode, SessionOptions, plan_session
     from genesis.app.settings import load_settings
 
-    guard_secrets()
-    settings = load_settings()
-    words = (mode, config, strategy, tuple(param), symbol, timeframe, speed, until, host, port, over, tuple(other))
-    refuse_secrets(*data, *param, *other, config, strategy, symbol)
-    options = SessionOptions(tuple(data), *words)
-    if mode == Mode.LIVE.value:
-        from genesis.app.live_plan import plan_live
-        from genesis.app.live_session import LiveOptions, run_live
+    with run_watch(f"run --mode {mode}") as people:
+        guard_secrets()
+        refuse_secrets(*data, *param, *other, config, strategy, symbol)
+        settings = load_settings()
+        people.source = f"run --mode {mode} of {settings.home.resolve()}"
+        words = (mode, config, strategy, tuple(param), symbol, timeframe, speed, until, host, port, over, tuple(other))
+        options = SessionOptions(tuple(data), *words)
+        if mode == Mode.LIVE.value:
+            from genesis.app.live_plan import plan_live
+            from genesis.app.live_session import LiveOptions, run_live
 
-        run_live(plan_live(options, settings), settings, LiveOptions(i_understand, new_key, json))
-        return
-    if i_understand or new_key:
-        raise InputError("--i-understand and --new-key are for --mode live")
-    from genesis.app.paper_session import run_session
+            run_live(plan_live(options, settings), settings, LiveOptions(i_understand, new_key, json), people)
+            return
+        if i_understand or new_key:
+            raise InputError("--i-understand and --new-key are for --mode live")
+        from genesis.app.paper_session import run_session
 
-    plan = plan_session(options, settings)
-    refuse_secrets(*map(str, plan.params.values()))
-    run_session(plan, settings.home, json=json)
+        plan = plan_session(options, settings)
+        refuse_secrets(*map(str, plan.params.values()))
+        run_session(plan, settings.home, people, json=json)
