@@ -415,6 +415,14 @@ async def test_what_costs_may_be_asked_so_often_a_minute(
         assert (await site.ask("POST", path, body, role=Role.ADMIN))[0] == good  # others have a share of their own
 
 
+@pytest.mark.parametrize("path", ["audit?before=1", "runs", "config", "config/versions?limit=1", "config/versions/0"])
+async def test_reading_what_costs_is_counted_too(tmp_path: Path, path: str) -> None:
+    async with house(tmp_path, costly_max=2) as site:
+        for role in (Role.READ, Role.TRADE):  # each has a share of their own
+            statuses = [(await site.ask("GET", f"/api/v1/{path}", role=role))[0] for _ in range(3)]
+            assert statuses == [200, 200, 429]
+
+
 async def test_f15_f17_whoever_guesses_is_held_up_and_the_owner_is_not(site: House) -> None:
     wrong = {"Authorization": "Bearer gen_" + "x" * 43}
     statuses = [(await site.ask("GET", "/api/v1/orders", role=None, headers=wrong))[0] for _ in range(12)]

@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from genesis.adapters.http import stream
+from genesis.adapters.http.sessions import NOBODY
 from genesis.domain.units import Mts
 from genesis.ports.access import Role
 from genesis.ports.session_view import CandleRow
@@ -43,9 +44,11 @@ async def heard(socket: aiohttp.ClientWebSocketResponse) -> dict[str, Any]:  # A
 
 
 async def closed_with(socket: aiohttp.ClientWebSocketResponse) -> int | None:
-    while (await socket.receive(10)).type not in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED):
-        pass
-    return socket.close_code
+    async with asyncio.timeout(20):
+        while (message := await socket.receive(10)).type not in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED):
+            pass
+    # What the server said: the client notes 1006 instead where the connection is gone before it read that.
+    return message.data if message.type is aiohttp.WSMsgType.CLOSE else socket.close_code
 
 
 async def test_a_snapshot_then_deltas_without_a_gap(site: House) -> None:
@@ -159,7 +162,7 @@ async def test_a_stream_ends_when_its_token_does(site: House) -> None:
 
 
 async def test_f7_a_reader_that_is_too_slow_starts_anew_and_keeps_memory_bounded() -> None:
-    reader = stream._Reader("token")
+    reader = stream._Reader("token", NOBODY)
     for _ in range(stream.FRAMES_MAX):
         reader.offer(b"x")
     assert (len(reader.frames), reader.is_behind) == (stream.FRAMES_MAX, False)
@@ -167,7 +170,7 @@ async def test_f7_a_reader_that_is_too_slow_starts_anew_and_keeps_memory_bounded
     assert (len(reader.frames), reader.bytes, reader.is_behind) == (0, 0, True)
     reader.offer(b"x")
     assert not reader.frames  # until the snapshot, which will have it all
-    large = stream._Reader("token")
+    large = stream._Reader("token", NOBODY)
     for _ in range(40):
         large.offer(b"x" * 40_000)
         assert large.bytes <= stream.BYTES_MAX
@@ -202,10 +205,49 @@ async def test_f7_clients_that_never_read_neither_grow_nor_hold_others_up(site: 
         writer.close()
 
 
-async def test_there_is_an_end_to_how_many_listen(site: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "READERS_MAX", 1)
-    first = await listening(site)
-    await heard(first)
-    with pytest.raises(aiohttp.WSServerHandshakeError):
-        await connected(site)
-    await first.close()
+async def as_person(site: House) -> aiohttp.ClientWebSocketResponse:
+    socket = await connected(site)
+    await socket.send_str(json.dumps({"token": await site.login()}))
+    return socket
+
+
+async def test_whoever_has_the_most_streams_gives_way_and_no_program_to_nobody(
+    site: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "READERS_MAX", 3)
+    owner = await as_person(site)
+    many = [await listening(site), await listening(site)]
+    other = await listening(site, Role.TRADE)
+    assert await closed_with(many[0]) == 1013
+    for socket in (owner, many[1], other):
+        assert (await heard(socket))["type"] == "snapshot"
+    again = await listening(site)  # and its own gives way, nobody else's
+    assert await closed_with(many[1]) == 1013
+    for socket in (owner, other, again):
+        await heard(socket)
+        await socket.close()
+
+
+async def test_programs_never_keep_a_person_out_or_push_one_out(site: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "READERS_MAX", 2)
+    programs = [await listening(site), await listening(site, Role.TRADE)]
+    people = [await as_person(site), await as_person(site)]
+    for socket in programs:
+        assert await closed_with(socket) == 1013
+    late = await listening(site)
+    assert await closed_with(late) == 1013
+    for socket in people:
+        assert (await heard(socket))["type"] == "snapshot"
+        await socket.close()
+
+
+async def test_the_same_one_opens_so_many_streams_a_minute(tmp_path: Path) -> None:
+    async with house(tmp_path, costly_max=2) as site:
+        for _ in range(2):
+            socket = await listening(site)
+            await heard(socket)
+            await socket.close()
+        assert await closed_with(await listening(site)) == 1013
+        owner = await as_person(site)
+        assert (await heard(owner))["type"] == "snapshot"
+        await owner.close()

@@ -46,5 +46,6 @@ class Archive(Protocol):
     def audit(self, limit: int, before: int | None, start: Mts | None, end: Mts | None) -> AuditPage:
         """Return at most *limit* entries older than number *before* and from *start* up to *end*; raises `StoreError`.
 
-        A line that is no entry is left out: whether the chain holds is a question for the verifier.
+        One page looks at so much of the log and no more, so it may have fewer and have a next one all the same. A line
+        that is no entry is left out: whether the chain holds is a question for the verifier.
         """

@@ -187,8 +187,8 @@ def read_routes(view: SessionView, monitor: Monitor, archive: Archive) -> list[R
         _get("/api/v1/events", "Events by category, the youngest first", api.events, EventPage, EventsQuery),
         _get("/api/v1/candles", "Candles of the chart", api.candles, CandlesBody, PointsQuery),
         _get("/api/v1/equity", "Equity and drawdown over time", api.equity, EquityBody, PointsQuery),
-        _get("/api/v1/audit", "The audit log, the youngest first", api.audit, AuditBody, SpanQuery, errors=(503,)),
-        _get("/api/v1/runs", "Sessions, journals and reports on disk", api.runs, RunsBody, errors=(503,)),
+        _read("/api/v1/audit", "The audit log, the youngest first", api.audit, AuditBody, SpanQuery),
+        _read("/api/v1/runs", "Sessions, journals and reports on disk", api.runs, RunsBody),
     ]
 
 
@@ -201,6 +201,11 @@ def _get(
     errors: Sequence[int] = (),
 ) -> Route:
     return Route("GET", path, Role.READ, summary, answer, query, errors=errors, handler=handler)
+
+
+def _read(path: str, summary: str, handler: Handler, answer: type, query: type[msgspec.Struct] | None = None) -> Route:
+    """Return a route that reads from disk, which costs and may fail."""
+    return Route("GET", path, Role.READ, summary, answer, query, errors=(503,), is_costly=True, handler=handler)
 
 
 def _span(query: SpanQuery) -> Span:

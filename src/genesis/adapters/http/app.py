@@ -144,7 +144,7 @@ def build_app(
         table += page_routes()
         table += _api_routes(trading, desk, monitor, sessions, security)
         handlers += page_handlers()
-        hub = StreamHub(trading.view, monitor, sessions, security, trading.clock)
+        hub = StreamHub(trading.view, monitor, sessions, security, trading.clock, costly_max)
         handlers.append(asgi("/stream", copy_scope=False)(hub))
         once = OnceByKey()
         handlers += [_api_handler(each, once) for each in table if each.handler is not None]

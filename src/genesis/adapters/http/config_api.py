@@ -103,7 +103,8 @@ class ConfigApi:
 
     async def current(self, _: Call) -> ConfigBody:
         state, versions = await self.book.state(), await self.book.versions()
-        return ConfigBody(_version(versions, state.version), state.waiting, state.source)
+        current = await asyncio.to_thread(_version, versions, state.version)
+        return ConfigBody(current, state.waiting, state.source)
 
     async def versions(self, call: Call) -> VersionsBody:
         query: VersionsQuery = call.query
@@ -111,14 +112,14 @@ class ConfigApi:
         older = [each for each in reversed(versions) if query.before is None or each.number < query.before]
         shown = older[: query.limit]
         following = shown[-1].number if len(older) > len(shown) else None
-        return VersionsBody(following, [_row(versions, each) for each in shown])
+        return VersionsBody(following, await asyncio.to_thread(lambda: [_row(versions, each) for each in shown]))
 
     async def version(self, call: Call) -> VersionBody:
         versions = await self.book.versions()
         number = int(call.path["version"])
         if number >= len(versions):
             raise Missing(f"there is no version {number}: versions run from 0 to {len(versions) - 1}")
-        return _version(versions, versions[number])
+        return await asyncio.to_thread(_version, versions, versions[number])
 
     async def validate(self, call: Call) -> ValidationBody:
         found = await asyncio.to_thread(self.desk.problems, call.body.document)
@@ -151,7 +152,7 @@ def config_routes(book: ConfigBook, desk: ConfigDesk) -> list[Route]:
     api, path = ConfigApi(book, desk), "/api/v1/config"
 
     def get(end: str, summary: str, handler: Any, answer: type, **more: Any) -> Route:  # Any: fields of a route
-        return Route("GET", path + end, Role.READ, summary, answer, handler=handler, **more)
+        return Route("GET", path + end, Role.READ, summary, answer, is_costly=True, handler=handler, **more)
 
     def look(end: str, summary: str, handler: Any, answer: type) -> Route:  # Any: a handler
         return Route(
@@ -171,7 +172,7 @@ def config_routes(book: ConfigBook, desk: ConfigDesk) -> list[Route]:
         get("", "The configuration in force", api.current, ConfigBody, errors=(503,)),
         get("/versions", "All versions", api.versions, VersionsBody, query=VersionsQuery, errors=(503,)),
         get("/versions/{version}", "One version with its document", api.version, VersionBody, errors=(404, 503)),
-        get("/verify", "Whether the audit log is whole", api.verify, VerdictBody, errors=(503,), is_costly=True),
+        get("/verify", "Whether the audit log is whole", api.verify, VerdictBody, errors=(503,)),
         look("/validate", "Everything that is wrong with a document", api.validate, ValidationBody),
         look("/diff", "What a document would change in the version in force", api.difference, DifferenceBody),
     ]

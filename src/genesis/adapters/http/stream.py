@@ -5,6 +5,8 @@ gaps; a delta may repeat what the snapshot before it had already, and keys (an o
 candle's time) make that harmless. A reader that is too slow, so that 256 frames or 1 MiB wait for it, loses its queue
 and gets a new snapshot, which says so; one that takes nothing for ten seconds is cut off. So memory is bounded, and
 nothing old is ever shown as new.
+
+Where too many are open, the oldest of whoever has the most gives way: programs first, so that none keeps a person out.
 """
 
 import asyncio
@@ -17,10 +19,11 @@ import msgspec
 from litestar.enums import ScopeType
 from litestar.types import Receive, Scope, Send
 
+from genesis.adapters.http.limiter import COSTLY_MAX, MinuteLimiter
 from genesis.adapters.http.readings import latency_rows
 from genesis.adapters.http.security_log import SecurityLog
 from genesis.adapters.http.sessions import Principal, Sessions
-from genesis.adapters.http.waiting import WaitingStrangers, address_of
+from genesis.adapters.http.waiting import WaitingStrangers, address_of, giving_way
 from genesis.domain.json_value import MalformedJson, parse_json
 from genesis.ports.access import Role
 from genesis.ports.clock import Clock
@@ -97,8 +100,9 @@ class Delta(msgspec.Struct, frozen=True, tag="delta", tag_field="type", omit_def
 class _Reader:
     """One client's queue."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, principal: Principal) -> None:
         self.token = token
+        self.principal = principal
         self.frames: deque[bytes] = deque()
         self.bytes = 0
         self.is_behind = False
@@ -128,14 +132,21 @@ class StreamHub:
     """The ASGI application of `/stream`; it runs while somebody reads."""
 
     def __init__(
-        self, view: SessionView, monitor: Monitor, sessions: Sessions, security: SecurityLog, clock: Clock
+        self,
+        view: SessionView,
+        monitor: Monitor,
+        sessions: Sessions,
+        security: SecurityLog,
+        clock: Clock,
+        opened_max: int = COSTLY_MAX,
     ) -> None:
         self._view = view
         self._monitor = monitor
         self._sessions = sessions
         self._security = security
         self._clock = clock
-        self._readers: set[_Reader] = set()
+        self._readers: list[_Reader] = []  # the oldest first
+        self._opened = MinuteLimiter(opened_max)  # a snapshot costs more than most answers
         self._strangers = WaitingStrangers(STRANGERS_MAX)
         self._ticking: asyncio.Task[None] | None = None
         self._frame_seq = 0
@@ -145,29 +156,39 @@ class StreamHub:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
-        if len(self._readers) >= READERS_MAX:
-            await send({"type": "websocket.close", "code": 1013, "reason": "too many streams are open"})
-            return
         await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
-        token = await self._token(scope, receive)
-        if token is None:
+        reader = await self._introduced(scope, receive)
+        if reader is None:
             await send({"type": "websocket.close", "code": 4401, "reason": "a token is needed within two seconds"})
             return
-        reader = _Reader(token)
-        self._readers.add(reader)
+        if self._opened.is_too_much(reader.principal.name, self._clock.monotonic_s()):
+            await send({"type": "websocket.close", "code": 1013, "reason": "so many streams a minute are too many"})
+            return
+        self._readers.append(reader)
+        if len(self._readers) > READERS_MAX:
+            self._make_room()
         if self._ticking is None or self._ticking.done():
             self._start()
         listening = asyncio.ensure_future(self._listen(reader, receive))
         try:
             await self._serve(reader, send)
         finally:
-            self._readers.discard(reader)
+            if reader in self._readers:
+                self._readers.remove(reader)
             listening.cancel()
             if not self._readers and self._ticking is not None:
                 self._ticking.cancel()
                 self._ticking = None
 
-    async def _token(self, scope: Scope, receive: Receive) -> str | None:
+    def _make_room(self) -> None:
+        """End the oldest stream of the program that has the most; a person's only where there is no program's."""
+        programs = [each for each in self._readers if each.principal.session is None]
+        first = giving_way(programs or self._readers, lambda each: each.principal.name)
+        self._readers.remove(first)
+        first.end(1013)
+
+    async def _introduced(self, scope: Scope, receive: Receive) -> _Reader | None:
+        """Return a reader for the token that comes first; None where it does not come, or lets nobody in."""
         address = address_of(scope["client"]) if scope["type"] == ScopeType.WEBSOCKET else ""
         try:
             async with self._strangers.wait(address, TOKEN_WITHIN_S):
@@ -175,8 +196,9 @@ class StreamHub:
             hello = msgspec.convert(parse_json(message.get("text") or ""), Hello)
         except (TimeoutError, MalformedJson, msgspec.ValidationError):
             return None
-        if self._principal(hello.token) is not None:
-            return hello.token
+        principal = self._principal(hello.token)
+        if principal is not None:
+            return _Reader(hello.token, principal)
         await self._security.failed("wrong_token", address)
         return None
 
@@ -193,7 +215,8 @@ class StreamHub:
         reader.end(4400 if message["type"] == "websocket.receive" else 1000)
 
     async def _serve(self, reader: _Reader, send: Send) -> None:
-        await send({"type": "websocket.send", "bytes": self._snapshot("start"), "text": None})
+        if not reader.close_code:
+            await send({"type": "websocket.send", "bytes": self._snapshot("start"), "text": None})
         while not reader.close_code:
             await reader.waiting.wait()
             reader.waiting.clear()

@@ -70,7 +70,7 @@ class TlsDoor:
                 self._under_way.remove(handshake)
 
     def _make_room(self) -> None:
-        first = giving_way(self._under_way)
+        first = giving_way(self._under_way, lambda each: each.address)
         self._under_way.remove(first)
         with contextlib.suppress(OSError):  # gone already
             first.connection.shutdown(socket.SHUT_RDWR)  # its handshake fails, and the loop closes it

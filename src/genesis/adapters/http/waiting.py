@@ -6,30 +6,22 @@ whole request is served however many others dawdle.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
 from attrs import frozen
 
 STRANGERS_MAX: Final = 64
 
 
-class Addressed(Protocol):
-    """What somebody at an address takes."""
-
-    @property
-    def address(self) -> str:
-        """Whose it is."""
+Taken = TypeVar("Taken")
 
 
-AddressedT = TypeVar("AddressedT", bound=Addressed)
-
-
-def giving_way(taken: Sequence[AddressedT]) -> AddressedT:
-    """Return which of *taken*, the oldest first, gives way: the oldest of the address that has the most."""
-    held = Counter(each.address for each in taken)
-    return max(taken, key=lambda each: held[each.address])
+def giving_way(taken: Sequence[Taken], whose: Callable[[Taken], str]) -> Taken:
+    """Return which of *taken*, the oldest first, gives way: the oldest of whoever has the most."""
+    held = Counter(map(whose, taken))
+    return max(taken, key=lambda each: held[whose(each)])
 
 
 @frozen(eq=False)
@@ -63,7 +55,7 @@ class WaitingStrangers:
                     self._places.remove(place)
 
     def _make_room(self) -> None:
-        place = giving_way(self._places)
+        place = giving_way(self._places, lambda each: each.address)
         self._places.remove(place)
         if not place.deadline.expired():
             place.deadline.reschedule(asyncio.get_running_loop().time())
