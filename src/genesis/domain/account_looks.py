@@ -8,9 +8,10 @@ from genesis.domain.events import AccountShown, Alert, AlertCode, Decision, Look
 from genesis.domain.exchange.orders import OrderReport
 from genesis.domain.execution.order_life import knows
 from genesis.domain.execution.reconciliation import facts, missing, unremembered
+from genesis.domain.foreign import UNBOUNDED, Claim, claim_of
 from genesis.domain.instrument import Instrument
 from genesis.domain.order import Cid
-from genesis.domain.units import Mts, Symbol
+from genesis.domain.units import Mts, Symbol, format_atoms
 
 UNREMEMBERED_SHOWN: Final = 5
 """So many orders that nobody remembers are named."""
@@ -32,6 +33,7 @@ class AccountLooks:
     ) -> None:
         self._books = books
         self._instruments = instruments
+        self._quote = next(iter(instruments.values())).quote
         self._report = report
         self._is_dry = is_dry
 
@@ -56,12 +58,24 @@ class AccountLooks:
         books.standings.reconciled()
 
     def _see_foreign(self, mts: Mts, orders: tuple[OrderReport, ...]) -> Iterator[Decision]:
-        known = {report.id for report in self._books.foreign}
-        self._books.foreign = orders
-        for report in orders:
+        known = {claim.report.id for claim in self._books.foreign}
+        self._books.foreign = tuple(map(claim_of, orders))
+        for claim in self._books.foreign:
+            report = claim.report
             if report.id not in known:
                 text = f"order {report.id} {report.symbol}: {report.side.value} {report.amount} is not ours; it counts"
-                yield Alert(mts, AlertCode.FOREIGN_ORDER, text)
+                yield Alert(mts, AlertCode.FOREIGN_ORDER, text + self._counted(claim))
+
+    def _counted(self, claim: Claim) -> str:
+        """Return with what an order counts whose instrument is not traded here, as the end of a sentence."""
+        if claim.symbol in self._instruments:
+            return ""
+        books, quote = self._books, self._quote
+        worth, bound = books.outside(claim), books.bound(claim)
+        exposure = f"{format_atoms(worth)} {quote} of exposure"
+        if worth >= UNBOUNDED:
+            exposure = f"more than any limit of exposure, for nothing says what it may be worth in {quote}"
+        return f" as {exposure}, and may take {format_atoms(bound)} {quote}"
 
     def _remember(self, mts: Mts, cids: Collection[Cid]) -> Iterator[Decision]:
         """Stop where the account has orders that nothing here knows of: what the strategies hold is not known then."""

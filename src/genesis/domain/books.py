@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from genesis.domain.desk import Desk
 from genesis.domain.events import AccountShown, Adopted, Alert, Decision, Quote
-from genesis.domain.exchange.orders import Account, OrderReport
+from genesis.domain.exchange.orders import Account
 from genesis.domain.execution.order_life import OrderLife, Status
 from genesis.domain.execution.orders import PROTECTION, Orders
+from genesis.domain.foreign import UNBOUNDED, Claim
 from genesis.domain.house import House, shown_margin, shown_spot
 from genesis.domain.instrument import Instrument
 from genesis.domain.ledger import cost_of
@@ -19,7 +20,7 @@ from genesis.domain.order import Cid, OrderRequest, Side
 from genesis.domain.risk.limits import AccountLimits
 from genesis.domain.risk.scene import Pending, Scene, Sent
 from genesis.domain.standing import Standings
-from genesis.domain.units import ATOMS_PER_UNIT, Currency, InexactNumber, Mts, Price, Symbol, ceil_mul_div
+from genesis.domain.units import Currency, Mts, Price, Symbol, ceil_mul_div
 
 ROUNDING_MAX = 1_000
 """Up to so many atoms a difference is rounding: the exchange rounds each fill its way, and we against us."""
@@ -42,13 +43,14 @@ class Books:
     ) -> None:
         self.orders = Orders(first_cid)
         self.house = House()
-        self.foreign: tuple[OrderReport, ...] = ()
+        self.foreign: tuple[Claim, ...] = ()
         self.standings = standings
         self.quotes: dict[Symbol, Quote] = {}
         self.closes: dict[Symbol, float] = {}
         self._desks = desks
         self._instruments = instruments
         self._quote = quote
+        self._by_base = {each.base: each for each in instruments.values()}
         self._is_margin = account is Account.MARGIN
         self.recent: deque[Sent] = deque()
         self.was_shown = False
@@ -90,6 +92,7 @@ class Books:
         quote = self.quotes.get(order.symbol)
         others = [each for symbol, each in self._instruments.items() if symbol != order.symbol]
         elsewhere = [self._worst_value(each.symbol) for each in others]
+        outside = [(claim.symbol, worth) for claim in self.foreign if (worth := self.outside(claim))]
         return Scene(
             now=now,
             standing=self.standings.now,
@@ -99,8 +102,9 @@ class Books:
             age_ms=0 if quote is None else quote.age_ms,
             net_amount=self.net_amount(order.symbol),
             pending=self.pending(order.symbol),
-            exposure_elsewhere=sum(elsewhere),
-            positions_elsewhere=sum(self._worst_net(each.symbol) >= each.amount_min for each in others),
+            exposure_elsewhere=sum(elsewhere) + sum(worth for _, worth in outside),
+            positions_elsewhere=sum(self._worst_net(each.symbol) >= each.amount_min for each in others)
+            + len({symbol for symbol, _ in outside}),
             sent=tuple(self.recent),
             cash_free=None if self._is_margin else self.cash() - self._reserved(),
             gets_out=order.amount <= self.left(strategy, order.symbol, order.side),
@@ -121,8 +125,47 @@ class Books:
     def pending(self, symbol: Symbol) -> tuple[Pending, ...]:
         """Return all orders of an instrument that may still fill, ours and foreign ones, at their worst."""
         instrument = self._instruments[symbol]
-        foreign = (_foreign(report, instrument) for report in self.foreign if report.symbol == symbol)
+        foreign = (each for claim in self.foreign if (each := self._pending(claim, instrument)) is not None)
         return (*self.orders.pending(symbol), *foreign)
+
+    def outside(self, claim: Claim) -> int:
+        """Return what a foreign order may add to exposure beside what is traded here, in atoms of the quote currency.
+
+        A purchase is worth what it pays; one that no price bounds can pay no more than there is. What is paid in a
+        currency without a price here, or opens a position without a bound, is worth more than any limit allows.
+        """
+        if claim.symbol in self._instruments:
+            return 0
+        currency, amount = claim.paid if claim.is_spot else (claim.quote, claim.worth)
+        is_spot_here = claim.is_spot and not self._is_margin
+        if claim.is_spot and (not claim.is_purchase or (is_spot_here and self._is_ours(claim.base))):
+            return 0
+        if claim.report.reduce_only and not claim.is_spot:
+            return 0
+        if amount is None:
+            amount = self._held(currency) if is_spot_here and self._is_ours(currency) else UNBOUNDED
+        if currency == self._quote:
+            return amount
+        priced = self._by_base.get(Currency(currency))
+        price = None if priced is None else self._last_price(priced.symbol)
+        return UNBOUNDED if priced is None or price is None else ceil_mul_div(amount, price, priced.price_scale)
+
+    def bound(self, claim: Claim) -> int:
+        """Return the cash of the account that a foreign order may take.
+
+        Without a limit it is bounded by the last price where that is known, and else by what there is.
+        """
+        currency, amount = claim.paid
+        if currency != self._quote or not claim.is_spot or self._is_margin:
+            return 0
+        if amount is not None:
+            return amount
+        instrument = self._instruments.get(claim.symbol)
+        last = None if instrument is None else self._last_price(claim.symbol)
+        if instrument is None or last is None:
+            return self._held(currency)
+        at = last if claim.trigger is None else max(last, instrument.price_up(claim.trigger))
+        return cost_of(claim.amount, at, instrument.price_scale)
 
     def inherit(self, desk: Desk) -> None:
         """Let the house take what a strategy that is gone leaves behind: the sum of all stays what the account has."""
@@ -198,7 +241,7 @@ class Books:
             return 0
         instrument = self._instruments[symbol]
         price = self._last_price(symbol)
-        return 2**62 if price is None else ceil_mul_div(worst, price, instrument.price_scale)
+        return UNBOUNDED if price is None else ceil_mul_div(worst, price, instrument.price_scale)
 
     def _worst_net(self, symbol: Symbol) -> int:
         """Return the largest net amount, long or short, that fills of pending orders could lead to."""
@@ -216,13 +259,35 @@ class Books:
 
     def _reserved(self) -> int:
         """Return the cash that pending purchases may take; one without any price may take all of it."""
-        reserved = 0
+        reserved = sum(map(self.bound, self.foreign))
         for symbol, instrument in self._instruments.items():
-            for each in self.pending(symbol):
+            for each in self.orders.pending(symbol):
                 if each.side is Side.BUY:
                     price = each.price or self._last_price(symbol)
                     reserved += cost_of(each.amount, price, instrument.price_scale) if price else max(0, self.cash())
         return reserved
+
+    def _pending(self, claim: Claim, instrument: Instrument) -> Pending | None:
+        """Return what a foreign order may do to one instrument: it trades it, or one of its currencies elsewhere."""
+        symbol = instrument.symbol
+        if claim.symbol == symbol:
+            return Pending(None, symbol, claim.report.side, claim.amount, None)
+        if not claim.is_spot or self._is_margin:
+            return None
+        for side, (currency, amount) in ((Side.BUY, claim.got), (Side.SELL, claim.paid)):
+            if currency == instrument.base:
+                most = UNBOUNDED if side is Side.BUY else self._held(currency)
+                return Pending(None, symbol, side, most if amount is None else amount, None)
+        return None
+
+    def _is_ours(self, currency: str) -> bool:
+        return currency == self._quote or currency in self._by_base
+
+    def _held(self, currency: str) -> int:
+        """Return what there is of a currency that we trade."""
+        if currency == self._quote:
+            return max(0, self.cash())
+        return max(0, self.net_amount(self._by_base[Currency(currency)].symbol))
 
 
 _ON_ITS_WAY = frozenset({Status.INTENT, Status.SENDING, Status.UNKNOWN})
@@ -230,12 +295,3 @@ _ON_ITS_WAY = frozenset({Status.INTENT, Status.SENDING, Status.UNKNOWN})
 
 def _is_doubtful(life: OrderLife) -> bool:
     return bool(life.filled_unbooked) or not life.fee_is_known or life.status in _ON_ITS_WAY
-
-
-def _foreign(report: OrderReport, instrument: Instrument) -> Pending:
-    amount = int(-(-report.amount_remaining * ATOMS_PER_UNIT // 1))
-    try:
-        price = None if report.price is None else instrument.price(report.price)
-    except InexactNumber:
-        price = None
-    return Pending(None, report.symbol, report.side, amount, price)

@@ -479,9 +479,10 @@ class TradingCore:
 
     def _look(self, event: AccountShown) -> Iterator[Decision]:
         """Take the whole account as the exchange shows it: until then nothing is decided."""
+        self.pursuits.is_looked_at()
         yield from self._looks.take(event)
         self.is_new = False
-        yield from self.pursuits.was_looked_at(self.now)
+        yield from self.pursuits.time_passed(self.now)
         yield from self.operation.was_looked_at()
         if self.books.standings.now is Standing.OPEN:
             for desk in self.desks.values():

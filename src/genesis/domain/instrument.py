@@ -84,6 +84,10 @@ class Instrument:
             raise InexactNumber(f"{self.symbol}: a price must be > 0, was {value}")
         return Price(units)
 
+    def price_up(self, value: Decimal) -> Price:
+        """Return a price > 0 rounded up to whole units: what is bought at *value* costs no more than at it."""
+        return Price(int(-(-value * self.price_scale // 1)))
+
     def price_from_market(self, value: float) -> Price:
         """Return a market price (a JSON number) as the nearest price unit.
 

@@ -87,7 +87,10 @@ class Operation:
     def was_looked_at(self) -> Iterator[Decision]:
         """Go on after a look: what a person wanted cancelled and is open still is asked for again."""
         for cid, reason in list(self.unwanted.items()):
-            yield from self._cancel(cid, reason)
+            if self._is_over(cid):
+                del self.unwanted[cid]
+            else:
+                yield from self._pursuits.withdraw(cid, reason)
 
     def _give_up(self, cids: Sequence[Cid], now: Mts, *, is_all: bool) -> Iterator[Decision]:
         """End what the orders are parts of, or all that is under way: else its plan would send anew at once."""
@@ -100,10 +103,13 @@ class Operation:
             yield from self._pursuits.go_on(now, number)
 
     def _cancel(self, cid: Cid, reason: str) -> Iterator[Decision]:
-        own = self._books.orders.by_cid.get(cid)
-        if own is None or own.life.status.is_terminal:
+        if self._is_over(cid):
             self.unwanted.pop(cid, None)
             return
         self.unwanted[cid] = reason
-        order = own.life.order
-        yield Cancel(order.symbol, order.cid, own.life.id, order.mts, reason)
+        life = self._books.orders.by_cid[cid].life
+        yield Cancel(life.order.symbol, cid, life.id, life.order.mts, reason)
+
+    def _is_over(self, cid: Cid) -> bool:
+        own = self._books.orders.by_cid.get(cid)
+        return own is None or own.life.status.is_terminal

@@ -91,13 +91,17 @@ class Pursuits:
             if own.undertaking > 0 and order.side is against and order.cid not in self._withdrawn:
                 yield self._cancel(order.cid, f"{desk.name} has to get out, and would meet it")
 
-    def was_looked_at(self, now: Mts) -> Iterator[Decision]:
-        """Go on after a look: what it shows open although it was to be cancelled is to be cancelled still.
+    def is_looked_at(self) -> None:
+        """Begin a look: what it shows open although it was to be cancelled is to be cancelled still, once a look.
 
-        After a restart no timer is set, and no cancel of before has left for certain.
+        After a restart no cancel of before has left for certain.
         """
         self._withdrawn.clear()
-        yield from self.time_passed(now)
+
+    def withdraw(self, cid: Cid, reason: str) -> Iterator[Decision]:
+        """Cancel an order for whoever wants it gone, unless that was asked for since the last look."""
+        if cid not in self._withdrawn:
+            yield self._cancel(cid, reason)
 
     def time_passed(self, now: Mts) -> Iterator[Decision]:
         """Go on with all that is under way, and ask for stops that are missing, for whatever reason they are."""

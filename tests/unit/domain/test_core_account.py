@@ -48,6 +48,7 @@ from genesis.domain.risk.account_guards import price_collar
 from genesis.domain.risk.guards import OnBreach, RiskLimits
 from genesis.domain.risk.limits import AccountLimits, RateLimit
 from genesis.domain.risk.refusal import RefusalCode
+from genesis.domain.saved import restarted
 from genesis.domain.strategy.features import close, volume
 from genesis.domain.units import PPB, Atoms, Mts, Ppb, Symbol, atoms
 from tests.unit.domain.accounts import BTC, CASH, INSTRUMENT, World, wallet
@@ -844,3 +845,17 @@ def test_strategies_trade_with_each_other_only_at_a_price_at_which_they_might_tr
     assert not [each for each in decisions if isinstance(each, Crossed)]
     assert world.core.refusals == {code: 2}
     assert world.core.desks["one"].position == held
+
+
+def test_what_a_person_and_its_plan_want_cancelled_is_asked_for_once_a_look_after_a_restart() -> None:
+    world = World("one", plan=PostOnly(60_000, 600_000), needs_account=True)
+    world.show()
+    world.close(0.5)
+    (part,) = world.sent
+    ask(world, Asked.CANCEL, str(part.cid))
+    ask(world, Asked.HALT)
+    world.core = restarted(world.core)
+    for _ in range(2):  # each look asks again, once: no cancel of before has left for certain
+        world.canceled.clear()
+        world.show(Look((shown(part.cid, part.cid, Side.BUY, "5", ReportedStatus.ACTIVE),)))
+        assert world.canceled == [part.cid]
