@@ -29,6 +29,7 @@ from genesis.domain.order import Side
 from genesis.domain.saved import Saved
 from genesis.domain.simulation.matching_order import UserId
 from genesis.domain.units import Currency, Mts, Symbol, atoms
+from tests.contract.test_order_settling import LongAgo
 from tests.e2e.test_operating import Person, logged_in
 from tests.e2e.venue_house import BTC, place, trade
 
@@ -352,3 +353,25 @@ async def test_i15_a_limit_lowered_over_http_holds_the_next_order_of_a_live_sess
     actions = [json.loads(line)["entry"]["action"] for line in log]
     changes = [action for action in actions if not action.startswith("security.")]
     assert changes == ["session.begin", "control.apply_config", "config.apply", "config.apply"]
+
+
+async def test_d9_what_nothing_proves_any_more_is_settled_and_trading_goes_on(tmp_path: Path) -> None:
+    async with house(tmp_path) as here:
+        long_ago = LongAgo(tmp_path, here.user)
+        await long_ago.write(long_ago.lost())
+        settle = ("order.settle", str(long_ago.cid), "--absent", "--reason", "support says that it never was")
+        early = await here.ended(*settle)
+        assert (early.code, "let a session begin then" in early.stderr) == (2, True), early.stderr
+        session = await here.begin(*here.words(dry=False), "--i-understand", PHRASE)
+        await (await here.watched(session)).hear("order.given_up")
+        meanwhile = await here.ended(*settle)
+        assert (meanwhile.code, "is in use on this machine" in meanwhile.stderr) == (2, True), meanwhile.stderr
+        await stopped(session)
+        assert here.submits == 0  # it waited for what became of the order
+        done = await here.ended(*settle)
+        assert (done.code, "is absent" in done.stdout) == (0, True), done.stderr
+        assert (await here.ended("replay")).code == (await here.ended("journal.verify")).code == 0
+        again = await here.begin(*here.words(dry=False), "--i-understand", PHRASE)
+        await (await here.watched(again)).hear('"status":"filled"')
+        await stopped(again)
+        assert here.submits == 1

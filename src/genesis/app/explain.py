@@ -23,6 +23,7 @@ from genesis.domain.execution.evidence import (
     Refused,
     SendBegan,
     Traded,
+    Vouched,
 )
 from genesis.domain.execution.order_life import OrderLife
 from genesis.domain.execution.reconciliation import facts
@@ -154,6 +155,9 @@ def _said(found: Explanation, evidence: Evidence) -> tuple[str, str]:
             return "answer lost", f"unknown: {reason}"
         case ProvenAbsent(searched):
             return "absent", f"proven absent: {searched}"
+        case Vouched(reason, filled):
+            what = f"{format_atoms(filled)} of it filled" if filled else "that it never was there"
+            return "vouched for", f"a person vouched: {what}: {reason}"
         case Traded():
             return "", found.outcome  # the booking follows
         case Closed(_, filled, status):

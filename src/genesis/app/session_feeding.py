@@ -25,6 +25,7 @@ from genesis.domain.execution.evidence import (
     Refused,
     SendBegan,
     Traded,
+    Vouched,
 )
 from genesis.domain.execution.order_life import OrderLife
 from genesis.domain.fill import Fill
@@ -301,5 +302,7 @@ def _told(evidence: Evidence, instrument: Instrument | None) -> tuple[str, str]:
             return "closed", f"the exchange ended {id} with {format_atoms(filled)} filled: {status}"
         case ProvenAbsent(searched):
             return "absent", f"the exchange never had it: {searched}"
+        case Vouched(reason, filled):
+            return "vouched for", f"a person says that it ended with {format_atoms(filled)} filled: {reason}"
         case _:
             assert_never(evidence)

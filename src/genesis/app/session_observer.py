@@ -147,7 +147,8 @@ class SessionObserver:
     def operator_must(self, cid: Cid, reason: str) -> None:
         """Take an order of which nothing can be proven any more."""
         self._metrics.increment("orders_given_up_total")
-        self._feed.note("order", "order.given_up", {"cid": cid, "text": reason}, "error")
+        text = f"{reason}: find out, end the session, then order.settle {cid}"
+        self._feed.note("order", "order.given_up", {"cid": cid, "text": text}, "error")
 
     def record(self) -> Record:
         """Return the record of the session so far; the session is over then."""

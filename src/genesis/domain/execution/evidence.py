@@ -67,7 +67,22 @@ class ProvenAbsent(NamedTuple):
     searched: str
 
 
-Evidence: TypeAlias = SendBegan | NothingLeft | AnswerLost | Accepted | Refused | Traded | Closed | ProvenAbsent
+class Vouched(NamedTuple):
+    """A person's word for how an order ended of which nothing can be proven any more, and the *reason* for it.
+
+    It ended with *filled* atoms in all. What of them is not booked yet was had at *price*, None where nothing is, for
+    *fee* atoms of what the fill brought.
+    """
+
+    reason: str
+    filled: Atoms = Atoms(0)
+    price: Price | None = None
+    fee: Atoms = Atoms(0)
+
+
+Evidence: TypeAlias = (
+    SendBegan | NothingLeft | AnswerLost | Accepted | Refused | Traded | Closed | ProvenAbsent | Vouched
+)
 
 PAUSED: Final = "RSN_PAUSE"
 NO_SYMBOL: Final = "symbol: invalid"

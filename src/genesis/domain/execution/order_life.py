@@ -3,6 +3,7 @@
     INTENT ► SENDING ► WORKING ► PARTIAL ► FILLED | CANCELED | REJECTED
        └► NOT_SENT └► UNKNOWN ─┘ (left only by evidence) ─► ABSENT
 
+The evidence is the exchange's, or, once that has no more of it, a person's word.
 Pairs that are not in the table raise. Frames of one order come in any order and more than once, so the facts are kept
 as sets and maxima, and the same facts end in the same life, whatever came first. A status that ended never changes;
 money is stronger than status: a match is booked whenever it comes, each trade id once, and one that should not exist
@@ -23,6 +24,7 @@ from genesis.domain.execution.evidence import (
     Refused,
     SendBegan,
     Traded,
+    Vouched,
 )
 from genesis.domain.order import OrderId, OrderRequest
 from genesis.domain.units import Atoms, format_atoms
@@ -67,6 +69,9 @@ class Step(Enum):
     WHOLE_FILLED = "whole_filled"
     CANCELED = "canceled"
     PROVEN_ABSENT = "proven_absent"
+    VOUCHED_ABSENT = "vouched_absent"
+    VOUCHED_FILLED = "vouched_filled"
+    VOUCHED_ENDED = "vouched_ended"
 
 
 _NEVER_FILLED: Final = frozenset({Status.REJECTED, Status.NOT_SENT, Status.ABSENT})
@@ -95,29 +100,38 @@ TRANSITIONS: Final[Mapping[tuple[Status, Step], Status]] = {
     (Status.UNKNOWN, Step.WHOLE_FILLED): Status.FILLED,
     (Status.UNKNOWN, Step.CANCELED): Status.CANCELED,
     (Status.UNKNOWN, Step.PROVEN_ABSENT): Status.ABSENT,
+    (Status.UNKNOWN, Step.VOUCHED_ABSENT): Status.ABSENT,
+    (Status.UNKNOWN, Step.VOUCHED_FILLED): Status.FILLED,
+    (Status.UNKNOWN, Step.VOUCHED_ENDED): Status.CANCELED,
     #
     (Status.WORKING, Step.ANSWER_LOST): Status.WORKING,  # the order showed itself before its answer got lost
     (Status.WORKING, Step.ACCEPTED): Status.WORKING,
     (Status.WORKING, Step.PART_FILLED): Status.PARTIAL,
     (Status.WORKING, Step.WHOLE_FILLED): Status.FILLED,
     (Status.WORKING, Step.CANCELED): Status.CANCELED,
+    (Status.WORKING, Step.VOUCHED_FILLED): Status.FILLED,
+    (Status.WORKING, Step.VOUCHED_ENDED): Status.CANCELED,
     #
     (Status.PARTIAL, Step.ANSWER_LOST): Status.PARTIAL,
     (Status.PARTIAL, Step.ACCEPTED): Status.PARTIAL,
     (Status.PARTIAL, Step.PART_FILLED): Status.PARTIAL,
     (Status.PARTIAL, Step.WHOLE_FILLED): Status.FILLED,
     (Status.PARTIAL, Step.CANCELED): Status.CANCELED,
+    (Status.PARTIAL, Step.VOUCHED_FILLED): Status.FILLED,
+    (Status.PARTIAL, Step.VOUCHED_ENDED): Status.CANCELED,
     # What ended stays as it ended. Late frames, repeated frames and late fills pass.
     (Status.FILLED, Step.ANSWER_LOST): Status.FILLED,
     (Status.FILLED, Step.ACCEPTED): Status.FILLED,
     (Status.FILLED, Step.PART_FILLED): Status.FILLED,
     (Status.FILLED, Step.WHOLE_FILLED): Status.FILLED,
     (Status.FILLED, Step.CANCELED): Status.FILLED,
+    (Status.FILLED, Step.VOUCHED_FILLED): Status.FILLED,  # how it ended is known, but not all of its matches
     (Status.CANCELED, Step.ANSWER_LOST): Status.CANCELED,
     (Status.CANCELED, Step.ACCEPTED): Status.CANCELED,
     (Status.CANCELED, Step.PART_FILLED): Status.CANCELED,
     (Status.CANCELED, Step.WHOLE_FILLED): Status.CANCELED,
     (Status.CANCELED, Step.CANCELED): Status.CANCELED,
+    (Status.CANCELED, Step.VOUCHED_ENDED): Status.CANCELED,
     (Status.REJECTED, Step.ANSWER_LOST): Status.REJECTED,
     (Status.REJECTED, Step.REFUSED): Status.REJECTED,
     (Status.REJECTED, Step.PART_FILLED): Status.REJECTED,  # booked, and a contradiction
@@ -132,6 +146,13 @@ TRANSITIONS: Final[Mapping[tuple[Status, Step], Status]] = {
 }
 
 
+VOUCHED: Final = "VOUCHED"
+"""How an order ended for which a person gave their word, where the exchange has words such as CANCELED."""
+
+NOBODYS_ID: Final = OrderId(0)
+"""Of an order that a person says was filled, and of which the exchange never told an id."""
+
+
 class ImpossibleStep(ValueError):
     """Evidence that cannot be true of an order in its status: stop, and have a person look."""
 
@@ -144,7 +165,7 @@ class OrderLife(NamedTuple):
     """An order, where it stands, and the facts that prove it.
 
     *trades* are its matches by rising trade id; *filled_reported* is the most that any report said; *reason* is why it
-    was refused, not sent, or proven absent.
+    was refused, not sent, proven absent, or vouched for.
     """
 
     order: OrderRequest
@@ -239,10 +260,12 @@ def _read(life: OrderLife, evidence: Evidence) -> tuple[Step, _Facts]:
         case SendBegan():
             step = Step.SEND_BEGAN
         case Accepted(found, filled):
+            if closing is not None and closing.status == VOUCHED:
+                raise ContradictingEvidence(f"order {order.cid} is shown as {found}, but a person vouched: {reason}")
             order_id, reported = _same_id(life, found), max(reported, filled)
             step = _step_by(max(_filled(trades), reported), order)
         case Closed(found, filled):
-            if closing is not None and closing != evidence:
+            if closing is not None and closing != evidence and not _is_vouched(closing, filled):
                 raise ContradictingEvidence(f"order {order.cid} ended as {closing} and as {evidence}")
             order_id, reported, closing = _same_id(life, found), max(reported, filled), evidence
             step = Step.WHOLE_FILLED if filled >= order.amount else Step.CANCELED
@@ -254,6 +277,10 @@ def _read(life: OrderLife, evidence: Evidence) -> tuple[Step, _Facts]:
             step, reason = Step.NOTHING_LEFT, reason or said
         case ProvenAbsent(said):
             step, reason = Step.PROVEN_ABSENT, reason or said
+        case Vouched(said, filled):
+            step = _step_vouched(life, filled)
+            trades, reported, reason = _with_vouched(life, evidence), filled, reason or said
+            closing = closing or Closed(order_id or NOBODYS_ID, filled, VOUCHED)
         case _:
             assert_never(evidence)
     return step, (order_id, trades, reported, closing, reason)
@@ -263,6 +290,33 @@ def _step_by(filled: int, order: OrderRequest) -> Step:
     if filled >= order.amount:
         return Step.WHOLE_FILLED
     return Step.PART_FILLED if filled else Step.ACCEPTED
+
+
+def _is_vouched(closing: Closed, filled: int) -> bool:
+    """Whether a person said of an order what the exchange, after all, says too."""
+    return closing.status == VOUCHED and closing.filled == filled
+
+
+def _step_vouched(life: OrderLife, filled: int) -> Step:
+    if filled >= life.order.amount:
+        return Step.VOUCHED_FILLED
+    return Step.VOUCHED_ABSENT if not filled and life.id is None else Step.VOUCHED_ENDED
+
+
+def _with_vouched(life: OrderLife, word: Vouched) -> tuple[Traded, ...]:
+    """Return the matches whose fees are known, and one for all else that a person says was filled."""
+    order = life.order
+    booked = tuple(trade for trade in life.trades if trade.fee is not None)
+    left = word.filled - _filled(booked)
+    most = order.amount
+    differs = life.closing is not None and life.closing.filled != word.filled
+    if left < 0 or word.filled > most or (left and word.price is None) or differs:
+        text = f"{format_atoms(word.filled)} of {format_atoms(most)}, {format_atoms(_filled(booked))} booked"
+        raise ContradictingEvidence(f"order {order.cid}: nobody can vouch for {text}, at {word.price}")
+    if not left or word.price is None:
+        return booked
+    match = Traded(-order.cid, life.id or NOBODYS_ID, order.mts, Atoms(left), word.price, word.fee)
+    return (match, *booked)
 
 
 def _filled(trades: tuple[Traded, ...]) -> Atoms:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from attrs import define, field
 
-from genesis.domain.execution.evidence import Evidence, Traded
+from genesis.domain.execution.evidence import Evidence, Traded, Vouched
 from genesis.domain.execution.order_life import OrderLife, advance
 from genesis.domain.fill import Fill
 from genesis.domain.instrument import Instrument
@@ -86,6 +86,8 @@ class Orders:
         fill = None
         if type(evidence) is Traded and evidence.fee is not None and not _was_booked(before, evidence):
             fill = _fill(life.order, evidence, instrument)
+        elif type(evidence) is Vouched and (vouched := _vouched(before, life)) is not None:
+            fill = _fill(life.order, vouched, instrument)
         return Reported(after, fill, done and not was_done)
 
     def open(self, symbol: Symbol | None = None) -> Iterator[OwnOrder]:
@@ -135,6 +137,11 @@ class Orders:
 def is_done(life: OrderLife) -> bool:
     """Whether nothing more is expected: it ended, and all that was filled is booked with its fees."""
     return life.status.is_terminal and not life.filled_unbooked and life.fee_is_known
+
+
+def _vouched(before: OrderLife, life: OrderLife) -> Traded | None:
+    """Return the match that stands for all that a person says was filled, the first time that it is there."""
+    return next((trade for trade in life.trades if trade.trade_id < 0 and trade not in before.trades), None)
 
 
 def _was_booked(before: OrderLife, trade: Traded) -> bool:

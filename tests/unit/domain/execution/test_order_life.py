@@ -17,6 +17,7 @@ from genesis.domain.execution.evidence import (
     Refused,
     SendBegan,
     Traded,
+    Vouched,
 )
 from genesis.domain.execution.order_life import (
     TRANSITIONS,
@@ -111,6 +112,9 @@ EVIDENCE: dict[Step, Evidence] = {
     Step.WHOLE_FILLED: te(9, 100),
     Step.CANCELED: oc("CANCELED", 0),
     Step.PROVEN_ABSENT: ProvenAbsent("twice"),
+    Step.VOUCHED_ABSENT: Vouched("asked them"),
+    Step.VOUCHED_FILLED: Vouched("asked them", Atoms(100), Price(5)),
+    Step.VOUCHED_ENDED: Vouched("asked them", Atoms(30), Price(5)),
 }
 
 
@@ -157,7 +161,41 @@ def test_i5_unknown_is_left_by_evidence_alone() -> None:
         Step.WHOLE_FILLED,
         Step.CANCELED,
         Step.PROVEN_ABSENT,
+        Step.VOUCHED_ABSENT,
+        Step.VOUCHED_FILLED,
+        Step.VOUCHED_ENDED,
     }
+
+
+def test_d9_a_person_says_how_an_order_ended_that_nothing_can_prove() -> None:
+    absent = life_after(LOST, Vouched("the exchange wrote that it never was"))
+    assert (absent.status, absent.to_book) == (Status.ABSENT, 0)
+    assert absent.reason == "the exchange wrote that it never was"
+    part = life_after(LOST, Vouched("the ledger has it", Atoms(40), Price(5), Atoms(1)))
+    assert (part.status, part.filled, part.to_book, part.contradiction) == (Status.CANCELED, 40, 0, "")
+    rest = life_after(ACK, tu(1, 40), te(2, 10), Vouched("the ledger has it", Atoms(100), Price(6)))
+    assert rest.status is Status.FILLED
+    assert [(each.amount, each.price, each.fee) for each in rest.trades] == [(60, 5 + 1, 0), (40, 5, 1)]
+    assert rest.to_book == 0
+
+
+@pytest.mark.parametrize(
+    "word",
+    [Vouched("more than was ordered", Atoms(101), Price(5)), Vouched("less than is booked", Atoms(39))],
+)
+def test_d9_nobody_can_vouch_for_what_cannot_be(word: Vouched) -> None:
+    with pytest.raises(ContradictingEvidence):
+        advance(life_after(ACK, tu(1, 40)), word)
+    with pytest.raises(ContradictingEvidence):
+        advance(life_after(LOST), Vouched("filled at no price", Atoms(10)))
+
+
+def test_d9_what_the_exchange_shows_after_all_speaks_against_a_person() -> None:
+    life = life_after(LOST, Vouched("the ledger has it", Atoms(40), Price(5)))
+    with pytest.raises(ContradictingEvidence, match="a person vouched: the ledger has it"):
+        advance(life, ACK)
+    assert advance(life, tu(1, 40)).contradiction == "filled 0.0000008, but ended as VOUCHED with 0.0000004"
+    assert advance(life, oc("CANCELED", 40)).closing == oc("CANCELED", 40)
 
 
 def test_i2_nothing_is_sent_twice() -> None:

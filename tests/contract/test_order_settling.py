@@ -1,0 +1,190 @@
+"""D9: what may settle an order that nothing can be proven about, and what the next session makes of it."""
+
+import asyncio
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+
+from genesis.adapters.clock_system import SystemClock
+from genesis.adapters.journal_sqlite.reading import verify_journal
+from genesis.adapters.journal_sqlite.writing import SqliteJournal
+from genesis.app.account_plan import AccountPlan, PlannedStrategy
+from genesis.app.account_recovery import last_journal, recover
+from genesis.app.order_settling import Word, settle_order
+from genesis.app.replay import replay
+from genesis.app.settings import Settings
+from genesis.app.strategies import build_deciding, find_any_strategy
+from genesis.domain.candle import Candle
+from genesis.domain.core import TradingCore
+from genesis.domain.desk_settings import DeskSettings
+from genesis.domain.events import AccountShown, CandleClosed, Event, OrderReported, Quote
+from genesis.domain.exchange.account import Wallet
+from genesis.domain.exchange.orders import ReportedStatus
+from genesis.domain.execution.evidence import Accepted, AnswerLost, SendBegan
+from genesis.domain.execution.look import Look
+from genesis.domain.execution.order_life import Status
+from genesis.domain.journal.chain import Head
+from genesis.domain.order import Cid, OrderId, Side
+from genesis.domain.risk.guards import RiskLimits
+from genesis.domain.risk.limits import OFF
+from genesis.domain.units import Mts, atoms
+from genesis.ports.errors import InputError, StoreError
+from tests.contract.test_account_recovery import began
+from tests.unit.domain.accounts import BTC, CASH, INSTRUMENT, wallet
+from tests.unit.domain.test_core_account import shown
+
+DAY_MS = 86_400_000
+OWNER = 7
+ALWAYS_LONG = """
+from genesis.domain.strategy.expression import Expr
+from genesis.domain.strategy.features import close, where
+from genesis.domain.strategy.specification import strategy
+
+@strategy
+def long() -> Expr:
+    return where(close > 0.0, 1.0, 0.0)
+"""
+WALLETS = (wallet("USD", Decimal(1_000)), wallet("BTC", Decimal(0)))
+
+
+class LongAgo:
+    """The journal of a session that lost the answer to a purchase of ten bitcoin at 100, twenty days ago."""
+
+    def __init__(self, home: Path, owner: int = OWNER) -> None:
+        self.home = home
+        self.owner = owner
+        self.sent = Mts(SystemClock().now() - 20 * DAY_MS)
+        self.cid = Cid(self.sent * 16)
+        (home / "mine.py").write_text(ALWAYS_LONG)
+        name = f"{home / 'mine.py'}:long"
+        params, deciding = build_deciding(find_any_strategy(name), {})
+        desk = DeskSettings(INSTRUMENT, deciding, 1.0, RiskLimits(), "main")
+        self.plan = AccountPlan((PlannedStrategy(name, params, desk, CASH),), OFF)
+        self.path = home / "journal" / f"{self.sent}.sqlite"
+
+    async def write(self, *events: Event) -> None:
+        """Write the session, with *events* after what made the order."""
+        core, price = self.plan.core(needs_account=True), INSTRUMENT.price(100)
+        journal = SqliteJournal(self.path, SystemClock())
+        strategies = tuple(each.began() for each in self.plan.strategies)
+        await journal.append(evolve(began("live"), strategies=strategies, owner=self.owner))
+        for event in (
+            self.look(0, wallets=WALLETS),
+            CandleClosed(BTC, Candle(self.sent, 100.0, 100.0, 100.0, 100.0, 1.0)),
+            Quote(BTC, self.sent, price, price, (self.cid,)),
+            OrderReported(self.sent, BTC, self.cid, SendBegan()),
+            *events,
+        ):
+            await journal.append(event)
+            for decision in core.handle(event):
+                await journal.append(decision)
+        await journal.close()
+        assert core.books.orders.by_cid[self.cid].life.order.amount == atoms(10)
+
+    def lost(self) -> OrderReported:
+        return OrderReported(self.sent, BTC, self.cid, AnswerLost("reset"))
+
+    def look(self, days: int, *orders: int, wallets: tuple[Wallet, ...] = ()) -> AccountShown:
+        """A look at the account so many *days* after, with open orders of those cids."""
+        reports = tuple(shown(cid, 55, Side.BUY, "10", ReportedStatus.ACTIVE) for cid in orders)
+        return AccountShown(Mts(self.sent + days * DAY_MS), Look(reports, wallets=wallets))
+
+    def settle(self, word: Word) -> str:
+        return settle_order(self.cid, word, Settings(home=self.home, locks=self.home / "locks"))
+
+    def next_core(self) -> TradingCore:
+        """The core with which the next session begins."""
+        path = last_journal(self.home / "journal", "live", self.owner)
+        assert path is not None
+        return recover(path, self.plan.settings(needs_account=True), {"main": CASH}).core
+
+
+@pytest.fixture
+def long_ago(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LongAgo:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BITFINEX_API_KEY", "a-key-of-the-settling-drills")
+    monkeypatch.setenv("BITFINEX_API_SECRET", "a-secret-of-the-settling-drills")
+    return LongAgo(tmp_path)
+
+
+async def test_d9_an_order_that_never_was_is_settled_and_the_next_session_is_free(long_ago: LongAgo) -> None:
+    await long_ago.write(long_ago.lost(), long_ago.look(14))
+    assert long_ago.next_core().desks["main"].in_flight is not None
+    said = await asyncio.to_thread(long_ago.settle, Word("the exchange's support says that it never was"))
+    assert said.startswith(f"order {long_ago.cid} is absent, 0 of it filled; journal: ")
+    core = long_ago.next_core()
+    life = core.books.orders.by_cid[long_ago.cid].life
+    assert (life.status, life.reason) == (Status.ABSENT, "the exchange's support says that it never was")
+    assert core.desks["main"].in_flight is None
+    assert core.books.pending(BTC) == ()
+    logged = (long_ago.home / "logs" / "config_audit.log").read_text()
+    assert '"action":"order.settle"' in logged.replace(" ", "")
+    for path in (long_ago.home / "journal").glob("*.sqlite"):
+        assert isinstance(verify_journal(path), Head)
+        found = replay(path)
+        assert (found.difference, found.events > 0) == (None, True)
+
+
+async def test_d9_an_order_that_was_filled_is_booked_as_a_person_says(long_ago: LongAgo) -> None:
+    await long_ago.write(long_ago.lost(), long_ago.look(14))
+    await asyncio.to_thread(long_ago.settle, Word("the ledger of the account", "4", "99.5", "0.01"))
+    core = long_ago.next_core()
+    assert core.books.orders.by_cid[long_ago.cid].life.status is Status.CANCELED
+    assert core.position(BTC) == atoms("3.99")
+    assert core.cash == CASH - atoms(398)
+
+
+async def test_d9_what_was_in_flight_when_the_process_died_is_settled_too(long_ago: LongAgo) -> None:
+    await long_ago.write(long_ago.look(14))
+    await asyncio.to_thread(long_ago.settle, Word("the ledger of the account", "10", "100"))
+    assert long_ago.next_core().position(BTC) == atoms(10)
+
+
+async def test_d9_nothing_is_settled_while_a_proof_is_possible(long_ago: LongAgo) -> None:
+    await long_ago.write(long_ago.lost(), long_ago.look(12))
+    with pytest.raises(InputError, match="no look at the account was taken after that"):
+        await asyncio.to_thread(long_ago.settle, Word("I think so"))
+    assert [path.name for path in (long_ago.home / "journal").glob("*.sqlite")] == [long_ago.path.name]
+
+
+async def test_d9_what_the_exchange_still_shows_is_its_own_to_tell(long_ago: LongAgo) -> None:
+    await long_ago.write(long_ago.lost(), long_ago.look(14, long_ago.cid))
+    with pytest.raises(InputError, match="the exchange still shows it"):
+        await asyncio.to_thread(long_ago.settle, Word("I think so"))
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        (Word("more than was ordered", "11", "100"), "nobody can vouch for 11 of 10"),
+        (Word("at no price", "5"), "nobody can vouch for 5 of 10, 0 booked, at None"),
+        (Word("no number", "ten", "100"), "'ten' is not a number"),
+        (Word("too fine", "0.000000001", "100"), "has more than 8 decimals"),
+    ],
+)
+async def test_d9_a_word_that_cannot_be_true_settles_nothing(word: Word, said: str, long_ago: LongAgo) -> None:
+    await long_ago.write(long_ago.lost(), long_ago.look(14))
+    with pytest.raises(InputError, match=said):
+        await asyncio.to_thread(long_ago.settle, word)
+    assert long_ago.next_core().books.orders.by_cid[long_ago.cid].life.status is Status.UNKNOWN
+
+
+async def test_d9_what_the_exchange_once_had_was_there(long_ago: LongAgo) -> None:
+    seen = OrderReported(long_ago.sent, BTC, long_ago.cid, Accepted(OrderId(55)))
+    await long_ago.write(seen, long_ago.look(14))
+    with pytest.raises(InputError, match="the exchange had it as 55"):
+        await asyncio.to_thread(long_ago.settle, Word("I think so"))
+    await asyncio.to_thread(long_ago.settle, Word("cancelled by the exchange, says its ledger", "0"))
+    assert long_ago.next_core().books.orders.by_cid[long_ago.cid].life.status is Status.CANCELED
+    with pytest.raises(InputError, match="there is nothing to settle"):
+        await asyncio.to_thread(long_ago.settle, Word("again", "0"))
+
+
+async def test_d9_nobody_else_writes_the_journal_meanwhile(long_ago: LongAgo) -> None:
+    await long_ago.write(long_ago.lost(), long_ago.look(14))
+    session = SqliteJournal(long_ago.path, SystemClock())
+    with pytest.raises(StoreError, match="another process writes this journal"):
+        await asyncio.to_thread(long_ago.settle, Word("the exchange's support says that it never was"))
+    await session.close()
