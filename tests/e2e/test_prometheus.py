@@ -3,6 +3,8 @@
 import http.server
 import json
 import os
+import queue
+import re
 import shutil
 import signal
 import subprocess
@@ -12,7 +14,7 @@ import time
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -64,19 +66,78 @@ def session(home: Path) -> Iterator[tuple["subprocess.Popen[str]", str]]:
             process.kill()
 
 
+class Receiver(http.server.BaseHTTPRequestHandler):
+    """A webhook, or what Prometheus takes for an Alertmanager: it hands what it is given to its server."""
+
+    def do_POST(self) -> None:
+        given = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        assert isinstance(self.server, Listener)
+        self.server.given.put(given if isinstance(given, list) else given["alerts"])
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *arguments: object) -> None:
+        """Say nothing."""
+
+
+class Listener(http.server.ThreadingHTTPServer):
+    """Where alerts arrive."""
+
+    def __init__(self) -> None:
+        self.given: queue.SimpleQueue[list[Any]] = queue.SimpleQueue()  # Any: JSON
+        super().__init__(("127.0.0.1", 0), Receiver)
+
+    def hear(self, *names: str) -> set[str]:
+        """Wait for alerts called *names*; return the names of all that came until then."""
+        deadline, heard = time.monotonic() + WAIT_S, set[str]()
+        while not heard.issuperset(names):
+            alerts = self.given.get(timeout=max(0.0, deadline - time.monotonic()))
+            heard |= {alert["labels"]["alertname"] for alert in alerts}
+        return heard
+
+
 @contextmanager
-def prometheus(folder: Path, target: str) -> Iterator[str]:
-    """Prometheus with our rules on *target*, and the base of its API."""
+def listening() -> Iterator[Listener]:
+    with Listener() as listener:
+        threading.Thread(target=listener.serve_forever, daemon=True).start()
+        yield listener
+        listener.shutdown()
+
+
+def wait_for(process: "subprocess.Popen[str]", said: str) -> None:
+    """Read what *process* says until it has *said* that, and let the rest go by."""
+    assert process.stderr is not None
+    assert any(said in line for line in process.stderr), f"it ended and never said {said}"
+    threading.Thread(target=process.stderr.read, daemon=True).start()
+
+
+NEWS = """
+groups:
+  - name: news
+    rules:
+      - {alert: TestReads, expr: "up{job='genesis'} == 1 and on (instance) rate(genesis_candles_total[10s]) > 0"}
+      - {alert: TestGone, expr: "ALERTS{alertname='GenesisDown'}"}
+"""
+"""Rules that tell of what a test waits for, as soon as it is so."""
+
+
+@contextmanager
+def prometheus(folder: Path, target: str, told: Listener) -> Iterator[str]:
+    """Prometheus with our rules on *target*, which tells *told*, and its base."""
+    (folder / "news.yml").write_text(NEWS)
     config = (ROOT / "ops" / "prometheus.yml").read_text(encoding="utf-8")
-    config = config.replace("/etc/prometheus/alerts.yml", str(ROOT / "ops" / "alerts.yml"))
+    config = config.replace("/etc/prometheus/alerts.yml", f"{ROOT / 'ops' / 'alerts.yml'}, {folder / 'news.yml'}")
     config = config.replace("127.0.0.1:8000", target).replace("5s", "1s")
+    config = config.replace("127.0.0.1:9093", f"127.0.0.1:{told.server_port}")
     (folder / "prometheus.yml").write_text(config)
     port = free_port()
     options = [f"--config.file={folder / 'prometheus.yml'}", f"--storage.tsdb.path={folder / 'data'}"]
-    options += [f"--web.listen-address=127.0.0.1:{port}", "--log.level=error"]
-    with subprocess.Popen(["prometheus", *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    # What fires before it has found whom to tell is lost, until it is said again.
+    options += [f"--web.listen-address=127.0.0.1:{port}", "--rules.alert.resend-delay=1s"]
+    with subprocess.Popen(["prometheus", *options], stderr=subprocess.PIPE, text=True) as process:
         try:
-            yield f"http://127.0.0.1:{port}/api/v1"
+            wait_for(process, "Server is ready to receive web requests")
+            yield f"http://127.0.0.1:{port}"
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(30)
@@ -89,86 +150,59 @@ def asked(url: str, **query: str) -> Any:  # Any: JSON
     return answer["data"]
 
 
-def until(api: str, query: str) -> list[Any]:  # Any: JSON
-    """Return what *query* finds, once it finds something."""
-    deadline = time.monotonic() + WAIT_S
-    while True:
-        try:
-            if found := asked(f"{api}/query", query=query)["result"]:
-                return list(found)
-        except OSError:
-            pass  # it is still starting
-        assert time.monotonic() < deadline, f"{query} found nothing within {WAIT_S} s"
-        time.sleep(0.2)
-
-
 @needs_prometheus
 def test_prometheus_reads_a_session_answers_every_panel_and_notices_its_end(tmp_path: Path) -> None:
-    with session(tmp_path / "home") as (process, target), prometheus(tmp_path, target) as api:
-        assert until(api, 'up{job="genesis"} == 1')
-        assert until(api, "rate(genesis_candles_total[10s]) > 0")
-        groups = asked(f"{api}/rules")["groups"]
+    with (
+        listening() as listener,
+        session(tmp_path / "home") as (process, target),
+        prometheus(tmp_path, target, listener) as base,
+    ):
+        listener.hear("TestReads")
+        groups = asked(f"{base}/api/v1/rules")["groups"]
         rules = [rule for group in groups for rule in group["rules"]]
         assert len(rules) > 15
         assert [rule["lastError"] for rule in rules if rule.get("lastError")] == []
         dashboard = json.loads((ROOT / "ops" / "grafana" / "dashboards" / "genesis.json").read_text())
         for panel in dashboard["panels"]:
             for each in panel.get("targets", ()):
-                asked(f"{api}/query", query=each["expr"].replace("$__rate_interval", "30s"))
+                asked(f"{base}/api/v1/query", query=each["expr"].replace("$__rate_interval", "30s"))
+        own = re.findall(r"\bprometheus_[a-z_]+", " ".join(rule["query"] for rule in rules))
+        with urllib.request.urlopen(f"{base}/metrics", timeout=20) as response:
+            page = response.read().decode()
+        assert own
+        assert [name for name in own if f"\n{name} " not in page] == []
         process.send_signal(signal.SIGTERM)
         process.wait(60)
-        assert until(api, 'ALERTS{alertname="GenesisDown"}')
-
-
-class Receiver(http.server.BaseHTTPRequestHandler):
-    """A webhook that keeps what it is given in its server's list."""
-
-    def do_POST(self) -> None:
-        given = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        assert isinstance(self.server, Listener)
-        self.server.given.append(given)
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, *arguments: object) -> None:
-        """Say nothing."""
-
-
-class Listener(http.server.ThreadingHTTPServer):
-    """Where the webhook is."""
-
-    def __init__(self) -> None:
-        self.given: list[Any] = []  # Any: JSON
-        super().__init__(("127.0.0.1", 0), Receiver)
+        listener.hear("TestGone")
 
 
 @needs_alertmanager
-def test_alertmanager_takes_an_alert_to_the_webhook_and_lets_down_speak_for_all(tmp_path: Path) -> None:
-    listener = Listener()
-    threading.Thread(target=listener.serve_forever, daemon=True).start()
-    config = (ROOT / "ops" / "alertmanager.yml").read_text(encoding="utf-8").replace("10s", "1s")
-    # Its older versions take an address, and no file that has one.
-    address = f"url: http://127.0.0.1:{listener.server_port}/"
-    (tmp_path / "alertmanager.yml").write_text(config.replace("url_file: /etc/alertmanager/webhook", address))
-    port = free_port()
-    options = [f"--config.file={tmp_path / 'alertmanager.yml'}", f"--storage.path={tmp_path / 'data'}"]
-    options += [f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address=", "--log.level=error"]
-    with subprocess.Popen(["prometheus-alertmanager", *options], stderr=subprocess.DEVNULL) as process:
-        try:
-            names = ("GenesisDown", "GenesisLinkDown")
-            alerts = [{"labels": {"alertname": name, "instance": "a"}} for name in names]
-            deadline = time.monotonic() + WAIT_S
-            while not listener.given:
-                with suppress(OSError):  # it is still starting
-                    posted(f"http://127.0.0.1:{port}/api/v2/alerts", alerts)
-                assert time.monotonic() < deadline, "nothing was delivered"
-                time.sleep(0.2)
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(30)
-            listener.shutdown()
-            listener.server_close()
-    assert {alert["labels"]["alertname"] for given in listener.given for alert in given["alerts"]} == {"GenesisDown"}
+def test_alertmanager_takes_each_alert_where_it_belongs_and_lets_down_speak_for_all(tmp_path: Path) -> None:
+    with listening() as webhook, listening() as watchdog:
+        config = (ROOT / "ops" / "alertmanager.yml").read_text(encoding="utf-8").replace("10s", "1s")
+        for name, listener in (("webhook", webhook), ("watchdog", watchdog)):
+            # Its older versions take an address, and no file that has one.
+            address = f"url: http://127.0.0.1:{listener.server_port}/"
+            config = config.replace(f"url_file: /etc/alertmanager/{name}", address)
+        (tmp_path / "alertmanager.yml").write_text(config)
+        port = free_port()
+        options = [f"--config.file={tmp_path / 'alertmanager.yml'}", f"--storage.path={tmp_path / 'data'}"]
+        options += [f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="]
+        with subprocess.Popen(["prometheus-alertmanager", *options], stderr=subprocess.PIPE, text=True) as process:
+            try:
+                wait_for(process, "Listening on")
+                names = ("GenesisLinkDown", "GenesisRestarting", "GenesisDown", "GenesisWatchdog")
+                alerts = [{"labels": {"alertname": name, "instance": "a"}} for name in names]
+                posted(f"http://127.0.0.1:{port}/api/v2/alerts", alerts)
+                heard = webhook.hear("GenesisDown", "GenesisRestarting")
+                assert watchdog.hear("GenesisWatchdog") == {"GenesisWatchdog"}
+                # Another one's, which comes after all that were to come of the first.
+                posted(f"http://127.0.0.1:{port}/api/v2/alerts", [{"labels": {**alerts[0]["labels"], "instance": "b"}}])
+                assert webhook.hear("GenesisLinkDown") == {"GenesisLinkDown"}
+            finally:
+                process.send_signal(signal.SIGTERM)
+                process.wait(30)
+    assert heard == {"GenesisDown", "GenesisRestarting"}
 
 
 def posted(url: str, body: object) -> None:

@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 OPS = ROOT / "ops"
 OTHERS = {"up"}
 """What Prometheus itself makes of a scrape."""
+ALWAYS = "GenesisWatchdog"
 NAME = re.compile(r"\b(?:genesis|process)_[a-z0-9_]+")
 SELECTOR = re.compile(r"\b(genesis_[a-z0-9_]+)\{([^}]*)\}")
 MATCH = re.compile(r'(\w+)(=~|!=|=)"([^"]*)"')
@@ -88,7 +89,7 @@ def test_every_rule_is_whole_and_has_its_runbook() -> None:
     assert len(set(names)) == len(names) > 15
     for rule in rules():
         assert rule.keys() == {"alert", "expr", "for", "labels", "annotations"}
-        assert rule["labels"]["severity"] in {"warning", "critical"}
+        assert rule["labels"]["severity"] in ({"none"} if rule["alert"] == ALWAYS else {"warning", "critical"})
         assert re.fullmatch(r"\d+[sm]", rule["for"])
         assert rule["annotations"]["summary"].endswith(".")
         page, _, anchor = rule["annotations"]["runbook"].partition("#")
@@ -101,6 +102,21 @@ def test_every_rule_is_tried_where_it_fires_and_where_it_is_silent() -> None:
         for each in case["alert_rule_test"]:
             tried.setdefault(each["alertname"], set()).add(bool(each["exp_alerts"]))
     assert tried == {rule["alert"]: {True, False} for rule in rules()}
+
+
+def test_what_fires_always_goes_each_minute_to_whoever_misses_it() -> None:
+    (always,) = [rule for rule in rules() if rule["alert"] == ALWAYS]
+    assert always["expr"] == "vector(1)"
+    config = read("ops/alertmanager.yml")
+    (route,) = config["route"]["routes"]
+    assert route["matchers"] == [f'alertname = "{ALWAYS}"']
+    assert route["repeat_interval"] == "1m"
+    assert route["receiver"] in [each["name"] for each in config["receivers"]]
+    assert f'receiver_name!="{route["receiver"]}"' in next(
+        rule["expr"] for rule in rules() if rule["alert"] == "GenesisAlertsUndelivered"
+    )
+    for inhibit in config["inhibit_rules"]:
+        assert any(each.startswith("alertname !~") and ALWAYS in each for each in inhibit["target_matchers"])
 
 
 def test_the_dashboard_is_laid_out_without_overlap_and_explains_itself() -> None:
@@ -123,10 +139,11 @@ def test_prometheus_and_grafana_find_what_compose_mounts() -> None:
     (told,) = prometheus["alerting"]["alertmanagers"]
     listens = f"--web.listen-address={told['static_configs'][0]['targets'][0]}"
     assert listens in compose["services"]["alertmanager"]["command"]
-    (receiver,) = read("ops/alertmanager.yml")["receivers"]
-    assert receiver["name"] == read("ops/alertmanager.yml")["route"]["receiver"]
-    (webhook,) = receiver["webhook_configs"]
-    assert webhook["url_file"] in [each.split(":")[-2] for each in compose["services"]["alertmanager"]["volumes"]]
+    receivers = read("ops/alertmanager.yml")["receivers"]
+    assert receivers[0]["name"] == read("ops/alertmanager.yml")["route"]["receiver"]
+    for receiver in receivers:
+        (webhook,) = receiver["webhook_configs"]
+        assert webhook["url_file"] in [each.split(":")[-2] for each in compose["services"]["alertmanager"]["volumes"]]
     for service in compose["services"].values():
         for mount in service["volumes"]:
             source = mount.rsplit(":", 2 if mount.endswith(":ro") else 1)[0]
