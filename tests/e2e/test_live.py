@@ -16,6 +16,7 @@ import pytest
 from attrs import define, field
 
 from genesis.adapters.journal_sqlite.reading import read_journal
+from genesis.adapters.venue.core import Core
 from genesis.adapters.venue.keys import all_rights
 from genesis.adapters.venue.session import ConnectionId
 from genesis.adapters.venue.shell import serving
@@ -145,6 +146,21 @@ class House:
         return self.venue.core.exchange.accounts.by_user[self.user].wallet(WalletKind.EXCHANGE, Currency("BTC")).balance
 
 
+class Prints:
+    """The market of *house* trades a little with itself, twelve seconds of its time apart, at the price it has then."""
+
+    users_make_candles = True
+
+    def __init__(self, house: House) -> None:
+        self.next_mts: Mts | None = house.venue.now
+        self._house = house
+
+    def act(self, core: Core) -> None:
+        for symbol in (BTC, PAPER):
+            trade(self._house.venue, symbol, self._house.price)
+        self.next_mts = Mts(core.now + 12_000)
+
+
 @asynccontextmanager
 async def house(tmp_path: Path, *, currency: str = "USD") -> AsyncIterator[House]:
     """A venue whose market trades, sixty times as fast as the wall, and an account with 5 000 on it."""
@@ -158,15 +174,9 @@ async def house(tmp_path: Path, *, currency: str = "USD") -> AsyncIterator[House
     user = venue.core.new_user()
     venue.core.keys.add(user, KEY, SECRET, RIGHTS)
     venue.core.exchange.accounts.deposit(user, WalletKind.EXCHANGE, Currency(currency), atoms("1000"), venue.now)
-    async with serving(venue, speed=60.0) as port, asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+    async with serving(venue, speed=60.0) as port, asyncio.timeout(60):
         here = House(venue, tmp_path, port, user)
-
-        async def play() -> None:
-            while True:
-                for symbol in (BTC, PAPER):
-                    trade(venue, symbol, here.price)
-                await asyncio.sleep(0.2)
-
+        venue.add_driver(Prints(here))
         receive = venue.receive
 
         def counted(connection: ConnectionId, text: str, at_ms: int) -> None:
@@ -174,10 +184,8 @@ async def house(tmp_path: Path, *, currency: str = "USD") -> AsyncIterator[House
             receive(connection, text, at_ms)
 
         venue.receive = counted  # type: ignore[method-assign]  # a wiretap
-        playing = tasks.create_task(play())
         async with here.client:
             yield here
-        playing.cancel()
 
 
 async def stopped(process: asyncio.subprocess.Process) -> Ended:
