@@ -36,6 +36,21 @@ def test_both_engines_say_the_same_of_instruments_that_read_each_other(capsys: p
     assert "max_drawdown" in [alert["code"] for alert in columnar["alerts"]]
 
 
+def test_stops_and_entries_by_limit_are_the_same_by_both_engines(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = (*PORTFOLIO, "--stop-loss-pct", "0.5", "--take-profit-pct", "1", "--entry-offset-bps", "5")
+    engines = ("columnar", "event")
+    columnar, event = (json.loads(call(capsys, *words, "--engine", each, "--json")[1]) for each in engines)
+    for said in (columnar, event):
+        del said["engine"], said["seconds"]
+    assert columnar == event
+    assert all(part["fills"] for part in columnar["instruments"])
+    assert any("stop loss 0.5 %" in each for each in columnar["instruments"][0]["more_terms"])
+    assert call(capsys, *words, "--report", "portfolio.html")[0] == 0
+    assert "stop loss 0.5 %" in (folder / "portfolio.html").read_text()
+
+
 def test_it_prints_figures_and_writes_a_page(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = call(capsys, *PORTFOLIO, "--report", "portfolio.html")
     assert code == 0

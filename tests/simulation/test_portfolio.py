@@ -1,4 +1,4 @@
-"""Portfolios by columns, desk by desk and by the trading core: the same fills, cash and equity, to the last atom."""
+"""Portfolios by columns and by the trading core: the same fills, cash and equity, to the last atom."""
 
 import math
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from genesis.domain.risk.budget import Budget, RegimeBudget
 from genesis.domain.risk.guards import OnBreach, RiskLimits
 from genesis.domain.risk.margin import Margin
 from genesis.domain.simulation.market_orders import costs_from_bps
-from genesis.domain.simulation.portfolio import Portfolio, PortfolioRun, decision_hash, run_columns, run_events
+from genesis.domain.simulation.portfolio import Portfolio, PortfolioRun, decision_hash, run_columns
 from genesis.domain.statistics.portfolio_figures import portfolio_figures
 from genesis.domain.strategy.columns import NO_OTHERS
 from genesis.domain.strategy.features import close, of, volume, where
@@ -61,23 +61,19 @@ def portfolio_of(count: int, own: RiskLimits, together: RiskLimits, has_budget: 
 
 
 def both(portfolio: Portfolio, candles: list[Candles], others: Mapping[Symbol, Candles] = NO_OTHERS) -> PortfolioRun:
-    by_columns, by_events = run_columns(portfolio, candles, others), run_events(portfolio, candles, others)
-    by_core = run_core(portfolio, candles, others)
-    assert (by_core.fills, by_core.cash, by_core.positions) == (by_events.fills, by_events.cash, by_events.positions)
-    assert np.array_equal(by_core.equity, by_events.equity)
-    assert (by_core.alerts, by_core.refusals) == (by_events.alerts, by_events.refusals)
-    assert by_columns.fills == by_events.fills
-    assert (by_columns.cash, by_columns.positions) == (by_events.cash, by_events.positions)
-    assert np.array_equal(by_columns.equity, by_events.equity)
-    assert by_columns.alerts == by_events.alerts
-    assert by_columns.refusals == by_events.refusals
-    assert decision_hash(by_columns, portfolio) == decision_hash(by_events, portfolio)
+    by_columns, by_core = run_columns(portfolio, candles, others), run_core(portfolio, candles, others)
+    assert by_columns.fills == by_core.fills
+    assert (by_columns.cash, by_columns.positions) == (by_core.cash, by_core.positions)
+    assert np.array_equal(by_columns.equity, by_core.equity)
+    assert by_columns.alerts == by_core.alerts
+    assert by_columns.refusals == by_core.refusals
+    assert decision_hash(by_columns, portfolio) == decision_hash(by_core, portfolio)
     return by_columns
 
 
 @settings(max_examples=200)
 @given(st.lists(rows, min_size=1, max_size=3), limits, limits, st.booleans(), st.sampled_from([1.0, 0.4]))
-def test_columns_equal_desks_to_the_last_atom(
+def test_columns_equal_the_core_to_the_last_atom(
     given_: list[list[tuple[int, float, float, float]]],
     own: RiskLimits,
     together: RiskLimits,

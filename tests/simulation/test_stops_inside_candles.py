@@ -17,10 +17,10 @@ from genesis.domain.events import AlertCode
 from genesis.domain.execution.plans import LimitEntry
 from genesis.domain.execution.protection import Bracket, Trailing
 from genesis.domain.order import Side
-from genesis.domain.simulation.portfolio import Portfolio
-from genesis.domain.units import PPB, Ppb, atoms
+from genesis.domain.units import PPB, Ppb
 from tests.reports import result_of, terms_of, wavy_candles
-from tests.simulation.test_desk_engines import ATOM, Parameters, Row, check
+from tests.simulation.desk_oracle import ATOM, Parameters, Row
+from tests.simulation.test_desk_engines import check
 
 FREE = Parameters(slippage_bps="0", fee_bps="0")
 IN = [Row(1, "100", "100", 0, 0, 1.0), Row(1, "100", "100", 0, 0, 1.0)]
@@ -287,10 +287,3 @@ def test_the_optimism_ledger_follows_stops() -> None:
     free = evolve(terms, costs=evolve(terms.costs, slippage=Ppb(0)))
     entries = {each.name: each for each in optimism_ledger(terms, candles)}
     assert entries["Zero slippage"].final_equity == run_columnar(free, candles).record.final_equity
-
-
-def test_a_portfolio_refuses_stops() -> None:
-    plain = terms_of()
-    desk = evolve(plain.desk, protection=Trailing(Ppb(PPB // 100)))
-    with pytest.raises(ValueError, match="no stops"):
-        Portfolio((desk,), plain.costs, atoms(1))

@@ -48,5 +48,5 @@ def _final_equity(portfolio: Portfolio, traders: Sequence[Trader], costs: Costs,
         )
         for trader in traders
     ]
-    equity = walk_together(priced, portfolio.limits, costs, portfolio.cash)[2]
+    equity = walk_together(priced, portfolio.limits, costs, portfolio.cash).equity
     return Atoms(int(equity[-1])) if len(equity) else portfolio.cash

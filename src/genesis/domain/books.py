@@ -69,6 +69,9 @@ class Books:
     def sent(self, order: OrderRequest, strategy: str, undertaking: int, limits: AccountLimits, now: Mts) -> None:
         """Take an order that is about to leave; *now* never goes back, as the time of its quote may."""
         self.orders.intend(order, strategy, undertaking)
+        if order.price is not None and order.side is Side.BUY and undertaking > 0:
+            scale = self._instruments[order.symbol].price_scale
+            self._desks[strategy].hold(cost_of(order.amount, order.price, scale))
         window_ms = limits.longest_window_ms
         if window_ms or self.recent:
             while self.recent and self.recent[0].mts <= now - window_ms:

@@ -209,7 +209,7 @@ class TradingCore:
                 desk.warm(candle)
             return
         self._closes[symbol] = candle.close
-        is_waiting = False
+        is_waiting = is_breach = False
         for desk in desks:
             told = desk.close(candle)
             if told is not None:
@@ -224,7 +224,7 @@ class TradingCore:
         if self.is_pursuing:
             self.now = max(self.now, candle.mts)
             yield from self.pursuits.go_on(self.now)
-            for desk in desks:
+            for desk in self.desks.values() if is_breach else desks:  # a breach drops what guards had gone for
                 yield from self.pursuits.protect(desk)
 
     def _ask(self, symbol: Symbol) -> Iterator[Decision]:

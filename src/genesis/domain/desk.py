@@ -85,6 +85,7 @@ class Desk:
         self.is_stopped_out = False
         self.value = 0
         self.flow = 0
+        self._cost = 0
 
     @property
     def symbol(self) -> Symbol:
@@ -224,7 +225,7 @@ class Desk:
         intent, self.intent = self.intent, None
         if intent is None:
             return None
-        price, cash = quote.ask if intent.side is Side.BUY else quote.bid, self.ledger.cash
+        price, cash = quote.ask if intent.side is Side.BUY else quote.bid, self.ledger.cash - self.purse.held
         size = self._sizer.sized(intent, price, cash, self.position, self.purse.equity - cash - self.value)
         if size.delta <= 0:
             self.unsaid = self.reached(intent)
@@ -261,8 +262,17 @@ class Desk:
 
     def sent(self, wish: Wish) -> None:
         """Take that an order for *wish* is on its way: until its end, nothing else is wished."""
-        self.in_flight = wish.intent
+        self.in_flight, self._cost = wish.intent, 0
         self.target_acted_on, self.budget_acted_on = wish.intent.target, wish.intent.budget
+
+    def hold(self, cost: int) -> None:
+        """Take that the order on its way holds *cost* of the cash, so that no other desk of the purse can spend it."""
+        self._cost = cost
+
+    @property
+    def held(self) -> int:
+        """The cash that the order on its way holds."""
+        return self._cost if self.in_flight is not None else 0
 
     def book(self, fill: Fill) -> None:
         """Book a fill."""

@@ -37,6 +37,11 @@ class Purse:
         self.guards = EquityGuards(limits, ledger.cash)
         self._on_breach = limits.on_breach
 
+    @property
+    def held(self) -> int:
+        """The cash that orders on their way hold."""
+        return sum(desk.held for desk in self.desks)
+
     def observe(self, mts: Mts) -> Alert | None:
         """Let the guards see the equity at a close; return the alert of a breach, once."""
         return self._answer(mts, self.guards.observe(mts, self.equity))

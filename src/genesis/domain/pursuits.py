@@ -152,8 +152,13 @@ class Pursuits:
                 yield from self._step(self.under_way[each], now)
 
     def protect(self, desk: Desk) -> Iterator[Decision]:
-        """Ask for what is needed to guard what a desk holds and nothing guards."""
+        """Ask for what is needed to guard what a desk holds and nothing guards.
+
+        What waits for a quote itself is guarded after that order: its guards went for it.
+        """
         if desk.settings.protection is None or desk.name in self._to_protect or desk.name not in self.entries:
+            return
+        if desk.intent is not None:
             return
         if self._unguarded(desk) >= desk.settings.instrument.amount_min:
             self._to_protect[desk.name] = desk.symbol

@@ -67,20 +67,58 @@ class CandleMarket:
         closed = partial(tuple.__new__, CandleClosed)  # a third of the cost of calling CandleClosed, once a candle
         async for batch in self._feed:
             for candle in batch:
-                if margin is not None:
-                    for event in self._begin_on_margin(candle, margin):
-                        yield event
-                if self._is_quote_wanted or self._wake is not None:
-                    for event in self._open(candle):
+                if self._is_quote_wanted or self._wake is not None or margin is not None:
+                    for event in self.open(candle):
                         yield event
                 if self._guard is not None or self._entry is not None or margin is not None:
-                    for event in self._pass(candle):
+                    for event in self.pass_through(candle):
                         yield event
                 if is_measuring:
                     self._slips.step(candle)
                 yield closed((symbol, candle))
                 while answers:
                     yield answers.popleft()
+
+    def open(self, candle: Candle) -> Iterator[Event]:
+        """Let what waits for the open of *candle* happen."""
+        if self._margin is not None:
+            yield from self._begin_on_margin(candle, self._margin)
+        if self._wake is not None and candle.mts >= self._wake:
+            self._wake = None
+            yield TimePassed(candle.mts)
+            yield from self.answered()
+        while self._is_quote_wanted:  # once; again for what guards a position that was just entered
+            yield from self._quoted(candle.mts, candle.open)
+
+    def pass_through(self, candle: Candle) -> Iterator[Event]:
+        """Follow the candle from its open to its close."""
+        account, whole = self._margin, candle
+        if self._entry is not None and self._is_met(candle, self._entry):
+            entry, self._entry = self._entry, None
+            assert entry.price is not None, "an entry has a limit"
+            yield self._fill(entry, entry.price, self._fees.tier(candle.mts).maker, candle.mts)
+            candle = _after(candle, entry.side, entry.price / self._instrument.price_scale)
+            while self._is_quote_wanted:  # for what guards it
+                yield from self._quoted(candle.mts, candle.open)
+        if self._guard is not None:
+            yield from self._stop(candle, whole, self._guard)
+        if account is not None:
+            yield from self._liquidate(candle, account.worst_of(candle, self._instrument), account)
+        if self._guard is not None:
+            yield from self._take(candle, self._guard)
+        if account is not None:
+            account.close(candle, self._instrument)
+
+    def close(self, candle: Candle) -> CandleClosed:
+        """Take that the candle is over; return how that is told."""
+        if self._is_measuring:
+            self._slips.step(candle)
+        return CandleClosed(self._instrument.symbol, candle)
+
+    def answered(self) -> Iterator[Event]:
+        """Yield the answers to what was asked since the last time."""
+        while self._answers:
+            yield self._answers.popleft()
 
     def request_quote(self, symbol: Symbol, orders: int) -> None:
         assert symbol == self._instrument.symbol
@@ -118,46 +156,17 @@ class CandleMarket:
         """Wake at the open of the first candle that begins no earlier: time passes with the candles alone."""
         self._wake = mts if self._wake is None else min(self._wake, mts)
 
-    def _open(self, candle: Candle) -> Iterator[Event]:
-        if self._wake is not None and candle.mts >= self._wake:
-            self._wake = None
-            yield TimePassed(candle.mts)
-            while self._answers:
-                yield self._answers.popleft()
-        while self._is_quote_wanted:  # once; again for what guards a position that was just entered
-            yield from self._quoted(candle.mts, candle.open)
-
     def _quoted(self, mts: Mts, price: float) -> Iterator[Event]:
         self._is_quote_wanted = False
         self._quote = self._quote_at(mts, price)
         yield self._quote
-        while self._answers:
-            yield self._answers.popleft()
+        yield from self.answered()
 
     def _begin_on_margin(self, candle: Candle, account: MarginAccount) -> Iterator[Event]:
         due = account.funding(candle.mts, self._instrument)
         if due:
             yield MarginCharged(candle.mts, self._instrument.symbol, due)
         yield from self._liquidate(candle, candle.open, account)
-
-    def _pass(self, candle: Candle) -> Iterator[Event]:
-        """Follow the candle from its open to its close."""
-        account, whole = self._margin, candle
-        if self._entry is not None and self._is_met(candle, self._entry):
-            entry, self._entry = self._entry, None
-            assert entry.price is not None, "an entry has a limit"
-            yield self._fill(entry, entry.price, self._fees.tier(candle.mts).maker, candle.mts)
-            candle = _after(candle, entry.side, entry.price / self._instrument.price_scale)
-            while self._is_quote_wanted:  # for what guards it
-                yield from self._quoted(candle.mts, candle.open)
-        if self._guard is not None:
-            yield from self._stop(candle, whole, self._guard)
-        if account is not None:
-            yield from self._liquidate(candle, account.worst_of(candle, self._instrument), account)
-        if self._guard is not None:
-            yield from self._take(candle, self._guard)
-        if account is not None:
-            account.close(candle, self._instrument)
 
     def _liquidate(self, candle: Candle, worst: float, account: MarginAccount) -> Iterator[Event]:
         fill = account.liquidation(candle.mts, candle.open, worst, self._instrument, self._slips, self._fees)

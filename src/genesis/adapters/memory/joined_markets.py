@@ -1,4 +1,4 @@
-"""Several instruments as one market made of candles: at each time all open first, and then all close."""
+"""Several instruments as one market made of candles: at each time all open, then all pass, and then all close."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from heapq import merge
@@ -6,8 +6,8 @@ from itertools import groupby
 from operator import itemgetter
 
 from genesis.adapters.memory.candle_market import CandleMarket
-from genesis.domain.candle import Candles
-from genesis.domain.events import Cancel, CandleClosed, Event, LookUp
+from genesis.domain.candle import Candle, Candles
+from genesis.domain.events import Cancel, Event, LookUp, TimePassed
 from genesis.domain.instrument import Instrument
 from genesis.domain.risk.gate import Approved
 from genesis.domain.simulation.market_orders import Costs, FeeMeter
@@ -17,28 +17,38 @@ from genesis.domain.units import Mts, Symbol
 class JoinedMarkets:
     """A `Market` of several instruments, each a `CandleMarket`, in the order in which they are given.
 
-    What fills at the opens of a time does so before any candle of that time is told; volumes count together for fees.
+    What fills at the opens of a time does so before anything is met inside a candle of that time, and both before any
+    of them is told; volumes count together for fees.
     """
 
     def __init__(self, traded: Mapping[Symbol, tuple[Instrument, Candles]], costs: Costs) -> None:
         fees = FeeMeter(costs)
-        self._times = [candles.mts.tolist() for _, candles in traded.values()]
+        self._candles = [candles for _, candles in traded.values()]
         self._markets = {
-            symbol: CandleMarket(instrument, costs, _whole(candles), fees=fees)
-            for symbol, (instrument, candles) in traded.items()
+            symbol: CandleMarket(instrument, costs, _nothing(), fees=fees) for symbol, (instrument, _) in traded.items()
         }
+        self._wake: Mts | None = None
 
     async def events(self) -> AsyncIterator[Event]:
         """Return the stream; see the port."""
-        streams = [aiter(market.events()) for market in self._markets.values()]
-        for _, group in groupby(merge(*map(_numbered, range(len(streams)), self._times)), key=itemgetter(0)):
-            closed: list[CandleClosed] = []
-            for _, at in group:
-                while type(event := await anext(streams[at])) is not CandleClosed:
+        streams = (_beside(market, each) for market, each in zip(self._markets.values(), self._candles, strict=True))
+        for mts, group in groupby(merge(*streams, key=itemgetter(0)), key=itemgetter(0)):
+            now = [(market, candle) for _, market, candle in group]
+            if self._wake is not None and mts >= self._wake:
+                self._wake = None
+                yield TimePassed(Mts(mts))
+                for event in self._answered():
                     yield event
-                closed.append(event)
-            for each in closed:
-                yield each
+            for market, candle in now:
+                for event in market.open(candle):
+                    yield event
+            for market, candle in now:
+                for event in market.pass_through(candle):
+                    yield event
+            for market, candle in now:
+                yield market.close(candle)
+                for event in self._answered():
+                    yield event
 
     def request_quote(self, symbol: Symbol, orders: int) -> None:
         """Hand on; see the port."""
@@ -49,18 +59,27 @@ class JoinedMarkets:
         self._markets[order.order.symbol].submit(order)
 
     def cancel(self, cancel: Cancel) -> None:
-        """Do nothing: an order here is filled before anybody could cancel it."""
+        """Hand on; see the port."""
+        self._markets[cancel.symbol].cancel(cancel)
 
     def look_up(self, wanted: LookUp) -> None:
         """Do nothing: what becomes of an order here is never unknown."""
 
     def wake_at(self, mts: Mts) -> None:
-        """Do nothing: time passes with the candles alone."""
+        """Wake before the opens of the first time that is no earlier: time passes with the candles alone."""
+        self._wake = mts if self._wake is None else min(self._wake, mts)
+
+    def _answered(self) -> Iterator[Event]:
+        for market in self._markets.values():
+            yield from market.answered()
 
 
-def _numbered(at: int, times: list[int]) -> Iterator[tuple[int, int]]:
-    return ((mts, at) for mts in times)
+def _beside(market: CandleMarket, candles: Candles) -> Iterator[tuple[int, CandleMarket, Candle]]:
+    return ((candle.mts, market, candle) for candle in candles)
 
 
-async def _whole(candles: Candles) -> AsyncIterator[Candles]:
-    yield candles
+async def _nothing() -> AsyncIterator[tuple[Candle, ...]]:
+    """Yield nothing: the candles are handed over one by one."""
+    nothing: tuple[tuple[Candle, ...], ...] = ()
+    for each in nothing:
+        yield each

@@ -47,6 +47,19 @@ class Trader:
     targets: Floats | None = None
 
 
+@frozen(eq=False)
+class Walked:
+    """What came of traders on one cash: the walk of each, and *turns*: which of all fills in order were its own.
+
+    *equity* is what all is worth after each close, in the order of time and of the traders.
+    """
+
+    walks: tuple[Walk, ...]
+    turns: tuple[Ints, ...]
+    alerts: tuple[Alert, ...]
+    equity: Ints
+
+
 def walk_desk(
     desk: DeskSettings,
     costs: Costs,
@@ -56,17 +69,14 @@ def walk_desk(
     targets: Floats | None = None,
 ) -> tuple[Walk, tuple[Alert, ...]]:
     """Walk one desk; raises `InexactNumber` as `columnar.walk` does."""
-    walks, alerts, _ = walk_together((Trader(desk, candles, others, targets),), desk.limits, costs, cash)
-    return walks[0], alerts
+    walked = walk_together((Trader(desk, candles, others, targets),), desk.limits, costs, cash)
+    return walked.walks[0], walked.alerts
 
 
-def walk_together(
-    traders: Sequence[Trader], limits: RiskLimits, costs: Costs, cash: Atoms
-) -> tuple[tuple[Walk, ...], tuple[Alert, ...], Ints]:
+def walk_together(traders: Sequence[Trader], limits: RiskLimits, costs: Costs, cash: Atoms) -> Walked:
     """Walk *traders* on one *cash*, guarded together by *limits*.
 
-    Returns the walk of each, the alerts, and what all is worth after each close in the order of time. Raises
-    `InexactNumber` for a price or an equity that does not fit.
+    Raises `InexactNumber` for a price or an equity that does not fit.
     """
     counts = [len(trader.candles) for trader in traders]
     ends = np.cumsum(counts, dtype=np.int64)
@@ -96,12 +106,14 @@ def walk_together(
         at = int(np.searchsorted(ends, bad, side="right"))
         raise unfit_candle(traders[at].desk.instrument, traders[at].candles, bad - int(ends[at]) + counts[at])
     starts = ends - counts
+    rows = fills.rows[:filled]
+    turns = tuple(np.flatnonzero((rows >= first) & (rows < last)) for first, last in zip(starts, ends, strict=True))
     walks = tuple(
-        _walk_of(fills, filled, int(first), int(last), equities, Atoms(left), whole)
-        for first, last, whole in zip(starts, ends, wholes, strict=True)
+        _walk_of(fills, own, int(first), equities, Atoms(left), whole)
+        for own, first, whole in zip(turns, starts, wholes, strict=True)
     )
     mts = np.concatenate([trader.candles.mts for trader in traders])
-    return walks, _alerts(breaches, breached, mts, limits), equities
+    return Walked(walks, turns, _alerts(breaches, breached, mts, limits), equities)
 
 
 def _rules(traders: Sequence[Trader], limits: RiskLimits, costs: Costs, cash: Atoms) -> Rules:
@@ -186,7 +198,7 @@ def _setting(desk: DeskSettings, instrument: Instrument) -> tuple[int, ...]:
             entry = (OFF, 0)
         case _:
             raise ValueError("the columnar engine enters at the market or by one limit order, and knows no other plan")
-    return *own, *_guards(desk.protection), *entry
+    return *own, *_guards(desk.protection), *entry, desk.margin is not None
 
 
 def _guards(protection: Protection | None) -> tuple[int, int, int]:
@@ -202,12 +214,10 @@ def _guards(protection: Protection | None) -> tuple[int, int, int]:
             assert_never(protection)
 
 
-def _walk_of(fills: Fills, filled: int, first: int, last: int, equities: Ints, cash: Atoms, whole: Ints) -> Walk:
-    rows = fills.rows[:filled]
-    own = np.flatnonzero((rows >= first) & (rows < last))
+def _walk_of(fills: Fills, own: Ints, first: int, equities: Ints, cash: Atoms, whole: Ints) -> Walk:
     return Walk(
         equity=equities,
-        row=rows[own] - first,
+        row=fills.rows[own] - first,
         net_amount=fills.net_amounts[own],
         price=fills.prices[own],
         fee=fills.fees[own],

@@ -13,11 +13,14 @@ from genesis.domain.simulation.walk_state import (
     BUDGET_BEFORE,
     ENTRY,
     GIVEN_UP,
+    HELD,
     IS_GUARDED,
+    IS_LOOSE,
     LIMIT,
     PATIENCE,
     POSITION,
     RESTING,
+    SCALE,
     STOP,
     TAKE,
     TARGET,
@@ -25,6 +28,7 @@ from genesis.domain.simulation.walk_state import (
     TRAIL_BY,
     TRIGGER,
 )
+from genesis.domain.simulation.wide import ceil_mul_div_64
 
 
 @step
@@ -36,7 +40,7 @@ def is_price(price: float, scale: int) -> bool:
 @kernel
 def guard(whole: Ints, own: Ints, opened: int) -> None:
     """Let what guards a position rest in the market, which is at *opened*, if the position is large enough."""
-    whole[IS_GUARDED] = 0
+    whole[IS_GUARDED] = whole[IS_LOOSE] = 0
     is_long, entry = whole[POSITION] > 0, whole[ENTRY]
     if abs(whole[POSITION]) < own[AMOUNT_MIN] or (own[STOP] == 0 and own[TRAIL] == 0):
         return
@@ -52,8 +56,9 @@ def guard(whole: Ints, own: Ints, opened: int) -> None:
 
 @kernel
 def rest(whole: Ints, real: Floats, own: Ints, net_amount: int, limit: int, now: int) -> None:
-    """Let an entry wait for the market, and count its target as acted on meanwhile."""
+    """Let an entry wait for the market, and count its target as acted on meanwhile; a purchase holds what it costs."""
     whole[RESTING], whole[LIMIT], whole[GIVEN_UP] = net_amount, limit, now + own[PATIENCE]
+    whole[HELD] = ceil_mul_div_64(net_amount, limit, own[SCALE]) if net_amount > 0 else 0
     whole[BUDGET_BEFORE], real[ACTED_BEFORE] = whole[BUDGET], real[ACTED_ON]
 
 
@@ -61,8 +66,23 @@ def rest(whole: Ints, real: Floats, own: Ints, net_amount: int, limit: int, now:
 def give_up(whole: Ints, real: Floats) -> None:
     """Withdraw an entry that waits: its target is tried again after the next close."""
     if whole[RESTING]:
-        whole[RESTING] = 0
+        whole[RESTING] = whole[HELD] = 0
         whole[BUDGET], real[ACTED_ON] = whole[BUDGET_BEFORE], real[ACTED_BEFORE]
+
+
+@step
+def adds_risk(whole: Ints) -> bool:
+    """Tell whether an entry that rests, if one does, would make what is held larger."""
+    return bool(whole[POSITION] == 0 or (whole[RESTING] > 0) == (whole[POSITION] > 0))
+
+
+@kernel
+def held_by(wholes: Ints) -> int:
+    """Return the cash that entries which wait for the market hold: nothing else can spend it."""
+    held = 0
+    for k in range(len(wholes)):
+        held += wholes[k, HELD]
+    return held
 
 
 @kernel

@@ -10,6 +10,7 @@ from genesis.domain.simulation.walk_state import (
     FLOW,
     HEAD,
     HOUR,
+    IS_ON_MARGIN,
     IS_STOPPED_OUT,
     LOSSES,
     MAKER,
@@ -24,6 +25,7 @@ from genesis.domain.simulation.walk_state import (
     UNITS_TRADED,
     VALUE,
     Fills,
+    Till,
 )
 from genesis.domain.simulation.wide import ceil_mul_div_64, floor_mul_div_64
 from genesis.domain.units import ATOMS_PER_UNIT, PPB
@@ -92,21 +94,22 @@ def settle_fees(fees: Ints, tiers: Ints, fills: Fills, filled: int, mts: Ints, n
 
 @kernel
 def trade(
+    till: Till,
     whole: Ints,
     own: Ints,
     fills: Fills,
-    filled: int,
     row: int,
     net_amount: int,
     price: int,
     fee_rate: int,
-    on_margin: bool,
     now: int,
-) -> int:
-    """Make and book a fill; return the change of the cash."""
-    scale = own[SCALE]
+) -> Till:
+    """Make and book a fill."""
+    scale, filled, before = own[SCALE], till.filled, whole[VALUE]
+    on_margin = own[IS_ON_MARGIN] != 0
     fee = fee_of(net_amount, price, scale, fee_rate, on_margin)
     fills.rows[filled], fills.net_amounts[filled] = row, net_amount
     fills.prices[filled], fills.fees[filled] = price, fee
     fills.notionals[filled] = floor_mul_div_64(abs(net_amount), price, scale)
-    return book(whole, own, net_amount, price, fee, on_margin, now)
+    change = book(whole, own, net_amount, price, fee, on_margin, now)
+    return Till(till.cash + change, till.worth + whole[VALUE] - before, filled + 1)

@@ -14,11 +14,13 @@ VALUE_MAX: Final = 2.0**60
 
 # What each instrument brings, and what it carries from candle to candle: rows of matrices, for a compiled loop cannot
 # keep tuples in an array.
-AMOUNT_MIN, SCALE, CAP, BAND, MOST_LOSSES, PAUSE_MS, STOP, TAKE, TRAIL, OFFSET, PATIENCE, SETTINGS = range(12)
+AMOUNT_MIN, SCALE, CAP, BAND, MOST_LOSSES, PAUSE_MS, STOP, TAKE, TRAIL, OFFSET, PATIENCE, IS_ON_MARGIN, SETTINGS = (
+    range(13)
+)
 CURSOR, END, POSITION, VALUE, FLOW, LOSSES, PAUSE, BUDGET, PENDING, WANTED_BUDGET, UNITS, LAST_MTS = range(12)
 REFUSED, REDUCED, PAUSED = range(12, 15)
 ENTRY, IS_GUARDED, TRIGGER, TARGET, TRAIL_BY, BEST = range(15, 21)
-RESTING, LIMIT, GIVEN_UP, BUDGET_BEFORE, IS_STOPPED_OUT, WHOLES = range(21, 27)
+RESTING, LIMIT, GIVEN_UP, BUDGET_BEFORE, IS_STOPPED_OUT, HELD, IS_LOOSE, WHOLES = range(21, 29)
 SIZE, ACTED_ON, WANTED, ACTED_BEFORE, REALS = range(5)
 
 # What the fees are now, and the fills that they follow from: those from TAIL to before HEAD were made in the thirty
@@ -43,6 +45,27 @@ class Rules(NamedTuple):
     margin_fee: int
     impact: int
     impact_cap: int
+
+
+class Till(NamedTuple):
+    """The cash of all, what their positions are worth, and the number of fills."""
+
+    cash: int
+    worth: int
+    filled: int
+
+
+class Meeting(NamedTuple):
+    """A candle that orders meet: its row and time, its prices, and what a market order in it pays beside the fee."""
+
+    row: int
+    now: int
+    opened: float
+    low: float
+    high: float
+    closed: float
+    slippage: int
+    volume: float
 
 
 class Columns(NamedTuple):
