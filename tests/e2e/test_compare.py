@@ -36,6 +36,23 @@ def test_each_run_is_its_backtest_and_stands_beside_buy_and_hold(
     assert "https://" not in page.split('id="charts"')[0].split("</style>")[1]
 
 
+TERMS = ("--fees", "tiers", "--stop-loss-pct", "1", "--take-profit-pct", "2", "--entry-offset-bps", "3")
+MORE_TERMS = (*TERMS, "--volatility-target-pct", "40", "--slippage-volatility", "0.1", "--cool-down-losses", "3")
+
+
+def test_the_terms_of_single_runs_are_those_of_a_comparison(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = call(capsys, *COMPARE, *MORE_TERMS, "--json", "--report", "compare.html")
+    assert code == 0
+    found = json.loads(out)
+    words = ("--param", "fast=5", "--param", "slow=30", "--json")
+    alone = json.loads(call(capsys, "backtest", "synthetic:5:6", *words, *MORE_TERMS)[1])
+    plain = json.loads(call(capsys, "backtest", "synthetic:5:6", *words)[1])
+    assert found["runs"][0]["decision_hash"] == alone["decision_hash"] != plain["decision_hash"]
+    assert found["more_terms"] == alone["more_terms"]
+    page = (folder / "compare.html").read_text()
+    assert all(said in page for said in ("stop loss 1 %, take profit 2 %", "volatility target 40 %", "0.1 × "))
+
+
 def test_the_same_run_twice_has_two_columns(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ("compare", "synthetic:5:6", *("--run", "ema_cross") * 3, "--json", "--report", "c.html", "--bundle", "b")
     code, out, _ = call(capsys, *words)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ RUNS = {
     "sweep": (*GRID, "--where", "slow > 15", "--random", "10", "--seed", "2"),
     "optimize": (*GRID, "--trials", "20", "--seed", "5"),
     "walkforward": (*GRID, "--train", "3d", "--test", "1d", "--purge", "2h", "--anchored"),
-    "compare": ("--run", "ema_cross fast=4", "--run", "rsi_reversion"),
+    "compare": ("--run", "ema_cross fast=4", "--run", "rsi_reversion", "--stop-loss-pct", "1", "--fees", "tiers"),
 }
 
 
@@ -55,6 +56,21 @@ def test_a_bundle_gives_the_same_result_elsewhere(
     said = json.loads(out)
     assert (code, said["same"], said["code_differs"]) == (0, True, False)
     assert said["found"] == bundle["result"]["sha256"]
+
+
+def test_a_search_is_made_again_with_word_of_another_optuna(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(capsys, "optimize", DATA, *RUNS["optimize"], "--bundle", "run.json")[0] == 0
+    bundle = json.loads(Path("run.json").read_text())
+    here = version("optuna")
+    assert bundle["code"]["libraries"] == {"optuna": here}
+    assert json.loads(call(capsys, "reproduce", "run.json", "--json")[1])["libraries_differ"] == []
+    bundle["code"]["libraries"] = {"optuna": "3.0.0"}
+    Path("older.json").write_text(json.dumps(bundle))
+    out = call(capsys, "reproduce", "older.json")[1]
+    assert f"Another version proposed what was tried: optuna {here} here, 3.0.0 in the bundle." in out
+    del bundle["code"]["libraries"]
+    Path("unsaid.json").write_text(json.dumps(bundle))
+    assert "Another version" not in call(capsys, "reproduce", "unsaid.json")[1]
 
 
 def test_another_result_is_an_exit_of_1(capsys: pytest.CaptureFixture[str]) -> None:

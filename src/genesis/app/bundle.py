@@ -35,11 +35,15 @@ Options = Mapping[str, Json]
 
 @frozen
 class Made:
-    """A result that can be made again: the candles and the strategies that it was made of, and its hash."""
+    """A result that can be made again: the candles and the strategies that it was made of, and its hash.
+
+    *libraries* are the versions, by name, of those that decided what was tried: others may propose something else.
+    """
 
     data: DataDescription
     origins: tuple[StrategyOrigin, ...]
     sha256: str
+    libraries: Mapping[str, str] = field(factory=dict)
 
 
 @frozen
@@ -55,6 +59,8 @@ class Bundle:
     sha256: str
     others: Mapping[str, str] = field(factory=dict)
     """The hashes of the candles of other instruments, by symbol."""
+    libraries: Mapping[str, str] = field(factory=dict)
+    """As of `Made`; empty in bundles of before they were written down."""
 
 
 def write_bundle(path: Path, command: str, options: Options, made: Made) -> None:
@@ -68,6 +74,7 @@ def write_bundle(path: Path, command: str, options: Options, made: Made) -> None
             "sha256": code_sha256(),
             "python": platform.python_version(),
             "machine": platform.machine(),
+            "libraries": made.libraries,
         },
         "data": {**asdict(made.data), "files": list(made.data.files), "notes": list(made.data.notes)},
         "strategies": [
@@ -92,11 +99,12 @@ def read_bundle(path: Path) -> Bundle:
             raise InputError(f"{path}: is a bundle of a kind that this version does not know")
         data = said["data"]
         origins = tuple(_origin(each) for each in said["strategies"])
-        code = {name: str(value) for name, value in said["code"].items()}
+        libraries = {str(name): str(each) for name, each in said["code"].get("libraries", {}).items()}
+        code = {name: str(value) for name, value in said["code"].items() if name != "libraries"}
         options = dict(said["options"])
         rows, sha256, result = int(data["rows"]), str(data["sha256"]), said["result"]["sha256"]
         others = {str(symbol): str(each) for symbol, each in data.get("others", {}).items()}
-        return Bundle(said["command"], options, code, rows, sha256, origins, result, others)
+        return Bundle(said["command"], options, code, rows, sha256, origins, result, others, libraries)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
     except (ValueError, KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:

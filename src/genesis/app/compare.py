@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 from genesis.adapters.report.compare_page import CompareReport
 from genesis.adapters.report.ledger_sections import RunsLedger
 from genesis.app.backtest import Terms, run_columnar
-from genesis.app.backtest_result import DataDescription
+from genesis.app.backtest_result import DataDescription, desk_words
 from genesis.app.buy_and_hold import HELD, buy_and_hold, held_terms
 from genesis.app.json_output import Json, JsonDocument
 from genesis.app.optimism import optimism_ledger
@@ -18,7 +18,7 @@ from genesis.app.runs_ledger import growth_of, part_of, runs_ledger
 from genesis.app.strategies import build_strategy, find_strategy
 from genesis.app.timing import timing_document, timing_of_run
 from genesis.domain.candle import Candles
-from genesis.domain.statistics.cost_words import bps_text
+from genesis.domain.statistics.cost_words import fee_words, slippage_words
 from genesis.domain.statistics.record import Record, decision_hash
 from genesis.domain.statistics.summary import daily_returns, summarise
 from genesis.domain.statistics.timing import Timing
@@ -81,8 +81,8 @@ def compare(wanted: Sequence[tuple[str, Expr]], terms: Terms, candles: Candles) 
     return Compared(runs, timings, alike.tolist())
 
 
-def document_of(found: Compared, data: DataDescription) -> JsonDocument:
-    """Return the comparison as JSON."""
+def document_of(found: Compared, data: DataDescription, terms: Terms) -> JsonDocument:
+    """Return the comparison under *terms* as JSON."""
     runs: list[Json] = []
     for (name, record), timing in zip(found.runs, found.timings, strict=True):
         summary = summarise(record)
@@ -100,7 +100,14 @@ def document_of(found: Compared, data: DataDescription) -> JsonDocument:
                 "decision_hash": decision_hash(record),
             }
         )
-    return {"symbol": data.symbol, "data_sha256": data.sha256, "runs": runs, "correlations": found.correlations}
+    return {
+        "symbol": data.symbol,
+        "data_sha256": data.sha256,
+        "costs": f"fee {fee_words(terms.costs)}, slippage {slippage_words(terms.costs)}",
+        "more_terms": desk_words(terms.desk),
+        "runs": runs,
+        "correlations": found.correlations,
+    }
 
 
 def rows_of(found: Compared) -> list[list[str]]:
@@ -125,10 +132,10 @@ def report_of(
 ) -> CompareReport:
     """Return the report of a comparison of *wanted* on *candles*; raises `InputError` as `compare` does."""
     names = [name for name, _ in found.runs]
-    costs = f"fee {bps_text(terms.costs.fee)} bp, slippage {bps_text(terms.costs.slippage)} bp"
+    costs = f"fee {fee_words(terms.costs)}, slippage {slippage_words(terms.costs)}"
     return CompareReport(
         title=f"{len(names) - 1} runs on {data.symbol}",
-        facts=f"{data.rows} candles of {data.timeframe}; {costs}",
+        facts="; ".join((f"{data.rows} candles of {data.timeframe}", costs, *desk_words(terms.desk))),
         notes=data.notes,
         curves=[growth_of(name, record) for name, record in found.runs],
         headers=HEADERS,

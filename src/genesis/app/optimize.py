@@ -7,6 +7,7 @@ a search that was stopped makes its unfinished batch again, so that it ends as i
 import hashlib
 import json
 import os
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 ASKED: Final = 16
 """Combinations that are asked for at once: the search learns after each batch, and not more often with more threads."""
+WITHOUT_OPTUNA: Final = "optimize needs Optuna: install the extra `research`"
 _CREATE_TRIAL: Final = 4
 """The line of Optuna's journal that begins a trial. Source: Optuna, `JournalOperation`."""
 
@@ -67,6 +69,14 @@ def optimize(
     return np.array(sorted(numbers), dtype=np.int64)
 
 
+def optuna_version() -> str:
+    """Return the version of what proposes the trials: another may propose others; raises `InputError` without it."""
+    try:
+        return version("optuna")
+    except PackageNotFoundError as error:
+        raise InputError(WITHOUT_OPTUNA) from error
+
+
 def _drawn(seed: int, finished: int) -> int:
     """Return what the batch after *finished* trials draws with: no batch of another seed draws the same."""
     return int.from_bytes(hashlib.sha256(f"{seed} {finished}".encode()).digest()[:4], "big")
@@ -97,7 +107,7 @@ def _study(journal: Path, order: str) -> "Study":
         from optuna.storages import JournalStorage
         from optuna.storages.journal import JournalFileBackend
     except ImportError as error:
-        raise InputError("optimize needs Optuna: install the extra `research`") from error
+        raise InputError(WITHOUT_OPTUNA) from error
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
         journal.parent.mkdir(parents=True, exist_ok=True)

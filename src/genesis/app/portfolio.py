@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from time import perf_counter
-from typing import Final, NamedTuple
+from typing import Final
 
 from attrs import evolve, field, frozen
 
@@ -16,7 +16,14 @@ from genesis.app.options import choice_option, decimal_option, parameters_option
 from genesis.app.other_markets import other_candles, others_option
 from genesis.app.portfolio_core import run_core
 from genesis.app.research import run_terms
-from genesis.app.research_options import AccountOptions, CostOptions, DeskOptions, MarketOptions
+from genesis.app.research_options import (
+    AccountOptions,
+    CostOptions,
+    DeskOptions,
+    MarketOptions,
+    PortfolioOptions,
+    TradingOptions,
+)
 from genesis.app.run_options import wanted_of
 from genesis.app.strategies import build_deciding, find_any_strategy, origins_of
 from genesis.domain.candle import Candles, rows_sha256
@@ -30,16 +37,6 @@ from genesis.domain.units import InexactNumber, Symbol
 from genesis.ports.errors import InputError
 
 PARTS_MAX: Final = 64
-
-
-class PortfolioOptions(NamedTuple):
-    """What `portfolio` takes besides its groups."""
-
-    strategy: str = "ema_cross"
-    param: Sequence[str] = ()
-    trade: Sequence[str] = ()
-    weight: Sequence[str] = ()
-    engine: str = "columnar"
 
 
 @frozen(eq=False)
@@ -85,14 +82,9 @@ class PortfolioResult:
     seconds: float
 
 
-def plan_portfolio(
-    options: PortfolioOptions,
-    market: MarketOptions,
-    account: AccountOptions,
-    cost: CostOptions,
-    desk: DeskOptions,
-) -> PortfolioPlan:
+def plan_portfolio(options: PortfolioOptions, trading: TradingOptions) -> PortfolioPlan:
     """Return what the options ask for; raises `InputError` that names the one that is wrong."""
+    market, account, cost, desk = trading
     markets = tuple(_markets(market))
     symbols = [each.symbol for each in markets]
     own, shares = _by_symbol("trade", options.trade, symbols), _by_symbol("weight", options.weight, symbols)
@@ -113,13 +105,11 @@ def plan_portfolio(
     return PortfolioPlan(portfolio, markets, tuple(labels), _others(portfolio, markets, market))
 
 
-def make_portfolio(
-    options: PortfolioOptions, market: MarketOptions, account: AccountOptions, cost: CostOptions, desk: DeskOptions
-) -> PortfolioMade:
+def make_portfolio(options: PortfolioOptions, trading: TradingOptions) -> PortfolioMade:
     """Run a portfolio; raises `InputError`."""
     own = [text.partition("=")[2] for text in options.trade]
-    origins = origins_of(options.strategy, desk.regime, *(text.split()[0] for text in own if text.split()))
-    plan = plan_portfolio(options, market, account, cost, desk)
+    origins = origins_of(options.strategy, trading.desk.regime, *(text.split()[0] for text in own if text.split()))
+    plan = plan_portfolio(options, trading)
     result = run_portfolio(plan, options.engine)
     first, *rest = plan.markets
     hashes = {str(each.symbol): rows_sha256(each.candles) for each in rest}

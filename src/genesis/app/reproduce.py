@@ -10,22 +10,23 @@ from attrs import frozen
 
 from genesis.app.bundle import Bundle, Made
 from genesis.app.code_version import code_sha256
-from genesis.app.portfolio import PortfolioOptions, make_portfolio
+from genesis.app.portfolio import make_portfolio
 from genesis.app.research_options import (
     AccountOptions,
+    BacktestOptions,
+    CompareOptions,
     CostOptions,
     DeskOptions,
     MarketOptions,
+    OptimizeOptions,
+    PortfolioOptions,
     SearchOptions,
+    SweepOptions,
     TradingOptions,
+    WalkOptions,
 )
 from genesis.app.research_runs import (
-    BacktestOptions,
-    CompareOptions,
-    OptimizeOptions,
     Progress,
-    SweepOptions,
-    WalkOptions,
     make_backtest,
     make_comparison,
     make_optimization,
@@ -40,11 +41,12 @@ Group = TypeVar("Group", bound=tuple[object, ...])
 
 @frozen
 class Reproduction:
-    """What came of it; *code_differs* says that other code made the bundle."""
+    """What came of it; *code_differs* says that other code made the bundle, *others* which libraries did."""
 
     expected: str
     found: str
     code_differs: bool
+    others: tuple[str, ...]
 
     @property
     def is_same(self) -> bool:
@@ -80,7 +82,12 @@ def reproduce(
     for symbol, sha256 in bundle.others.items():
         if made.data.others.get(symbol) != sha256:
             raise InputError(f"these are other candles of {symbol}: the bundle was made of rows with {sha256[:12]}")
-    return Reproduction(bundle.sha256, made.sha256, bundle.code.get("sha256") != code_sha256())
+    others = tuple(
+        f"{name} {made.libraries.get(name, 'is not used')} here, {version} in the bundle"
+        for name, version in bundle.libraries.items()
+        if made.libraries.get(name) != version
+    )
+    return Reproduction(bundle.sha256, made.sha256, bundle.code.get("sha256") != code_sha256(), others)
 
 
 @contextmanager
@@ -132,16 +139,14 @@ def _sha256(name: str) -> str | None:
 
 def _make(command: str, options: Mapping[str, object], progress: Progress) -> Made:
     market, account = _group(MarketOptions, options), _group(AccountOptions, options)
-    if command == "portfolio":
-        cost, desk = _group(CostOptions, options), _group(DeskOptions, options)
-        return make_portfolio(_group(PortfolioOptions, options), market, account, cost, desk).made
-    if command == "compare":
-        return make_comparison(_group(CompareOptions, options), market, account).made
-    if command == "backtest":
-        cost, desk = _group(CostOptions, options), _group(DeskOptions, options)
-        return make_backtest(_group(BacktestOptions, options), market, account, cost, desk, progress).made
-    search = _group(SearchOptions, options)
     trading = TradingOptions(market, account, _group(CostOptions, options), _group(DeskOptions, options))
+    if command == "portfolio":
+        return make_portfolio(_group(PortfolioOptions, options), trading).made
+    if command == "compare":
+        return make_comparison(_group(CompareOptions, options), trading).made
+    if command == "backtest":
+        return make_backtest(_group(BacktestOptions, options), trading, progress).made
+    search = _group(SearchOptions, options)
     if command == "walkforward":
         return make_walk_forward(_group(WalkOptions, options), search, trading, progress).made
     with TemporaryDirectory() as name:

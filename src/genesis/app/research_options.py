@@ -5,7 +5,10 @@ bundle writes them down under the same names.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from genesis.app.json_output import Json
 
 
 class MarketOptions(NamedTuple):
@@ -85,9 +88,76 @@ class TradingOptions(NamedTuple):
     cost: CostOptions = CostOptions()
     desk: DeskOptions = DeskOptions()
 
-    def all(self) -> dict[str, object]:
+    def all(self) -> "Mapping[str, Json]":
         """Return every option by name."""
         return {name: value for group in self for name, value in group._asdict().items()}
+
+
+class BacktestOptions(NamedTuple):
+    """What `backtest` takes besides what it shares with others."""
+
+    strategy: str = "ema_cross"
+    param: Sequence[str] = ()
+    engine: str = "columnar"
+
+
+class CompareOptions(NamedTuple):
+    """What `compare` takes besides what it shares with others."""
+
+    run: Sequence[str] = ()
+
+
+class PortfolioOptions(NamedTuple):
+    """What `portfolio` takes besides what it shares with others."""
+
+    strategy: str = "ema_cross"
+    param: Sequence[str] = ()
+    trade: Sequence[str] = ()
+    weight: Sequence[str] = ()
+    engine: str = "columnar"
+
+
+class SweepOptions(NamedTuple):
+    """What `sweep` takes besides what it shares with others."""
+
+    random: int = 0
+    seed: int = 0
+    top: int = 10
+
+
+class OptimizeOptions(NamedTuple):
+    """What `optimize` takes besides what it shares with others."""
+
+    trials: int = 200
+    seed: int = 0
+    top: int = 10
+
+
+class WalkOptions(NamedTuple):
+    """What `walkforward` takes besides what it shares with others."""
+
+    random: int = 0
+    seed: int = 0
+    train: str = "60d"
+    test: str = "20d"
+    purge: str = ""
+    embargo: str = ""
+    anchored: bool = False
+
+
+class StartOptions(NamedTuple):
+    """What to do with results that are there from before."""
+
+    resume: bool = False
+    anew: bool = False
+
+
+class OutputOptions(NamedTuple):
+    """Where a result goes, besides the terminal."""
+
+    report: str = ""
+    bundle: str = ""
+    json: bool = False
 
 
 STRATEGY_HELP: Final = "A strategy by name, or your own as FILE.py:NAME."
@@ -116,8 +186,6 @@ ACCOUNT_HELP: Final[Mapping[str, str]] = {
     "max_drawdown_pct": "Flatten and halt when equity is down this much from its peak, in percent.",
     "max_daily_loss": "Flatten and halt when a UTC day loses more than this, in the quote currency.",
 }
-
-RUN_HELP: Final[Mapping[str, str]] = {**MARKET_HELP, **ACCOUNT_HELP, "json": JSON_HELP}
 
 COST_HELP: Final[Mapping[str, str]] = {
     "fees": "fixed, or tiers: maker and taker fees by what the run itself traded in thirty days.",
@@ -148,16 +216,23 @@ DESK_HELP: Final[Mapping[str, str]] = {
     "trailing_stop_pct": "Leave it when the price came back from its best by this share of the entry, in percent.",
 }
 
-SEARCH_HELP: Final[Mapping[str, str]] = {
-    **RUN_HELP,
+RUN_HELP: Final[Mapping[str, str]] = {
+    **MARKET_HELP,
+    **ACCOUNT_HELP,
     **COST_HELP,
     **DESK_HELP,
+    "json": JSON_HELP,
+}
+
+OUTPUT_HELP: Final[Mapping[str, str]] = {"bundle": BUNDLE_HELP, "report": REPORT_HELP}
+
+SEARCH_HELP: Final[Mapping[str, str]] = {
+    **RUN_HELP,
+    **OUTPUT_HELP,
     "strategy": STRATEGY_HELP,
     "param": "The values of a parameter: NAME=5:50:5 (both ends included), NAME=5,8,13, or NAME=5.",
     "where": "Take only combinations for which this holds, such as 'fast * 2 <= slow'; may be given many times.",
     "workers": "Threads (0 is one for each core); or a Ray cluster, as ray or ray://HOST:PORT.",
     "sort": "Order by sharpe, total_return_pct, profit_factor, max_drawdown_pct…",
     "tried": "Trials that were made before on these candles: luck had as many more chances.",
-    "bundle": BUNDLE_HELP,
-    "report": REPORT_HELP,
 }

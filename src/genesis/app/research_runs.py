@@ -1,12 +1,12 @@
 """The research commands as functions of their options: what each command calls, and `reproduce` calls again."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from genesis.adapters.sweeps_parquet import ParquetSweep
 from genesis.app.backtest import Engine, Run, Terms, run_columnar, run_event
@@ -24,16 +24,16 @@ from genesis.app.research import (
     research_of,
     run_terms,
     runner_of,
-    terms_of_options,
     threads_option,
 )
 from genesis.app.research_options import (
-    AccountOptions,
-    CostOptions,
-    DeskOptions,
-    MarketOptions,
+    BacktestOptions,
+    CompareOptions,
+    OptimizeOptions,
     SearchOptions,
+    SweepOptions,
     TradingOptions,
+    WalkOptions,
 )
 from genesis.app.search_folder import Start, check_damaged, check_kin, check_unfinished, held
 from genesis.app.strategies import build_deciding, find_any_strategy, origins_of
@@ -56,48 +56,6 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str], "AbstractContextManager[Show]"]
 """Shows the progress of something, under a text."""
-
-
-class BacktestOptions(NamedTuple):
-    """What `backtest` takes besides its groups."""
-
-    strategy: str = "ema_cross"
-    param: Sequence[str] = ()
-    engine: str = "columnar"
-
-
-class CompareOptions(NamedTuple):
-    """What `compare` takes besides its groups."""
-
-    run: Sequence[str] = ()
-
-
-class SweepOptions(NamedTuple):
-    """What `sweep` takes besides its groups."""
-
-    random: int = 0
-    seed: int = 0
-    top: int = 10
-
-
-class OptimizeOptions(NamedTuple):
-    """What `optimize` takes besides its groups."""
-
-    trials: int = 200
-    seed: int = 0
-    top: int = 10
-
-
-class WalkOptions(NamedTuple):
-    """What `walkforward` takes besides its groups."""
-
-    random: int = 0
-    seed: int = 0
-    train: str = "60d"
-    test: str = "20d"
-    purge: str = ""
-    embargo: str = ""
-    anchored: bool = False
 
 
 @frozen(eq=False)
@@ -127,12 +85,13 @@ class SweepRun:
     result: SweepResult
     table: ParquetSweep
     candles: Candles
+    libraries: Mapping[str, str] = field(factory=dict)
 
     @property
     def made(self) -> Made:
         """What can be made again."""
         plan = self.result.plan
-        return Made(plan.data, plan.origins, self.table.sha256())
+        return Made(plan.data, plan.origins, self.table.sha256(), self.libraries)
 
 
 @frozen(eq=False)
@@ -147,16 +106,10 @@ class WalkRun:
 
 
 def make_backtest(
-    options: BacktestOptions,
-    market: MarketOptions,
-    account: AccountOptions,
-    cost: CostOptions,
-    desk: DeskOptions,
-    progress: Progress,
-    *,
-    keep_equity: bool = False,
+    options: BacktestOptions, trading: TradingOptions, progress: Progress, *, keep_equity: bool = False
 ) -> BacktestRun:
     """Run a backtest; raises `InputError`."""
+    market, account, cost, desk = trading
     engine, origins = choice_option("engine", options.engine, Engine), origins_of(options.strategy, desk.regime)
     chosen = find_any_strategy(options.strategy)
     params, deciding = build_deciding(chosen, parameters_option(options.param))
@@ -171,12 +124,13 @@ def make_backtest(
     return BacktestRun(result, found.candles, made)
 
 
-def make_comparison(options: CompareOptions, market: MarketOptions, account: AccountOptions) -> CompareRun:
-    """Run strategies on the same candles; raises `InputError`."""
-    origins = origins_of(*(text.split()[0] for text in options.run if text.split()))
+def make_comparison(options: CompareOptions, trading: TradingOptions) -> CompareRun:
+    """Run strategies on the same candles under the same terms; raises `InputError`."""
+    market, account, cost, desk = trading
+    origins = origins_of(*(text.split()[0] for text in options.run if text.split()), desk.regime)
     wanted = wanted_runs(options.run)
     found = market_of_options(market, sorted({symbol for _, each in wanted for symbol in symbols_of(each)}))
-    terms = evolve(terms_of_options(found.symbol, wanted[0][1], account), others=found.others)
+    terms = run_terms(found, wanted[0][1], account, cost, desk)
     compared = compare(wanted, terms, found.candles)
     made = Made(found.description(), origins, comparison_sha256(compared))
     return CompareRun(wanted, compared, terms, found.candles, made)
@@ -233,7 +187,7 @@ def make_optimization(
     folder: Path | None = None,
 ) -> SweepRun:
     """Search with Optuna, with its trials in *folder*, or else in the data directory; raises `InputError`."""
-    from genesis.app.optimize import optimize
+    from genesis.app.optimize import optimize, optuna_version
 
     trials, seed, order = options.trials, options.seed, search.sort
     checked_order(order)
@@ -245,8 +199,9 @@ def make_optimization(
     threads = threads_option(search.workers)
     research = research_of(search, trading, is_searched=True)
     plan, candles = research.plan, research.candles
-    place = (folder or home() / "optimizations") / f"{name_of(plan)}-{order}-{seed}"
-    description = {**describe(plan), "sort": order, "seed": seed}
+    libraries = {"optuna": optuna_version()}
+    place = (folder or home() / "optimizations") / f"{name_of(plan)}-optuna-{libraries['optuna']}-{order}-{seed}"
+    description = {**describe(plan), "sort": order, "seed": seed, **libraries}
     check_kin(place, start, description)
     with held(place), _told():
         ParquetSweep(place, description, keep=True)
@@ -257,7 +212,7 @@ def make_optimization(
         table = ParquetSweep(place, description, keep=False)
         tally = run_sweep(plan, table, ThreadRunner(plan, candles, threads), lambda _done, _total: None)
         result = result_of(plan, tally, search, options.top, table, candles, perf_counter() - begin, plan.space.size)
-    return SweepRun(result, table, candles)
+    return SweepRun(result, table, candles, libraries)
 
 
 def make_walk_forward(

@@ -5,8 +5,8 @@ import pytest
 
 from genesis.app.backtest import Terms, run_columnar, run_event
 from genesis.app.buy_and_hold import buy_and_hold, held_terms
-from genesis.app.portfolio import PortfolioOptions, plan_portfolio, run_portfolio
-from genesis.app.research_options import AccountOptions, CostOptions, DeskOptions, MarketOptions
+from genesis.app.portfolio import plan_portfolio, run_portfolio
+from genesis.app.research_options import CostOptions, MarketOptions, PortfolioOptions, TradingOptions
 from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.simulation.market_orders import Costs
@@ -52,7 +52,7 @@ def test_holding_a_portfolio_pays_no_cap_either(tmp_path: object, monkeypatch: p
     monkeypatch.setenv("GENESIS_HOME", str(tmp_path))
     market = MarketOptions(data=("tBTCUSD=synthetic:1:2", "tETHUSD=synthetic:2:2"), timeframe="5m")
     costs = CostOptions(slippage_impact_bps="10")
-    plan = plan_portfolio(PortfolioOptions(), market, AccountOptions(), costs, DeskOptions()).held()
+    plan = plan_portfolio(PortfolioOptions(), TradingOptions(market, cost=costs)).held()
     bought = run_portfolio(plan, "columnar").run.fills
     assert {fill.symbol for fill in bought[:2]} == {"tBTCUSD", "tETHUSD"}
     for fill in bought[:2]:

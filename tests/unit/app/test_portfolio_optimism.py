@@ -2,10 +2,10 @@
 
 import pytest
 
-from genesis.app.portfolio import PortfolioOptions, PortfolioPlan, plan_portfolio, run_portfolio
+from genesis.app.portfolio import PortfolioPlan, plan_portfolio, run_portfolio
 from genesis.app.portfolio_optimism import portfolio_optimism
 from genesis.app.portfolio_result import report_of
-from genesis.app.research_options import AccountOptions, CostOptions, DeskOptions, MarketOptions
+from genesis.app.research_options import AccountOptions, CostOptions, MarketOptions, PortfolioOptions, TradingOptions
 
 MARKET = MarketOptions(data=("tBTCUSD=synthetic:1:6", "tETHUSD=synthetic:2:6"), timeframe="5m")
 
@@ -16,7 +16,7 @@ def _home(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def plan(account: AccountOptions, cost: CostOptions | None = None) -> PortfolioPlan:
-    return plan_portfolio(PortfolioOptions(), MARKET, account, cost or CostOptions(), DeskOptions())
+    return plan_portfolio(PortfolioOptions(), TradingOptions(MARKET, account, cost or CostOptions()))
 
 
 @pytest.mark.parametrize(

@@ -1,55 +1,70 @@
 """`compare`: several runs on the same candles, side by side."""
 
-from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from genesis.app.commands import command
+from genesis.app.commands._output import put_out
 from genesis.app.invoking import Context
-from genesis.app.research_options import BUNDLE_HELP, REPORT_HELP, RUN_HELP, AccountOptions, MarketOptions
+from genesis.app.research_options import (
+    OUTPUT_HELP,
+    RUN_HELP,
+    AccountOptions,
+    CompareOptions,
+    CostOptions,
+    DeskOptions,
+    MarketOptions,
+    OutputOptions,
+    TradingOptions,
+)
+
+if TYPE_CHECKING:
+    from genesis.app.compare import Compared
 
 
 @command(
     "compare",
     words="data",
-    repeated=("run", "other"),
+    repeated=("run", "other", "regime_share"),
     help={
         **RUN_HELP,
+        **OUTPUT_HELP,
         "run": "A strategy with its parameters, as 'ema_cross fast=40 slow=700'; give it once for each run.",
-        "report": REPORT_HELP,
-        "bundle": BUNDLE_HELP,
     },
 )
 def compare(
     _: Context,
     market: MarketOptions,
     account: AccountOptions,
-    run: Sequence[str] = (),
-    report: str = "",
-    bundle: str = "",
-    json: bool = False,
+    cost: CostOptions,
+    desk: DeskOptions,
+    options: CompareOptions,
+    output: OutputOptions,
 ) -> None:
-    """Run strategies on the same candles with the same account, beside buy and hold."""
-    from genesis.adapters.atomic_file import write_whole
+    """Run strategies on the same candles with the same account, costs, limits and stops, beside buy and hold."""
     from genesis.adapters.report.compare_page import compare_page
-    from genesis.app.bundle import write_bundle
-    from genesis.app.compare import HEADERS, document_of, report_of, rows_of
-    from genesis.app.json_output import print_json
-    from genesis.app.research_runs import CompareOptions, make_comparison
+    from genesis.app.compare import document_of, report_of
+    from genesis.app.research_runs import make_comparison
 
-    options = CompareOptions(run)
-    made = make_comparison(options, market, account)
+    trading = TradingOptions(market, account, cost, desk)
+    made = make_comparison(options, trading)
     compared, data = made.compared, made.made.data
-    if bundle:
-        groups = {**options._asdict(), **market._asdict(), **account._asdict()}
-        write_bundle(Path(bundle), "compare", groups, made.made)
-    if report:
-        write_whole(Path(report), compare_page(report_of(made.wanted, compared, data, made.terms, made.candles)))
-    if json:
-        print_json(document_of(compared, data))
-        return
+    put_out(
+        output,
+        "compare",
+        {**options._asdict(), **trading.all()},
+        made.made,
+        page=lambda: compare_page(report_of(made.wanted, compared, data, made.terms, made.candles)),
+        document=lambda: document_of(compared, data, made.terms),
+        tell=lambda: _print(compared),
+    )
+
+
+def _print(compared: "Compared") -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
+
+    from genesis.app.compare import HEADERS, rows_of
 
     table = Table(box=box.SIMPLE, padding=(0, 0))
     for at, name in enumerate(HEADERS):

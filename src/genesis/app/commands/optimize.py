@@ -1,8 +1,7 @@
 """`optimize`: a search for parameters that learns from what it tried."""
 
-from pathlib import Path
-
 from genesis.app.commands import command
+from genesis.app.commands._search import carry_out
 from genesis.app.invoking import Context
 from genesis.app.research_options import (
     SEARCH_HELP,
@@ -10,7 +9,10 @@ from genesis.app.research_options import (
     CostOptions,
     DeskOptions,
     MarketOptions,
+    OptimizeOptions,
+    OutputOptions,
     SearchOptions,
+    StartOptions,
     TradingOptions,
 )
 
@@ -37,14 +39,9 @@ def optimize(
     account: AccountOptions,
     cost: CostOptions,
     desk: DeskOptions,
-    trials: int = 200,
-    seed: int = 0,
-    top: int = 10,
-    resume: bool = False,
-    anew: bool = False,
-    report: str = "",
-    bundle: str = "",
-    json: bool = False,
+    options: OptimizeOptions,
+    start: StartOptions,
+    output: OutputOptions,
 ) -> None:
     """Search a grid of parameters with Optuna, which proposes what looks promising; each run is exactly a backtest.
 
@@ -53,26 +50,15 @@ def optimize(
     At one fee and one slippage, with limits that halt, runs are walked together; with any other cost or limit each is
     walked by itself: the same exactness, many times slower.
     """
-    from genesis.adapters.atomic_file import write_whole
-    from genesis.adapters.report.sweep_page import sweep_page
-    from genesis.app.bundle import write_bundle
-    from genesis.app.json_output import print_json
     from genesis.app.progress import progress
-    from genesis.app.research_runs import OptimizeOptions, make_optimization
-    from genesis.app.search_folder import resumable, start_of
-    from genesis.app.sweep_report import report_of
-    from genesis.app.sweep_result import document_of, print_sweep
+    from genesis.app.research_runs import make_optimization
 
-    options = OptimizeOptions(trials, seed, top)
     trading = TradingOptions(market, account, cost, desk)
-    with resumable():
-        run = make_optimization(options, search, trading, progress, start=start_of(resume=resume, anew=anew))
-    if report:
-        write_whole(Path(report), sweep_page(report_of(run)))
-    if bundle:
-        groups = {**options._asdict(), **search._asdict(), **trading.all()}
-        write_bundle(Path(bundle), "optimize", groups, run.made)
-    if json:
-        print_json(document_of(run.result))
-    else:
-        print_sweep(run.result)
+    given = {**options._asdict(), **search._asdict(), **trading.all()}
+    carry_out(
+        "optimize",
+        given,
+        start,
+        output,
+        lambda begin: make_optimization(options, search, trading, progress, start=begin),
+    )

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from genesis.app.commands import command
 from genesis.app.invoking import Context, Exit
 from genesis.app.research_options import (
-    COST_HELP,
-    DESK_HELP,
     RUN_HELP,
     STRATEGY_HELP,
     AccountOptions,
@@ -23,8 +21,6 @@ from genesis.ports.errors import InputError
     repeated=("param", "other", "regime_share"),
     help={
         **RUN_HELP,
-        **COST_HELP,
-        **DESK_HELP,
         "strategy": STRATEGY_HELP,
         "param": "A parameter of the strategy, as NAME=VALUE; may be given many times.",
         "candles": "Run the first so many candles: the wire takes some milliseconds for each.",

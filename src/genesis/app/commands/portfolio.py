@@ -1,21 +1,20 @@
 """`portfolio`: several instruments on one cash."""
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genesis.app.commands import command
+from genesis.app.commands._output import put_out
 from genesis.app.invoking import Context
 from genesis.app.research_options import (
-    BUNDLE_HELP,
-    COST_HELP,
-    DESK_HELP,
-    REPORT_HELP,
+    OUTPUT_HELP,
     RUN_HELP,
     AccountOptions,
     CostOptions,
     DeskOptions,
     MarketOptions,
+    OutputOptions,
+    PortfolioOptions,
+    TradingOptions,
 )
 
 if TYPE_CHECKING:
@@ -28,8 +27,7 @@ if TYPE_CHECKING:
     repeated=("param", "other", "trade", "weight", "regime_share"),
     help={
         **RUN_HELP,
-        **COST_HELP,
-        **DESK_HELP,
+        **OUTPUT_HELP,
         "data": "The candles of each instrument: a file or a name of the archive, or SYMBOL=DATA.",
         "symbol": "Not used here: give SYMBOL=DATA.",
         "size": "Share of equity that full targets of all take together, above 0 to 1; each has an equal part.",
@@ -40,8 +38,6 @@ if TYPE_CHECKING:
         "max_drawdown_pct": "Flatten and halt all when all together is down this much from its peak, in percent.",
         "max_daily_loss": "Flatten and halt all when a UTC day of all together loses more than this.",
         "engine": "columnar (one compiled walk) or event (the trading core); both give the same result.",
-        "report": REPORT_HELP,
-        "bundle": BUNDLE_HELP,
     },
 )
 def portfolio(
@@ -50,38 +46,28 @@ def portfolio(
     account: AccountOptions,
     cost: CostOptions,
     desk: DeskOptions,
-    strategy: str = "ema_cross",
-    param: Sequence[str] = (),
-    trade: Sequence[str] = (),
-    weight: Sequence[str] = (),
-    engine: str = "columnar",
-    report: str = "",
-    bundle: str = "",
-    json: bool = False,
+    options: PortfolioOptions,
+    output: OutputOptions,
 ) -> None:
     """Run several instruments on one cash, guarded together: what one of them has bought, no other can spend.
 
     At each time, what was decided before fills at the opens, in the order of the instruments; then each candle closes.
     """
-    from genesis.adapters.atomic_file import write_whole
     from genesis.adapters.report.portfolio_page import portfolio_page
-    from genesis.app.bundle import write_bundle
-    from genesis.app.json_output import print_json
-    from genesis.app.portfolio import PortfolioOptions, make_portfolio
+    from genesis.app.portfolio import make_portfolio
     from genesis.app.portfolio_result import document_of, report_of
 
-    options = PortfolioOptions(strategy, param, trade, weight, engine)
-    made = make_portfolio(options, market, account, cost, desk)
-    result = made.result
-    if bundle:
-        groups = {**options._asdict(), **market._asdict(), **account._asdict(), **cost._asdict(), **desk._asdict()}
-        write_bundle(Path(bundle), "portfolio", groups, made.made)
-    if report:
-        write_whole(Path(report), portfolio_page(report_of(result)))
-    if json:
-        print_json(document_of(result))
-    else:
-        _print(result)
+    trading = TradingOptions(market, account, cost, desk)
+    made = make_portfolio(options, trading)
+    put_out(
+        output,
+        "portfolio",
+        {**options._asdict(), **trading.all()},
+        made.made,
+        page=lambda: portfolio_page(report_of(made.result)),
+        document=lambda: document_of(made.result),
+        tell=lambda: _print(made.result),
+    )
 
 
 def _print(result: "PortfolioResult") -> None:

@@ -51,6 +51,7 @@ def reproduce(
                 "found": found.found,
                 "same": found.is_same,
                 "code_differs": found.code_differs,
+                "libraries_differ": list(found.others),
             }
         )
     else:
@@ -58,5 +59,7 @@ def reproduce(
         print(f"  expected {found.expected}\n  found    {found.found}")
         if found.code_differs:
             print(f"The code differs: the bundle was made by version {bundle.code.get('version')}.")
+        for each in found.others:
+            print(f"Another version proposed what was tried: {each}.")
     if not found.is_same:
         raise Exit(code=1)

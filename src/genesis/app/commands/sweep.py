@@ -1,8 +1,7 @@
 """`sweep`: one strategy over candles with many combinations of parameters."""
 
-from pathlib import Path
-
 from genesis.app.commands import command
+from genesis.app.commands._search import carry_out
 from genesis.app.invoking import Context
 from genesis.app.research_options import (
     SEARCH_HELP,
@@ -10,7 +9,10 @@ from genesis.app.research_options import (
     CostOptions,
     DeskOptions,
     MarketOptions,
+    OutputOptions,
     SearchOptions,
+    StartOptions,
+    SweepOptions,
     TradingOptions,
 )
 
@@ -35,14 +37,9 @@ def sweep(
     account: AccountOptions,
     cost: CostOptions,
     desk: DeskOptions,
-    random: int = 0,
-    seed: int = 0,
-    top: int = 10,
-    resume: bool = False,
-    anew: bool = False,
-    report: str = "",
-    bundle: str = "",
-    json: bool = False,
+    options: SweepOptions,
+    start: StartOptions,
+    output: OutputOptions,
 ) -> None:
     """Run a strategy with every combination of its parameters, each exactly as `backtest` would.
 
@@ -52,26 +49,15 @@ def sweep(
     At one fee and one slippage, with limits that halt, runs are walked together; with any other cost or limit each is
     walked by itself: the same exactness, many times slower.
     """
-    from genesis.adapters.atomic_file import write_whole
-    from genesis.adapters.report.sweep_page import sweep_page
-    from genesis.app.bundle import write_bundle
-    from genesis.app.json_output import print_json
     from genesis.app.progress import progress
-    from genesis.app.research_runs import SweepOptions, make_sweep
-    from genesis.app.search_folder import resumable, start_of
-    from genesis.app.sweep_report import report_of
-    from genesis.app.sweep_result import document_of, print_sweep
+    from genesis.app.research_runs import make_sweep
 
-    options = SweepOptions(random, seed, top)
     trading = TradingOptions(market, account, cost, desk)
-    with resumable():
-        run = make_sweep(options, search, trading, progress, start=start_of(resume=resume, anew=anew))
-    if report:
-        write_whole(Path(report), sweep_page(report_of(run)))
-    if bundle:
-        groups = {**options._asdict(), **search._asdict(), **trading.all()}
-        write_bundle(Path(bundle), "sweep", groups, run.made)
-    if json:
-        print_json(document_of(run.result))
-    else:
-        print_sweep(run.result)
+    given = {**options._asdict(), **search._asdict(), **trading.all()}
+    carry_out(
+        "sweep",
+        given,
+        start,
+        output,
+        lambda begin: make_sweep(options, search, trading, progress, start=begin),
+    )

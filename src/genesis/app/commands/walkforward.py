@@ -1,8 +1,7 @@
 """`walkforward`: parameters chosen on one stretch of time, judged on the next, again and again."""
 
-from pathlib import Path
-
 from genesis.app.commands import command
+from genesis.app.commands._output import put_out
 from genesis.app.invoking import Context
 from genesis.app.research_options import (
     SEARCH_HELP,
@@ -10,8 +9,10 @@ from genesis.app.research_options import (
     CostOptions,
     DeskOptions,
     MarketOptions,
+    OutputOptions,
     SearchOptions,
     TradingOptions,
+    WalkOptions,
 )
 
 
@@ -39,16 +40,8 @@ def walkforward(
     account: AccountOptions,
     cost: CostOptions,
     desk: DeskOptions,
-    random: int = 0,
-    seed: int = 0,
-    train: str = "60d",
-    test: str = "20d",
-    purge: str = "",
-    embargo: str = "",
-    anchored: bool = False,
-    report: str = "",
-    bundle: str = "",
-    json: bool = False,
+    options: WalkOptions,
+    output: OutputOptions,
 ) -> None:
     """Choose parameters on one stretch of candles and trade them on the next, window after window.
 
@@ -56,24 +49,20 @@ def walkforward(
     At one fee and one slippage, with limits that halt, runs are walked together; with any other cost or limit each is
     walked by itself: the same exactness, many times slower.
     """
-    from genesis.adapters.atomic_file import write_whole
     from genesis.adapters.report.walk_page import walk_page
-    from genesis.app.bundle import write_bundle
-    from genesis.app.json_output import print_json
     from genesis.app.progress import progress
-    from genesis.app.research_runs import WalkOptions, make_walk_forward
+    from genesis.app.research_runs import make_walk_forward
     from genesis.app.walkforward_report import report_of
     from genesis.app.walkforward_result import document_of, print_walk_forward
 
-    options = WalkOptions(random, seed, train, test, purge, embargo, anchored)
     trading = TradingOptions(market, account, cost, desk)
     run = make_walk_forward(options, search, trading, progress)
-    if report:
-        write_whole(Path(report), walk_page(report_of(run, search.sort)))
-    if bundle:
-        groups = {**options._asdict(), **search._asdict(), **trading.all()}
-        write_bundle(Path(bundle), "walkforward", groups, run.made)
-    if json:
-        print_json(document_of(run.plan, run.found, search.sort, run.seconds))
-    else:
-        print_walk_forward(run.plan, run.found, run.seconds)
+    put_out(
+        output,
+        "walkforward",
+        {**options._asdict(), **search._asdict(), **trading.all()},
+        run.made,
+        page=lambda: walk_page(report_of(run, search.sort)),
+        document=lambda: document_of(run.plan, run.found, search.sort, run.seconds),
+        tell=lambda: print_walk_forward(run.plan, run.found, run.seconds),
+    )
