@@ -93,6 +93,36 @@ async def test_a_session_is_watched_halted_resumed_and_killed(tmp_path: Path) ->
     assert ended(tmp_path, "replay", str(journal)).returncode == 0  # the commands are events like any other
 
 
+WIRETAP = """
+import sys
+from genesis.adapters.venue.venue import Venue
+receive = Venue.receive
+def overheard(venue, connection, text, at_ms):
+    if text.startswith(('[0,"on"', '[0,"oc')):
+        print("the venue heard", text[4:6], file=sys.stderr, flush=True)
+    receive(venue, connection, text, at_ms)
+Venue.receive = overheard
+"""
+
+
+async def test_e16_what_rests_at_the_local_venue_is_cancelled_before_a_killed_session_ends(tmp_path: Path) -> None:
+    config = tmp_path / "resting.json"
+    plan = {"kind": "limit_entry", "offset_bps": 500, "patience_s": 86400}
+    desk = {"name": "rests", "strategy": "ema_cross", "params": {"fast": 2, "slow": 3}, "cash": "1000", "plan": plan}
+    config.write_text(json.dumps({"dry_run": True, "strategies": [desk]}))
+    words = ("--data", "synthetic:3:1", "--config", str(config), "--speed", "3000")
+    with running(tmp_path, *words, first=WIRETAP) as (process, url):
+        async with aiohttp.ClientSession() as client:
+            person = await logged_in(client, tmp_path, url)
+            await person.hear('"status":"working"')
+            assert (await person.tell("kill", reason="get me out", phrase="kill"))[0] == 200
+        _, errors = await asyncio.to_thread(process.communicate, timeout=60)
+    assert (process.returncode, "kill latch is set (get me out)" in errors) == (2, True), errors
+    assert [line for line in errors.splitlines() if line.startswith("the venue heard")][1:] == ["the venue heard oc"]
+    assert "order.not_cancelled" not in errors
+    assert ended(tmp_path, "replay").returncode == 0
+
+
 def test_links_and_tokens_are_made_and_taken_back_by_tasks(tmp_path: Path) -> None:
     assert "no session has run" in ended(tmp_path, "login").stderr
     made = ended(tmp_path, "token.create", "grafana", "--role", "read", "--days", "7")

@@ -19,7 +19,8 @@ from genesis.app.access import credentials_of
 from genesis.domain.events import LimitsApplied, StrategyLimitsApplied
 from genesis.ports.access import Role
 
-COMMAND = [sys.executable, "-c", "from genesis.app.cli import main; main()"]
+CODE = "from genesis.app.cli import main; main()"
+COMMAND = [sys.executable, "-c", CODE]
 
 
 def _environment(home: Path) -> dict[str, str]:
@@ -31,11 +32,15 @@ def ended(home: Path, *words: str) -> "subprocess.CompletedProcess[str]":
 
 
 @contextmanager
-def running(home: Path, *words: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
-    """A session that has begun, and its URL; it is ended when the test is over."""
+def running(home: Path, *words: str, first: str = "") -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    """A session that has begun, and its URL; it is ended when the test is over. It runs the code *first*."""
     words = ("run", "--port", "0", "--json", *words)
     with subprocess.Popen(
-        [*COMMAND, *words], env=_environment(home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", first + CODE, *words],
+        env=_environment(home),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
         try:
             assert process.stderr is not None

@@ -38,10 +38,11 @@ from genesis.app.recording import LatchWatch, recorded_session, refuse_while_kil
 from genesis.app.recovery import begin_again
 from genesis.app.run_watch import People
 from genesis.app.session_feeding import SessionAbout
-from genesis.app.session_run import login_line, trade_beside, until_stopped
+from genesis.app.session_run import login_line, until_stopped
 from genesis.app.session_watch import session_watch
 from genesis.app.settings import Keys, Settings
 from genesis.app.trade import Recording
+from genesis.app.trade_beside import trade_beside
 from genesis.app.wires import KeyInUse, Outside, Place, bitfinex_wires, place_at
 from genesis.app.wiring import SessionSystem, build_session, kill_latch
 from genesis.domain.exchange.orders import Account

@@ -78,10 +78,10 @@ def about(plan: SessionPlan) -> SessionAbout:
 async def _recorded(plan: SessionPlan, system: SessionSystem, beside: Sequence[Component]) -> None:
     recording = system.recording()
     async with recorded_session(recording, session_began(plan, "paper")):
-        others = (*beside, recording.journal)
         if plan.over is Over.WIRE:
-            await _over_wire(plan, system, recording, others)
+            await _over_wire(plan, system, recording, beside)
             return
+        others = (*beside, recording.journal)
         candles, observer = plan.market.candles, system.observer
         core = plan.account.core()
         await run_paper(

@@ -22,7 +22,8 @@ from genesis.app.lock_step import LockStep
 from genesis.app.operated_market import Operate, unoperated
 from genesis.app.paper import Component, Pace
 from genesis.app.paper_venue import PaperVenue
-from genesis.app.trade import Observer, Recording, trade, trade_recorded
+from genesis.app.trade import Observer, Recording, trade
+from genesis.app.trade_beside import trade_beside
 from genesis.app.wires import KeyInUse, Outside, bitfinex_wires, place_at
 from genesis.domain.candle import Candles, Timeframe
 from genesis.domain.core import TradingCore
@@ -95,15 +96,18 @@ async def trade_over_wire(
 
     *operate* puts an operator's commands into the market's stream.
 
-    The first failure of any part cancels the rest and is raised in an `ExceptionGroup`.
+    With a *recording*, what happens is in its journal before it has an effect, and what is open is cancelled before a
+    kill or a broken journal ends the rest. The first failure of any part cancels the rest and is raised in an
+    `ExceptionGroup`.
     """
+    parts: list[Component] = [wired.market, wired.lock_step, *others]
+    market = operate(wired.market)
+    if recording is not None:
+        ways = (recording, wired.market.cancelled, wired.market.uncancelled)
+        await trade_beside(core, market, observer, parts, *ways)
+        return
     async with asyncio.TaskGroup() as tasks:
-        parts: list[Component] = [wired.market, wired.lock_step, *others]
         beside = [tasks.create_task(each.run(), name=type(each).__name__) for each in parts]
-        market = operate(wired.market)
-        if recording is None:
-            await trade(core, market, observer)
-        else:
-            await trade_recorded(core, market, observer, recording)
+        await trade(core, market, observer)
         for task in beside:
             task.cancel()

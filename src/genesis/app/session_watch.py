@@ -29,7 +29,7 @@ class SessionWatch:
 
     async def around(self, session: Callable[[], Coroutine[None, None, None]]) -> None:
         """Run *session* and raise what it raises, once people were told: the desk ends last."""
-        self._people.has_begun = True
+        self._people.begin()
         beside = [asyncio.ensure_future(part.run()) for part in (self._desk, self._lag) if part is not None]
         try:
             await session()

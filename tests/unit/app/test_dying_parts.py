@@ -6,8 +6,8 @@ from typing import get_args
 
 import pytest
 
-from genesis.app.session_run import trade_beside
 from genesis.app.trade import Recording
+from genesis.app.trade_beside import trade_beside
 from genesis.domain.core import one_desk
 from genesis.domain.desk import Desk
 from genesis.domain.events import CandleClosed, Event

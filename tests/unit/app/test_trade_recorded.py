@@ -14,8 +14,8 @@ from genesis.adapters.memory.kill_latch import MemoryKillLatch
 from genesis.app.backtest import RunObserver
 from genesis.app.paper import Component
 from genesis.app.recording import LatchWatch
-from genesis.app.session_run import trade_beside
 from genesis.app.trade import Recording, trade, trade_recorded
+from genesis.app.trade_beside import trade_beside
 from genesis.domain.candle import Candle
 from genesis.domain.core import one_desk
 from genesis.domain.desk_settings import DeskSettings
