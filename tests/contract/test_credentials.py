@@ -1,5 +1,6 @@
 """The credentials' contract, in memory and in a folder: codes work once, tokens until their end, and nothing leaks."""
 
+import errno
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -118,3 +119,50 @@ def test_a_broken_list_lets_nobody_in_and_says_so(tmp_path: Path, clock: ManualC
     (tmp_path / "tokens.json").write_text("{", "ascii")
     with pytest.raises(StoreError, match="no list of tokens"):
         credentials.token(token)
+
+
+@pytest.fixture
+def blocked(tmp_path: Path) -> Path:
+    """A folder that takes nothing, for a file is in its place: a read-only disk does the same to everybody but root."""
+    (tmp_path / "access").write_text("")
+    return tmp_path / "access"
+
+
+def test_codes_that_the_folder_does_not_take_go_to_a_place_of_the_owner_s_alone(
+    blocked: Path, clock: ManualClock, tmp_path: Path
+) -> None:
+    session, command = (CredentialsFolder(blocked, clock, tmp_path / "spare") for _ in range(2))
+    code = command.issue_code(Role.ADMIN)
+    assert (tmp_path / "spare").stat().st_mode & 0o077 == 0
+    assert session.redeem("another code") is None
+    assert session.redeem(code) is Role.ADMIN
+    assert session.redeem(code) is None
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o770, 0o1777])
+def test_a_spare_place_that_others_may_enter_is_not_used(
+    mode: int, blocked: Path, clock: ManualClock, tmp_path: Path
+) -> None:
+    spare = tmp_path / "spare"
+    own = CredentialsFolder(tmp_path / "elsewhere", clock, spare)
+    (tmp_path / "elsewhere").write_text("")
+    code = own.issue_code(Role.ADMIN)
+    spare.chmod(mode)
+    with pytest.raises(StoreError):
+        own.issue_code(Role.ADMIN)
+    with pytest.raises(StoreError):
+        own.redeem(code)
+
+
+def test_a_code_that_cannot_be_taken_away_counts_once_all_the_same(
+    clock: ManualClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_only(path: Path, **_: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    credentials = CredentialsFolder(tmp_path / "access", clock)
+    code = credentials.issue_code(Role.ADMIN)
+    monkeypatch.setattr(Path, "unlink", read_only)
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(credentials.redeem, [code] * 8))
+    assert found.count(Role.ADMIN) == 1

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import uuid
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import aiohttp
 
 from genesis.adapters.audit_log.reading import verify_file
+from genesis.app.access import spare_folder
 from genesis.domain.audit import ChainHead
 from tests.e2e.test_run_command import ended, running
 
@@ -42,8 +44,13 @@ class Person:
 
 async def logged_in(client: aiohttp.ClientSession, home: Path, url: str) -> Person:
     link = (home / "access" / "link").read_text("ascii").strip()
-    assert link.startswith(f"{url}/#")
     assert (home / "access" / "link").stat().st_mode & 0o077 == 0
+    return await admitted(client, url, link)
+
+
+async def admitted(client: aiohttp.ClientSession, url: str, link: str) -> Person:
+    """Return somebody who logged in with *link*."""
+    assert link.startswith(f"{url}/#")
     async with client.post(f"{url}/api/v1/session", json={"code": link.split("#")[1]}) as answer:
         assert answer.status == 201
         return Person(client, url, (await answer.json())["token"])
@@ -121,6 +128,30 @@ async def test_e16_what_rests_at_the_local_venue_is_cancelled_before_a_killed_se
     assert [line for line in errors.splitlines() if line.startswith("the venue heard")][1:] == ["the venue heard oc"]
     assert "order.not_cancelled" not in errors
     assert ended(tmp_path, "replay").returncode == 0
+
+
+async def test_a_disk_that_keeps_no_link_keeps_nobody_out_and_halts_and_kills(tmp_path: Path) -> None:
+    (tmp_path / "access").write_text("")  # in the way, as a disk that is read-only is
+    (tmp_path / "logs").write_text("")
+    spare = spare_folder(tmp_path)
+    try:
+        with running(tmp_path, "--data", "synthetic:3:1", "--speed", "3000") as (process, url):
+            assert process.stderr is not None
+            assert str(spare / "link") in process.stderr.readline()
+            async with aiohttp.ClientSession() as client:
+                person = await admitted(client, url, (spare / "link").read_text("ascii").strip())
+                status, halted = await person.tell("halt", reason="what is it with this disk")
+                assert (status, halted["audit_seq"]) == (200, 0), halted
+                assert "not in the audit log" in halted["text"]
+                await person.hear('"is_halted":true')
+                assert (await person.tell("resume", reason="go on"))[0] in {503, 507}  # nothing else goes unrecorded
+                made = await asyncio.to_thread(ended, tmp_path, "login")
+                person = await admitted(client, url, made.stdout.strip())
+                assert (await person.tell("kill", reason="enough", phrase="kill"))[0] == 200
+            process.communicate(timeout=60)
+            assert process.returncode == 2
+    finally:
+        shutil.rmtree(spare, ignore_errors=True)
 
 
 def test_links_and_tokens_are_made_and_taken_back_by_tasks(tmp_path: Path) -> None:

@@ -2,6 +2,9 @@
 
 Nothing here can be used by who reads it: names of code files and entries of the token file are SHA-256 of 256-bit
 secrets. Any process of the owner may issue and revoke; a running session sees it at once.
+
+A disk that takes nothing keeps its owner not out: codes go to a spare folder then, which has to be as private, and one
+that cannot be taken away counts once in each process.
 """
 
 import hashlib
@@ -9,6 +12,8 @@ import hmac
 import json
 import os
 import secrets
+import stat
+import sys
 import tempfile
 import threading
 from collections.abc import Sequence
@@ -28,38 +33,85 @@ _SECRET_BYTES: Final = 32
 
 
 class CredentialsFolder:
-    """Both sides, `Credentials` and `CredentialsIssuer`, over *folder*, which is made where it is missing."""
+    """Both sides, `Credentials` and `CredentialsIssuer`, over *folder*, which is made where it is missing.
 
-    def __init__(self, folder: Path, clock: Clock) -> None:
+    Codes that it does not take go to *spare*.
+    """
+
+    def __init__(self, folder: Path, clock: Clock, spare: Path | None = None) -> None:
         self._folder = folder
         self._clock = clock
+        self._spare = spare
+        self._spent: set[str] = set()
         self._lock = threading.Lock()
         self._read_as: tuple[int, int, int] | None = None
         self._tokens: list[tuple[str, NamedToken]] = []
 
     def issue_code(self, role: Role) -> str:
         code = secrets.token_urlsafe(_SECRET_BYTES)
-        document = {"role": role.name, "created_mts": self._clock.now()}
+        text = json.dumps({"role": role.name, "created_mts": self._clock.now()})
         try:
             self._forget_old_codes()
-            self._write(self._code_path(code), json.dumps(document))
+            _write(self._folder, _code_path(self._folder, code), text)
         except OSError as error:
-            raise _store_error(self._folder, error) from error
+            if not self._keep_apart(code, text):
+                raise _store_error(self._folder, error) from error
         return code
 
     def redeem(self, code: str) -> Role | None:
-        path = self._code_path(code)
+        folders = [self._folder]
+        if self._spare is not None and is_private(self._spare):
+            folders.append(self._spare)
+        problem: StoreError | None = None
+        for folder in folders:
+            try:
+                role = self._redeem(_code_path(folder, code))
+            except OSError as error:
+                problem = problem or _store_error(folder, error)
+                continue
+            if role is not None:
+                return role
+        if problem is not None and len(folders) == 1:  # else a wrong code is a wrong one: the spare folder was asked
+            raise problem
+        return None
+
+    def _redeem(self, path: Path) -> Role | None:
         try:
             document = json.loads(path.read_bytes())
-            path.unlink()  # of two at the same time, one finds it gone
             role, created = Role[document["role"]], int(document["created_mts"])
         except FileNotFoundError:
             return None
-        except OSError as error:
-            raise _store_error(path, error) from error
         except (ValueError, KeyError, TypeError):
             return None
+        if not self._spend(path):
+            return None
         return role if abs(self._clock.now() - created) <= CODE_VALID_MS else None
+
+    def _spend(self, path: Path) -> bool:
+        """Take a code away; tell whether nobody else did."""
+        with self._lock:
+            if path.name in self._spent:
+                return False
+            try:
+                path.unlink()  # of two at the same time, one finds it gone
+            except FileNotFoundError:
+                return False
+            except OSError:  # a disk that is read-only now
+                self._spent.add(path.name)
+            return True
+
+    def _keep_apart(self, code: str, text: str) -> bool:
+        """Write a code to the spare folder; tell whether it is there."""
+        if self._spare is None:
+            return False
+        try:
+            self._spare.mkdir(mode=0o700, exist_ok=True)
+            if is_private(self._spare):
+                _write(self._spare, _code_path(self._spare, code), text)
+                return True
+        except OSError:
+            pass
+        return False
 
     def issue_token(self, name: str, role: Role, valid_days: int) -> str:
         check_token_name(name)
@@ -97,9 +149,6 @@ class CredentialsFolder:
                 return False
             self._save(left)
             return True
-
-    def _code_path(self, code: str) -> Path:
-        return self._folder / "codes" / _digest(code)
 
     def _forget_old_codes(self) -> None:
         oldest_s = self._clock.now() / 1000 - 2 * CODE_VALID_MS / 1000
@@ -145,23 +194,38 @@ class CredentialsFolder:
             for digest, named in tokens
         ]
         try:
-            self._write(self._folder / "tokens.json", json.dumps({"tokens": listed}, indent=1))
+            _write(self._folder, self._folder / "tokens.json", json.dumps({"tokens": listed}, indent=1))
         except OSError as error:
             raise _store_error(self._folder, error) from error
 
-    def _write(self, path: Path, text: str) -> None:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".new-", dir=self._folder)  # of mode 0600
-        try:
-            with os.fdopen(handle, "w", encoding="ascii") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(path)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
+
+def is_private(folder: Path) -> bool:
+    """Tell whether *folder* is one of ours that nobody else may enter."""
+    try:
+        found = folder.lstat()
+    except OSError:
+        return False
+    is_ours = sys.platform != "win32" and found.st_uid == os.getuid()
+    return stat.S_ISDIR(found.st_mode) and is_ours and not found.st_mode & 0o077
+
+
+def _code_path(folder: Path, code: str) -> Path:
+    return folder / "codes" / _digest(code)
+
+
+def _write(folder: Path, path: Path, text: str) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".new-", dir=folder)  # of mode 0600
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def _digest(secret: str) -> str:

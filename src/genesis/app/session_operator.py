@@ -37,7 +37,7 @@ from genesis.ports.session_view import SessionView
 Result = TypeVar("Result")
 
 DISK_WITHIN_S: Final = 2.0
-"""How long a kill waits for a disk: then it goes on, and what the disk owes comes later."""
+"""How long a kill or a halt waits for a disk: then it goes on, and what the disk owes comes later."""
 
 
 class SessionOperator:
@@ -64,11 +64,28 @@ class SessionOperator:
     async def carry_out(self, command: Command, who: str) -> Outcome:
         if isinstance(command, Kill):
             return await self._kill(command, who)
+        if isinstance(command, Halt):
+            return await self._halt(command, who)
         if isinstance(command, ApplyConfig | RollBackConfig) and self._authority is not None:
             return await self._change(command, who, self._authority)
         receipt = await self._audit.append(_entry(command, who))
+        return Outcome(receipt.seq, receipt.mts, await self._asked(command))
+
+    async def _asked(self, command: Command) -> str:
         is_handled = await self._inbox.ask(_question(command, self._view))
-        text = "done" if is_handled else "taken, and not handled yet: the session is busy"
+        return "done" if is_handled else "taken, and not handled yet: the session is busy"
+
+    async def _halt(self, command: Halt, who: str) -> Outcome:
+        # Nothing is sent for it, so no disk must stop it either; the journal has it before its effect, like any event.
+        recording = self._late.begin(self._audit.append(_entry(command, who)))
+        is_recorded = await _in_time(recording)
+        text = await self._asked(command)
+        if not is_recorded:
+            return Outcome(0, self._clock.now(), f"{text}; the audit log has it once its disk answers")
+        try:
+            receipt = recording.result()
+        except StoreError as error:
+            return Outcome(0, self._clock.now(), f"{text}, but it is not in the audit log: {error}")
         return Outcome(receipt.seq, receipt.mts, text)
 
     async def _change(self, command: ApplyConfig | RollBackConfig, who: str, authority: ConfigAuthority) -> Outcome:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
-from genesis.app.access import announce, link_file
+from genesis.app.access import announce
 from genesis.app.logs import GuardedErrors
 from genesis.app.wiring import SessionSystem
 from genesis.ports.errors import GenesisError, StoreError
@@ -62,10 +62,10 @@ def login_line(system: SessionSystem, home: Path, say: TextIO) -> str:
     What goes into a file, a pipe or the log of a container is kept and shipped, and a link lets in whoever reads it.
     """
     try:
-        link = announce(home, system.server.url, system.credentials)
-        read_by = say.inner if isinstance(say, GuardedErrors) else say
-        if read_by.isatty():
-            return f"dashboard: {link} (once; then: login)"
-        return f"dashboard: {system.server.url} (the link that logs in is in {link_file(home)}, and login prints one)"
-    except StoreError as error:  # whoever cannot look can trade all the same
-        return f"dashboard: no login, for {error}"
+        found = announce(home, system.server.url, system.credentials)
+    except StoreError as error:  # whoever cannot look can trade all the same, and kill
+        return f"dashboard: nobody can log in, for {error}; then login prints a link (kill works without one)"
+    read_by = say.inner if isinstance(say, GuardedErrors) else say
+    if read_by.isatty():
+        return f"dashboard: {found.link} (once; then: login)"
+    return f"dashboard: {system.server.url} (the link that logs in is in {found.file}, and login prints one)"

@@ -19,8 +19,9 @@ from genesis.app.operated_market import OperatorInbox
 from genesis.app.session_operator import SessionOperator
 from genesis.domain.events import Asked, OperatorAsked
 from genesis.domain.units import Mts, Symbol
+from genesis.ports.errors import StoreError
 from genesis.ports.kill import KillLatch
-from genesis.ports.operator import CancelAll, Kill
+from genesis.ports.operator import CancelAll, Halt, Kill, Resume
 from genesis.ports.session_view import Overview
 
 CLOCK = ManualClock()
@@ -62,6 +63,40 @@ async def test_e16_a_kill_does_not_wait_for_a_disk_that_hangs_and_is_recorded_on
     answers.set()
     while not read_entries(tmp_path / "audit.log"):
         await asyncio.to_thread(lambda: None)
+
+
+async def test_a16_a_halt_waits_for_no_disk_and_says_what_is_not_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("genesis.app.session_operator.DISK_WITHIN_S", 0.05)
+    answers, inbox = threading.Event(), OperatorInbox()
+    inbox.open()
+    operator = operator_of(tmp_path, MemoryKillLatch(), inbox, lambda _: wait_for(answers))
+    asking = asyncio.ensure_future(operator.carry_out(Halt("news"), "ann"))
+    while (taken := inbox.next()) is None:
+        await asyncio.to_thread(lambda: None)
+    make, was_handled = taken
+    assert make is not None
+    assert make(Mts(1)) == OperatorAsked(Mts(1), Asked.HALT, "", "news")
+    was_handled()
+    outcome = await asking
+    assert (outcome.audit_seq, outcome.text) == (0, "done; the audit log has it once its disk answers")
+    answers.set()
+
+
+async def test_a16_a_halt_that_cannot_be_recorded_is_done_and_a_resume_is_not(tmp_path: Path) -> None:
+    (tmp_path / "audit.log").mkdir()
+    inbox = OperatorInbox()
+    inbox.open()
+    operator = operator_of(tmp_path, MemoryKillLatch(), inbox)
+    with pytest.raises(StoreError):
+        await operator.carry_out(Resume("back"), "ann")
+    assert inbox.next() is None
+    asking = asyncio.ensure_future(operator.carry_out(Halt("news"), "ann"))
+    while (taken := inbox.next()) is None:
+        await asyncio.to_thread(lambda: None)
+    taken[1]()
+    assert "it is not in the audit log" in (await asking).text
 
 
 def wait_for(answers: threading.Event) -> None:
