@@ -144,8 +144,7 @@ def test_a_spare_place_that_others_may_enter_is_not_used(
     mode: int, blocked: Path, clock: ManualClock, tmp_path: Path
 ) -> None:
     spare = tmp_path / "spare"
-    own = CredentialsFolder(tmp_path / "elsewhere", clock, spare)
-    (tmp_path / "elsewhere").write_text("")
+    own = CredentialsFolder(blocked, clock, spare)
     code = own.issue_code(Role.ADMIN)
     spare.chmod(mode)
     with pytest.raises(StoreError):
