@@ -10,7 +10,7 @@ from typing import Final, assert_never
 
 from attrs import frozen
 
-from genesis.app.session_figures import AccountFigures, DeskFigures, exact, limit_uses, node_values
+from genesis.app.session_figures import DeskFigures, EquityFigures, exact, limit_uses, node_values
 from genesis.domain.candle import Candle, Timeframe
 from genesis.domain.core import TradingCore
 from genesis.domain.events import CandleClosed, Event, OrderRefused, Reasons, Submit
@@ -78,7 +78,7 @@ class SessionFeeding:
         self._about = about
         self._clock = clock
         self._core: TradingCore | None = None
-        self._account = AccountFigures(0)
+        self._account = EquityFigures(0)
         self._cash_start = 0
         self._desks: dict[str, DeskFigures] = {}
         self._links: dict[str, LinkView] = {}
@@ -100,7 +100,7 @@ class SessionFeeding:
         """Take the core that is about to run."""
         self._core = core
         self._cash_start = core.cash
-        self._account = AccountFigures(core.cash)
+        self._account = EquityFigures(core.cash)
         for name, desk in core.desks.items():
             params = dict(self._about.params.get(name, {}))
             cash, evaluator = desk.ledger.cash, evaluator_of(desk.symbol, desk.settings.strategy)
@@ -225,7 +225,7 @@ class SessionFeeding:
             about.timeframe,
             portfolio,
             [position for each in figures if (position := each.position(equity)) is not None],
-            list(limit_uses(core, account, figures)),
+            list(limit_uses(core, figures)),
             self._guards(core),
             [each.state() for each in figures],
             list(self._links.values()),

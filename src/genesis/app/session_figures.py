@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from genesis.domain.candle import DAY_MS, Candle
 from genesis.domain.core import TradingCore
@@ -12,6 +12,7 @@ from genesis.domain.desk import Desk
 from genesis.domain.fill import Fill
 from genesis.domain.ledger import cost_of, value_of
 from genesis.domain.order import Side
+from genesis.domain.risk.guards import NEVER
 from genesis.domain.strategy.by_events import EventEvaluator
 from genesis.domain.strategy.streaming import Evaluator
 from genesis.domain.units import PPB, Mts, floor_mul_div, format_atoms, format_scaled
@@ -19,6 +20,35 @@ from genesis.ports.session_view import ExactText, GuardState, LimitUse, NodeValu
 
 NEAR: Final = 0.8
 _PERCENT_DECIMALS: Final = 7  # of parts per billion
+
+
+@define
+class EquityFigures:
+    """What an account or a strategy was worth over time, close by close."""
+
+    peak: int
+    last_equity: int = field(init=False)
+    day_equity: int = field(init=False)
+    day_end: int = 0
+    drawdown_max: float = 0.0
+
+    def __attrs_post_init__(self) -> None:
+        self.last_equity = self.day_equity = self.peak
+
+    def close(self, mts: Mts, equity: int) -> float:
+        """Take the equity at a close; return the drawdown."""
+        self.peak = max(self.peak, equity)
+        if mts >= self.day_end:
+            self.day_end = (mts // DAY_MS + 1) * DAY_MS
+            self.day_equity = self.last_equity
+        self.last_equity = equity
+        drawdown = self.drawdown(equity)
+        self.drawdown_max = max(self.drawdown_max, drawdown)
+        return drawdown
+
+    def drawdown(self, equity: int) -> float:
+        """Return how far *equity* is below the peak, as a fraction."""
+        return (self.peak - equity) / self.peak if self.peak > 0 else 0.0
 
 
 @define
@@ -38,9 +68,14 @@ class DeskFigures:
     held: int = 0
     fees: int = 0
     fills: int = 0
+    equity: EquityFigures = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.equity = EquityFigures(self.desk.equity)
 
     def close(self, candle: Candle) -> None:
         """Take a close of its instrument."""
+        self.equity.close(candle.mts, self.desk.equity)
         target = self.evaluator.step(candle)
         self.target = None if math.isnan(target) else target
         self.decided_mts = candle.mts
@@ -96,46 +131,15 @@ class DeskFigures:
         )
 
 
-@define
-class AccountFigures:
-    """The account over time, close by close."""
-
-    peak: int
-    last_equity: int = field(init=False)
-    day_equity: int = field(init=False)
-    day_end: int = 0
-    drawdown_max: float = 0.0
-
-    def __attrs_post_init__(self) -> None:
-        self.last_equity = self.day_equity = self.peak
-
-    def close(self, mts: Mts, equity: int) -> float:
-        """Take the equity at a close; return the drawdown."""
-        self.peak = max(self.peak, equity)
-        if mts >= self.day_end:
-            self.day_end = (mts // DAY_MS + 1) * DAY_MS
-            self.day_equity = self.last_equity
-        self.last_equity = equity
-        drawdown = self.drawdown(equity)
-        self.drawdown_max = max(self.drawdown_max, drawdown)
-        return drawdown
-
-    def drawdown(self, equity: int) -> float:
-        """Return how far *equity* is below the peak, as a fraction."""
-        return (self.peak - equity) / self.peak if self.peak > 0 else 0.0
-
-
-def limit_uses(core: TradingCore, account: AccountFigures, figures: Sequence[DeskFigures]) -> Iterator[LimitUse]:
+def limit_uses(core: TradingCore, figures: Sequence[DeskFigures]) -> Iterator[LimitUse]:
     """Yield every limit of the account and of its strategies, with what of it is used."""
     quote, limits = core.settings.quote, core.limits
-    equity = core.equity
     for each in figures:
-        own, name = each.desk.settings.limits, each.desk.name
         notional = value_of(each.desk.position, each.mark, each.desk.settings.instrument.price_scale)
         weight = notional * PPB // each.desk.equity if each.desk.equity > 0 else 0
-        yield _share("max_drawdown", name, round(account.drawdown(equity) * PPB), own.max_drawdown)
-        yield _share("position_cap", name, weight, own.position_cap)
-        yield _limit_use("max_daily_loss", name, quote, max(0, account.day_equity - equity), own.max_daily_loss, 8)
+        yield _drawdown(each)
+        yield _share("position_cap", each.desk.name, weight, each.desk.settings.limits.position_cap)
+        yield _daily_loss(each, quote)
     exposures = [
         (each.desk.symbol, value_of(each.desk.position, each.mark, each.desk.settings.instrument.price_scale))
         for each in figures
@@ -159,6 +163,31 @@ def node_values(names: Sequence[str], values: Sequence[float]) -> Sequence[NodeV
 def exact(amount: int) -> ExactText:
     """Return atoms as text."""
     return ExactText(format_atoms(amount))
+
+
+def _drawdown(figures: DeskFigures) -> LimitUse:
+    """Return how far the strategy's guard sees it below its peak."""
+    guards, equity = figures.desk.purse.guards, figures.desk.equity
+    fallen = max(0, guards.peak - equity) * PPB // guards.peak if guards.peak > 0 else 0
+    use = _share("max_drawdown", figures.desk.name, fallen, guards.limits.max_drawdown)
+    return _as_guarded(use, is_breached=equity <= guards.drawdown_floor)
+
+
+def _daily_loss(figures: DeskFigures, quote: str) -> LimitUse:
+    """Return what the strategy lost of the day, from where its guard counts; from the day's start where it has none."""
+    guards, equity = figures.desk.purse.guards, figures.desk.equity
+    limit, start = guards.limits.max_daily_loss, figures.equity.day_equity
+    if limit is not None:  # the guard of a strategy that was resumed counts from its next close on
+        start = equity if guards.day_floor == NEVER else guards.day_floor + limit
+    use = _limit_use("max_daily_loss", figures.desk.name, quote, max(0, start - equity), limit, 8)
+    return _as_guarded(use, is_breached=equity < guards.day_floor)
+
+
+def _as_guarded(use: LimitUse, *, is_breached: bool) -> LimitUse:
+    """Return *use* as the guard judges it: a loss equal to its limit is within, a drawdown equal to it is not."""
+    if use.state == "off":
+        return use
+    return evolve(use, state="breached" if is_breached else "near" if use.used >= NEAR else "clear")
 
 
 def _share(name: str, scope: str, observed: int, allowed: int | None) -> LimitUse:

@@ -15,16 +15,20 @@ from genesis.app.session_feeding import SessionAbout, SessionFeeding, empty_over
 from genesis.app.session_observer import SessionObserver
 from genesis.app.trade import trade
 from genesis.domain.candle import Candle
-from genesis.domain.core import TradingCore, one_desk
+from genesis.domain.core import FIRST_CID, TradingCore, one_desk
+from genesis.domain.core_settings import CoreSettings
 from genesis.domain.desk_settings import DeskSettings
+from genesis.domain.events import StrategyLimitsApplied
 from genesis.domain.instrument import spot_instrument
+from genesis.domain.ledger import Ledger
 from genesis.domain.link import Link, LinkState
 from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.simulation.market_orders import costs_from_bps
 from genesis.domain.simulation.synthetic import synthetic_candles
 from genesis.domain.statistics.record import Recorder
+from genesis.domain.strategy.features import close, where
 from genesis.domain.strategy.shipped import SHIPPED
-from genesis.domain.units import Mts, Symbol, atoms, decimal_from_text, format_atoms, ppb
+from genesis.domain.units import Atoms, Mts, Symbol, atoms, decimal_from_text, format_atoms, ppb
 from genesis.ports.session_view import Span
 
 INSTRUMENT = spot_instrument(Symbol("tBTCUSD"))
@@ -33,16 +37,17 @@ LIMITS = RiskLimits(ppb("0.9"), ppb("0.5"), atoms(5_000))
 
 
 async def traded(
-    candles: Sequence[Candle], limits: RiskLimits = LIMITS
+    candles: Sequence[Candle], limits: RiskLimits = LIMITS, core: TradingCore | None = None
 ) -> tuple[TradingCore, MemorySessionView, SessionFeeding]:
     """Trade *candles* with a view on it."""
     clock, metrics = ManualClock(), MemoryMetrics()
-    about = SessionAbout("paper", INSTRUMENT.symbol, "1m", {"main": "ema_cross"}, {"main": {"fast": "12"}})
+    labels = {"main": "ema_cross", "waits": "a person's own"}
+    about = SessionAbout("paper", INSTRUMENT.symbol, "1m", labels, {"main": {"fast": "12"}, "waits": {}})
     view = MemorySessionView(empty_overview(about))
     feeding = SessionFeeding(view, about, clock)
     monitor = MemoryMonitor(clock, metrics, version="0", mode="paper")
     observer = SessionObserver(Recorder(INSTRUMENT, CASH), metrics, monitor, feeding)
-    core = one_desk(DeskSettings(INSTRUMENT, SHIPPED["ema_cross"].build(), limits=limits), CASH)
+    core = core or one_desk(DeskSettings(INSTRUMENT, SHIPPED["ema_cross"].build(), limits=limits), CASH)
     observer.begin(core)
 
     async def feed() -> AsyncIterator[Sequence[Candle]]:
@@ -96,6 +101,51 @@ async def test_limits_say_what_is_used_and_what_is_left() -> None:
     assert decimal_from_text(drawdown.observed) + decimal_from_text(drawdown.headroom) == 1
     assert (cap.observed, cap.state) == ("0", "clear")
     assert (loss.state, loss.allowed) == ("off", "")
+
+
+async def test_a_loss_limit_that_came_during_the_day_counts_from_then_on_the_page_as_in_the_core() -> None:
+    core, view, feeding = await traded(list(synthetic_candles(3, 1.0))[:700], RiskLimits())
+    (desk,) = core.desks.values()
+    lost = CASH - core.equity
+    assert lost > atoms(1)
+    event = StrategyLimitsApplied(Mts(desk.purse.guards.day_end - 1), "main", RiskLimits(max_daily_loss=atoms(1)))
+    core.handle(event)
+    feeding.saw(event)
+    feeding.flush()
+    loss = view.overview().limits[2]
+    assert core.halted is None
+    assert (loss.observed, loss.headroom, loss.state) == ("0", "1", "clear")
+
+
+@pytest.mark.parametrize(("limit", "state"), [(0, "near"), (-1, "breached"), (1, "near")])
+async def test_a_loss_is_a_breach_on_the_page_when_it_is_one_in_the_core(limit: int, state: str) -> None:
+    candles = list(synthetic_candles(3, 1.0))[:700]
+    core, view, _ = await traded(candles, RiskLimits(max_daily_loss=atoms(5_000)))
+    lost = decimal_from_text(view.overview().limits[2].observed)
+    assert lost > 1
+    limits = RiskLimits(max_daily_loss=Atoms(atoms(lost) + limit))
+    core, view, feeding = await traded(candles, RiskLimits(max_daily_loss=atoms(5_000)))
+    event = StrategyLimitsApplied(candles[-1].mts, "main", limits)
+    core.handle(event)
+    feeding.saw(event)
+    feeding.flush()
+    assert view.overview().limits[2].state == state
+    assert (core.halted is not None) is (state == "breached")
+
+
+async def test_what_one_strategy_lost_is_not_on_the_limits_of_another() -> None:
+    limits = RiskLimits(max_drawdown=ppb("0.5"), max_daily_loss=atoms(5_000))
+    trades, waits = (
+        DeskSettings(INSTRUMENT, deciding, limits=limits, name=name)
+        for name, deciding in (("main", SHIPPED["ema_cross"].build()), ("waits", where(close < 0.0, 1.0, 0.0)))
+    )
+    ledgers = {"main": Ledger(CASH), "waits": Ledger(CASH)}
+    core = TradingCore(CoreSettings((trades, waits)), ledgers, FIRST_CID)
+    _, view, _ = await traded(list(synthetic_candles(3, 1.0))[:700], core=core)
+    shown = {(each.scope, each.name): each for each in view.overview().limits}
+    assert decimal_from_text(shown["main", "max_daily_loss"].observed) > 1
+    for name in ("max_daily_loss", "max_drawdown"):
+        assert (shown["waits", name].observed, shown["waits", name].state) == ("0", "clear")
 
 
 async def test_links_are_shown_with_their_reason() -> None:
