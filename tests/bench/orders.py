@@ -26,7 +26,7 @@ from attrs import evolve
 from genesis.adapters.bitfinex.exchange_time import ExchangeTime
 from genesis.adapters.bitfinex.limits import Limits
 from genesis.adapters.bitfinex.market_line import TradedInstrument
-from genesis.adapters.bitfinex.market_time import WallTime
+from genesis.adapters.bitfinex.market_time import LiveTime
 from genesis.adapters.bitfinex.reconciler import LookRules
 from genesis.adapters.bitfinex.session import SessionRules
 from genesis.adapters.bitfinex.sign import Signer
@@ -144,7 +144,8 @@ async def reconnect(drops: int) -> dict[str, float]:
     Limits._budget = lambda _, __: RequestBudget(1_000_000)  # type: ignore[method-assign,assignment]
     async with serving(venue) as port, AiohttpConnector() as connector, asyncio.TaskGroup() as tasks:
         place = place_at(f"http://127.0.0.1:{port}/v2/", f"ws://127.0.0.1:{port}/ws/2")
-        key = KeyInUse(signer, nonces, ExchangeTime(clock, metrics))
+        told = ExchangeTime(clock, metrics)
+        key = KeyInUse(signer, nonces, told)
         wires = bitfinex_wires(place, key, Outside(connector, transport, clock, metrics), instruments, Account.EXCHANGE)
         budget = RequestBudget(1_000_000, 1.0)
         account = AccountStream(
@@ -153,7 +154,7 @@ async def reconnect(drops: int) -> dict[str, float]:
             session_rules=quick,
             budget=budget,
         )
-        rules = MarketRules(WallTime(clock), LookRules())
+        rules = MarketRules(LiveTime(clock, told), LookRules())
         traded = [TradedInstrument(instruments[BTC], Timeframe.M1)]
         market = TradingMarket(traded, evolve(wires, account=account), clock, Watcher(), rules)
         running = tasks.create_task(market.run())

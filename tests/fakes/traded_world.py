@@ -7,10 +7,11 @@ from typing import TypeVar
 
 from attrs import define, evolve, field
 
+from genesis.adapters.bitfinex.exchange_time import ExchangeTime
 from genesis.adapters.bitfinex.key import ApiKey
 from genesis.adapters.bitfinex.limits import Limits
 from genesis.adapters.bitfinex.market_line import TradedInstrument
-from genesis.adapters.bitfinex.market_time import WallTime
+from genesis.adapters.bitfinex.market_time import LiveTime
 from genesis.adapters.bitfinex.market_wires import Wires
 from genesis.adapters.bitfinex.rest_account import BitfinexAccount
 from genesis.adapters.bitfinex.rest_client import RestClient
@@ -184,7 +185,8 @@ async def traded_world(
         nonces,
     )
     traded = [TradedInstrument(each, Timeframe.M1) for each in INSTRUMENTS.values()]
-    market = TradingMarket(traded, wires, clock, watcher, rules or MarketRules(WallTime(clock), keeps_pace=keeps_pace))
+    time = LiveTime(clock, ExchangeTime(clock, metrics))
+    market = TradingMarket(traded, wires, clock, watcher, rules or MarketRules(time, keeps_pace=keeps_pace))
     async with asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(shell.run())
         running = tasks.create_task(market.run())

@@ -11,7 +11,7 @@ from genesis.adapters.atomic_file import write_whole
 from genesis.adapters.bitfinex.candle_line import ReadInstrument
 from genesis.adapters.bitfinex.exchange_time import ExchangeTime
 from genesis.adapters.bitfinex.market_line import TradedInstrument
-from genesis.adapters.bitfinex.market_time import WallTime
+from genesis.adapters.bitfinex.market_time import LiveTime
 from genesis.adapters.bitfinex.reconciler import LookRules
 from genesis.adapters.bitfinex.rest_account import BitfinexAccount
 from genesis.adapters.bitfinex.rest_market import BitfinexMarket
@@ -194,7 +194,8 @@ async def _trade(house: LiveHouse, recording: Recording) -> None:
             system.observer.begin(begun.core)
             await recording.journal.append(saved(begun.core))
             await begin_again(begun.core, recording.journal, clock.now())
-            rules = MarketRules(WallTime(clock), LookRules(), begun.known, begun.since, system.latch, keeps_pace=True)
+            market_time = LiveTime(clock, time)
+            rules = MarketRules(market_time, LookRules(), begun.known, begun.since, system.latch, keeps_pace=True)
             market = TradingMarket(
                 [
                     TradedInstrument(each, plan.timeframe, plan.warm_up, traded.reads_of(symbol))

@@ -22,10 +22,22 @@ class ExchangeTime:
         self._clock = clock
         self._metrics = metrics
         self._offset_us = 0
+        self._told: tuple[int, float] | None = None
+        """The exchange's time when its last answer came, and the monotonic time then."""
 
     def now_us(self) -> int:
         """Return the exchange's time in microseconds UTC, within about a second."""
         return self._clock.now_us() + self._offset_us
+
+    def steady_us(self) -> int | None:
+        """Return the exchange's time by its last answer and the monotonic time since, None before any.
+
+        Setting our clock changes nothing here; time in which this machine slept is missing until the next answer.
+        """
+        if self._told is None:
+            return None
+        told_us, at_s = self._told
+        return told_us + round((self._clock.monotonic_s() - at_s) * 1_000_000)
 
     @property
     def offset_s(self) -> float:
@@ -44,4 +56,5 @@ class ExchangeTime:
         # The header has whole seconds, so the middle of its second is the best guess, and so is the middle of the trip.
         middle_us = (written - EPOCH) // timedelta(microseconds=1) + 500_000
         self._offset_us = middle_us - (sent_us + received_us) // 2
+        self._told = received_us + self._offset_us, self._clock.monotonic_s()
         self._metrics.gauge("exchange_clock_offset_seconds", self._offset_us / 1e6)

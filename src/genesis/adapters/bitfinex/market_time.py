@@ -1,7 +1,8 @@
-"""What time it is on a market: by the wall, or by its candles where those are played at any speed."""
+"""What time it is on a market: the exchange's, or that of its candles where those are played at any speed."""
 
 from typing import Protocol
 
+from genesis.adapters.bitfinex.exchange_time import ExchangeTime
 from genesis.domain.units import Mts
 from genesis.ports.clock import Clock
 
@@ -19,20 +20,30 @@ class MarketTime(Protocol):
         """Return how long it is until *mts*, in seconds; None where only a candle can tell."""
 
 
-class WallTime:
-    """The time of a market that is traded live: this machine's."""
+class LiveTime:
+    """The time of a market that is traded live: the exchange's, as its last answer told it and monotonic time goes on.
 
-    def __init__(self, clock: Clock) -> None:
+    So nobody who sets the clock of this machine makes a timer ring early or late. It never goes back. Until an answer
+    came, the clock is taken at its word.
+    """
+
+    def __init__(self, clock: Clock, exchange: ExchangeTime) -> None:
         self._clock = clock
+        self._exchange = exchange
+        self._last = Mts(0)
 
     def now(self) -> Mts:
-        return self._clock.now()
+        told_us = self._exchange.steady_us()
+        if told_us is None:
+            return self._clock.now()
+        self._last = max(self._last, Mts(told_us // 1000))
+        return self._last
 
     def heard(self, mts: Mts) -> None:
-        """Hear nothing new: the wall goes by itself."""
+        """Hear nothing new: this time goes by itself."""
 
     def wait_s(self, mts: Mts) -> float | None:
-        return max(0.0, (mts - self._clock.now()) / 1000)
+        return max(0.0, (mts - self.now()) / 1000)
 
 
 class CandleTime:

@@ -13,7 +13,7 @@ from genesis.domain.units import Mts
 from genesis.ports.clock import Clock
 
 TICK_S: Final = 1.0
-"""A timer by the wall is looked at this often, for the wall's clock may be set."""
+"""A timer is looked at this often, for an answer of the exchange may set its time right."""
 
 
 class MarketTimers:

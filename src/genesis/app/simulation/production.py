@@ -12,7 +12,7 @@ from genesis.adapters.bitfinex.exchange_time import ExchangeTime
 from genesis.adapters.bitfinex.key import ApiKey
 from genesis.adapters.bitfinex.limits import Limits
 from genesis.adapters.bitfinex.market_line import TradedInstrument
-from genesis.adapters.bitfinex.market_time import WallTime
+from genesis.adapters.bitfinex.market_time import LiveTime
 from genesis.adapters.bitfinex.market_wires import Wires
 from genesis.adapters.bitfinex.rest_account import BitfinexAccount
 from genesis.adapters.bitfinex.rest_client import RestClient
@@ -184,7 +184,7 @@ def _market(machine: Machine, core: TradingCore) -> TradingMarket:
     since = max((trade.mts for life in known for trade in life.trades), default=None)
     traded = [TradedInstrument(each, Timeframe.M1) for each in machine.instruments]
     return TradingMarket(
-        traded, wires, clock, Nobody(), MarketRules(WallTime(clock), known=known, since=since, latch=machine.latch)
+        traded, wires, clock, Nobody(), MarketRules(LiveTime(clock, time), known=known, since=since, latch=machine.latch)
     )
 
 
