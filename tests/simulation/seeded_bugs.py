@@ -1,5 +1,6 @@
 """Bugs to be found: each breaks one rule of the production code, as somebody might by accident."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from itertools import count
 from typing import Any, Final
@@ -9,18 +10,22 @@ from attrs import evolve, field, frozen
 
 from genesis.adapters.bitfinex import order_sender, searcher
 from genesis.adapters.bitfinex.account_line import AccountLine
+from genesis.adapters.bitfinex.market_time import LiveTime
 from genesis.adapters.bitfinex.order_sender import OrderSender
+from genesis.adapters.bitfinex.pulse import Pulse
+from genesis.adapters.bitfinex.streams_account import AccountStream
 from genesis.adapters.bitfinex.trading_market import TradingMarket
 from genesis.adapters.memory.kill_latch import MemoryKillLatch
 from genesis.adapters.memory.nonces import MemoryNonces
 from genesis.app.simulation import bounds, faults, production
 from genesis.app.simulation.host import HostJournal, HostNonces
 from genesis.app.simulation.machine import Machine
-from genesis.app.simulation.options import SYMBOLS
+from genesis.app.simulation.options import SYMBOLS, FaultClass
 from genesis.domain import account_looks, core
 from genesis.domain.core import TradingCore
 from genesis.domain.desk import Desk
-from genesis.domain.events import Decision, Event, LimitsApplied, LookUp
+from genesis.domain.events import Cancel, Decision, Event, LimitsApplied, LookUp
+from genesis.domain.exchange.orders import Account
 from genesis.domain.execution import orders, reconciliation
 from genesis.domain.execution.absence import Lost, Search
 from genesis.domain.execution.evidence import NothingLeft, ProvenAbsent, Refused
@@ -271,6 +276,39 @@ def never_cool_down(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(LosingStreak, "ended", lambda *_: None)
 
 
+def set_timers_by_the_clock(patch: pytest.MonkeyPatch) -> None:
+    """Take the machine's clock for the time of the market."""
+    patch.setattr(LiveTime, "now", lambda time: time._clock.now())
+
+
+def let_cancels_wait(patch: pytest.MonkeyPatch) -> None:
+    """Send cancels in their turn, behind whatever else there is to do."""
+    real = OrderSender.cancel
+
+    def cancel(sender: OrderSender, wanted: Cancel) -> None:
+        asyncio.get_running_loop().call_later(2.0, real, sender, wanted)
+
+    patch.setattr(OrderSender, "cancel", cancel)
+
+
+def sleep_unnoticed(patch: pytest.MonkeyPatch) -> None:
+    """Never notice that nothing ran for a while."""
+    patch.setattr(Pulse, "_late_s", lambda _: 0.0)
+
+
+def trade_on_margin(patch: pytest.MonkeyPatch) -> None:
+    """Send orders to the wallet that borrows."""
+    real: Any = AccountStream  # Any: handed on
+
+    def stream(*arguments: Any, **named: Any) -> Any:  # Any: handed on
+        return real(*arguments[:-1], Account.MARGIN, **named)
+
+    patch.setattr(production, "AccountStream", stream)
+
+
+SLICED: Final = {"manners": ("twap",) * 4, "faults": (FaultClass.CLOCK_STEP,), "intensity": 4.0}
+RESTING: Final = {"manners": ("post_only",) * 4, "faults": ()}
+BLOCKED: Final = {"faults": (FaultClass.LOOP_BLOCKED,), "intensity": 30.0}
 MANY_POSITIONS: Final = {"stricter": "positions", "symbols": SYMBOLS, "desks": 4, "faults": ()}
 
 BUGS: Final[Mapping[str, Bug]] = {
@@ -302,5 +340,9 @@ BUGS: Final[Mapping[str, Bug]] = {
         (without(account_guards.concurrent_positions), "I12", MANY_POSITIONS),
         (without(account_guards.fresh_data), "I7", {"stricter": "data_age"}),
         (never_cool_down, "I13", {"cools_down": True}),
+        (set_timers_by_the_clock, "I33", SLICED),
+        (let_cancels_wait, "I36", RESTING),
+        (sleep_unnoticed, "I7 I8", BLOCKED),
+        (trade_on_margin, "I11"),
     )
 }

@@ -105,7 +105,7 @@ async def trade_recorded(core: TradingCore, market: Market, observer: Observer, 
             for decision in decisions:
                 await journal.append(decision)
             reports += type(event) is OrderReported
-            for decision in decisions:
+            for decision in sorted(decisions, key=_waits):
                 if type(decision) is Submit:
                     await journal.commit()
                     observer.submit(decision)
@@ -145,6 +145,11 @@ async def _give_up(core: TradingCore, market: Market, journal: Journal, problem:
     with suppress(StoreError):
         for cancel in _cancel_all(core, market, str(problem)):
             await journal.append_reserved(cancel)
+
+
+def _waits(decision: Decision) -> bool:
+    """Whether a decision may wait for the disk, on which the orders beside it have to be first: cancels never do."""
+    return type(decision) is not Cancel
 
 
 def _show(observer: Observer, core: TradingCore, event: Event) -> None:

@@ -17,9 +17,9 @@ from genesis.app.recording import LatchWatch
 from genesis.app.trade import Recording, trade, trade_recorded
 from genesis.app.trade_beside import trade_beside
 from genesis.domain.candle import Candle
-from genesis.domain.core import one_desk
+from genesis.domain.core import TradingCore, one_desk
 from genesis.domain.desk_settings import DeskSettings
-from genesis.domain.events import Alert, Cancel, CandleClosed, Event, LookUp, OrderReported, Submit
+from genesis.domain.events import Alert, Cancel, CandleClosed, Decision, Event, LookUp, OrderReported, Submit
 from genesis.domain.execution.evidence import Accepted, AnswerLost, Evidence, NothingLeft, Refused, SendBegan, Traded
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.journal.encoding import decode
@@ -51,11 +51,13 @@ class WatchedMarket(CandleMarket):
         self.arrived: list[tuple[Cid, list[RecordedEntry]]] = []
         self.canceled: list[Cancel] = []
         self.looked_up: list[LookUp] = []
+        self.order: list[str] = []
         self._disk = disk
         self._answer = answer
 
     def submit(self, order: Approved) -> None:
         request = order.order
+        self.order.append("submit")
         self.arrived.append((request.cid, durable(self._disk)))
         if self._answer is None:
             super().submit(order)
@@ -63,10 +65,21 @@ class WatchedMarket(CandleMarket):
             self._answers.append(OrderReported(request.mts, request.symbol, request.cid, self._answer))
 
     def cancel(self, cancel: Cancel) -> None:
+        self.order.append("cancel")
         self.canceled.append(cancel)
 
     def look_up(self, wanted: LookUp) -> None:
         self.looked_up.append(wanted)
+
+
+class Impatient(TradingCore):
+    """A core that wants an order cancelled with each that it sends."""
+
+    def handle(self, event: Event) -> tuple[Decision, ...]:
+        decisions = super().handle(event)
+        sent = [each for each in decisions if isinstance(each, Submit)]
+        cancel = Cancel(SETTINGS.instrument.symbol, Cid(7), OrderId(7), Mts(0), "no longer wanted")
+        return (*decisions, cancel) if sent else decisions
 
 
 class House:
@@ -409,3 +422,12 @@ async def test_a_fill_reaches_the_core_after_the_journal() -> None:
     house.core.handle = handle  # type: ignore[method-assign, assignment]  # looks at the journal in the moment of handling
     await house.run()
     assert seen == [True] * 5
+
+
+async def test_i36_a_cancel_waits_for_no_disk_on_which_the_order_beside_it_has_to_be() -> None:
+    house = House()
+    core = Impatient(house.core.settings, {each.name: each.ledger for each in house.core.desks.values()})
+    house.core = core
+    await house.run()
+    assert len(house.market.canceled) == len(house.market.arrived) > 0
+    assert house.market.order[:2] == ["cancel", "submit"]

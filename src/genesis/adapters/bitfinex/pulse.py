@@ -27,9 +27,12 @@ class Pulse:
     its machine. A wall clock that is set forward looks like that sleep, and costs one look.
     """
 
-    def __init__(self, clock: Clock, paused: Callable[[float], None], rested: Callable[[], None]) -> None:
+    def __init__(
+        self, clock: Clock, paused: Callable[[float], None], rested: Callable[[], None], every_s: float = BEAT_S
+    ) -> None:
         """*paused* hears of a long pause in seconds, *rested* that orders may leave again."""
         self._clock = clock
+        self._every_s = every_s
         self._paused = paused
         self._rested = rested
         self._beat_s, self._wall_us = clock.monotonic_s(), clock.now_us()
@@ -43,7 +46,7 @@ class Pulse:
     async def run(self) -> NoReturn:
         """Beat until cancelled."""
         while True:
-            await self._clock.sleep(BEAT_S)
+            await self._clock.sleep(self._every_s)
             was_steady = self._beat_s >= self._calm_s
             late_s = self._late_s()
             self._beat_s, self._wall_us = self._clock.monotonic_s(), self._clock.now_us()
@@ -57,4 +60,4 @@ class Pulse:
     def _late_s(self) -> float:
         passed_s = self._clock.monotonic_s() - self._beat_s
         by_wall_s = (self._clock.now_us() - self._wall_us) / 1e6
-        return max(passed_s, by_wall_s) - BEAT_S
+        return max(passed_s, by_wall_s) - self._every_s

@@ -22,7 +22,7 @@ from genesis.adapters.bitfinex.market_timers import MarketTimers
 from genesis.adapters.bitfinex.market_wires import WireObserver, Wires
 from genesis.adapters.bitfinex.order_sender import OrderSender
 from genesis.adapters.bitfinex.own_orders import OwnOrders
-from genesis.adapters.bitfinex.pulse import Pulse
+from genesis.adapters.bitfinex.pulse import BEAT_S, Pulse
 from genesis.adapters.bitfinex.reconciler import LookRules, Reconciler
 from genesis.adapters.bitfinex.searcher import Searcher
 from genesis.domain.account_events import FillNews, OrderNews, SnapshotsComplete
@@ -61,7 +61,8 @@ class MarketRules:
     """How a market behaves.
 
     *time* is the wall's or the candles'; *known* the orders that a journal remembers, and *since* its last fill.
-    *keeps_pace* says that this process has to notice when it stood still: not where time waits for it.
+    *keeps_pace* says that this process has to notice when it stood still: not where time waits for it. It looks every
+    *beat_s*.
     """
 
     time: MarketTime
@@ -70,6 +71,7 @@ class MarketRules:
     since: Mts | None = None
     latch: KillLatch | None = None
     keeps_pace: bool = False
+    beat_s: float = BEAT_S
 
 
 class TradingMarket:
@@ -100,7 +102,7 @@ class TradingMarket:
         }
         self._orders = OwnOrders({each.instrument.symbol: each.instrument for each in instruments}, rules.known)
         common = (self._orders, clock, rules.time.now)
-        self._pulse = Pulse(clock, self._stood_still, self._wake_up) if rules.keeps_pace else None
+        self._pulse = Pulse(clock, self._stood_still, self._wake_up, rules.beat_s) if rules.keeps_pace else None
         is_open = lambda: wires.account.is_open  # noqa: E731  # a property, asked when an order leaves
         ways = (rules.latch, is_open, self._outdated)
         self._sender = OrderSender(wires.gateway, *common, self._put, observer, *ways)

@@ -87,6 +87,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Return the virtual time in seconds."""
         return self._now_s
 
+    def stand_still(self, seconds: float) -> None:
+        """Let time pass in which nothing runs: what was due meanwhile runs after it, in its order."""
+        self._now_s += seconds
+
     # What follows does as the loop's own methods do, without what they do for files, threads and debugging: a world
     # goes round some ten thousand times a second. A timer that was cancelled waits for its time to be forgotten.
 

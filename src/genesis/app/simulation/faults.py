@@ -59,6 +59,9 @@ RULES: Final[Mapping[FaultClass, tuple[Fault, tuple[str, ...]]]] = {
 }
 """What the venue does for each class of its own faults, and to what."""
 
+BLOCKED_S: Final = (0.25, 3.0, 8.0, 30.0)
+"""For how long nothing runs: too short to notice, too long to send on what was heard before, to trust anything."""
+
 LATE_MS: Final = (300, 5_000, 12_000, 30_000, 600_000)
 NO: Final = "Invalid order: not enough exchange balance"
 
@@ -93,8 +96,9 @@ class Troubles:
         life: Callable[[], Life | None],
         ask_operator: Callable[[MakeEvent], None],
         tell: Callable[[str], None],
+        stood_still: Callable[[float], None],
     ) -> None:
-        """*life* is the process of the moment; *tell* hears of each fault."""
+        """*life* is the process of the moment; *tell* hears of each fault, *stood_still* for how long nothing ran."""
         self.counts: Counter[str] = Counter()
         self._options = options
         self._loop = loop
@@ -104,6 +108,8 @@ class Troubles:
         self._life = life
         self._ask_operator = ask_operator
         self._tell = tell
+        self._stood_still = stood_still
+        self._blocks = Random(f"blocks {options.seed}")  # nosec B311 - as below
         self._chance = Random(f"faults {options.seed}")  # nosec B311 - faults made up from a seed are no secret
         self._makers: Mapping[FaultClass, Callable[[], Awaitable[None]]] = {
             FaultClass.REST_LAG: self._lag,
@@ -125,6 +131,7 @@ class Troubles:
             FaultClass.LIMITS_LOWERED: self._lower_limits,
             FaultClass.FOREIGN_ORDERS: self._trade_beside,
             FaultClass.DEPOSITS: self._move_money,
+            FaultClass.LOOP_BLOCKED: self._block,
         }
 
     async def run(self) -> None:
@@ -172,8 +179,9 @@ class Troubles:
 
     async def _repeat(self, fault: FaultClass) -> None:
         mean_s = HOUR_S / (SOMETIMES[fault] * self._options.intensity)
+        chance = self._blocks if fault is FaultClass.LOOP_BLOCKED else self._chance
         while True:
-            await asyncio.sleep(self._chance.expovariate(1 / mean_s))
+            await asyncio.sleep(chance.expovariate(1 / mean_s))
             self.counts[fault.value] += 1
             self._tell(f"fault {fault.value}")
             await self._makers[fault]()
@@ -268,6 +276,11 @@ class Troubles:
         self._host.clock.drift(self._chance.choice((-500, 500)))
         await self._lasting(600, 1800)
         self._host.clock.drift(0)
+
+    async def _block(self) -> None:
+        seconds = self._blocks.choice(BLOCKED_S)
+        self._loop.stand_still(seconds)
+        self._stood_still(seconds)
 
     # People
 

@@ -82,6 +82,8 @@ class FaultClass(Enum):
     """Money comes into the account and leaves it."""
     HOSTILE_STRATEGY = "hostile_strategy"
     """A strategy says NaN, infinity, flips with every candle, and wants it all (A32)."""
+    LOOP_BLOCKED = "loop_blocked"
+    """Nothing of the process runs for a while: it is stopped, suspended, or busy with one thing (A9, A30, B4)."""
 
 
 MADE_BY_VENUE: Final = {
@@ -124,6 +126,7 @@ SOMETIMES: Final = {
     FaultClass.LIMITS_LOWERED: 1.5,
     FaultClass.FOREIGN_ORDERS: 4.0,
     FaultClass.DEPOSITS: 1.0,
+    FaultClass.LOOP_BLOCKED: 2.0,
 }
 """Faults that last or come of themselves, with how many come in an hour."""
 
@@ -168,9 +171,11 @@ HOURS: Final = 1.0
 def options_of(seed: int, hours: float = HOURS) -> WorldOptions:
     """Return the world that *seed* stands for."""
     chance = Random(f"world {seed}")  # nosec B311 - a world made up from a seed is no secret
-    classes = list(FaultClass)
+    classes: list[FaultClass] = [each for each in FaultClass if each is not FaultClass.LOOP_BLOCKED]
     chance.shuffle(classes)
     switched_on = set(classes[: (len(classes) + 1) // 2])
+    blocks = Random(f"blocked {seed}")  # nosec B311 - as above; by itself, so that worlds stay as they were before it
+    switched_on |= {FaultClass.LOOP_BLOCKED} if blocks.random() < 0.5 else set()
     manners = tuple(chance.choice(MANNERS) for _ in range(4))
     symbols = SYMBOLS[: chance.choice((1, 1, 1, 2, 3))]
     return WorldOptions(

@@ -63,6 +63,9 @@ SESSION, DECISION = "session", "decision"
 TICK_S: Final = 2.0
 """Watchdogs that look twice a second would cost more than all else."""
 
+BEAT_S: Final = 1.0
+"""So does a pulse that beats four times a second."""
+
 MANNERS: Final[Mapping[str, tuple[Plan, Protection | None]]] = {
     "market": (Market(), None),
     "post_only": (PostOnly(reprice_ms=20_000, patience_ms=120_000), None),
@@ -183,9 +186,10 @@ def _market(machine: Machine, core: TradingCore) -> TradingMarket:
     known = tuple(own.life for own in core.books.orders.by_cid.values())
     since = max((trade.mts for life in known for trade in life.trades), default=None)
     traded = [TradedInstrument(each, Timeframe.M1) for each in machine.instruments]
-    return TradingMarket(
-        traded, wires, clock, Nobody(), MarketRules(LiveTime(clock, time), known=known, since=since, latch=machine.latch)
+    market_rules = MarketRules(
+        LiveTime(clock, time), known=known, since=since, latch=machine.latch, keeps_pace=True, beat_s=BEAT_S
     )
+    return TradingMarket(traded, wires, clock, Nobody(), market_rules)
 
 
 def _began(settings: CoreSettings) -> SessionBegan:

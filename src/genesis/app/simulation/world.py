@@ -155,7 +155,15 @@ class World:
         venue.core.watchers.append(self.checker.truth.watch)
         self.operator = Operator(lambda: self._inbox)
         self.troubles = Troubles(
-            options, loop, venue, self.host, self.stranger, lambda: self.life, self.operator.want, self.trace.note
+            options,
+            loop,
+            venue,
+            self.host,
+            self.stranger,
+            lambda: self.life,
+            self.operator.want,
+            self.trace.note,
+            self.checker.stood_still,
         )
         self.life: Life | None = None
         self._program: Program | None = None

@@ -8,9 +8,12 @@ from attrs import define, field, frozen
 
 from genesis.app.simulation.bounds import Bounds
 from genesis.app.simulation.checker.budgets import Budgets
+from genesis.app.simulation.checker.cancels import CancelView
 from genesis.app.simulation.checker.findings import Findings
 from genesis.app.simulation.checker.guards import GuardView
 from genesis.app.simulation.checker.journal import Account, Entry, JournalView
+from genesis.app.simulation.checker.stillness import StillnessView
+from genesis.app.simulation.checker.timers import TimerView
 from genesis.app.simulation.checker.truth import TrueOrder, Truth
 from genesis.app.simulation.checker.wire import Attempt, WireView
 from genesis.domain.instrument import Instrument
@@ -59,14 +62,34 @@ class Checker:
     journal: JournalView = field(init=False)
     truth: Truth = field(init=False)
 
+    stillness: StillnessView = field(init=False)
+    timers: TimerView = field(init=False)
+    cancels: CancelView = field(init=False)
+
     def __attrs_post_init__(self) -> None:
-        self.wire = WireView(self.findings, lambda: self.exchange_mts() * 1000, self._submitted, Budgets(self.findings))
+        self.stillness, self.timers = StillnessView(self.findings), TimerView(self.findings)
+        self.cancels = CancelView(self.findings, self._cid_of, self._is_open)
+        self.wire = WireView(
+            *(self.findings, lambda: self.exchange_mts() * 1000, self._submitted, Budgets(self.findings)),
+            self.cancels.left,
+        )
         scales = {str(symbol): each.price_scale for symbol, each in self.instruments.items()}
         guards = GuardView(self.findings, scales)
-        self.journal = JournalView(self.findings, self._evidence, guards, on_candle=self._candle)
+        heard: dict[str, Callable[[Entry], None]] = {
+            "account_shown": lambda _: self.stillness.shown(),
+            "wake_at": lambda entry: self.timers.set(entry["mts"]),
+            "time_passed": lambda entry: self.timers.rang(entry["mts"], self.exchange_mts()),
+            "cancel": lambda entry: self.cancels.wanted(entry["cid"]),
+            "link_state": self._link,
+        }
+        self.journal = JournalView(self.findings, self._evidence, guards, on_candle=self._candle, on_row=heard)
         self.truth = Truth(
             self.findings, self.user, self.is_foreign, lambda cid: cid in self.wire.attempts, self._placed
         )
+
+    def stood_still(self, seconds: float) -> None:
+        """Take that nothing of the process ran for so long, until now."""
+        self.stillness.stood_still(seconds)
 
     # The wire
 
@@ -77,6 +100,8 @@ class Checker:
     def frame_came(self, text: str) -> None:
         """Take a frame that the process reads."""
         self.wire.frame_came(text)
+        self.timers.look(self.exchange_mts())
+        self.cancels.look()
 
     def request_left(self, request: HttpRequest) -> None:
         """Take a request that leaves."""
@@ -100,6 +125,8 @@ class Checker:
                 f"order {cid} left after it was said to be {account.gone or 'closed'}",
             )
             self._is_part(cid, account)
+            self.stillness.left(cid, account.written_s)
+        require(attempt.body["type"].startswith("EXCHANGE "), "I11", f"order {cid} may borrow", attempt.body)
         killed = self.latch()
         require(killed is None, "I9", f"order {cid} left while the kill latch was set ({killed})", attempt.way)
         require(not self.wire.in_maintenance, "I8", f"order {cid} left in maintenance, of which we had read")
@@ -258,6 +285,19 @@ class Checker:
             not (account.gone and there), "I5", f"order {cid} was said to be {account.gone}, and the exchange had it"
         )
 
+    def _link(self, entry: Entry) -> None:
+        """Take a new state of a link; while orders go by REST, a cancel may be held up by what nobody can help."""
+        if entry["name"] == "account":
+            self.cancels.link(is_free=entry["link"] == "open" and "REST" not in entry["reason"])
+
+    def _cid_of(self, order_id: int) -> int | None:
+        orders = self.truth.ours.values()
+        return next((each.cid for each in orders if order_id == each.id or order_id in each.open_ids), None)
+
+    def _is_open(self, cid: int) -> bool:
+        order = self.truth.ours.get(cid)
+        return order is not None and order.is_open
+
     def _candle(self, symbol: str, candle: Entry) -> None:
         now = self.exchange_mts()
         self.findings.require(
@@ -268,7 +308,8 @@ class Checker:
 
     def process_began(self, rows: Sequence[Row]) -> None:
         """Look at what a process finds when it starts."""
-        self.wire.process_began()
+        for view in (self.wire, self.stillness, self.timers, self.cancels):
+            view.process_began()
         found = verify(rows)
         self.findings.require(not isinstance(found, BadRow), "I26", f"the journal does not verify: {found}")
 

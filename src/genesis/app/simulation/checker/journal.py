@@ -79,6 +79,8 @@ class JournalView:
     candles: dict[str, int] = field(factory=dict)
     counts: dict[str, int] = field(factory=dict)
     on_candle: Callable[[str, Entry], None] = lambda _, __: None
+    on_row: Mapping[str, Callable[[Entry], None]] = field(factory=dict)
+    """Who else hears of rows, by their type."""
     proof_s_min: float = PROOF_S_MIN
     account: LimitView = field(init=False)
     _ids: dict[int, int] = field(factory=dict)
@@ -95,6 +97,9 @@ class JournalView:
             read = getattr(self, f"_{kind}", None)
             if read is not None:
                 read(entry)
+            hear = self.on_row.get(kind)
+            if hear is not None:
+                hear(entry)
 
     # Sessions and links
 

@@ -15,6 +15,7 @@ NONCE_AHEAD_US: Final = 60_000_000
 NONCE_MAX: Final = 2**53 - 1
 CID_MAX: Final = 2**45
 SUBMIT: Final = "auth/w/order/submit"
+CANCEL: Final = "auth/w/order/cancel"
 DEFINITIVE: Final = frozenset({10020, 10100, 10111, 10112, 10113, 10114, 10001, 11000, 20060, *range(10300, 10310)})
 """Codes of answers that prove that a request was not carried out. Source: the outcome table of the programme."""
 
@@ -46,6 +47,7 @@ class WireView:
     exchange_us: Callable[[], int]
     on_submit: Callable[[Attempt], None]
     budgets: Budgets
+    on_cancel: Callable[[Body], None]
     attempts: dict[int, list[Attempt]] = field(factory=dict)
     left_s: list[float] = field(factory=list)
     cancels: int = 0
@@ -74,8 +76,8 @@ class WireView:
         for name, each in body if kind == "ox_multi" else [(kind, body)]:
             if name == "on":
                 self._submitted(Attempt(each["cid"], self.findings.now_s(), "socket", each))
-            elif name in ("oc", "oc_multi"):
-                self.cancels += 1
+            elif name == "oc":
+                self._cancel(each)
 
     def request_left(self, request: HttpRequest) -> None:
         """Take a request that leaves."""
@@ -89,8 +91,8 @@ class WireView:
             attempt = Attempt(body["cid"], self.findings.now_s(), "rest", body, request)
             self._waiting[id(request)] = attempt
             self._submitted(attempt)
-        elif path.startswith("auth/w/order/cancel"):
-            self.cancels += 1
+        elif path == CANCEL:
+            self._cancel(json.loads(request.body))
 
     def answer_came(self, request: HttpRequest, answer: HttpAnswer) -> None:
         """Take an answer that the process reads."""
@@ -120,6 +122,10 @@ class WireView:
                 self.in_maintenance = True
             elif message.get("code") == 20061 or (message.get("platform") or {}).get("status") == 1:
                 self.in_maintenance = False
+
+    def _cancel(self, body: Body) -> None:
+        self.cancels += 1
+        self.on_cancel(body)
 
     def undecided(self) -> list[Attempt]:
         """Return the submits that left and were not proven to be refused."""
