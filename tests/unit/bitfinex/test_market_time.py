@@ -93,6 +93,19 @@ async def test_i33_time_never_goes_back() -> None:
     assert seen == sorted(seen)
 
 
+@pytest.mark.parametrize("behind_s", [HOUR_S, -HOUR_S])
+def test_i33_one_strange_answer_moves_no_time_and_two_that_agree_do(behind_s: float) -> None:
+    clock = ManualClock()
+    told = ExchangeTime(clock, MemoryMetrics())
+    for wrong in (0.0, behind_s, 0.0, behind_s):  # never two strange ones in a row
+        answered(told, clock, wrong)
+        steady_us = told.steady_us()
+        assert steady_us is not None
+        assert abs(steady_us - clock.now_us()) < 2_000_000
+    answered(told, clock, behind_s)
+    assert told.steady_us() == pytest.approx(clock.now_us() + behind_s * 1_000_000, abs=2_000_000)
+
+
 def test_before_the_exchange_said_what_time_it_is_this_machine_is_taken_at_its_word() -> None:
     clock = ManualClock()
     time = LiveTime(clock, ExchangeTime(clock, MemoryMetrics()))

@@ -12,6 +12,13 @@ ROUND_TRIP_US_MAX: Final = 5_000_000
 """A slower answer says too little about when its header was written."""
 
 
+AGREE_US_MAX: Final = 5_000_000
+"""By how much two answers may differ and say the same: each is off by less than its second and its trip."""
+
+Told = tuple[int, float]
+"""The exchange's time in microseconds by an answer, and the monotonic time when it came."""
+
+
 class ExchangeTime:
     """Our clock, set right by how far it is from the exchange's.
 
@@ -22,8 +29,9 @@ class ExchangeTime:
         self._clock = clock
         self._metrics = metrics
         self._offset_us = 0
-        self._told: tuple[int, float] | None = None
-        """The exchange's time when its last answer came, and the monotonic time then."""
+        self._told: Told | None = None
+        self._doubted: Told | None = None
+        """What one answer said that is far from all before."""
 
     def now_us(self) -> int:
         """Return the exchange's time in microseconds UTC, within about a second."""
@@ -36,8 +44,16 @@ class ExchangeTime:
         """
         if self._told is None:
             return None
-        told_us, at_s = self._told
-        return told_us + round((self._clock.monotonic_s() - at_s) * 1_000_000)
+        return _later_us(self._told, self._clock.monotonic_s())
+
+    def _tell(self, now_us: int) -> None:
+        """Take the exchange's time as one answer has it; one that is far from all before needs another to agree."""
+        at_s = self._clock.monotonic_s()
+        said, before = (now_us, at_s), (self._told, self._doubted)
+        if self._told is None or any(_agree(each, said) for each in before):
+            self._told, self._doubted = said, None
+        else:
+            self._doubted = said
 
     @property
     def offset_s(self) -> float:
@@ -56,5 +72,13 @@ class ExchangeTime:
         # The header has whole seconds, so the middle of its second is the best guess, and so is the middle of the trip.
         middle_us = (written - EPOCH) // timedelta(microseconds=1) + 500_000
         self._offset_us = middle_us - (sent_us + received_us) // 2
-        self._told = received_us + self._offset_us, self._clock.monotonic_s()
+        self._tell(received_us + self._offset_us)
         self._metrics.gauge("exchange_clock_offset_seconds", self._offset_us / 1e6)
+
+
+def _later_us(told: Told, at_s: float) -> int:
+    return told[0] + round((at_s - told[1]) * 1_000_000)
+
+
+def _agree(before: Told | None, said: Told) -> bool:
+    return before is not None and abs(said[0] - _later_us(before, said[1])) <= AGREE_US_MAX
