@@ -8,7 +8,9 @@ from attrs import evolve
 from genesis.adapters.venue.faults import Fault, Rule
 from genesis.adapters.venue.http import Request
 from genesis.adapters.venue.session import ConnectionId
-from genesis.domain.events import AccountShown, Cancel, LookUp, Quote, TimePassed
+from genesis.domain.core import one_desk
+from genesis.domain.desk_settings import DeskSettings
+from genesis.domain.events import AccountShown, Alert, Cancel, LookUp, Quote, TimePassed
 from genesis.domain.exchange.orders import OrderReference, OrderReport
 from genesis.domain.execution.evidence import (
     Accepted,
@@ -21,13 +23,15 @@ from genesis.domain.execution.evidence import (
     Traded,
 )
 from genesis.domain.execution.order_life import OrderLife, Status, advance
+from genesis.domain.instrument import spot_instrument
 from genesis.domain.link import Link, LinkState
 from genesis.domain.order import Cid, OrderRequest, OrderType, Side
 from genesis.domain.risk.gate import Approved
-from genesis.domain.units import Mts, Price, atoms
+from genesis.domain.strategy.features import close
+from genesis.domain.units import Mts, Price, Symbol, atoms
 from genesis.ports.errors import Rejected, Unreachable
 from genesis.ports.socket import Socket
-from tests.e2e.venue_house import BTC, ETH, START, place, trade
+from tests.e2e.venue_house import BTC, ETH, START, place, quiet_venue, trade
 from tests.fakes.rest import approved
 from tests.fakes.traded_world import INSTRUMENTS, TradedWorld, traded_world
 
@@ -420,3 +424,19 @@ async def test_stops_trails_and_post_only_work_at_the_exchange() -> None:
         trade_down(world, "98")
         await world.clock.advance(1)
         assert [life_of(world, order).status for order in (stop, trail)] == [Status.FILLED, Status.FILLED]
+
+
+async def test_d7_an_order_of_others_on_what_nobody_trades_here_is_heard_and_shown() -> None:
+    venue, xrp = quiet_venue(), Symbol("tXRPUSD")
+    venue.list_instrument(spot_instrument(xrp, atoms("0.0001")))
+    async with traded_world(venue=venue) as world:
+        place(venue, xrp, Side.BUY, "100", "0.5", world.user)
+        await world.clock.advance(65)
+        assert not world.running.done()
+        shown = world.shown[-1]
+        assert [(each.symbol, each.amount_remaining) for each in shown.look.open_orders] == [(xrp, Decimal(100))]
+        core = one_desk(DeskSettings(INSTRUMENTS[BTC], close), atoms(1_000), needs_account=True)
+        alerts = [each.text for each in core.handle(shown) if isinstance(each, Alert)]
+        order_id = shown.look.open_orders[0].id
+        counted = "it counts as 50 USD of exposure, and may take 50 USD"
+        assert alerts == [f"order {order_id} tXRPUSD: buy 100 is not ours; {counted}"]
