@@ -130,6 +130,8 @@ def check(rows: list[Row], given_: Parameters) -> Run:
     assert_equals_the_oracle(by_columns, outcome)
     assert decision_hash(by_events.record) == decision_hash(by_columns.record)
     assert summarise(by_events.record) == summarise(by_columns.record)
+    rested = [[fill.cid in run.record.rested for fill in run.record.fills] for run in (by_events, by_columns)]
+    assert rested[0] == rested[1]
     return by_columns
 
 

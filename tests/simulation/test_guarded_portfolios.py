@@ -49,6 +49,10 @@ def shared(given_: Parameters, together: Parameters) -> Parameters:
     )
 
 
+def rested(run: PortfolioRun) -> list[bool]:
+    return [fill.cid in run.rested for fill in run.fills]
+
+
 def check(markets: list[list[Row]], desks: list[Parameters], together: Parameters) -> PortfolioRun:
     desks, candles = [shared(each, together) for each in desks], [candles_of(rows) for rows in markets]
     portfolio, till = portfolio_of(desks, together), Till(together)
@@ -68,6 +72,7 @@ def check(markets: list[list[Row]], desks: list[Parameters], together: Parameter
         assert run.refusals == till.refusals
     assert decision_hash(by_columns, portfolio) == decision_hash(by_core, portfolio)
     assert by_columns.alerts == by_core.alerts
+    assert rested(by_columns) == rested(by_core)
     return by_columns
 
 

@@ -18,6 +18,7 @@ from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.events import Alert, OrderRefused, Submit, breach_alert
 from genesis.domain.fill import Fill
 from genesis.domain.ledger import Ledger
+from genesis.domain.order import Cid, OrderRequest
 from genesis.domain.risk.guards import OnBreach
 from genesis.domain.simulation import desks
 from genesis.domain.simulation.columnar import Walk, walk
@@ -26,7 +27,7 @@ from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.statistics.record import Record, Recorder, record_of_walk
 from genesis.domain.strategy import columns
 from genesis.domain.strategy.by_events import expression_of
-from genesis.domain.units import MONEY_MAX, Atoms, InexactNumber, Mts, Symbol
+from genesis.domain.units import MONEY_MAX, Atoms, InexactNumber, Mts, Price, Symbol
 from genesis.ports.market import Market
 
 CHUNK = 50_000
@@ -75,22 +76,42 @@ class Run:
     equity: Ints
 
 
+class Limits:
+    """The limits of the orders of a run, to tell which fills were of orders that rested."""
+
+    def __init__(self) -> None:
+        self._prices: dict[Cid, Price] = {}
+
+    def sent(self, order: OrderRequest) -> None:
+        """Take an order."""
+        if order.price is not None:
+            self._prices[order.cid] = order.price
+
+    def has_met(self, fill: Fill) -> bool:
+        """Tell whether it filled at its limit: of a target and its stop, which go together, only one does."""
+        return self._prices.get(fill.cid) == fill.price
+
+
 class RunObserver:
     """Feeds a `Recorder` from the trading loop."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
+        self._limits = Limits()
         self.close = recorder.close_of
 
     def fill(self, strategy: str, fill: Fill) -> None:
         del strategy  # a backtest has one
         self._recorder.fills.append(fill)
+        if self._limits.has_met(fill):
+            self._recorder.rested.add(fill.cid)
 
     def alert(self, alert: Alert) -> None:
         self._recorder.alerts.append(alert)
 
     def submit(self, submit: Submit) -> None:
-        """Keep nothing: the fill follows."""
+        """Keep the limit of an order that has one."""
+        self._limits.sent(submit.order.order)
 
     def refused(self, refused: OrderRefused) -> None:
         """Keep nothing: the core counts them."""

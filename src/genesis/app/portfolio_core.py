@@ -7,6 +7,7 @@ import numpy as np
 
 from genesis.adapters.memory.beside_others import BesideOthers
 from genesis.adapters.memory.joined_markets import JoinedMarkets
+from genesis.app.backtest import Limits
 from genesis.app.trade import trade
 from genesis.domain.candle import Candles
 from genesis.domain.core import TradingCore
@@ -14,6 +15,7 @@ from genesis.domain.core_settings import CoreSettings
 from genesis.domain.events import Alert, OrderRefused, Submit
 from genesis.domain.fill import Fill
 from genesis.domain.ledger import Ledger
+from genesis.domain.order import Cid
 from genesis.domain.simulation.portfolio import Portfolio, PortfolioRun
 from genesis.domain.strategy.columns import NO_OTHERS
 from genesis.domain.units import Symbol
@@ -26,6 +28,8 @@ class _Seen:
         self.fills: list[Fill] = []
         self.alerts: list[Alert] = []
         self.equity: list[int] = []
+        self.rested: set[Cid] = set()
+        self._limits = Limits()
 
     def close(self, strategy: str, mts: int, equity: int, position: int) -> None:
         del strategy, mts, position
@@ -34,12 +38,15 @@ class _Seen:
     def fill(self, strategy: str, fill: Fill) -> None:
         del strategy  # each instrument has one
         self.fills.append(fill)
+        if self._limits.has_met(fill):
+            self.rested.add(fill.cid)
 
     def alert(self, alert: Alert) -> None:
         self.alerts.append(alert)
 
     def submit(self, submit: Submit) -> None:
-        """Keep nothing: the fill follows."""
+        """Keep the limit of an order that has one."""
+        self._limits.sent(submit.order.order)
 
     def refused(self, refused: OrderRefused) -> None:
         """Keep nothing: the core counts them."""
@@ -63,4 +70,5 @@ def run_core(
         np.array(seen.equity, dtype=np.int64),
         tuple(seen.alerts),
         {code: count for code, count in core.refusals.items() if count},
+        frozenset(seen.rested),
     )

@@ -172,10 +172,10 @@ def _ledger(result: PortfolioResult, held: PortfolioResult) -> RunsLedger:
 
 
 def _part(result: PortfolioResult) -> Part:
-    desks = result.plan.portfolio.desks
+    run, instruments = result.run, [desk.instrument for desk in result.plan.portfolio.desks]
     costs = [
-        costs_of([fill for fill in result.run.fills if fill.symbol == desk.instrument.symbol], desk.instrument, candles)
-        for desk, candles in zip(desks, result.plan.candles, strict=True)
+        costs_of([fill for fill in run.fills if fill.symbol == each.symbol], each, candles, run.rested)
+        for each, candles in zip(instruments, result.plan.candles, strict=True)
     ]
     return Part(costs, result.run.refusals, portfolio_optimism(result.plan))
 

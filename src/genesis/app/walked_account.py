@@ -84,6 +84,7 @@ def _part(terms: Terms, candles: Candles, walk: Walk, alerts: Sequence[Alert], f
         net_amount=walk.net_amount[own],
         price=walk.price[own],
         fee=walk.fee[own],
+        rested=None if walk.rested is None else walk.rested[own],
         cash=Atoms(int(walk.equity[end - 1]) - worth),
         position=Atoms(position),
         refused=0,

@@ -179,7 +179,8 @@ def _costs(report: BacktestReport, charts: list[Chart]) -> Markup:
     costs = trade_costs(report.record, report.candles)
     words = (
         "Slippage is measured from the open of a fill's candle: what a stop lost on the way from there is in it. What a"
-        " target or an entry by limit gained on that open stands by itself, and is no part of the costs."
+        " target or an entry by limit gained on that open stands by itself, less what a gap past it would have brought:"
+        " neither is a part of the costs."
     )
     notes = [element("p", words, class_="small")] if report.fills_inside else []
     drawn = _drawn(charts, cost_chart(report, costs))

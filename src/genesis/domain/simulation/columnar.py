@@ -40,6 +40,7 @@ class Breached(NamedTuple):
 class Walk:
     """What the walk found. Fills are columns: the candle's row, the amount (< 0 when sold), price and fee in atoms.
 
+    *rested* is 1 for fills of orders that rested at a limit; None where no order rests.
     *halted_at* and *breach* are of the breach that halted, -1 and None where none did.
     """
 
@@ -56,6 +57,7 @@ class Walk:
     reduced: int = 0
     paused: int = 0
     breaches: tuple[Breached, ...] = ()
+    rested: Ints | None = None
 
 
 class Terms(NamedTuple):

@@ -88,8 +88,8 @@ def walk_together(traders: Sequence[Trader], limits: RiskLimits, costs: Costs, c
     reals = np.zeros((len(traders), walk_state.REALS))
     reals[:, walk_state.SIZE] = [trader.desk.size for trader in traders]
     equities = np.empty(total, dtype=np.int64)
-    room = [np.empty(2 * total + 2, dtype=np.int64) for _ in range(9)]
-    fills, breaches = Fills(*room[:5]), Breaches(*room[5:])
+    room = [np.empty(2 * total + 2, dtype=np.int64) for _ in range(10)]
+    fills, breaches = Fills(*room[:6]), Breaches(*room[6:])
     left, filled, breached, bad = walk_desks(
         _rules(traders, limits, costs, cash),
         _columns(traders, costs),
@@ -228,6 +228,7 @@ def _walk_of(fills: Fills, own: Ints, first: int, equities: Ints, cash: Atoms, w
         breach=None,
         reduced=int(whole[walk_state.REDUCED]),
         paused=int(whole[walk_state.PAUSED]),
+        rested=fills.rested[own],
     )
 
 

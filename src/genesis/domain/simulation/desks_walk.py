@@ -150,7 +150,7 @@ def walk_desks(  # noqa: C901 - one loop: its state would have to be carried thr
                     real[ACTED_ON], whole[BUDGET] = real[WANTED], whole[WANTED_BUDGET]
                     if delta > 0 and not is_entry:
                         till = Till(cash, worth, filled)
-                        cash, worth, filled = trade(till, whole, own, fills, i, net_amount, price, fees[TAKER], now)
+                        cash, worth, filled = trade(till, whole, own, fills, i, net_amount, price, fees, TAKER, now)
                 if is_guarding:
                     guard(whole, own, opened)
             elif whole[IS_LOOSE]:

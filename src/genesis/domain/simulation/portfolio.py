@@ -59,6 +59,8 @@ class PortfolioRun:
     equity: Ints
     alerts: tuple[Alert, ...]
     refusals: Mapping[RefusalCode, int]
+    rested: frozenset[Cid] = frozenset()
+    """Whose fills were of orders that rested at a limit."""
 
 
 def decision_hash(run: PortfolioRun, portfolio: Portfolio) -> str:
@@ -87,6 +89,7 @@ def run_columns(
     walked = walk_together(traders, portfolio.limits, portfolio.costs, portfolio.cash)
     refusals: Counter[RefusalCode] = Counter()
     made: list[tuple[int, Fill]] = []
+    rested: set[Cid] = set()
     for trader, walk, turns in zip(traders, walked.walks, walked.turns, strict=True):
         refusals[RefusalCode.AMOUNT_BELOW_MINIMUM] += walk.refused
         refusals[RefusalCode.REDUCE_ONLY] += walk.reduced
@@ -97,12 +100,15 @@ def run_columns(
             symbol = trader.desk.instrument.symbol
             cid = Cid(turn + 1)
             made.append((turn, Fill(Mts(mts), symbol, cid, side, Atoms(abs(amount)), Price(price), Atoms(fee))))
+        assert walk.rested is not None, "this walk says it of each fill"
+        rested.update(Cid(turn + 1) for turn in turns[walk.rested != 0].tolist())
     made.sort(key=itemgetter(0))
     symbols = [trader.desk.instrument.symbol for trader in traders]
     positions = {symbol: walk.position for symbol, walk in zip(symbols, walked.walks, strict=True)}
     counted = {code: n for code, n in refusals.items() if n}
     fills = tuple(fill for _, fill in made)
-    return PortfolioRun(fills, walked.walks[0].cash, positions, walked.equity, walked.alerts, counted)
+    cash = walked.walks[0].cash
+    return PortfolioRun(fills, cash, positions, walked.equity, walked.alerts, counted, frozenset(rested))
 
 
 def _by_symbol(portfolio: Portfolio, candles: Sequence[Candles]) -> dict[Symbol, Candles]:

@@ -101,15 +101,17 @@ def trade(
     row: int,
     net_amount: int,
     price: int,
-    fee_rate: int,
+    fees: Ints,
+    role: int,
     now: int,
 ) -> Till:
-    """Make and book a fill."""
+    """Make and book a fill as MAKER or TAKER, whose fee it pays; who rested was the maker."""
     scale, filled, before = own[SCALE], till.filled, whole[VALUE]
     on_margin = own[IS_ON_MARGIN] != 0
-    fee = fee_of(net_amount, price, scale, fee_rate, on_margin)
+    fee = fee_of(net_amount, price, scale, fees[role], on_margin)
     fills.rows[filled], fills.net_amounts[filled] = row, net_amount
     fills.prices[filled], fills.fees[filled] = price, fee
+    fills.rested[filled] = role == MAKER
     fills.notionals[filled] = floor_mul_div_64(abs(net_amount), price, scale)
     change = book(whole, own, net_amount, price, fee, on_margin, now)
     return Till(till.cash + change, till.worth + whole[VALUE] - before, filled + 1)

@@ -103,7 +103,7 @@ def passed(  # noqa: C901 - the path in its order
 def enter(till: Till, whole: Ints, own: Ints, fills: Fills, fees: Ints, meeting: Meeting) -> Till:
     """Fill the entry that rests, and guard what it bought or sold."""
     limit = whole[LIMIT]
-    till = trade(till, whole, own, fills, meeting.row, whole[RESTING], limit, fees[MAKER], meeting.now)
+    till = trade(till, whole, own, fills, meeting.row, whole[RESTING], limit, fees, MAKER, meeting.now)
     whole[RESTING] = whole[HELD] = 0
     guard(whole, own, limit)
     return till
@@ -122,13 +122,13 @@ def leave(
     is_resting: bool,
 ) -> Till:
     """Leave the position at a target that was resting, or by a stop, which is a market order once it is reached."""
-    net_amount, fee_rate = -whole[POSITION], fees[MAKER]
+    net_amount, role = -whole[POSITION], MAKER
     if not is_resting:
-        fee_rate = fees[TAKER]
+        role = TAKER
         price = worsened(price, meeting.slippage, net_amount > 0)
         price = moved(rules, price, abs(net_amount), meeting.volume, net_amount > 0)
     whole[IS_GUARDED] = 0
-    till = trade(till, whole, own, fills, meeting.row, net_amount, price, fee_rate, meeting.now)
+    till = trade(till, whole, own, fills, meeting.row, net_amount, price, fees, role, meeting.now)
     whole[IS_STOPPED_OUT] = 1
     return till
 
@@ -150,4 +150,4 @@ def liquidate(
     net_amount = -whole[POSITION]
     price = liquidation_price(till.cash, -net_amount, start, worst, own[SCALE], rules.maintenance, meeting.slippage)
     price = moved(rules, price, abs(net_amount), meeting.volume, net_amount > 0)
-    return trade(till, whole, own, fills, meeting.row, net_amount, price, fees[TAKER], meeting.now)
+    return trade(till, whole, own, fills, meeting.row, net_amount, price, fees, TAKER, meeting.now)

@@ -86,13 +86,14 @@ class Columns(NamedTuple):
 
 
 class Fills(NamedTuple):
-    """Room for fills: the row of the candle, the amount (< 0 when sold), price, fee, and what it was worth."""
+    """Room for fills: the row of the candle, the amount (< 0 when sold), price, fee, what it was worth, who rested."""
 
     rows: Ints
     net_amounts: Ints
     prices: Ints
     fees: Ints
     notionals: Ints
+    rested: Ints
 
 
 class Breaches(NamedTuple):

@@ -44,6 +44,8 @@ class Record:
     alerts: tuple[Alert, ...]
     refusals: Mapping[RefusalCode, int]
     on_margin: bool = False
+    rested: frozenset[Cid] = frozenset()
+    """Whose fills were of orders that rested at a limit."""
 
     @property
     def is_ruined(self) -> bool:
@@ -79,6 +81,7 @@ class Recorder:
     on_margin: bool = False
     fills: list[Fill] = field(factory=list)
     alerts: list[Alert] = field(factory=list)
+    rested: set[Cid] = field(factory=set)
     candles: int = 0
     candles_in_position: int = 0
     max_drawdown: float = 0.0
@@ -130,6 +133,7 @@ class Recorder:
             tuple(self.alerts),
             Counter(refusals),
             self.on_margin,
+            frozenset(self.rested),
         )
 
     def _end_day(self) -> None:
@@ -173,7 +177,14 @@ def record_of_walk(
         alerts,
         Counter({code: count for code, count in _refusals(walk) if count}),
         on_margin,
+        _rested(walk),
     )
+
+
+def _rested(walk: Walk) -> frozenset[Cid]:
+    if walk.rested is None:
+        return frozenset()
+    return frozenset(Cid(int(at) + _FIRST_CID) for at in np.flatnonzero(walk.rested))
 
 
 def _fills(walk: Walk, candles: Candles, instrument: Instrument) -> tuple[Fill, ...]:

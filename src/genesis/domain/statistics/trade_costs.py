@@ -1,10 +1,11 @@
 """What trading cost, to the last atom: fees and slippage, of purchases and of sales.
 
 No order at the market fills better than its candle's open. What does is a target or an entry by limit, and what it
-gained so is told beside the costs: taken off them, a run could cost less than nothing.
+gained so is told beside the costs: taken off them, a run could cost less than nothing. A limit that a gap went past
+fills at its own price, which is worse than that open: that is no slippage either, and counts against the gains.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import numpy as np
 from attrs import frozen
@@ -13,7 +14,7 @@ from genesis.domain.candle import Candles
 from genesis.domain.fill import Fill
 from genesis.domain.instrument import Instrument
 from genesis.domain.ledger import cost_of, value_of
-from genesis.domain.order import Side
+from genesis.domain.order import Cid, Side
 from genesis.domain.statistics.record import Record
 from genesis.domain.statistics.summary import fee_in_quote
 from genesis.domain.units import Atoms
@@ -27,7 +28,7 @@ class SideCosts:
     notional: Atoms
     fees: Atoms
     slippage: Atoms
-    limit_gains: Atoms
+    limit_gains: int
 
 
 @frozen
@@ -48,9 +49,9 @@ class TradeCosts:
         return Atoms(self.buys.slippage + self.sells.slippage)
 
     @property
-    def limit_gains(self) -> Atoms:
-        """What limits brought beyond the opens; no part of the costs."""
-        return Atoms(self.buys.limit_gains + self.sells.limit_gains)
+    def limit_gains(self) -> int:
+        """What limits brought beyond the opens, < 0 where gaps went past them; no part of the costs."""
+        return self.buys.limit_gains + self.sells.limit_gains
 
     @property
     def total(self) -> Atoms:
@@ -60,13 +61,20 @@ class TradeCosts:
 
 def trade_costs(record: Record, candles: Candles) -> TradeCosts:
     """Return the costs of a run, as `costs_of` does."""
-    return costs_of(record.fills, record.instrument, candles, on_margin=record.on_margin)
+    return costs_of(record.fills, record.instrument, candles, record.rested, on_margin=record.on_margin)
 
 
-def costs_of(fills: Sequence[Fill], instrument: Instrument, candles: Candles, *, on_margin: bool = False) -> TradeCosts:
+def costs_of(
+    fills: Sequence[Fill],
+    instrument: Instrument,
+    candles: Candles,
+    rested: Set[Cid] = frozenset(),
+    *,
+    on_margin: bool = False,
+) -> TradeCosts:
     """Return the costs of all fills; slippage is the amount × how much worse the price was than its candle's open.
 
-    Where it was better, that is a gain of a limit.
+    Where it was better, that is a gain of a limit, and where it was worse for an order that *rested*, the opposite.
     Raises `ValueError` if a fill has no candle among *candles*.
     """
     times = np.array([fill.mts for fill in fills], dtype=np.int64)
@@ -75,11 +83,15 @@ def costs_of(fills: Sequence[Fill], instrument: Instrument, candles: Candles, *,
         raise ValueError("a fill has no candle: these are not the candles of the run")
     opens = [instrument.price_from_market(price) for price in candles.open[rows].tolist()]
     priced = list(zip(fills, opens, strict=True))
-    buys, sells = (_side_costs(priced, instrument.price_scale, side, on_margin) for side in (Side.BUY, Side.SELL))
+    buys, sells = (
+        _side_costs(priced, instrument.price_scale, side, rested, on_margin) for side in (Side.BUY, Side.SELL)
+    )
     return TradeCosts(buys, sells)
 
 
-def _side_costs(priced: Sequence[tuple[Fill, int]], scale: int, side: Side, on_margin: bool) -> SideCosts:
+def _side_costs(
+    priced: Sequence[tuple[Fill, int]], scale: int, side: Side, rested: Set[Cid], on_margin: bool
+) -> SideCosts:
     fills, notional, fees, slippage, gains = 0, 0, 0, 0, 0
     for fill, price in priced:
         if fill.side is side:
@@ -87,6 +99,10 @@ def _side_costs(priced: Sequence[tuple[Fill, int]], scale: int, side: Side, on_m
             notional += value_of(fill.amount, fill.price, scale)
             fees += fee_in_quote(fill, scale, on_margin)
             worse = (fill.price - price) * side.sign
-            slippage += cost_of(fill.amount, max(worse, 0), scale)
+            lost = cost_of(fill.amount, max(worse, 0), scale)
             gains += value_of(fill.amount, max(-worse, 0), scale)
-    return SideCosts(fills, Atoms(notional), Atoms(fees), Atoms(slippage), Atoms(gains))
+            if fill.cid in rested:
+                gains -= lost
+            else:
+                slippage += lost
+    return SideCosts(fills, Atoms(notional), Atoms(fees), Atoms(slippage), gains)

@@ -1,18 +1,22 @@
 """Costs against Decimal arithmetic on the fills themselves."""
 
+from collections.abc import Callable
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
 
 import pytest
 from attrs import evolve
 
-from genesis.app.backtest import run_columnar
+from genesis.app.backtest import Run, Terms, run_columnar, run_event
+from genesis.domain.candle import Candle, Candles
 from genesis.domain.execution.plans import LimitEntry
 from genesis.domain.execution.protection import Bracket
+from genesis.domain.ledger import cost_of
 from genesis.domain.order import Side
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.statistics.summary import summarise
 from genesis.domain.statistics.trade_costs import trade_costs
-from genesis.domain.units import PPB, Ppb, decimal_from_atoms
+from genesis.domain.strategy.features import volume
+from genesis.domain.units import PPB, Mts, Ppb, Price, decimal_from_atoms
 from tests.reports import HOUR_MS, terms_of, wavy_candles
 
 ATOM = Decimal("0.00000001")
@@ -84,6 +88,36 @@ def test_what_limits_gain_is_no_negative_cost(costs: Costs) -> None:
         for fill in record.fills
     )
     assert found.slippage - found.limit_gains == pytest.approx(apart, abs=2 * len(record.fills))
+
+
+OPENS = [100.0, 100.0, 100.0, 110.0, 110.0, 110.0, 90.0]
+GAPS = Candles.from_rows(
+    [Candle(Mts(at * HOUR_MS), each, each + 0.5, each - 0.5, each, float(at > 0)) for at, each in enumerate(OPENS)]
+)
+"""Bought at 100, it leaps over a target; while an entry rests below 110, it falls through that."""
+
+
+@pytest.mark.parametrize("run", [run_columnar, run_event])
+def test_a_gap_past_a_limit_is_no_slippage(run: Callable[[Terms, Candles], Run]) -> None:
+    terms = terms_of(volume, costs=Costs(Ppb(0), Ppb(0)))
+    scale = terms.desk.instrument.price_scale
+    desk = evolve(terms.desk, protection=Bracket(Ppb(PPB // 20), Ppb(PPB // 25)))
+    record = run(evolve(terms, desk=desk), GAPS[:5]).record
+    bought, left = record.fills
+    assert left.price == 104 * scale
+    found = trade_costs(record, GAPS)
+    assert found.total == 0, "it filled at its own price, which no market moved"
+    assert found.sells.limit_gains == -cost_of(left.amount, Price(6 * scale), scale)
+    assert bought.cid not in record.rested
+    assert record.rested == {left.cid}
+
+    entering = evolve(terms.desk, plan=LimitEntry(Ppb(PPB // 50), 4 * HOUR_MS))
+    record = run(evolve(terms, desk=entering), GAPS[4:]).record
+    (entered,) = record.fills
+    found = trade_costs(record, GAPS)
+    assert (found.total, found.buys.slippage) == (0, 0)
+    assert found.buys.limit_gains < 0
+    assert record.rested == {entered.cid}
 
 
 def test_no_fills_cost_nothing() -> None:
