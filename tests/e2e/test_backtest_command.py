@@ -99,10 +99,10 @@ def test_stops_inside_candles_are_options_of_both_engines(tmp_path: Path, words:
     assert columnar["decision_hash"] != result_of(tmp_path, *market)["decision_hash"]
 
 
-def test_a_comparison_says_who_takes_the_costs_that_it_does_not(tmp_path: Path) -> None:
-    done = genesis(tmp_path, "compare", "--data", "synthetic:7:1", "--slippage-impact-bps", "5")
+def test_a_command_without_an_option_says_who_takes_it(tmp_path: Path) -> None:
+    done = genesis(tmp_path, "strategy.show", "ema_cross", "--slippage-impact-bps", "5")
     assert done.returncode == 2
-    assert "It is an option of backtest, optimize, parity, portfolio, sweep, walkforward" in done.stderr
+    assert "It is an option of backtest, compare, optimize, parity, portfolio, sweep, walkforward" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -22,11 +22,11 @@ from genesis.domain.risk.refusal import RefusalCode
 from genesis.domain.simulation.fee_tiers import tier_of
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.simulation.slippage import by_mean_volume, by_true_range
-from genesis.domain.simulation.sweep import Outcomes
+from genesis.domain.simulation.sweep import Outcomes, fills_digest
 from genesis.domain.simulation.synthetic import synthetic_candles
 from genesis.domain.statistics.summary import summarise
-from genesis.domain.strategy.expression import Expr
-from genesis.domain.strategy.features import close, ema, rsi, where
+from genesis.domain.strategy.expression import Expr, Held
+from genesis.domain.strategy.features import KEEP, close, ema, high, rsi, where
 from genesis.domain.units import PPB, Atoms, Ppb, Symbol, atoms
 
 CANDLES = synthetic_candles(3, 2.0)[:1_500]
@@ -83,6 +83,40 @@ def test_a_run_of_a_sweep_is_that_of_the_event_engine(name: str) -> None:
         assert outcomes.day_equity[at].tolist() == [equity for _, equity in record.days]
         has_halted = terms.desk.limits.on_breach is OnBreach.HALT and bool(record.alerts)
         assert (outcomes.halted_at[at] >= 0) == has_halted
+
+
+FIRST = 700
+BEGINS = evolve(CANDLES, high=np.where(np.arange(len(CANDLES)) == FIRST, 1e7, CANDLES.high))
+"""A high that is seen once, so that an expression can tell from which row on it may trade."""
+HAS_BEGUN = Held(where(high > 1e6, 1.0, KEEP)) > 0.5
+
+
+@pytest.mark.parametrize("name", ["tiled", *TERMS])
+def test_a_run_that_begins_late_knows_what_was_before(name: str) -> None:
+    terms = TERMS.get(name, Terms(evolve(PLAIN, limits=RiskLimits(max_daily_loss=atoms(150))), Costs(), atoms(10_000)))
+    assert takes(terms) == (name == "tiled")
+    with sweeper_of(BEGINS, terms, 2, FIRST) as sweeper:
+        outcomes = sweeper.run(ROOTS)
+    with sweeper_of(BEGINS[FIRST:], terms, 2) as sweeper:
+        cold = sweeper.run(ROOTS)
+    assert outcomes is not None
+    assert cold is not None
+    assert not np.array_equal(outcomes.digest, cold.digest), "without it, other decisions are made"
+    for at, root in enumerate(ROOTS):
+        record = run_event(with_expression(terms, where(HAS_BEGUN, root, 0.0)), BEGINS).record
+        rows = np.searchsorted(BEGINS.mts, [fill.mts for fill in record.fills]) - FIRST
+        amounts, prices, fees = (
+            np.array(column, dtype=np.int64)
+            for column in zip(*((f.amount * f.side.sign, f.price, f.fee) for f in record.fills), strict=True)
+        )
+        assert outcomes.digest[at] == fills_digest(rows, amounts, prices, fees)
+        assert outcomes.cash[at] == record.final_cash
+        assert outcomes.position[at] == record.final_position
+        assert outcomes.refused[at] == record.refusals.get(RefusalCode.AMOUNT_BELOW_MINIMUM, 0)
+        assert outcomes.max_drawdown[at] == record.max_drawdown
+        assert outcomes.candles_in_position[at] == record.candles_in_position
+        assert outcomes.day_equity[at, -1] == record.final_equity
+        assert outcomes.day_equity.shape[1] <= len(record.days)
 
 
 def test_both_sweepers_find_the_same_where_the_tiled_one_can() -> None:

@@ -13,13 +13,12 @@ import numpy as np
 
 from genesis.app.backtest import Terms, walk_columns
 from genesis.app.sweep_threads import SweepThreads
+from genesis.app.walked_account import walked_part
 from genesis.domain.candle import Candles, Floats, Ints
 from genesis.domain.events import Alert, AlertCode
 from genesis.domain.risk.guards import OnBreach
-from genesis.domain.risk.refusal import RefusalCode
 from genesis.domain.simulation.columnar import Walk
 from genesis.domain.simulation.sweep import Outcomes, fills_digest, joined, market_of
-from genesis.domain.statistics.record import record_of_walk
 from genesis.domain.statistics.summary import fee_in_quote, round_trips
 from genesis.domain.statistics.sweep_figures import ENDINGS
 from genesis.domain.strategy.columns import MissingInstrument, evaluate_all
@@ -33,14 +32,15 @@ TARGET_BYTES: Final = 64 * 2**20
 
 
 class DeskSweeper(SweepThreads):
-    """Runs expressions over *candles* (at least one) under *terms*, whose own strategy does not matter.
+    """Runs expressions over *candles* under *terms*, whose own strategy does not matter.
 
-    Use it as a context manager, as `Sweeper`.
+    Runs begin at row *first*, as those of `Sweeper`; budgets and measured slippage, too, know what was before it. Use
+    it as a context manager.
     """
 
-    def __init__(self, candles: Candles, terms: Terms, workers: int) -> None:
-        self._candles, self._terms = candles, terms
-        self._day_ends = market_of(candles).day_ends
+    def __init__(self, candles: Candles, terms: Terms, workers: int, first: int = 0) -> None:
+        self._candles, self._terms, self._first = candles, terms, first
+        self._day_ends = market_of(candles[first:]).day_ends
         self._batch = max(min(BATCH, TARGET_BYTES // (8 * len(candles))), 1)
         super().__init__(workers)
 
@@ -64,10 +64,14 @@ class DeskSweeper(SweepThreads):
         return [self._outcome(targets) for targets in columns]
 
     def _outcome(self, targets: Floats) -> Outcomes:
-        terms, candles = self._terms, self._candles
+        terms, candles, first = self._terms, self._candles, self._first
         core = terms.desk
+        if first:
+            targets = targets.copy()
+            targets[:first] = 0.0
         walk, alerts = walk_columns(terms, candles, targets)
-        record = record_of_walk(walk, candles, core.instrument, terms.cash, alerts, core.margin is not None)
+        run = walked_part(terms, candles, walk, alerts, first, len(candles))
+        record = run.record
         scale = core.instrument.price_scale
         profits = [trip.profit for trip in round_trips(record)]
         halted_at, breach = _halt(walk, alerts, candles, core.limits.on_breach)
@@ -75,8 +79,8 @@ class DeskSweeper(SweepThreads):
             cash=_one(record.final_cash),
             position=_one(record.final_position),
             fills=_one(len(record.fills)),
-            refused=_one(record.refusals.get(RefusalCode.AMOUNT_BELOW_MINIMUM, 0)),
-            halted_at=_one(halted_at),
+            refused=_one(walk.refused),
+            halted_at=_one(halted_at - first if halted_at >= 0 else halted_at),
             breach=_one(breach),
             max_drawdown=np.array([record.max_drawdown]),
             candles_in_position=_one(record.candles_in_position),
@@ -85,9 +89,9 @@ class DeskSweeper(SweepThreads):
             wins=_one(sum(profit > 0 for profit in profits)),
             gains=_one(sum(profit for profit in profits if profit > 0)),
             losses=_one(-sum(profit for profit in profits if profit < 0)),
-            digest=_one(fills_digest(walk.row, walk.net_amount, walk.price, walk.fee)),
+            digest=_one(fills_digest(walk.row - first, walk.net_amount, walk.price, walk.fee)),
             bad=_one(-1),
-            day_equity=walk.equity[self._day_ends][np.newaxis, :],
+            day_equity=run.equity[self._day_ends][np.newaxis, :],
         )
 
 

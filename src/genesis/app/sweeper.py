@@ -35,25 +35,34 @@ def takes(terms: Terms) -> bool:
     return terms.are_plain and limits.on_breach is OnBreach.HALT and limits.cool_down_losses is None
 
 
-def sweeper_of(candles: Candles, terms: Terms, workers: int) -> "Sweeper | DeskSweeper":
-    """Return what runs many expressions under *terms*: tiled together where the kernel can, else each by itself."""
-    return Sweeper(candles, terms, workers) if takes(terms) else DeskSweeper(candles, terms, workers)
+def sweeper_of(candles: Candles, terms: Terms, workers: int, first: int = 0) -> "Sweeper | DeskSweeper":
+    """Return what runs many expressions under *terms*: tiled together where the kernel can, else each by itself.
+
+    Runs begin at row *first* of *candles*, and know what was before it.
+    """
+    if takes(terms):
+        return Sweeper(candles, terms, workers, first=first)
+    return DeskSweeper(candles, terms, workers, first)
 
 
 class Sweeper(SweepThreads):
-    """Runs expressions over *candles* (at least one) under *terms*, whose own strategy does not matter.
+    """Runs expressions over *candles* under *terms*, whose own strategy does not matter.
 
+    Runs begin at row *first*, after which there is at least one; indicators know what was before it.
     Use it as a context manager. The columns that runs share stay, so that later runs find them.
     """
 
-    def __init__(self, candles: Candles, terms: Terms, workers: int, column_bytes: int = COLUMN_BYTES) -> None:
+    def __init__(
+        self, candles: Candles, terms: Terms, workers: int, column_bytes: int = COLUMN_BYTES, first: int = 0
+    ) -> None:
         """Make ready, for terms of which `takes` is true."""
-        self._candles = candles
+        self._candles = traded = candles[first:]
         self._instrument = terms.desk.instrument
         core = terms.desk
         self._terms = terms_of(core.instrument, terms.costs, core.limits, core.size, terms.cash)
-        self._market = market_of(candles)
-        self._columns = SharedColumns(candles, max(column_bytes // (8 * len(candles)), 1), terms.beside(candles))
+        self._market = market_of(traded)
+        capacity = max(column_bytes // (8 * len(traded)), 1)
+        self._columns = SharedColumns(candles, capacity, terms.beside(candles), first)
         self._slice = max(min(SLICE, IN_FLIGHT // workers), 1)
         super().__init__(workers)
 
@@ -108,13 +117,16 @@ class Sweeper(SweepThreads):
 class SharedColumns:
     """The columns of expressions over *candles*, at most *capacity* of them, but as many as one expression reads.
 
-    *others* are the candles of the instruments that expressions read as well.
+    *others* are the candles of the instruments that expressions read as well. Kept are the rows from *first* on.
     """
 
-    def __init__(self, candles: Candles, capacity: int, others: Mapping[Symbol, Candles] = NO_OTHERS) -> None:
+    def __init__(
+        self, candles: Candles, capacity: int, others: Mapping[Symbol, Candles] = NO_OTHERS, first: int = 0
+    ) -> None:
         self.capacity = capacity
-        self.store: Floats = empty_store(len(candles), 1)
+        self.store: Floats = empty_store(len(candles) - first, 1)
         self._candles = candles
+        self._first = first
         self._others = others
         self._slots: dict[Expr, int] = {}  # the one that was not used for longest comes first
 
@@ -139,18 +151,18 @@ class SharedColumns:
         except MissingInstrument as error:  # other parameters may read other instruments
             raise InputError(f"{error}: give them with --other") from error
         for each, column in zip(group, columns, strict=True):
-            put(self.store, self._slots[each], column)
+            put(self.store, self._slots[each], column[self._first :])
 
     def _make_room(self, columns: Sequence[Expr], missing: int) -> None:
         wanted = len(self._slots) + missing
         room = self.store.shape[1]
         if wanted > room and room < self.capacity:
             room = min(max(2 * room, wanted), max(self.capacity, len(columns)))
-            larger = empty_store(len(self._candles), room)
+            larger = empty_store(len(self._candles) - self._first, room)
             larger[:, : self.store.shape[1]] = self.store
             self.store = larger
         if len(columns) > room:
-            self.store, self._slots = empty_store(len(self._candles), len(columns)), {}
+            self.store, self._slots = empty_store(len(self._candles) - self._first, len(columns)), {}
             return
         needed = set(columns)
         for each in [each for each in self._slots if each not in needed][: max(wanted - room, 0)]:

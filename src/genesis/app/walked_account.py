@@ -51,7 +51,7 @@ def walked_account(terms: Terms, candles: Candles, chosen: Sequence[tuple[Window
     walk, alerts = walk_columns(terms, known, targets)
     instrument, on_margin = terms.desk.instrument, terms.desk.margin is not None
     whole = Run(record_of_walk(walk, known, instrument, terms.cash, alerts, on_margin), walk.equity)
-    tests = tuple(_part(terms, known, walk, alerts, *span) for span in spans)
+    tests = tuple(walked_part(terms, known, walk, alerts, *span) for span in spans)
     return WalkedAccount(known, targets, whole, tests)
 
 
@@ -68,7 +68,7 @@ def _span(candles: Candles, window: Window) -> tuple[int, int]:
     return int(first), int(end)
 
 
-def _part(terms: Terms, candles: Candles, walk: Walk, alerts: Sequence[Alert], first: int, end: int) -> Run:
+def walked_part(terms: Terms, candles: Candles, walk: Walk, alerts: Sequence[Alert], first: int, end: int) -> Run:
     """Return the candles from *first* to before *end* as a run of its own; what was refused, the whole knows alone."""
     instrument, on_margin = terms.desk.instrument, terms.desk.margin is not None
     own = slice(*np.searchsorted(walk.row, [first, end]).tolist())

@@ -1,4 +1,8 @@
-"""Walk-forward: in each window the best combination of training trades the test, all tests on one account."""
+"""Walk-forward: in each window the best combination of training trades the test, all tests on one account.
+
+Indicators know all that was before, in training as in a test; only the first window, before which there is nothing,
+begins cold. What they know is older than what is decided with it, so that no test helps to choose what it judges.
+"""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -104,7 +108,8 @@ def walk_forward(
         training = candles.between(window.train_start, window.train_end)
         if not len(training) or len(candles.between(window.test_start, window.test_end)) < 2:
             raise InputError(f"window {number} of {len(windows)} has no candles: give longer spans, or other data")
-        chosen.append(_chosen(plan, training, order, workers))
+        known = candles.between(None, window.train_end)
+        chosen.append(_chosen(plan, known, len(known) - len(training), order, workers))
         show(number, len(windows))
     expressions = [express(plan.strategy, each.params) for each in chosen]
     account = walked_account(plan.terms, candles, list(zip(windows, expressions, strict=True)))
@@ -135,11 +140,15 @@ class Chosen:
     days: int
 
 
-def _chosen(plan: SweepPlan, training: Candles, order: str, workers: int) -> Chosen:
-    """Run all combinations over *training*, part by part, and keep the first of the order."""
+def _chosen(plan: SweepPlan, known: Candles, begin: int, order: str, workers: int) -> Chosen:
+    """Run all combinations over training, part by part, and keep the first of the order.
+
+    Training begins at row *begin* of what is *known*. Indicators see all of it, as they do in a test.
+    """
+    training = known[begin:]
     first: tuple[float, int, float, float] | None = None
     runs = 0
-    with sweeper_of(training, plan.terms, workers) as sweeper:
+    with sweeper_of(known, plan.terms, workers, begin) as sweeper:
         for part in range(plan.parts):
             numbers: list[int] = []
             outcomes = sweeper.run(_noted(plan, plan.part(part), numbers))
