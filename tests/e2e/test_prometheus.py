@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.image.trial import free_port
@@ -111,6 +112,20 @@ def wait_for(process: "subprocess.Popen[str]", said: str) -> None:
     threading.Thread(target=process.stderr.read, daemon=True).start()
 
 
+def options_of(name: str, folder: Path, port: int) -> list[str]:
+    """Return the options that compose gives a service, with *folder* and *port* for its own."""
+    compose = msgspec.yaml.decode((ROOT / "compose.yaml").read_bytes())
+    options: list[str] = []
+    for option in compose["services"][name]["command"]:
+        word, _, value = option.partition("=")
+        if word == "--web.listen-address":
+            value = f"127.0.0.1:{port}"
+        elif value.startswith("/"):
+            value = str(folder / value.strip("/").split("/")[-1])
+        options.append(f"{word}={value}")
+    return options
+
+
 NEWS = """
 groups:
   - name: news
@@ -131,9 +146,8 @@ def prometheus(folder: Path, target: str, told: Listener) -> Iterator[str]:
     config = config.replace("127.0.0.1:9093", f"127.0.0.1:{told.server_port}")
     (folder / "prometheus.yml").write_text(config)
     port = free_port()
-    options = [f"--config.file={folder / 'prometheus.yml'}", f"--storage.tsdb.path={folder / 'data'}"]
     # What fires before it has found whom to tell is lost, until it is said again.
-    options += [f"--web.listen-address=127.0.0.1:{port}", "--rules.alert.resend-delay=1s"]
+    options = [*options_of("prometheus", folder, port), "--rules.alert.resend-delay=1s"]
     with subprocess.Popen(["prometheus", *options], stderr=subprocess.PIPE, text=True) as process:
         try:
             wait_for(process, "Server is ready to receive web requests")
@@ -186,8 +200,7 @@ def test_alertmanager_takes_each_alert_where_it_belongs_and_lets_down_speak_for_
             config = config.replace(f"url_file: /etc/alertmanager/{name}", address)
         (tmp_path / "alertmanager.yml").write_text(config)
         port = free_port()
-        options = [f"--config.file={tmp_path / 'alertmanager.yml'}", f"--storage.path={tmp_path / 'data'}"]
-        options += [f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="]
+        options = [each for each in options_of("alertmanager", tmp_path, port) if "--enable-feature" not in each]
         with subprocess.Popen(["prometheus-alertmanager", *options], stderr=subprocess.PIPE, text=True) as process:
             try:
                 wait_for(process, "Listening on")

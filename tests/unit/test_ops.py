@@ -7,11 +7,13 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import attrs
 import msgspec
 import pytest
 
 from genesis.adapters.metrics_prometheus import PrometheusMetrics
 from genesis.app.metric_catalogue import CATALOGUE
+from genesis.app.settings import Settings
 from genesis.ports.metric_spec import MetricKind
 
 ROOT = Path(__file__).parents[2]
@@ -168,3 +170,52 @@ def test_no_container_may_write_its_root_or_gain_rights_or_be_reached_from_elsew
         (listens,) = [each for each in read("compose.yaml")["services"][name]["command"] if "web.listen" in each]
         assert "=127.0.0.1:" in listens
     assert read("compose.yaml")["services"]["grafana"]["environment"]["GF_SERVER_HTTP_ADDR"] == "127.0.0.1"
+
+
+ALWAYS_SAFE = {"network_mode", "read_only", "cap_drop", "security_opt", "restart", "pids_limit", "logging", "mem_limit"}
+NEEDED = ALWAYS_SAFE | {"image", "volumes"}
+ALLOWED = NEEDED | {"build", "command", "env_file", "environment", "tmpfs", "stop_grace_period", "user"}
+SIZE = re.compile(r"\d+[kmg]")
+MOUNT = re.compile(r"(\./[\w./-]+|[a-z]+|\$\{[A-Z_]+:-/[\w/]+\}):(/[\w./-]+)(:ro)?")
+VARIABLE = re.compile(r"\$\{([A-Z_]+)(:-[^}]*|:\?[^}]+)\}")
+"""A variable with what is taken without it, or what is said: none is silently empty."""
+
+
+def services() -> dict[str, dict[str, Any]]:  # Any: YAML
+    found: dict[str, dict[str, Any]] = read("compose.yaml")["services"]
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(services()))
+def test_a_service_has_what_it_needs_and_no_key_that_compose_would_refuse_or_pass_over(name: str) -> None:
+    service = services()[name]
+    assert service.keys() <= ALLOWED
+    assert service.keys() >= NEEDED
+    assert re.fullmatch(r"[\w/]+:(latest|v?\d+\.\d+\.\d+)", service["image"])
+    assert (service["image"] == "genesis:latest") is ("build" in service)  # what is not built here is pinned
+    assert SIZE.fullmatch(service["mem_limit"])
+    assert service["network_mode"] == "host"
+    assert service["restart"] == "unless-stopped"
+    assert re.fullmatch(r"[1-9]\d*:\d+", service.get("user", "1:1"))
+    assert "user" in service or "build" in service  # the Dockerfile has its own
+    targets = [mount[2] for each in service["volumes"] if (mount := MOUNT.fullmatch(each))]
+    assert len(set(targets)) == len(service["volumes"])
+    for each in service.get("tmpfs", ()):
+        assert re.fullmatch(r"/\w+:size=\d+m,mode=1777", each)
+
+
+def test_every_variable_of_the_compose_file_has_a_default_or_a_sentence_and_is_explained() -> None:
+    text = (ROOT / "compose.yaml").read_text(encoding="utf-8")
+    assert text.count("${") == len(VARIABLE.findall(text))
+    said = "".join((ROOT / name).read_text(encoding="utf-8") for name in (".env.example", "docs/operations.md"))
+    for name, _ in VARIABLE.findall(text):
+        assert name in said, name
+
+
+def test_compose_gives_genesis_settings_that_it_has() -> None:
+    prefix, names = "GENESIS_", {field.name.upper() for field in attrs.fields(Settings)}
+    assert {each.removeprefix(prefix) for each in services()["genesis"]["environment"]} <= names
+    assert services()["genesis"]["command"] == ["run"]
+    assert services()["genesis"]["environment"]["GENESIS_HOME"] in [
+        each.split(":")[1] for each in services()["genesis"]["volumes"]
+    ]
