@@ -36,6 +36,13 @@ def site(tmp_path: Path) -> Iterator[Running]:
 # The trader's walks
 
 
+ON_TOP = """((id) => {
+  const { x, y, width, height } = document.getElementById(id).getBoundingClientRect();
+  return document.elementFromPoint(x + width / 2, y + height / 2)?.id === id;
+})"""
+"""Whether a click in the middle of an element meets it."""
+
+
 def test_a_trader_logs_in_once_and_sees_everything(site: Running, context: BrowserContext) -> None:
     link = site.link()
     seen = visit(context, link)
@@ -96,7 +103,10 @@ def test_an_order_tells_why_on_a_click_and_on_a_key(site: Running, context: Brow
     assert site.house.operator.done == [CancelOrder("not needed", 6)]
     page.locator("#table tbody tr button").last.focus()
     page.keyboard.press("Enter")
-    expect(page.locator("#detail")).to_be_visible()
+    expect(page.locator("#detail")).to_contain_text("50 000.50")
+    assert page.evaluate(
+        "[...document.querySelectorAll('#detail .scroll')].every((e) => e.scrollWidth <= e.clientWidth)"
+    )
     page.keyboard.press("Escape")
     expect(page.locator("#detail")).to_be_hidden()
 
@@ -228,6 +238,10 @@ def test_f27_a_loop_that_stands_still_makes_the_page_old_whatever_else_holds(
     expect(page.locator("#stale")).to_contain_text("its trading loop stands still")
     expect(page.locator("#status-text")).to_contain_text("stalled")
     assert page.evaluate("document.body.classList.contains('old')")
+    for place in ("0", "document.body.scrollHeight"):  # whoever has to act now finds the button, wherever they are
+        page.evaluate(f"scrollTo(0, {place})")
+        expect(page.locator("#stale")).to_be_in_viewport(ratio=1)
+        assert page.evaluate(f"{ON_TOP}('act-kill')")
     site.house.stalled_s[0] = 0.0
     expect(page.locator("#stale")).to_be_hidden()
     expect(page.locator("#status-text")).to_have_text("halted")

@@ -131,6 +131,11 @@ export function fills(items, onOpen) {
   return sheet([["Time"], ["Side"], ["Instrument"], ["Amount", "num"], ["Price", "num"], ["Fee", "num"], ["Strategy"], ["Order", "num"]], rows, "No fills yet.");
 }
 
+function fillsOfOrder(items) {
+  const rows = items.map((each) => el("tr", {}, cell(when(each.mts)), cell(exact(each.amount), "num"), cell(exact(each.price, 2), "num", each.price), cell(`${exact(each.fee)} ${each.fee_currency}`, "num")));
+  return sheet([["Time"], ["Amount", "num"], ["Price", "num"], ["Fee", "num"]], rows, "No fills yet.");
+}
+
 export function events(items) {
   const rows = items.map((item) => rowOf(item, (each) =>
     el("tr", { class: each.severity }, cell(when(each.mts)), cell(el("span", { class: `chip ${each.category}` }, each.category)), cell(each.severity, each.severity), cell(each.name), cell(facts(each.fields), "facts"))));
@@ -179,7 +184,7 @@ export function orderDetail(found, onCancel) {
     el("h3", {}, "Life"),
     el("ol", { class: "life" }, life.map((each) => el("li", {}, el("time", {}, when(each.mts)), el("strong", {}, words(each.what)), el("span", { class: "note" }, each.evidence)))),
     el("h3", {}, "Fills"),
-    el("div", { class: "scroll" }, table(fills(got, () => {}))),
+    el("div", { class: "scroll" }, table(fillsOfOrder(got))),
     el("p", { class: "note" }, `order ${order.cid}, ${words(order.type)}, strategy ${order.strategy}`),
   ];
 }
