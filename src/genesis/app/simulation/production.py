@@ -186,8 +186,9 @@ def _market(machine: Machine, core: TradingCore) -> TradingMarket:
     known = tuple(own.life for own in core.books.orders.by_cid.values())
     since = max((trade.mts for life in known for trade in life.trades), default=None)
     traded = [TradedInstrument(each, Timeframe.M1) for each in machine.instruments]
+    stands_still = FaultClass.LOOP_BLOCKED in machine.options.faults  # elsewhere there is nothing for a pulse to see
     market_rules = MarketRules(
-        LiveTime(clock, time), known=known, since=since, latch=machine.latch, keeps_pace=True, beat_s=BEAT_S
+        LiveTime(clock, time), known=known, since=since, latch=machine.latch, keeps_pace=stands_still, beat_s=BEAT_S
     )
     return TradingMarket(traded, wires, clock, Nobody(), market_rules)
 
