@@ -140,18 +140,15 @@ def limit_uses(core: TradingCore, figures: Sequence[DeskFigures]) -> Iterator[Li
         yield _drawdown(each)
         yield _share("position_cap", each.desk.name, weight, each.desk.settings.limits.position_cap)
         yield _daily_loss(each, quote)
-    exposures = [
-        (each.desk.symbol, value_of(each.desk.position, each.mark, each.desk.settings.instrument.price_scale))
-        for each in figures
-    ]
+    exposures = core.books.exposures()
     if limits.max_exposure is not None:
-        yield _limit_use("max_exposure", "account", quote, sum(value for _, value in exposures), limits.max_exposure, 8)
+        yield _limit_use("max_exposure", "account", quote, sum(exposures.values()), limits.max_exposure, 8)
     for instrument in limits.instruments:
         if instrument.max_exposure is not None:
-            held = sum(value for symbol, value in exposures if symbol == instrument.symbol)
-            yield _limit_use("max_exposure", instrument.symbol, quote, held, instrument.max_exposure, 8)
+            worst = exposures.get(instrument.symbol, 0)
+            yield _limit_use("max_exposure", instrument.symbol, quote, worst, instrument.max_exposure, 8)
     if limits.max_positions is not None:
-        count = len({symbol for symbol, value in exposures if value})
+        count = sum(map(core.books.is_position, exposures))
         yield _limit_use("max_positions", "account", "positions", count, limits.max_positions, 0)
 
 

@@ -93,9 +93,7 @@ class Books:
     def scene(self, order: OrderRequest, strategy: str, now: Mts) -> Scene:
         """Return what the gate has to see around *order*."""
         quote = self.quotes.get(order.symbol)
-        others = [each for symbol, each in self._instruments.items() if symbol != order.symbol]
-        elsewhere = [self._worst_value(each.symbol) for each in others]
-        outside = [(claim.symbol, worth) for claim in self.foreign if (worth := self.outside(claim))]
+        elsewhere = {symbol: value for symbol, value in self.exposures().items() if symbol != order.symbol}
         return Scene(
             now=now,
             standing=self.standings.now,
@@ -105,9 +103,8 @@ class Books:
             age_ms=0 if quote is None else quote.age_ms,
             net_amount=self.net_amount(order.symbol),
             pending=self.pending(order.symbol),
-            exposure_elsewhere=sum(elsewhere) + sum(worth for _, worth in outside),
-            positions_elsewhere=sum(self._worst_net(each.symbol) >= each.amount_min for each in others)
-            + len({symbol for symbol, _ in outside}),
+            exposure_elsewhere=sum(elsewhere.values()),
+            positions_elsewhere=sum(self.is_position(symbol) for symbol in elsewhere),
             sent=tuple(self.recent),
             cash_free=None if self._is_margin else self.cash() - self._reserved(),
             gets_out=order.amount <= self.left(strategy, order.symbol, order.side),
@@ -130,6 +127,23 @@ class Books:
         instrument = self._instruments[symbol]
         foreign = (each for claim in self.foreign if (each := self._pending(claim, instrument)) is not None)
         return (*self.orders.pending(symbol), *foreign)
+
+    def exposures(self) -> dict[Symbol, int]:
+        """Return what the account may come to hold of each instrument at its worst, in atoms of the quote currency.
+
+        Those that only orders of others trade are among them.
+        """
+        found = {symbol: self._worst_value(symbol) for symbol in self._instruments}
+        for claim in self.foreign:
+            worth = self.outside(claim)
+            if worth:
+                found[claim.symbol] = found.get(claim.symbol, 0) + worth
+        return found
+
+    def is_position(self, symbol: Symbol) -> bool:
+        """Whether one of `exposures` is a position, or may come to be one."""
+        instrument = self._instruments.get(symbol)
+        return instrument is None or self._worst_net(symbol) >= instrument.amount_min
 
     def outside(self, claim: Claim) -> int:
         """Return what a foreign order may add to exposure beside what is traded here, in atoms of the quote currency.
