@@ -190,7 +190,7 @@ class Till:
                 desk.want(0.0, desk.acted[1])
                 desk.give_up()
             elif desk.wanted is not None and desk.grows(*desk.wanted):
-                desk.wanted, desk.is_loose = None, True
+                desk.wanted = None
 
     def guard(self, equity: Fraction) -> bool:
         """Return whether a limit was breached anew."""
@@ -236,7 +236,6 @@ class Oracle:
         self.fixed, self.depth = self.slippage, math.nan
         self.entry, self.is_out = Fraction(0), False
         self.resting: Guard | None = None
-        self.is_loose = False
         self.entry_order: Entry | None = None
         if given_.by_volatility is not None:
             self.slippage = self.fixed + Fraction(given_.part_cap_bps, 10_000)
@@ -435,12 +434,8 @@ class Oracle:
             self.till.cash -= due
             self.flow -= due
             gone = self.liquidate(mts, opened, opened)
-        if self.wanted is not None:
-            self.fill(mts, opened)
+        if self.wanted is not None and self.fill(mts, opened):
             self.arm(opened)
-        elif self.is_loose and self.resting is not None:
-            self.arm(opened)
-        self.is_loose = False
         return gone
 
     def inside(self, mts: int, row: Row, gone: bool) -> None:
@@ -452,7 +447,8 @@ class Oracle:
             self.liquidate(mts, opened, min(worst, opened) if self.position > 0 else max(worst, opened))
         self.take(mts, left)
 
-    def fill(self, mts: int, opened: Fraction) -> None:
+    def fill(self, mts: int, opened: Fraction) -> bool:
+        """Carry out what is wanted; return whether that traded."""
         assert self.wanted is not None
         (target, budget), (acted, before) = self.wanted, self.acted
         is_buy = target > acted if budget == before else Fraction(target) * budget > Fraction(acted) * before
@@ -465,13 +461,15 @@ class Oracle:
         self.wanted = None
         if delta > 0 and amount < Fraction(self.given.min_amount):
             self.refuse(RefusalCode.AMOUNT_BELOW_MINIMUM)
-            return
+            return False
         self.acted = (target, budget)
         is_flat = abs(self.position) < Fraction(self.given.min_amount)
         if delta > 0 and self.given.offset_bps is not None and not self.till.halted and is_flat and target:
             self.rest(mts, opened, amount if is_buy else -amount, (acted, before))
         elif delta > 0:
             self.book(mts, amount if is_buy else -amount, price)
+            return True
+        return False
 
     def sized(self, is_buy: bool, price: Fraction) -> tuple[Fraction, Fraction]:
         assert self.wanted is not None

@@ -21,7 +21,7 @@ from genesis.app.simulation import bounds, faults, production
 from genesis.app.simulation.host import HostJournal, HostNonces
 from genesis.app.simulation.machine import Machine
 from genesis.app.simulation.options import SYMBOLS, FaultClass
-from genesis.domain import account_looks, core
+from genesis.domain import account_looks
 from genesis.domain.core import TradingCore
 from genesis.domain.desk import Desk
 from genesis.domain.events import Cancel, Decision, Event, LimitsApplied, LookUp
@@ -36,6 +36,7 @@ from genesis.domain.risk import account_guards, gate
 from genesis.domain.risk.account_guards import Guard
 from genesis.domain.risk.gate import Approved
 from genesis.domain.risk.guards import EquityGuards, LosingStreak
+from genesis.domain.risk.limits import AccountLimits
 from genesis.domain.risk.scene import Standing
 from genesis.domain.standing import Standings
 from genesis.domain.units import Atoms
@@ -160,12 +161,12 @@ def ignore_exposure(patch: pytest.MonkeyPatch) -> None:
 def ignore_notional(patch: pytest.MonkeyPatch) -> None:
     """Let an order be of any size."""
 
-    def whole(_: core.TradingCore, __: Desk, amount: Atoms, ___: object) -> Atoms:
+    def whole(_: AccountLimits, __: object, amount: Atoms, ___: object) -> Atoms:
         return amount
 
     kept = tuple(guard for guard in account_guards.ACCOUNT_GUARDS if guard is not account_guards.order_notional)
     patch.setattr(gate, "ACCOUNT_GUARDS", kept)
-    patch.setattr(core.TradingCore, "_within_one_order", whole)
+    patch.setattr(AccountLimits, "within_one_order", whole)
 
 
 def trade_before_reconciled(patch: pytest.MonkeyPatch) -> None:

@@ -157,6 +157,14 @@ def test_a_refused_order_leaves_the_position_guarded() -> None:
     assert exits(rows, FREE._replace(stop_pct="3", min_amount="1")) == [(3, 9700)]
 
 
+def test_a_refused_order_leaves_a_trail_where_it_stands() -> None:
+    given_ = FREE._replace(trail_pct="5", min_amount="1")
+    moves = [("100", "104"), ("104", "108"), ("108", "106"), ("106", "103")]
+    rows = [calm("100"), *(Row(1, opened, closed, 0, 0, 0.999) for opened, closed in moves)]
+    # 5 below 108, and not below 106, at whose open the sale of too little was refused again.
+    assert exits(rows, given_) == [(5, 10300)]
+
+
 def test_a_larger_position_is_guarded_from_its_last_entry() -> None:
     rows = [calm("100", 0.5), calm("110", 0.5), calm("110", 1.0), Row(1, "120", "120", 0, 0, 1.0)]
     # 3 % below 120, for the whole of it.

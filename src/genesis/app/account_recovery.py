@@ -87,8 +87,8 @@ def recover(path: Path, settings: CoreSettings, cash: Mapping[str, Atoms]) -> Re
             raise InputError(f"{path}: {each.name} is gone and {held} since the last session: {KEEP_IT}")
     if gone or new:
         core = succeeded(core, settings, cash)
-    core.limits = settings.limits
-    core.books.remember(core.now, core.limits)  # the rates may look further back than those of before
+    core.dispatch.limits = settings.limits
+    core.books.remember(core.now, core.dispatch.limits)  # the rates may look further back than those of before
     for wanted in settings.desks:  # what the journal ended with may be another configuration than this
         desk = core.desks[wanted.name]
         desk.limit(core.now, wanted.limits)

@@ -133,7 +133,7 @@ class DeskFigures:
 
 def limit_uses(core: TradingCore, figures: Sequence[DeskFigures]) -> Iterator[LimitUse]:
     """Yield every limit of the account and of its strategies, with what of it is used."""
-    quote, limits = core.settings.quote, core.limits
+    quote, limits = core.settings.quote, core.dispatch.limits
     for each in figures:
         notional = value_of(each.desk.position, each.mark, each.desk.settings.instrument.price_scale)
         weight = notional * PPB // each.desk.equity if each.desk.equity > 0 else 0

@@ -5,7 +5,7 @@ the house, with its cause.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from genesis.domain.desk import Desk
 from genesis.domain.events import AccountShown, Adopted, Alert, Decision, Quote
@@ -90,8 +90,8 @@ class Books:
         ]
         self.recent.extendleft(reversed(earlier))
 
-    def scene(self, order: OrderRequest, strategy: str, now: Mts) -> Scene:
-        """Return what the gate has to see around *order*."""
+    def scene(self, order: OrderRequest, strategy: str, now: Mts, gone: Container[Cid] = ()) -> Scene:
+        """Return what the gate has to see around *order*, without those of ours that are *gone*."""
         quote = self.quotes.get(order.symbol)
         elsewhere = {symbol: value for symbol, value in self.exposures().items() if symbol != order.symbol}
         return Scene(
@@ -102,23 +102,26 @@ class Books:
             ask=None if quote is None else quote.ask,
             age_ms=0 if quote is None else quote.age_ms,
             net_amount=self.net_amount(order.symbol),
-            pending=self.pending(order.symbol),
+            pending=tuple(each for each in self.pending(order.symbol) if each.cid is None or each.cid not in gone),
             exposure_elsewhere=sum(elsewhere.values()),
             positions_elsewhere=sum(self.is_position(symbol) for symbol in elsewhere),
             sent=tuple(self.recent),
             cash_free=None if self._is_margin else self.cash() - self._reserved(),
-            gets_out=order.amount <= self.left(strategy, order.symbol, order.side),
+            gets_out=order.amount <= self.left(strategy, order.symbol, order.side, gone),
         )
 
-    def left(self, strategy: str, symbol: Symbol, out: Side) -> int:
-        """Return what a strategy holds and no open order of its own may already bring out; *out* is the way out."""
+    def left(self, strategy: str, symbol: Symbol, out: Side, gone: Container[Cid] = ()) -> int:
+        """Return what a strategy holds and no open order of its own may bring out, but those that are *gone*.
+
+        *out* is the way out.
+        """
         desk = self._desks.get(strategy)
         if desk is None:  # an order that is asked for on nobody's behalf
             return 0
         leaving = sum(
             own.life.to_book
             for own in self.orders.open(symbol)
-            if own.strategy == strategy and own.life.order.side is out
+            if own.strategy == strategy and own.life.order.side is out and own.life.order.cid not in gone
         )
         return -out.sign * desk.position - leaving
 

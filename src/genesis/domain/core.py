@@ -16,15 +16,16 @@ from genesis.domain.account_looks import AccountLooks
 from genesis.domain.books import Books
 from genesis.domain.candle import Candle
 from genesis.domain.core_settings import CoreSettings
+from genesis.domain.crossing import Crossing
 from genesis.domain.desk import Desk, Wish
 from genesis.domain.desk_settings import DeskSettings
+from genesis.domain.dispatch import Dispatch
 from genesis.domain.events import (
     AccountShown,
     Alert,
     AlertCode,
     Booked,
     CandleClosed,
-    Crossed,
     Decision,
     Event,
     LimitsApplied,
@@ -35,7 +36,6 @@ from genesis.domain.events import (
     OrderRefused,
     OrderReported,
     Quote,
-    Reasons,
     RequestQuote,
     StrategyEnabled,
     StrategyLimitsApplied,
@@ -43,38 +43,35 @@ from genesis.domain.events import (
     TimePassed,
 )
 from genesis.domain.execution.evidence import Traded, is_not_traded
-from genesis.domain.execution.netting import Match, Wanted, net
+from genesis.domain.execution.netting import Wanted, net
 from genesis.domain.execution.order_life import ContradictingEvidence, ImpossibleStep, OrderLife, Status
 from genesis.domain.execution.orders import PROTECTION, OwnOrder
 from genesis.domain.execution.plans import LimitEntry, Market, Undertaking
 from genesis.domain.fill import Fill
-from genesis.domain.ledger import Ledger, cost_of, value_of
+from genesis.domain.ledger import Ledger
 from genesis.domain.link import LinkState
 from genesis.domain.operation import Operation
-from genesis.domain.order import Cid, OrderRequest, OrderType, Side
+from genesis.domain.order import NO_CID, Cid, OrderRequest, OrderType, Side
 from genesis.domain.purse import Purse
 from genesis.domain.pursuits import Pursuits
 from genesis.domain.risk import account_guards, gate
 from genesis.domain.risk.refusal import RefusalCode, Refused
 from genesis.domain.risk.scene import Standing
 from genesis.domain.standing import Standings
-from genesis.domain.units import Atoms, Mts, Price, Symbol, floor_mul_div, format_atoms
+from genesis.domain.units import Atoms, Mts, Symbol, format_atoms
 
 FIRST_CID: Final = Cid(1)
-NO_CID: Final = Cid(0)
-"""Of fills between two strategies of ours, which no order made."""
 
 
 class TradingCore:
     """The desks of one account, and the books around them.
 
     *is_new* says that the account was not shown yet: candles are history then, on which strategies warm up. *cut* names
-    the desks whose order is only a part of their wish, *reasons* why each sent its last order.
+    the desks whose order is only a part of their wish.
     """
 
     def __init__(self, settings: CoreSettings, ledgers: Mapping[str, Ledger], first_cid: Cid = FIRST_CID) -> None:
         self.settings = settings
-        self.limits = settings.limits
         purse = None
         if settings.together is not None:
             purse = Purse(ledgers[settings.desks[0].name], settings.together)
@@ -101,11 +98,13 @@ class TradingCore:
             if len(desks) == 1 and symbol not in self._readers and not self.is_pursuing and purse is None
         }
         """Desks whose candles and quotes are nobody else's business."""
-        self.pursuits = Pursuits(self.desks, self.books, self._send, self._within_one_order)
+        self.dispatch = Dispatch(self.books, settings.limits, has_to_see=settings.needs_account)
+        self.pursuits = Pursuits(self.desks, self.books, self.dispatch)
+        self.guarding = self.pursuits.guarding
+        self._crossing = Crossing(self.desks, self.books, self._instruments, self.dispatch, self.guarding)
         self._looks = AccountLooks(self.books, self._instruments, self._report, is_dry=settings.is_dry)
         self.operation = Operation(self.desks, self.books, self.pursuits, self._ask)
         self.cut: set[str] = set()
-        self.reasons: dict[str, Reasons] = {}
         self.next_undertaking = 1
 
     @property
@@ -166,7 +165,7 @@ class TradingCore:
                 return tuple(self.operation.obey(event, self.now))
             case LimitsApplied(mts, limits):
                 self.now = max(self.now, mts)
-                self.limits = limits
+                self.dispatch.limits = limits
                 self.books.remember(self.now, limits)
             case StrategyLimitsApplied(mts=mts) | StrategyEnabled(mts=mts):
                 self.now = max(self.now, mts)
@@ -209,7 +208,7 @@ class TradingCore:
                 desk.warm(candle)
             return
         self._closes[symbol] = candle.close
-        is_waiting = is_breach = False
+        is_waiting = False
         for desk in desks:
             told = desk.close(candle)
             if told is not None:
@@ -224,22 +223,16 @@ class TradingCore:
         if self.is_pursuing:
             self.now = max(self.now, candle.mts)
             yield from self.pursuits.go_on(self.now)
-            for desk in self.desks.values() if is_breach else desks:  # a breach drops what guards had gone for
-                yield from self.pursuits.protect(desk)
+            for desk in desks:
+                yield from self.guarding.protect(desk, self.now)
 
     def _ask(self, symbol: Symbol) -> Iterator[Decision]:
         """Ask for a quote for the desks that wait for one; while nothing may be sent, they wait no longer."""
         standing = self.books.standings.now
         waiting = [desk for desk in self._by_symbol[symbol] if desk.intent is not None]
         if standing is Standing.OPEN:
-            ready = 0
-            for desk in waiting:
-                if desk.settings.protection is not None and self._is_guarded(desk):
-                    yield from self.pursuits.release(desk, "the strategy leaves the position")
-                else:
-                    ready += 1
-            if ready:
-                yield RequestQuote(symbol, ready + self.pursuits.waiting(symbol))
+            if waiting:
+                yield RequestQuote(symbol, len(waiting) + self.pursuits.waiting(symbol))
             return
         for desk in waiting:
             intent, desk.intent = desk.intent, None
@@ -262,15 +255,24 @@ class TradingCore:
     def _trade_for_all(self, quote: Quote, cids: Iterator[Cid]) -> Iterator[Decision]:
         """Send what desks want of an instrument that several trade, or that undertakings and protections wait for."""
         symbol = quote.symbol
-        waiting = [desk for desk in self._by_symbol[symbol] if desk.intent is not None and not self._is_guarded(desk)]
-        wishes = [(desk, wish) for desk in waiting if (wish := desk.wish(quote)) is not None]
+        waiting = [desk for desk in self._by_symbol[symbol] if desk.intent is not None]
+        wishes = []
         for desk in waiting:
+            wish = desk.wish(quote)
             yield from desk.say()
-        if len(wishes) > 1 and self._may_cross(quote):
+            if wish is None:
+                continue
+            guards = self.guarding.guards_of(desk)
+            order = self._first_order(desk, wish, quote) if guards else None
+            if order is None or self._leaves_beside_guards(desk, order):
+                wishes.append((desk, wish))
+            else:
+                yield from self._free(desk, wish, order, frozenset(guard.cid for guard in guards))
+        if len(wishes) > 1 and self._crossing.is_possible(quote, self.now):
             netted = net({desk.name: Wanted(wish.side, wish.amount) for desk, wish in wishes})
             reasons = {desk.name: wish.intent.reasons for desk, wish in wishes}
             for match in netted.matches:
-                yield from self._cross(match, quote, reasons)
+                yield from self._crossing.cross(match, quote, reasons, self.now)
             for desk, wish in wishes:
                 yield from self._submit(desk, wish, netted.left[desk.name], quote, cids)
         else:
@@ -279,112 +281,76 @@ class TradingCore:
         if self.is_pursuing:
             for desk in waiting:
                 if desk.in_flight is None:  # its guards went for an order that did not leave
-                    yield from self.pursuits.protect(desk)
+                    yield from self.guarding.protect(desk, self.now)
         if self.pursuits.waiting(symbol):
             yield from self.pursuits.quoted(quote, self.now, cids)
 
-    def _is_guarded(self, desk: Desk) -> bool:
-        """Whether orders at the exchange guard what the desk wants to leave: they have to go first."""
-        return desk.settings.protection is not None and bool(self.pursuits.guards_of(desk))
+    def _leaves_beside_guards(self, desk: Desk, order: OrderRequest) -> bool:
+        """Whether an order makes a position larger, and passes the gate while orders at the exchange guard that."""
+        return desk.adds_risk(order.side) and not isinstance(self.dispatch.check(desk, order, self.now), Refused)
+
+    def _free(self, desk: Desk, wish: Wish, order: OrderRequest, guards: frozenset[Cid]) -> Iterator[Decision]:
+        """Let the guards of a position go for an order, if that passes the gate then: it waits for their end."""
+        answer = self.dispatch.check(desk, order, self.now, guards)
+        if isinstance(answer, Refused):
+            yield from self._refused(desk, order, desk.refused(order.mts, order.side, order.amount, answer))
+        else:
+            desk.intent = wish.intent
+            yield from self.guarding.release(desk, "what its strategy wants to send cannot leave beside it")
 
     def _counted(self) -> Iterator[Cid]:
         """Yield ids of our own, where no exchange has to know them: the next one until it was used."""
         while True:
             yield Cid(self.books.orders.next_cid)
 
-    def _may_cross(self, quote: Quote) -> bool:
-        """Whether strategies may trade with each other at *quote*: where the gate lets no order go, it is no price."""
-        instrument = self._instruments[quote.symbol]
-        for side in Side:
-            order = OrderRequest(NO_CID, quote.symbol, side, OrderType.MARKET, Atoms(1), quote.mts)
-            scene = self.books.scene(order, "", self.now)
-            if any(guard(order, instrument, self.limits, scene) for guard in account_guards.PRICE_GUARDS):
-                return False
-        return True
-
-    def _cross(self, match: Match, quote: Quote, reasons: Mapping[str, Reasons]) -> Iterator[Decision]:
-        """Let two strategies trade with each other; what rounding takes from one and gives to none is the house's."""
-        buyer, seller, amount = match
-        instrument = self._instruments[quote.symbol]
-        price = Price((quote.bid + quote.ask) // 2)
-        scale = instrument.price_scale
-        self.books.house.add(instrument.quote, cost_of(amount, price, scale) - value_of(amount, price, scale))
-        yield Crossed(quote.mts, quote.symbol, buyer, seller, amount, price, reasons[buyer], reasons[seller])
-        for name, side in ((buyer, Side.BUY), (seller, Side.SELL)):
-            self.reasons[name] = reasons[name]
-            fill = Fill(quote.mts, quote.symbol, NO_CID, side, amount, price, Atoms(0))
-            desk = self.desks[name]
-            held = desk.position
-            desk.book(fill)
-            desk.is_torn = True  # until the rest of its wish was filled, too
-            yield Booked(name, fill)
-            yield from self.entered(desk, held, price)
-
     def _submit(self, desk: Desk, wish: Wish, amount: Atoms, quote: Quote, cids: Iterator[Cid]) -> Iterable[Decision]:
         """Send what is left of a wish after netting, if the gate lets it pass."""
         if amount < wish.amount and amount < desk.settings.instrument.amount_min:  # matched inside, or all but dust
             return (desk.reached(wish.intent),)
-        plan, reasons = desk.settings.plan, wish.intent.reasons
-        is_planned = not isinstance(plan, Market) and desk.halted is None
-        if isinstance(plan, LimitEntry):  # for what opens a position, and is no dust
-            least = desk.settings.instrument.amount_min
-            is_planned &= abs(desk.position) < least <= amount and wish.intent.target != 0.0
-        if is_planned:
-            undertaking = Undertaking(self.next_undertaking, desk.name, quote.symbol, wish.side, amount, self.now, plan)
+        reasons = wish.intent.reasons
+        undertaking = self._planned(desk, wish, amount)
+        if undertaking is not None:
             self.next_undertaking += 1
             desk.sent(wish)
             return self.pursuits.begin(undertaking, reasons)
         cid = next(cids, None)
         if cid is None:
             return ()  # the desk wants more than when it was asked for: it does again at the next close
-        capped = self._within_one_order(desk, amount, quote)
-        order = OrderRequest(cid, quote.symbol, wish.side, OrderType.MARKET, capped, quote.mts)
-        answer = self._send(desk, order, reasons, 0, amount if capped < amount else None)
-        if isinstance(answer, Submit):
-            if answer.wished is not None:
-                self.cut.add(desk.name)
-            desk.sent(wish)
-        elif answer.code is RefusalCode.SELF_CROSS and not desk.adds_risk(order.side):
-            return (answer, *self.pursuits.make_way(desk, order, self.now))
+        order = self._at_market(desk, wish.side, amount, cid, quote)
+        wished = amount if order.amount < amount else None
+        answer = self.dispatch.send(desk, order, reasons, self.now, wished=wished)
+        if isinstance(answer, OrderRefused):
+            return self._refused(desk, order, answer)
+        if wished is not None:
+            self.cut.add(desk.name)
+        desk.sent(wish)
         return (answer,)
 
-    def _send(
-        self, desk: Desk, order: OrderRequest, reasons: Reasons, undertaking: int, wished: Atoms | None
-    ) -> Submit | OrderRefused:
-        """Send an order if the gate lets it pass; else count and tell why it did not."""
-        halted = desk.halted
-        if halted is not None and desk.is_paused:
-            refused = Refused(RefusalCode.SYMBOL_PAUSED, halted.text, "orders once it is resumed")
-            return desk.refused(order.mts, order.side, order.amount, refused)
-        answer = self._check(order, desk)
-        if isinstance(answer, Refused):
-            return desk.refused(order.mts, order.side, order.amount, answer)
-        if undertaking != PROTECTION:
-            self.reasons[desk.name] = reasons
-        self.books.sent(order, desk.name, undertaking, self.limits, self.now)
-        return Submit(answer, reasons, desk.name, undertaking, wished)
+    def _refused(self, desk: Desk, order: OrderRequest, refused: OrderRefused) -> Sequence[Decision]:
+        """Tell of a refusal; where an order of another strategy keeps a desk in, it has to make way."""
+        if refused.code is RefusalCode.SELF_CROSS and not desk.adds_risk(order.side):
+            return [refused, *self.pursuits.make_way(desk, order, self.now)]
+        return (refused,)
 
-    def _check(self, order: OrderRequest, desk: Desk) -> gate.Approved | Refused:
-        instrument, is_halted = desk.settings.instrument, desk.halted is not None
-        on_margin = desk.settings.margin is not None
-        if self.limits.is_off and not self.settings.needs_account and self.books.standings.now is Standing.OPEN:
-            return gate.check(order, instrument, desk.position, is_halted, on_margin=on_margin)
-        scene = self.books.scene(order, desk.name, self.now)
-        return gate.check_in_account(
-            order, instrument, desk.position, is_halted, self.limits, scene, on_margin=on_margin
-        )
+    def _planned(self, desk: Desk, wish: Wish, amount: Atoms) -> Undertaking | None:
+        """Return what a wish is carried out as, None where it is one order at the market."""
+        plan, least = desk.settings.plan, desk.settings.instrument.amount_min
+        # A limit entry is for what opens a position, and is no dust.
+        opens = abs(desk.position) < least <= amount and wish.intent.target != 0.0
+        if isinstance(plan, Market) or desk.halted is not None or (isinstance(plan, LimitEntry) and not opens):
+            return None
+        return Undertaking(self.next_undertaking, desk.name, desk.symbol, wish.side, amount, self.now, plan)
 
-    def _within_one_order(self, desk: Desk, amount: Atoms, quote: Quote) -> Atoms:
-        """Cut *amount* to what one order may be; the rest follows later."""
-        if self.limits.is_off:
-            return amount
-        limits, instrument = self.limits.of(quote.symbol), desk.settings.instrument
-        if limits.max_order_amount is not None:
-            amount = min(amount, limits.max_order_amount)
-        for notional in (self.limits.max_order_notional, limits.max_order_notional):
-            if notional is not None:
-                amount = min(amount, Atoms(floor_mul_div(notional, instrument.price_scale, quote.ask)))
-        return max(amount, Atoms(1))
+    def _first_order(self, desk: Desk, wish: Wish, quote: Quote) -> OrderRequest:
+        """Return the first order of a wish, to be judged."""
+        undertaking = self._planned(desk, wish, wish.amount)
+        if undertaking is not None:
+            return self.pursuits.first_order(undertaking, quote)
+        return self._at_market(desk, wish.side, wish.amount, NO_CID, quote)
+
+    def _at_market(self, desk: Desk, side: Side, amount: Atoms, cid: Cid, quote: Quote) -> OrderRequest:
+        amount = self.dispatch.within_one_order(desk.settings.instrument, amount, quote.ask)
+        return OrderRequest(cid, quote.symbol, side, OrderType.MARKET, amount, quote.mts)
 
     # What becomes of orders
 
@@ -404,13 +370,17 @@ class TradingCore:
         if life.status is Status.SENDING:  # nothing follows from a beginning
             return ()
         decisions: list[Decision] = []
-        if has_ended or (life.id is not None and before.id is None):
-            self.pursuits.showed_itself(cid)
+        was_withdrawn = self.pursuits.withdrawals.was_asked(cid)
+        is_new_there = life.id is not None and before.id is None
+        if has_ended or is_new_there:
+            self.pursuits.withdrawals.showed_itself(cid)
         desk = self.desks.get(strategy)
+        if is_new_there and order.undertaking == PROTECTION and desk is not None:
+            decisions += self.guarding.stands(desk, self.now)
         if fill is not None and desk is not None:
             decisions += self._filled(mts, desk, fill)
             if order.undertaking == PROTECTION:
-                desk.stopped(self.pursuits.entries[strategy][1])
+                desk.stopped(self.guarding.entries[strategy][1])
         if life.trades and life.contradiction and life.contradiction != before.contradiction:
             text = f"order {cid}: {life.contradiction}"
             decisions.append(books.freeze(Alert(mts, AlertCode.ORDER_CONTRADICTION, text)))
@@ -420,7 +390,7 @@ class TradingCore:
         if has_ended and desk is not None:
             if type(evidence) is not Traded and is_not_traded(evidence):
                 decisions += self._pause(mts, symbol)
-            decisions += self._ended(mts, desk, order)
+            decisions += self._ended(mts, desk, order, was_withdrawn=was_withdrawn)
             books.orders.forget(self.pursuits.under_way)
         return decisions
 
@@ -435,15 +405,7 @@ class TradingCore:
         if ledger.is_overdrawn and not owed:
             text = f"order {fill.cid} {fill.symbol}: filled dearer than {strategy} could pay; the account pays"
             decisions.append(Alert(mts, AlertCode.OVERDRAWN, text))
-        return [*decisions, *self.entered(desk, held, fill.price)]
-
-    def entered(self, desk: Desk, held: int, price: Price) -> Iterable[Decision]:
-        """Note where a position of *desk*, which held *held* before, was entered, and guard it."""
-        has_turned = held * desk.position < 0
-        if (abs(desk.position) <= abs(held) and not has_turned) or desk.name not in self.reasons:
-            return ()
-        self.pursuits.entered(desk.name, price, self.reasons[desk.name])
-        return () if desk.settings.protection is None else self.pursuits.protect(desk)
+        return [*decisions, *self.guarding.entered(desk, held, fill.price, self.now)]
 
     def _pause(self, mts: Mts, symbol: Symbol) -> Iterator[Decision]:
         """Stop the strategies of one instrument where they are: not even a way out can be traded."""
@@ -452,21 +414,32 @@ class TradingCore:
         if [desk for desk in self._by_symbol[symbol] if desk.stop(alert)]:
             yield alert
 
-    def _ended(self, mts: Mts, desk: Desk, order: OwnOrder) -> Iterable[Decision]:
+    def _ended(self, mts: Mts, desk: Desk, order: OwnOrder, *, was_withdrawn: bool) -> Iterable[Decision]:
         _, undertaking, life = order
         left = life.order.amount - life.filled
         if undertaking == PROTECTION:
-            return self._ask(desk.symbol)  # the desk may have waited for the order to go
+            return self._guard_ended(desk, life, was_withdrawn=was_withdrawn)
         if undertaking:
             # A part that never was there is tried again with the next tick, not at once: it may fail for ever.
             return self.pursuits.go_on(self.now, undertaking) if life.filled or life.status is Status.CANCELED else ()
+        told: tuple[Decision, ...] = ()
         if not left and desk.name not in self.cut:
             desk.done()
-            # What is left after a sale of a part is guarded again, and at once.
-            return self.pursuits.protect(desk) if self.is_pursuing else ()
-        self.cut.discard(desk.name)
-        desk.take_back(is_torn=life.filled > 0)
-        return (_incomplete(mts, life, left),) if left else ()
+        else:
+            self.cut.discard(desk.name)
+            desk.take_back(is_torn=life.filled > 0)
+            told = (_incomplete(mts, life, left),) if left else ()
+        if not self.is_pursuing:
+            return told
+        if life.filled and desk.adds_risk(life.order.side):
+            self.guarding.outgrow(desk, life.order.cid)
+        self.guarding.try_at_once(desk.name)  # what was in the way of a stop may have been this order
+        return [*told, *self.guarding.protect(desk, self.now)]
+
+    def _guard_ended(self, desk: Desk, life: OrderLife, *, was_withdrawn: bool) -> Iterator[Decision]:
+        yield from self.guarding.ended(desk, life, self.now, was_asked=was_withdrawn)
+        yield from self._ask(desk.symbol)  # the desk may have waited for the order to go
+        yield from self.guarding.protect(desk, self.now)
 
     def _liquidate(self, fill: Fill) -> Iterator[Decision]:
         """Book that the exchange closed a position that one desk has for itself."""
@@ -479,9 +452,10 @@ class TradingCore:
 
     def _look(self, event: AccountShown) -> Iterator[Decision]:
         """Take the whole account as the exchange shows it: until then nothing is decided."""
-        self.pursuits.is_looked_at()
+        self.pursuits.withdrawals.clear()
         yield from self._looks.take(event)
         self.is_new = False
+        self.guarding.try_at_once()
         yield from self.pursuits.time_passed(self.now)
         yield from self.operation.was_looked_at()
         if self.books.standings.now is Standing.OPEN:

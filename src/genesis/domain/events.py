@@ -291,6 +291,8 @@ class AlertCode(Enum):
     FOREIGN_ORDER = "foreign_order"
     OVERDRAWN = "overdrawn"
     STRATEGY_FAILED = "strategy_failed"
+    POSITION_UNGUARDED = "position_unguarded"
+    POSITION_GUARDED = "position_guarded"
 
 
 class Alert(NamedTuple):

@@ -90,7 +90,7 @@ class Operation:
             if self._is_over(cid):
                 del self.unwanted[cid]
             else:
-                yield from self._pursuits.withdraw(cid, reason)
+                yield from self._pursuits.withdrawals.ask(cid, reason)
 
     def _give_up(self, cids: Sequence[Cid], now: Mts, *, is_all: bool) -> Iterator[Decision]:
         """End what the orders are parts of, or all that is under way: else its plan would send anew at once."""

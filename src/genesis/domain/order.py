@@ -1,7 +1,7 @@
 """Orders as we wish them: what to trade, which way, how much, and under which rules."""
 
 from enum import Enum
-from typing import NewType
+from typing import Final, NewType
 
 from attrs import frozen
 
@@ -9,6 +9,9 @@ from genesis.domain.units import Atoms, Mts, Price, Symbol
 
 Cid = NewType("Cid", int)
 """Client order id: unique per API key, < 2^45."""
+
+NO_CID: Final = Cid(0)
+"""Of fills between two strategies of ours, which no order made, and of orders that are only judged."""
 
 OrderId = NewType("OrderId", int)
 """The exchange's id of an order."""

@@ -1,41 +1,36 @@
-"""What takes more than one order: undertakings that are under way, and the protection of positions.
+"""What takes more than one order: undertakings that are under way.
 
 Everything here follows from the orders and their lives, so after a restart the same steps come next.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from attrs import evolve, frozen
 
 from genesis.domain.books import Books
 from genesis.domain.desk import Desk
+from genesis.domain.dispatch import Dispatch
 from genesis.domain.events import (
-    Cancel,
     Decision,
     OrderRefused,
     Quote,
     Reasons,
     RequestQuote,
     Settled,
-    Submit,
     Undertaken,
     WakeAt,
 )
-from genesis.domain.execution.orders import PROTECTION
-from genesis.domain.execution.plans import Finished, Place, Undertaking, Wait, Withdraw, next_step, pricing
-from genesis.domain.execution.protection import Guarded, exit_order
-from genesis.domain.order import Cid, OrderRequest, Side
-from genesis.domain.risk.scene import Standing, Top
-from genesis.domain.units import Atoms, Mts, Price, Symbol, floor_mul_div
+from genesis.domain.execution.order_life import OrderLife
+from genesis.domain.execution.plans import Finished, Place, Pricing, Undertaking, Wait, Withdraw, next_step, pricing
+from genesis.domain.guarding import Guarding
+from genesis.domain.order import NO_CID, Cid, OrderRequest, Side
+from genesis.domain.risk.scene import Top
+from genesis.domain.units import Atoms, Mts, Symbol, floor_mul_div
+from genesis.domain.withdrawals import Withdrawals
 
 WAY_MS: Final = 600_000
 """How long undertakings of others stay out of the way of a desk that has to get out: it tries at each close."""
-
-Send = Callable[[Desk, OrderRequest, Reasons, int, Atoms | None], Submit | OrderRefused]
-"""Check an order and send it, or refuse it; the last is its amount before it was cut, if it was."""
-
-Within = Callable[[Desk, Atoms, Quote], Atoms]
 
 
 @frozen
@@ -56,31 +51,28 @@ class _Way(NamedTuple):
 
 
 class Pursuits:
-    """See the module; *send* is the core's way through the gate, *within* cuts to what one order may be."""
+    """See the module; *guarding* is what guards the positions that come of it."""
 
-    def __init__(self, desks: Mapping[str, Desk], books: Books, send: Send, within: Within) -> None:
+    def __init__(self, desks: Mapping[str, Desk], books: Books, dispatch: Dispatch) -> None:
         self.under_way: dict[int, Pursued] = {}
-        self.entries: dict[str, tuple[Price, Reasons]] = {}
+        self.withdrawals = Withdrawals(books.orders)
+        self.guarding = Guarding(desks, books, dispatch, self.withdrawals, self._ask, self._is_leaving)
         self._desks = desks
         self._books = books
-        self._send = send
-        self._within = within
+        self._dispatch = dispatch
         self._to_place: dict[int, Symbol] = {}
-        self._to_protect: dict[str, Symbol] = {}
-        self._withdrawn: set[Cid] = set()
         self._ways: dict[Symbol, _Way] = {}
 
     def waiting(self, symbol: Symbol) -> int:
         """Return how many orders wait for a quote of an instrument."""
-        if not self._to_place and not self._to_protect:
-            return 0
-        return sum(each == symbol for each in (*self._to_place.values(), *self._to_protect.values()))
+        to_place = sum(each == symbol for each in self._to_place.values()) if self._to_place else 0
+        return to_place + self.guarding.waiting(symbol)
 
     def wait_for_nothing(self) -> None:
         """Forget what waits for a quote, and what was asked to be cancelled: nobody asked for it."""
         self._to_place.clear()
-        self._to_protect.clear()
-        self._withdrawn.clear()
+        self.guarding.wait_for_nothing()
+        self.withdrawals.clear()
 
     def make_way(self, desk: Desk, out: OrderRequest, now: Mts) -> Iterator[Decision]:
         """Withdraw the parts of others that the way *out* of a desk would meet; until it is out, none is placed."""
@@ -88,28 +80,14 @@ class Pursuits:
         self._ways[out.symbol] = _Way(desk, against, Mts(now + WAY_MS))
         for own in tuple(self._books.orders.open(out.symbol)):
             order = own.life.order
-            if own.undertaking > 0 and order.side is against and order.cid not in self._withdrawn:
-                yield self._cancel(order.cid, f"{desk.name} has to get out, and would meet it")
-
-    def is_looked_at(self) -> None:
-        """Begin a look: what it shows open although it was to be cancelled is to be cancelled still, once a look.
-
-        After a restart no cancel of before has left for certain.
-        """
-        self._withdrawn.clear()
-
-    def withdraw(self, cid: Cid, reason: str) -> Iterator[Decision]:
-        """Cancel an order for whoever wants it gone, unless that was asked for since the last look."""
-        if cid not in self._withdrawn:
-            yield self._cancel(cid, reason)
+            if own.undertaking > 0 and order.side is against:
+                yield from self.withdrawals.ask(order.cid, f"{desk.name} has to get out, and would meet it")
 
     def time_passed(self, now: Mts) -> Iterator[Decision]:
         """Go on with all that is under way, and ask for stops that are missing, for whatever reason they are."""
         yield from self.go_on(now)
-        if self._books.standings.now is Standing.OPEN:
-            for desk in self._desks.values():
-                if not desk.is_paused:
-                    yield from self.protect(desk)
+        for desk in self._desks.values():
+            yield from self.guarding.protect(desk, now)
 
     def begin(self, undertaking: Undertaking, reasons: Reasons) -> Iterator[Decision]:
         """Take an undertaking; its first part needs the quote that is there."""
@@ -121,11 +99,16 @@ class Pursuits:
         """Let an undertaking send no more, because a person cancels its parts *cids*; `go_on` ends it then."""
         self.under_way[number] = evolve(self.under_way[number], is_given_up=True)
         self._to_place.pop(number, None)
-        self._withdrawn.update(cids)
+        self.withdrawals.were_asked(cids)
 
-    def entered(self, strategy: str, price: Price, reasons: Reasons) -> None:
-        """Take at what price a strategy last entered, and why: its protection is measured from there."""
-        self.entries[strategy] = (price, reasons)
+    def first_order(self, undertaking: Undertaking, quote: Quote) -> OrderRequest:
+        """Return the order that an undertaking would begin with, to be judged."""
+        desk, top = self._desks[undertaking.strategy], Top(quote.bid, quote.ask)
+        instrument = desk.settings.instrument
+        step = next_step(undertaking, (), undertaking.begun, top, instrument)
+        how = pricing(undertaking.plan, undertaking.side, top, instrument)
+        amount = self._amount(desk, undertaking, step.amount if isinstance(step, Place) else undertaking.amount, quote)
+        return _order(undertaking, max(amount, Atoms(1)), NO_CID, quote, how)
 
     def quoted(self, quote: Quote, now: Mts, cids: Iterator[Cid]) -> Iterator[Decision]:
         """Send what waited for this quote."""
@@ -133,55 +116,17 @@ class Pursuits:
         for number in [each for each, wanted in self._to_place.items() if wanted == symbol]:
             cid = next(cids, None)
             if cid is None:
-                yield RequestQuote(symbol, self.waiting(symbol))  # others took more than they had asked for
+                yield self._ask(symbol)  # others took more than they had asked for
                 return
             del self._to_place[number]
             yield from self._place(self.under_way[number], cid, quote, now)
-        for name in [each for each, wanted in self._to_protect.items() if wanted == symbol]:
-            cid = next(cids, None)
-            if cid is None:
-                yield RequestQuote(symbol, self.waiting(symbol))
-                return
-            del self._to_protect[name]
-            yield from self._guard(self._desks[name], cid, quote)
+        yield from self.guarding.quoted(quote, now, cids)
 
     def go_on(self, now: Mts, number: int | None = None) -> Iterator[Decision]:
         """Do what the undertakings need now: one of them, or all."""
         for each in [number] if number is not None else list(self.under_way):
             if each in self.under_way:
                 yield from self._step(self.under_way[each], now)
-
-    def protect(self, desk: Desk) -> Iterator[Decision]:
-        """Ask for what is needed to guard what a desk holds and nothing guards.
-
-        What waits for a quote itself is guarded after that order: its guards went for it.
-        """
-        if desk.settings.protection is None or desk.name in self._to_protect or desk.name not in self.entries:
-            return
-        if desk.intent is not None:
-            return
-        if self._unguarded(desk) >= desk.settings.instrument.amount_min:
-            self._to_protect[desk.name] = desk.symbol
-            yield RequestQuote(desk.symbol, self.waiting(desk.symbol))
-
-    def showed_itself(self, cid: Cid) -> None:
-        """Take that the exchange has an order, or that it is over: a cancel from before may have found nothing."""
-        self._withdrawn.discard(cid)
-
-    def release(self, desk: Desk, reason: str) -> Iterator[Decision]:
-        """Cancel the orders that guard a position, because it is to be left."""
-        self._to_protect.pop(desk.name, None)
-        for life in self.guards_of(desk):
-            if life.cid not in self._withdrawn:
-                yield self._cancel(life.cid, reason)
-
-    def guards_of(self, desk: Desk) -> list[OrderRequest]:
-        """Return the orders that guard what a desk holds."""
-        return [
-            own.life.order
-            for own in self._books.orders.open(desk.symbol)
-            if own.undertaking == PROTECTION and own.strategy == desk.name
-        ]
 
     def _step(self, pursued: Pursued, now: Mts) -> Iterator[Decision]:
         undertaking = pursued.undertaking
@@ -193,25 +138,23 @@ class Pursuits:
         if not _may_go_on(pursued, desk, now):  # nothing of it goes on but what ends it
             working = [part for part in parts if part.at_risk]
             for part in working:
-                if part.order.cid not in self._withdrawn:
-                    yield self._cancel(part.order.cid, _why_not(pursued, desk))
+                yield from self.withdrawals.ask(part.order.cid, _why_not(pursued, desk))
             if not working and not is_unbooked:
-                yield self._finish(undertaking, desk, Atoms(undertaking.amount - sum(part.filled for part in parts)))
+                yield from self._finish(undertaking, parts, now)
             return
         step = next_step(undertaking, parts, now, self._top(undertaking.symbol), instrument)
         match step:
             case Place():
                 if undertaking.id not in self._to_place and not self._is_in_the_way(undertaking, now):
                     self._to_place[undertaking.id] = undertaking.symbol
-                    yield RequestQuote(undertaking.symbol, self.waiting(undertaking.symbol))
+                    yield self._ask(undertaking.symbol)
             case Withdraw(cid):
-                if cid not in self._withdrawn:
-                    yield self._cancel(cid, "its plan moves it")
+                yield from self.withdrawals.ask(cid, "its plan moves it")
             case Wait(until):
                 if until is not None:
                     yield WakeAt(until)
-            case Finished(left) if not is_unbooked:
-                yield self._finish(undertaking, desk, left)
+            case Finished() if not is_unbooked:
+                yield from self._finish(undertaking, parts, now)
 
     def _place(self, pursued: Pursued, cid: Cid, quote: Quote, now: Mts) -> Iterator[Decision]:
         undertaking = pursued.undertaking
@@ -224,30 +167,27 @@ class Pursuits:
             return
         if self._is_in_the_way(undertaking, now):
             return
-        amount = self._within(desk, step.amount, quote)
-        if undertaking.side is Side.BUY and desk.settings.margin is None:
-            amount = min(amount, Atoms(floor_mul_div(max(desk.ledger.cash, 0), instrument.price_scale, quote.ask)))
+        amount = self._amount(desk, undertaking, step.amount, quote)
         if amount < instrument.amount_min:  # the market ran away from what the strategy has
             if not any(part.at_risk for part in parts):
-                yield self._finish(undertaking, desk, Atoms(undertaking.amount - sum(part.filled for part in parts)))
+                yield from self._finish(undertaking, parts, now)
             return
-        how = pricing(undertaking.plan, undertaking.side, top, instrument)
-        order = OrderRequest(
-            cid,
-            undertaking.symbol,
-            undertaking.side,
-            how.type,
-            amount,
-            quote.mts,
-            price=how.price,
-            post_only=how.post_only,
-        )
+        order = _order(undertaking, amount, cid, quote, pricing(undertaking.plan, undertaking.side, top, instrument))
         wished = step.amount if amount < step.amount else None
-        answer = self._send(desk, order, pursued.reasons, undertaking.id, wished)
+        answer = self._dispatch.send(desk, order, pursued.reasons, now, undertaking.id, wished)
         yield answer
         if isinstance(answer, OrderRefused) and not any(part.at_risk for part in parts):
             # The gate refused it: what is left is wished anew, or is wanted no longer. Waiting could last for ever.
-            yield self._finish(undertaking, desk, Atoms(undertaking.amount - sum(part.filled for part in parts)))
+            yield from self._finish(undertaking, parts, now)
+
+    def _amount(self, desk: Desk, undertaking: Undertaking, amount: Atoms, quote: Quote) -> Atoms:
+        """Cut a part to what one order may be, and a purchase to what can be paid for."""
+        instrument, side = desk.settings.instrument, undertaking.side
+        how = pricing(undertaking.plan, side, Top(quote.bid, quote.ask), instrument)
+        amount = self._dispatch.within_one_order(instrument, amount, max(quote.ask, how.price or quote.ask))
+        if side is Side.BUY and desk.settings.margin is None:
+            amount = min(amount, Atoms(floor_mul_div(max(desk.ledger.cash, 0), instrument.price_scale, quote.ask)))
+        return amount
 
     def _is_in_the_way(self, undertaking: Undertaking, now: Mts) -> bool:
         way = self._ways.get(undertaking.symbol)
@@ -258,42 +198,37 @@ class Pursuits:
             return False
         return undertaking.side is way.against
 
-    def _guard(self, desk: Desk, cid: Cid, quote: Quote) -> Iterator[Decision]:
-        amount, protection = self._unguarded(desk), desk.settings.protection
-        instrument = desk.settings.instrument
-        if protection is None or amount < instrument.amount_min:
-            return
-        entry, reasons = self.entries[desk.name]
-        side = Side.SELL if desk.position > 0 else Side.BUY
-        within = self._within(desk, Atoms(amount), quote)
-        order = exit_order(protection, Guarded(side, within, entry), cid, instrument, quote.mts)
-        yield self._send(desk, order, reasons, PROTECTION, Atoms(amount) if within < amount else None)
-
-    def _finish(self, undertaking: Undertaking, desk: Desk, left: Atoms) -> Settled:
+    def _finish(self, undertaking: Undertaking, parts: Sequence[OrderLife], now: Mts) -> Iterator[Decision]:
+        """End an undertaking; what it made of the position is guarded at once."""
+        desk, filled = self._desks[undertaking.strategy], [part for part in parts if part.filled]
+        left = Atoms(undertaking.amount - sum(part.filled for part in filled))
         del self.under_way[undertaking.id]
         self._to_place.pop(undertaking.id, None)
         if left:
             desk.take_back(is_torn=left < undertaking.amount)
         else:
             desk.done()
-        return Settled(undertaking.id, left)
+        yield Settled(undertaking.id, left)
+        if filled and desk.adds_risk(undertaking.side):
+            self.guarding.outgrow(desk, filled[0].order.cid)
+        yield from self.guarding.protect(desk, now)
 
-    def _unguarded(self, desk: Desk) -> int:
-        """Return what a desk holds and no order of its own may already bring out: 0 while it leaves in parts."""
-        out = Side.SELL if desk.position > 0 else Side.BUY
+    def _is_leaving(self, desk: Desk, out: Side) -> bool:
+        """Tell whether a desk gets out in parts."""
         leaves = (each.undertaking for each in self.under_way.values())
-        if any(each.strategy == desk.name and each.side is out for each in leaves):
-            return 0  # its parts and a guard together would bring out more than there is
-        return self._books.left(desk.name, desk.symbol, out)
+        return any(each.strategy == desk.name and each.side is out for each in leaves)
 
-    def _cancel(self, cid: Cid, reason: str) -> Cancel:
-        self._withdrawn.add(cid)
-        life = self._books.orders.by_cid[cid].life
-        return Cancel(life.order.symbol, cid, life.id, life.order.mts, reason)
+    def _ask(self, symbol: Symbol) -> RequestQuote:
+        return RequestQuote(symbol, self.waiting(symbol))
 
     def _top(self, symbol: Symbol) -> Top | None:
         known = self._books.quotes.get(symbol)
         return None if known is None else Top(known.bid, known.ask)
+
+
+def _order(undertaking: Undertaking, amount: Atoms, cid: Cid, quote: Quote, how: Pricing) -> OrderRequest:
+    symbol, side = undertaking.symbol, undertaking.side
+    return OrderRequest(cid, symbol, side, how.type, amount, quote.mts, price=how.price, post_only=how.post_only)
 
 
 def _may_go_on(pursued: Pursued, desk: Desk, now: Mts) -> bool:

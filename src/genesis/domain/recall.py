@@ -4,7 +4,7 @@ What is kept of it is what the old core would have kept, to the last field. What
 its strategy wants it again at the next close.
 """
 
-from genesis.domain.core import NO_CID, TradingCore
+from genesis.domain.core import TradingCore
 from genesis.domain.events import (
     AccountShown,
     Alert,
@@ -27,6 +27,7 @@ from genesis.domain.events import (
 )
 from genesis.domain.journal.entries import RecordedEntry, RecordedSubmit
 from genesis.domain.ledger import cost_of, value_of
+from genesis.domain.order import NO_CID
 from genesis.domain.pursuits import Pursued
 from genesis.domain.saved import Saved, restore
 
@@ -70,9 +71,9 @@ def recall(core: TradingCore, entry: RecordedEntry) -> None:
 def _recall_decision(core: TradingCore, entry: RecordedEntry) -> None:
     match entry:
         case RecordedSubmit(order, reasons, strategy, undertaking, wished):
-            core.books.sent(order, strategy, undertaking, core.limits, core.now)
+            core.books.sent(order, strategy, undertaking, core.dispatch.limits, core.now)
             if undertaking >= 0:
-                core.reasons[strategy] = reasons
+                core.dispatch.reasons[strategy] = reasons
             if undertaking == 0:
                 core.desks[strategy].recall_sent(order.side, reasons)
             if wished is not None and undertaking == 0:
@@ -97,9 +98,9 @@ def _recall_decision(core: TradingCore, entry: RecordedEntry) -> None:
             held = desk.position
             desk.book(fill)
             desk.is_torn = True  # the target behind it is not in the journal
-            core.entered(desk, held, fill.price)
+            core.guarding.entered(desk, held, fill.price, core.now)
         case Crossed(_, symbol, buyer, seller, amount, price, bought_for, sold_for):
-            core.reasons[buyer], core.reasons[seller] = bought_for, sold_for
+            core.dispatch.reasons[buyer], core.dispatch.reasons[seller] = bought_for, sold_for
             instrument = core.settings.instruments[symbol]
             scale = instrument.price_scale
             core.books.house.add(instrument.quote, cost_of(amount, price, scale) - value_of(amount, price, scale))

@@ -96,7 +96,7 @@ def saved(core: TradingCore) -> Saved:
         now=core.now,
         next_cid=books.orders.next_cid,
         next_undertaking=core.next_undertaking,
-        limits=core.limits,
+        limits=core.dispatch.limits,
         desks=tuple(_saved_desk(desk) for desk in core.desks.values()),
         orders=tuple(
             own for cid, own in books.orders.by_cid.items() if cid in kept or own.undertaking in pursuits.under_way
@@ -106,8 +106,8 @@ def saved(core: TradingCore) -> Saved:
         recent=tuple(books.recent),
         last_fill=books.last_fill,
         under_way=tuple(pursuits.under_way.values()),
-        entries=tuple(SavedEntry(name, *entry) for name, entry in pursuits.entries.items()),
-        reasons=tuple(core.reasons.items()),
+        entries=tuple(SavedEntry(name, *entry) for name, entry in core.guarding.entries.items()),
+        reasons=tuple(core.dispatch.reasons.items()),
         cut=tuple(sorted(core.cut)),
         is_new=core.is_new,
         unwanted=tuple(core.operation.unwanted.items()),
@@ -121,7 +121,7 @@ def restore(core: TradingCore, state: Saved) -> None:
         raise ValueError(f"the account has positions or orders of {', '.join(unknown)}, which no strategy trades now")
     books, pursuits = core.books, core.pursuits
     core.now, core.next_undertaking, books.orders.next_cid = state.now, state.next_undertaking, state.next_cid
-    core.limits, core.is_new = state.limits, state.is_new
+    core.dispatch.limits, core.is_new = state.limits, state.is_new
     for desk in state.desks:
         _restore_desk(core.desks[desk.name], desk)
     for order in state.orders:
@@ -132,8 +132,8 @@ def restore(core: TradingCore, state: Saved) -> None:
     books.thaw()
     books.recent.extend(state.recent)
     pursuits.under_way = {each.undertaking.id: each for each in state.under_way}
-    pursuits.entries = {each.strategy: (each.price, each.reasons) for each in state.entries}
-    core.reasons, core.cut = dict(state.reasons), set(state.cut)
+    core.guarding.entries = {each.strategy: (each.price, each.reasons) for each in state.entries}
+    core.dispatch.reasons, core.cut = dict(state.reasons), set(state.cut)
     core.operation.unwanted = dict(state.unwanted)
 
 

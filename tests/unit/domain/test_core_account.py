@@ -186,13 +186,13 @@ def test_what_counts_orders_takes_no_stop_away_and_keeps_nobody_in(limits: Accou
     world.close(0.5)
     world.close(1.0)
     for _ in range(3):
-        canceled = [each for each in world.core.pursuits.guards_of(desk) if each.cid in world.canceled]
-        for guard in canceled or world.core.pursuits.guards_of(desk):
+        canceled = [each for each in world.core.guarding.guards_of(desk) if each.cid in world.canceled]
+        for guard in canceled or world.core.guarding.guards_of(desk):
             world.end(guard, 0)
         world.close(1.0)
-        assert sum(each.amount for each in world.core.pursuits.guards_of(desk)) == desk.position == atoms(10)
+        assert sum(each.amount for each in world.core.guarding.guards_of(desk)) == desk.position == atoms(10)
     world.close(0.0)
-    for guard in world.core.pursuits.guards_of(desk):
+    for guard in world.core.guarding.guards_of(desk):
         world.end(guard, 0)
     assert desk.position == 0
     assert not world.core.refusals
@@ -202,7 +202,7 @@ def test_i12_a_stop_between_two_purchases_hides_no_row() -> None:
     world = World("one", limits=AccountLimits(max_repeats=2), protection=Bracket(Ppb(PPB // 20)))
     for _ in range(4):
         world.close(1.0)
-        for guard in world.core.pursuits.guards_of(world.core.desks["one"]):  # stopped out, and in again
+        for guard in world.core.guarding.guards_of(world.core.desks["one"]):  # stopped out, and in again
             world.fill(guard, guard.amount)
             world.end(guard, guard.amount)
         world.close(0.0)
@@ -228,7 +228,7 @@ class Unguarded(World):
     @property
     def guards(self) -> list[OrderRequest]:
         """What guards the position."""
-        return self.core.pursuits.guards_of(self.core.desks["one"])
+        return self.core.guarding.guards_of(self.core.desks["one"])
 
 
 STOP_ENDS = [None, NothingLeft("the disk is slow"), Closed(OrderId(2), Atoms(0), "CANCELED"), Refused("no")]
@@ -253,14 +253,14 @@ def test_a_stop_that_is_missing_is_placed_at_the_next_tick(stop_ends: Evidence |
 def test_a_stop_whose_quote_came_while_the_link_was_down_is_placed_once_it_is_back() -> None:
     world = World("one", protection=Bracket(Ppb(PPB // 20)))
     world.close(1.0)
-    (guard,) = world.core.pursuits.guards_of(world.core.desks["one"])
+    (guard,) = world.core.guarding.guards_of(world.core.desks["one"])
     world.handle(LinkState(Mts(60_000), "account", Link.RECONNECT, "lost"))
     world.end(guard, 0)
     world.handle(TimePassed(Mts(90_000)))
     assert not world.core.refusals
     world.handle(LinkState(Mts(60_000), "account", Link.OPEN, "back"))
     world.show()
-    assert len(world.core.pursuits.guards_of(world.core.desks["one"])) == 1
+    assert len(world.core.guarding.guards_of(world.core.desks["one"])) == 1
 
 
 def test_a_stop_that_is_refused_is_asked_for_again_once_a_look() -> None:
@@ -280,7 +280,7 @@ def test_who_was_halted_while_the_link_was_down_gets_out_once_it_is_back(protect
     ask(world, Asked.FLATTEN)
     world.handle(LinkState(Mts(60_000), "account", Link.OPEN, "back"))
     world.show()
-    for guard in world.core.pursuits.guards_of(desk):
+    for guard in world.core.guarding.guards_of(desk):
         assert guard.cid in world.canceled
         world.end(guard, 0)
     assert desk.position == 0
@@ -321,7 +321,7 @@ def test_old_prices_and_torn_books_refuse() -> None:
     torn = quote._replace(ask=INSTRUMENT.price(102))
     world.core.books.quotes[BTC] = torn
     scene = world.core.books.scene(world.sent[0], "one", Mts(0))
-    refused = price_collar(world.sent[0], INSTRUMENT, world.core.limits, scene)
+    refused = price_collar(world.sent[0], INSTRUMENT, world.core.dispatch.limits, scene)
     assert refused is not None
     assert (refused.code, refused.observed, refused.allowed) == (
         RefusalCode.PRICE_COLLAR,
@@ -688,7 +688,7 @@ def test_what_came_from_another_strategy_is_guarded_too() -> None:
         world.canceled.clear()
         world.close(0.0, 1.0)
     assert world.core.desks["two"].position == atoms(10)
-    [guard] = world.core.pursuits.guards_of(world.core.desks["two"])
+    [guard] = world.core.guarding.guards_of(world.core.desks["two"])
     assert (guard.side, guard.amount) == (Side.SELL, atoms(10))
 
 
@@ -699,7 +699,8 @@ def test_who_has_to_get_out_is_not_kept_in_by_an_order_that_another_one_rests(be
         DeskSettings(INSTRUMENT, close - 100.0, 1.0, name="out"),
     )
     world = World("rests", "out", limits=AccountLimits(max_positions=5))
-    world.core = TradingCore(CoreSettings(desks, world.core.limits), {each.name: Ledger(CASH) for each in desks})
+    limits = world.core.dispatch.limits
+    world.core = TradingCore(CoreSettings(desks, limits), {each.name: Ledger(CASH) for each in desks})
     world.close(0.0, 1.0)
     world.close(1.0, 1.0)
     resting = world.sent[-1]

@@ -286,10 +286,14 @@ class Failing:
         return state, (Target(event.symbol, event.candle.volume),)
 
 
+GATED = AccountLimits(max_positions=1)
+"""Nothing that keeps an order here, but for orders of ours that would meet."""
+
+
 def of_desk(desk: DeskSettings) -> Written:
     """A world with one desk of its own making."""
     world = Written("one")
-    world.core = TradingCore(CoreSettings((desk,)), {"one": Ledger(CASH)})
+    world.core = TradingCore(CoreSettings((desk,), GATED), {"one": Ledger(CASH)})
     world.write()
     return world
 
@@ -308,6 +312,8 @@ def test_the_budget_of_an_order_is_the_one_acted_on_after_a_restart_too() -> Non
 REGIMES = RegimeBudget(high, ((1.0, Ppb(0)), (2.0, Ppb(PPB // 2)), (3.0, Ppb(PPB))))
 GUARD = Bracket(Ppb(PPB // 20))
 STOPPED = DeskSettings(INSTRUMENT, volume, name="one", budget=Budget(regimes=REGIMES), protection=GUARD)
+IN_REACH = evolve(STOPPED, protection=evolve(GUARD, take=Ppb(PPB // 25)))
+"""With a take-profit that a purchase at the market might meet: it goes before more is bought."""
 
 
 def stop_out(world: World) -> None:
@@ -347,7 +353,7 @@ def test_a_position_of_a_part_of_an_order_is_not_bought_again_after_its_stop() -
 
 
 def test_what_waits_for_its_guard_to_go_is_not_bought_where_the_guard_is_hit_first() -> None:
-    world = of_desk(STOPPED)
+    world = of_desk(IN_REACH)
     close_in(world, 2.0)
     close_in(world, 3.0)  # the budget rose: the guard is to go before more is bought
     assert world.canceled == [world.sent[-1].cid]
@@ -359,7 +365,7 @@ def test_what_waits_for_its_guard_to_go_is_not_bought_where_the_guard_is_hit_fir
 
 
 def test_another_target_that_waits_for_its_guard_to_go_is_sought_where_the_guard_is_hit_first() -> None:
-    world = of_desk(STOPPED)
+    world = of_desk(IN_REACH)
     close_in(world, 2.0, 0.5)
     close_in(world, 2.0, 1.0)
     stop_out(world)
@@ -368,7 +374,7 @@ def test_another_target_that_waits_for_its_guard_to_go_is_sought_where_the_guard
 
 
 def test_what_a_stop_made_of_the_target_acted_on_is_what_the_next_order_is_taken_back_to() -> None:
-    world = of_desk(STOPPED)
+    world = of_desk(IN_REACH)
     world.fills = False
     close_in(world, 2.0, 0.5)
     (order,) = world.sent

@@ -2,7 +2,8 @@
 
 from attrs import field, frozen
 
-from genesis.domain.units import PPB, Atoms, Ppb, Symbol
+from genesis.domain.instrument import Instrument
+from genesis.domain.units import PPB, Atoms, Ppb, Price, Symbol, floor_mul_div
 
 SECOND_MS = 1_000
 MINUTE_MS = 60_000
@@ -91,6 +92,18 @@ class AccountLimits:
     def _check_max_data_age(self, _attribute: object, value: int | None) -> None:
         if value is not None and value < 1:
             raise ValueError("the maximum age of data must be at least 1 ms")
+
+    def within_one_order(self, instrument: Instrument, amount: Atoms, price: Price) -> Atoms:
+        """Cut *amount* to what one order may be at *price*, to at least one atom."""
+        if self.is_off:
+            return amount
+        own = self.of(instrument.symbol)
+        if own.max_order_amount is not None:
+            amount = min(amount, own.max_order_amount)
+        for notional in (self.max_order_notional, own.max_order_notional):
+            if notional is not None:
+                amount = min(amount, Atoms(floor_mul_div(notional, instrument.price_scale, price)))
+        return max(amount, Atoms(1))
 
     def of(self, symbol: Symbol) -> InstrumentLimits:
         """Return the limits of one instrument; those of an instrument that is not named are off."""

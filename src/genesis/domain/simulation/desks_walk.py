@@ -28,7 +28,6 @@ from genesis.domain.simulation.walk_state import (
     FLOW,
     GIVEN_UP,
     IS_GUARDED,
-    IS_LOOSE,
     LAST_MTS,
     LIQUIDATED,
     OFFSET,
@@ -151,10 +150,8 @@ def walk_desks(  # noqa: C901 - one loop: its state would have to be carried thr
                     if delta > 0 and not is_entry:
                         till = Till(cash, worth, filled)
                         cash, worth, filled = trade(till, whole, own, fills, i, net_amount, price, fees, TAKER, now)
-                if is_guarding:
-                    guard(whole, own, opened)
-            elif whole[IS_LOOSE]:
-                guard(whole, own, opened)
+                        if is_guarding:
+                            guard(whole, own, opened)
         for k in range(count if has_paths else 0):
             whole, real, own = wholes[k], reals[k], settings[k]
             i = whole[CURSOR]
@@ -219,7 +216,6 @@ def walk_desks(  # noqa: C901 - one loop: its state would have to be carried thr
                         has_breached = True
                         for j in range(count):
                             if grows(reals[j, WANTED], wholes[j, WANTED_BUDGET], reals[j, ACTED_ON], wholes[j, BUDGET]):
-                                wholes[j, IS_LOOSE] |= wholes[j, PENDING] & wholes[j, IS_GUARDED]
                                 wholes[j, PENDING] = 0
                     if has_breached:
                         breaches.rows[breached], breaches.kinds[breached] = i, kind

@@ -15,7 +15,6 @@ from genesis.domain.simulation.walk_state import (
     GIVEN_UP,
     HELD,
     IS_GUARDED,
-    IS_LOOSE,
     LIMIT,
     PATIENCE,
     POSITION,
@@ -40,7 +39,7 @@ def is_price(price: float, scale: int) -> bool:
 @kernel
 def guard(whole: Ints, own: Ints, opened: int) -> None:
     """Let what guards a position rest in the market, which is at *opened*, if the position is large enough."""
-    whole[IS_GUARDED] = whole[IS_LOOSE] = 0
+    whole[IS_GUARDED] = 0
     is_long, entry = whole[POSITION] > 0, whole[ENTRY]
     if abs(whole[POSITION]) < own[AMOUNT_MIN] or (own[STOP] == 0 and own[TRAIL] == 0):
         return

@@ -1,0 +1,66 @@
+"""The way of our orders to the exchange: judged by the gate as the account stands, and in the books once they leave."""
+
+from collections.abc import Container
+
+from genesis.domain.books import Books
+from genesis.domain.desk import Desk
+from genesis.domain.events import OrderRefused, Reasons, Submit
+from genesis.domain.execution.orders import PROTECTION
+from genesis.domain.instrument import Instrument
+from genesis.domain.order import Cid, OrderRequest
+from genesis.domain.risk import gate
+from genesis.domain.risk.limits import AccountLimits
+from genesis.domain.risk.refusal import RefusalCode, Refused
+from genesis.domain.risk.scene import Standing
+from genesis.domain.units import Atoms, Mts, Price
+
+
+class Dispatch:
+    """See the module; *reasons* are why each strategy sent its last order.
+
+    Where *has_to_see* is off no exchange has to show the account: without *limits* there is less to judge then.
+    """
+
+    def __init__(self, books: Books, limits: AccountLimits, *, has_to_see: bool) -> None:
+        self.limits = limits
+        self.reasons: dict[str, Reasons] = {}
+        self._books = books
+        self._has_to_see = has_to_see
+
+    def send(
+        self,
+        desk: Desk,
+        order: OrderRequest,
+        reasons: Reasons,
+        now: Mts,
+        undertaking: int = 0,
+        wished: Atoms | None = None,
+    ) -> Submit | OrderRefused:
+        """Send an order if the gate lets it pass, else count and tell why not; *wished* is its amount before a cut."""
+        answer = self.check(desk, order, now)
+        if isinstance(answer, Refused):
+            return desk.refused(order.mts, order.side, order.amount, answer)
+        if undertaking != PROTECTION:
+            self.reasons[desk.name] = reasons
+        self._books.sent(order, desk.name, undertaking, self.limits, now)
+        return Submit(answer, reasons, desk.name, undertaking, wished)
+
+    def check(
+        self, desk: Desk, order: OrderRequest, now: Mts, gone: Container[Cid] = ()
+    ) -> gate.Approved | Refused:
+        """Judge an order, as if those of ours that are *gone* were not there."""
+        halted, instrument = desk.halted, desk.settings.instrument
+        on_margin = desk.settings.margin is not None
+        if halted is not None and desk.is_paused:
+            return Refused(RefusalCode.SYMBOL_PAUSED, halted.text, "orders once it is resumed")
+        is_halted = halted is not None
+        if self.limits.is_off and not self._has_to_see and self._books.standings.now is Standing.OPEN:
+            return gate.check(order, instrument, desk.position, is_halted, on_margin=on_margin)
+        scene = self._books.scene(order, desk.name, now, gone)
+        return gate.check_in_account(
+            order, instrument, desk.position, is_halted, self.limits, scene, on_margin=on_margin
+        )
+
+    def within_one_order(self, instrument: Instrument, amount: Atoms, price: Price) -> Atoms:
+        """Cut *amount* to what one order may be at *price*; the rest follows later."""
+        return self.limits.within_one_order(instrument, amount, price)

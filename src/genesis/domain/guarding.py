@@ -1,0 +1,243 @@
+"""What guards positions at the exchange: stops of ours, together over what is held and never over more.
+
+A stop stays where it is until an order that passes the gate cannot leave beside it. A position that has grown keeps its
+stop meanwhile; then one from the new entry takes its place, once it would pass the gate. What is guarded follows from
+the orders and their lives, so after a restart the same steps come next.
+
+A stop that was refused, or that ended although nobody of us wanted that, is tried again after `FIRST_AGAIN_MS` of the
+market's time, then after twice as long each time, up to `LONGEST_AGAIN_MS`; at once after a look at the account, and
+when the order that was in its way is over. A person is told once, with how long the position has stood without, and
+told again when it is guarded.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final, NamedTuple
+
+from attrs import evolve
+
+from genesis.domain.books import Books
+from genesis.domain.desk import Desk
+from genesis.domain.dispatch import Dispatch
+from genesis.domain.events import (
+    Alert,
+    AlertCode,
+    Decision,
+    OrderRefused,
+    Quote,
+    Reasons,
+    RequestQuote,
+    WakeAt,
+)
+from genesis.domain.execution.order_life import OrderLife
+from genesis.domain.execution.orders import PROTECTION
+from genesis.domain.execution.protection import Guarded, Protection, exit_order
+from genesis.domain.order import NO_CID, Cid, OrderRequest, Side
+from genesis.domain.risk.refusal import Refused
+from genesis.domain.risk.scene import Standing
+from genesis.domain.units import Atoms, Mts, Price, Symbol, format_atoms
+from genesis.domain.withdrawals import Withdrawals
+
+FIRST_AGAIN_MS: Final = 1_000
+LONGEST_AGAIN_MS: Final = 60_000
+
+Ask = Callable[[Symbol], RequestQuote]
+"""Ask for a quote for all that waits for one of an instrument."""
+
+
+class Missing(NamedTuple):
+    """A stop that did not come to be: since when, when it is tried again and how long that wait is."""
+
+    since: Mts
+    again: Mts
+    wait_ms: int
+    is_told: bool
+
+
+class Guarding:
+    """See the module; *is_leaving* tells whether a desk gets out in parts, on the given side.
+
+    *entries* say where each strategy last entered, and why: its protection is measured from there.
+    """
+
+    def __init__(
+        self,
+        desks: Mapping[str, Desk],
+        books: Books,
+        dispatch: Dispatch,
+        withdrawals: Withdrawals,
+        ask: Ask,
+        is_leaving: Callable[[Desk, Side], bool],
+    ) -> None:
+        self.entries: dict[str, tuple[Price, Reasons]] = {}
+        self._desks = desks
+        self._books = books
+        self._dispatch = dispatch
+        self._withdrawals = withdrawals
+        self._ask = ask
+        self._is_leaving = is_leaving
+        self._to_protect: dict[str, Symbol] = {}
+        self._grown: dict[str, Cid] = {}
+        self._missing: dict[str, Missing] = {}
+
+    def waiting(self, symbol: Symbol) -> int:
+        """Return how many desks wait for a quote of an instrument."""
+        return sum(each == symbol for each in self._to_protect.values()) if self._to_protect else 0
+
+    def wait_for_nothing(self) -> None:
+        """Forget what waits for a quote: nobody asked for it."""
+        self._to_protect.clear()
+
+    def guards_of(self, desk: Desk) -> list[OrderRequest]:
+        """Return the orders that guard what a desk holds."""
+        if desk.settings.protection is None:
+            return []
+        return [
+            own.life.order
+            for own in self._books.orders.open(desk.symbol)
+            if own.undertaking == PROTECTION and own.strategy == desk.name
+        ]
+
+    def entered(self, desk: Desk, held: int, price: Price, now: Mts) -> Iterable[Decision]:
+        """Note where a position of *desk*, which held *held* before, was entered, and guard it."""
+        has_turned = held * desk.position < 0
+        if (abs(desk.position) <= abs(held) and not has_turned) or desk.name not in self._dispatch.reasons:
+            return ()
+        self.entries[desk.name] = (price, self._dispatch.reasons[desk.name])
+        return () if desk.settings.protection is None else self.protect(desk, now)
+
+    def protect(self, desk: Desk, now: Mts) -> Iterator[Decision]:
+        """Ask for what is needed to guard what a desk holds; what the desk wants to send is seen to first."""
+        if not self._may_guard(desk) or desk.name in self._to_protect or desk.intent is not None:
+            return
+        missing = self._missing.get(desk.name)
+        if missing is not None and now < missing.again:
+            return
+        if self._unguarded(desk) >= desk.settings.instrument.amount_min or self._outgrown(desk):
+            self._to_protect[desk.name] = desk.symbol
+            yield self._ask(desk.symbol)
+
+    def quoted(self, quote: Quote, now: Mts, cids: Iterator[Cid]) -> Iterator[Decision]:
+        """Place the stops that waited for this quote."""
+        for name in [each for each, wanted in self._to_protect.items() if wanted == quote.symbol]:
+            yield from self._guard(self._desks[name], quote, now, cids)
+
+    def release(self, desk: Desk, reason: str) -> Iterator[Decision]:
+        """Cancel the orders that guard a position."""
+        self._to_protect.pop(desk.name, None)
+        for guard in self.guards_of(desk):
+            yield from self._withdrawals.ask(guard.cid, reason)
+
+    def outgrow(self, desk: Desk, cid: Cid) -> None:
+        """Take that the order *cid* has made a position larger: stops from before it guard from another entry."""
+        self._grown[desk.name] = max(cid, self._grown.get(desk.name, NO_CID))
+
+    def try_at_once(self, name: str = "") -> None:
+        """Let the next look for what is missing try again, of one desk or of all: what was in its way may be gone."""
+        for each in [name] if name else list(self._missing):
+            if each in self._missing:
+                self._missing[each] = self._missing[each]._replace(again=Mts(0))
+
+    def ended(self, desk: Desk, life: OrderLife, now: Mts, *, was_asked: bool) -> Iterator[Decision]:
+        """Take the end of a stop, which may be nobody's wish."""
+        if not was_asked and life.filled < life.order.amount:
+            closing = life.closing.status if life.closing is not None else life.status.value
+            yield from self._failed(desk, now, life.reason or closing)
+
+    def stands(self, desk: Desk, now: Mts) -> Iterator[Decision]:
+        """Take that the exchange has a stop."""
+        missing = self._missing.get(desk.name)
+        if missing is None or self._unguarded(desk) >= desk.settings.instrument.amount_min:
+            return
+        del self._missing[desk.name]
+        if missing.is_told:
+            text = f"{desk.name} {desk.symbol}: its position is guarded again, after {_seconds(missing.since, now)} s"
+            yield Alert(now, AlertCode.POSITION_GUARDED, text)
+
+    def _may_guard(self, desk: Desk) -> bool:
+        if desk.settings.protection is None or desk.name not in self.entries or desk.is_paused:
+            return False
+        if abs(desk.position) < desk.settings.instrument.amount_min:
+            self._missing.pop(desk.name, None)
+            return False
+        return self._books.standings.now is Standing.OPEN
+
+    def _guard(self, desk: Desk, quote: Quote, now: Mts, cids: Iterator[Cid]) -> Iterator[Decision]:
+        """Guard all that a desk holds with as many orders as the limits of one make it."""
+        protection, least = desk.settings.protection, desk.settings.instrument.amount_min
+        if protection is None or not self._may_guard(desk) or desk.intent is not None:
+            del self._to_protect[desk.name]
+            return
+        outgrown = self._outgrown(desk)
+        if outgrown and self._may_replace(desk, protection, outgrown, quote, now):
+            del self._to_protect[desk.name]
+            for guard in outgrown:
+                yield from self._withdrawals.ask(guard.cid, "the position has grown: one from its new entry follows")
+            return
+        _, reasons = self.entries[desk.name]
+        while (amount := self._unguarded(desk)) >= least:
+            cid = next(cids, None)
+            if cid is None:
+                yield self._ask(desk.symbol)
+                return
+            order = self._order(desk, protection, Atoms(amount), cid, quote)
+            wished = Atoms(amount) if order.amount < amount else None
+            answer = self._dispatch.send(desk, order, reasons, now, PROTECTION, wished)
+            yield answer
+            if isinstance(answer, OrderRefused):
+                yield from self._failed(desk, now, f"{answer.code.value}: {answer.observed}, allowed {answer.allowed}")
+                break
+        del self._to_protect[desk.name]
+
+    def _order(self, desk: Desk, protection: Protection, amount: Atoms, cid: Cid, quote: Quote) -> OrderRequest:
+        """Return the next stop for *amount*: all of it, or one of as many equal parts as the limits of one make it."""
+        instrument, side = desk.settings.instrument, Side.SELL if desk.position > 0 else Side.BUY
+        whole = exit_order(protection, Guarded(side, amount, self.entries[desk.name][0]), cid, instrument, quote.mts)
+        dearest = max(each for each in (whole.price, whole.stop_price, quote.ask) if each is not None)
+        most = min(self._dispatch.within_one_order(instrument, amount, dearest), instrument.amount_max)
+        count = -(-amount // most)
+        return whole if count == 1 else evolve(whole, amount=Atoms(-(-amount // count)))
+
+    def _outgrown(self, desk: Desk) -> list[OrderRequest]:
+        """Return the stops from before the position grew that nobody has asked to be cancelled yet."""
+        since = self._grown.get(desk.name)
+        if since is None:
+            return []
+        guards = [each for each in self.guards_of(desk) if each.cid < since]
+        return [each for each in guards if not self._withdrawals.was_asked(each.cid)]
+
+    def _may_replace(
+        self, desk: Desk, protection: Protection, outgrown: list[OrderRequest], quote: Quote, now: Mts
+    ) -> bool:
+        """Tell whether the gate would let what follows them pass: else they stay."""
+        amount = Atoms(max(0, self._unguarded(desk)) + sum(each.amount for each in outgrown))
+        order = self._order(desk, protection, amount, NO_CID, quote)
+        answer = self._dispatch.check(desk, order, now, frozenset(each.cid for each in outgrown))
+        return not isinstance(answer, Refused)
+
+    def _unguarded(self, desk: Desk) -> int:
+        """Return what a desk holds and no order of its own may already bring out: 0 while it leaves in parts."""
+        out = Side.SELL if desk.position > 0 else Side.BUY
+        if self._is_leaving(desk, out):
+            return 0  # its parts and a guard together would bring out more than there is
+        return self._books.left(desk.name, desk.symbol, out)
+
+    def _failed(self, desk: Desk, now: Mts, why: str) -> Iterator[Decision]:
+        before = self._missing.get(desk.name)
+        since = now if before is None else before.since
+        wait_ms = FIRST_AGAIN_MS if before is None else min(2 * before.wait_ms, LONGEST_AGAIN_MS)
+        was_told = before is not None and before.is_told
+        is_told = was_told or now - since >= FIRST_AGAIN_MS
+        again = Mts(now + wait_ms)
+        self._missing[desk.name] = Missing(since, again, wait_ms, is_told)
+        if is_told and not was_told:
+            text = (
+                f"{desk.name} {desk.symbol}: {format_atoms(self._unguarded(desk))} of its position have stood without"
+                f" a stop at the exchange for {_seconds(since, now)} s: {why}; it is tried again after"
+                f" {wait_ms // 1000} s, then after twice as long each time, up to {LONGEST_AGAIN_MS // 1000} s"
+            )
+            yield Alert(now, AlertCode.POSITION_UNGUARDED, text)
+        yield WakeAt(again)
+
+
+def _seconds(since: Mts, now: Mts) -> int:
+    return (now - since) // 1000

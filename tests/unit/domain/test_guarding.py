@@ -1,0 +1,373 @@
+"""Positions stay guarded at the exchange: while they grow, while nothing can be sold, whatever one order may be."""
+
+import pytest
+from attrs import evolve
+
+from genesis.domain.events import (
+    Alert,
+    AlertCode,
+    Asked,
+    LimitsApplied,
+    OperatorAsked,
+    OrderReported,
+    TimePassed,
+    WakeAt,
+)
+from genesis.domain.execution.evidence import Accepted, Closed, Refused, Traded
+from genesis.domain.execution.plans import Market, Plan, PostOnly, Twap
+from genesis.domain.execution.protection import Bracket, Protection, Trailing
+from genesis.domain.guarding import LONGEST_AGAIN_MS
+from genesis.domain.instrument import Instrument
+from genesis.domain.order import OrderId, OrderRequest, OrderType, Side
+from genesis.domain.risk.limits import AccountLimits, InstrumentLimits
+from genesis.domain.risk.refusal import RefusalCode
+from genesis.domain.units import PPB, Atoms, Mts, Ppb, atoms
+from tests.unit.domain.accounts import BTC, INSTRUMENT, World
+
+STOP = Bracket(Ppb(PPB // 20))
+PAIR = Bracket(Ppb(PPB // 20), Ppb(PPB // 25))
+
+
+class Guarded(World):
+    """A world of one guarded strategy; the exchange confirms cancels when `confirm` is called."""
+
+    def __init__(
+        self,
+        protection: Protection = STOP,
+        *,
+        limits: AccountLimits | None = None,
+        plan: Plan | None = None,
+        instrument: Instrument = INSTRUMENT,
+    ) -> None:
+        limits = AccountLimits(max_positions=1) if limits is None else limits
+        super().__init__("one", protection=protection, limits=limits, plan=plan, instruments={"one": instrument})
+
+    @property
+    def guards(self) -> list[OrderRequest]:
+        """What guards the position at the exchange."""
+        return self.core.guarding.guards_of(self.core.desks["one"])
+
+    @property
+    def guarded(self) -> int:
+        return sum(each.amount for each in self.guards)
+
+    @property
+    def position(self) -> int:
+        return self.core.position(BTC)
+
+    def confirm(self) -> None:
+        """Let the exchange confirm all cancels that are open."""
+        for own in list(self.core.books.orders.open()):
+            if own.life.order.cid in self.canceled:
+                self.end(own.life.order, own.life.filled)
+
+    def at(self, seconds: int) -> list[Alert]:
+        """Let the time of the minute be so many seconds later; return what a person is told then."""
+        before = len(self.decisions)
+        self.handle(TimePassed(Mts(60_000 * self.minute + 1_000 * seconds)))
+        return [each for each in self.decisions[before:] if isinstance(each, Alert)]
+
+
+# While a position grows
+
+
+@pytest.mark.parametrize("protection", [STOP, Trailing(Ppb(PPB // 20))])
+def test_while_a_position_grows_its_stop_stays_and_then_one_covers_all(protection: Protection) -> None:
+    world = Guarded(protection)
+    world.close(0.5)
+    (stop,) = world.guards
+    world.fills = False
+    world.close(1.0)
+    growth = world.sent[-1]
+    assert growth.side is Side.BUY
+    assert not world.canceled  # it is on its way, and the stop still there
+    world.fills = True
+    world.fill(growth, growth.amount)
+    assert world.canceled == [stop.cid]
+    world.confirm()
+    assert world.guarded == world.position == atoms(10)
+    assert len(world.guards) == 1
+
+
+def test_a_growth_that_is_refused_does_not_touch_the_stop() -> None:
+    world = Guarded(limits=AccountLimits(max_exposure=atoms(600)))
+    world.close(0.5)
+    for _ in range(3):
+        world.close(1.0)
+    assert world.core.refusals == {RefusalCode.EXPOSURE_TOTAL: 3}
+    assert not world.canceled
+    assert world.guarded == world.position == atoms(5)
+
+
+def test_a_growth_that_the_exchange_rejects_does_not_touch_the_stop() -> None:
+    world = Guarded()
+    world.close(0.5)
+    world.fills = False
+    world.close(1.0)
+    world.report(world.sent[-1], Refused("not enough balance"))
+    assert not world.canceled
+    assert world.guarded == world.position == atoms(5)
+
+
+def test_each_part_that_a_growth_has_bought_is_guarded_at_once() -> None:
+    world = Guarded()
+    world.close(0.5)
+    (stop,) = world.guards
+    world.fills = False
+    world.close(1.0)
+    growth = world.sent[-1]
+    world.fill(growth, growth.amount // 2)
+    assert not world.canceled
+    assert world.guarded == world.position == atoms("7.5")
+    world.fill(growth, growth.amount // 2)
+    world.confirm()
+    assert stop.cid in world.canceled
+    assert world.guarded == world.position == atoms(10)
+
+
+@pytest.mark.parametrize("plan", [PostOnly(3_600_000, 36_000_000), Twap(2, 60_000)])
+def test_a_stop_stays_while_a_plan_makes_the_position_larger(plan: Plan) -> None:
+    world = Guarded(plan=plan)
+    world.close(0.4)
+    while world.core.pursuits.under_way:
+        for own in list(world.core.books.orders.open()):
+            if own.undertaking > 0:
+                world.fill(own.life.order, own.life.order.amount)
+        world.minute += 1
+        world.handle(TimePassed(Mts(60_000 * world.minute)))
+        world.confirm()
+    held, stops = world.position, [each.cid for each in world.guards]
+    assert world.guarded == held == atoms(4)
+    world.fills = False
+    world.close(0.8)
+    assert [each.cid for each in world.guards] == stops
+    part = world.sent[-1]
+    world.fill(part, part.amount)
+    world.confirm()
+    assert world.guarded == world.position > held
+
+
+def test_a_take_profit_that_a_purchase_could_meet_makes_way_only_for_an_order_that_leaves() -> None:
+    world = Guarded(PAIR)
+    world.close(0.5)
+    (pair,) = world.guards
+    world.close(1.0)
+    assert world.canceled == [pair.cid]
+    world.confirm()
+    assert world.position == atoms(10)
+    assert world.guarded == atoms(10)
+    refused = Guarded(PAIR, limits=AccountLimits(max_exposure=atoms(600)))
+    refused.close(0.5)
+    for _ in range(3):
+        refused.close(1.0)
+    assert not refused.canceled
+    assert refused.core.refusals == {RefusalCode.EXPOSURE_TOTAL: 3}
+
+
+def test_a_take_profit_beyond_the_reach_of_a_purchase_stays() -> None:
+    world = Guarded(Bracket(Ppb(PPB // 20), Ppb(PPB // 10)), limits=AccountLimits(price_collar=Ppb(PPB // 50)))
+    world.close(0.5)
+    world.fills = False
+    world.close(1.0)
+    assert [each.type for each in world.sent] == [OrderType.MARKET, OrderType.LIMIT, OrderType.MARKET]
+    assert not world.canceled
+
+
+def test_a_stop_is_not_given_up_for_one_that_the_gate_would_refuse() -> None:
+    world = Guarded(limits=AccountLimits(max_data_age_ms=1_000))
+    world.close(0.5)
+    world.fills = False
+    world.close(1.0)
+    world.age_ms = 5_000
+    world.fill(world.sent[-1], world.sent[-1].amount)
+    assert not world.canceled
+    assert world.guarded == atoms(5)
+    world.age_ms, world.fills = 0, True
+    world.at(2)
+    world.confirm()
+    assert world.guarded == world.position == atoms(10)
+
+
+def test_more_is_never_guarded_than_is_held() -> None:
+    world = Guarded()
+    for target in (0.3, 0.6, 0.9, 0.5, 1.0, 0.0):
+        world.close(target)
+        assert world.guarded <= world.position
+        world.confirm()
+        assert world.guarded == world.position
+
+
+# What cannot be sold
+
+
+@pytest.mark.parametrize("plan", [PostOnly(3_600_000, 36_000_000), Market()])
+def test_a_rest_that_no_order_can_buy_takes_no_stop_away(plan: Plan) -> None:
+    world = Guarded(plan=plan)
+    world.fills = isinstance(plan, PostOnly)
+    world.close(1.0)
+    (order,) = world.sent
+    world.fills = True
+    if isinstance(plan, Market):
+        world.report(order, Accepted(OrderId(order.cid)))
+    bought = order.amount - 500
+    world.fill(order, bought)
+    world.end(order, bought)
+    world.confirm()
+    canceled, sent = len(world.canceled), len(world.sent)
+    for _ in range(5):
+        world.close(1.0)
+    assert (len(world.canceled), len(world.sent)) == (canceled, sent)
+    assert world.guarded == world.position == bought
+
+
+def test_a_sale_that_is_refused_takes_no_stop_away() -> None:
+    world = Guarded(limits=AccountLimits(max_data_age_ms=1_000))
+    world.close(1.0)
+    world.age_ms = 5_000
+    for _ in range(3):
+        world.close(0.0)
+    assert not world.canceled
+    assert world.core.refusals == {RefusalCode.STALE_DATA: 3}
+    world.age_ms = 0
+    world.close(0.0)
+    world.confirm()
+    assert world.position == 0
+    assert not world.guards
+
+
+# What one order may be
+
+
+@pytest.mark.parametrize("protection", [STOP, PAIR, Trailing(Ppb(PPB // 20))])
+def test_a_position_beyond_the_largest_order_is_guarded_whole_at_once(protection: Protection) -> None:
+    world = Guarded(protection, limits=AccountLimits(max_order_notional=atoms(450)))
+    for _ in range(3):
+        world.close(1.0)
+        world.confirm()
+    assert world.position == atoms(10)
+    assert world.guarded == atoms(10)
+    assert len(world.guards) == 3
+    assert not world.core.refusals
+
+
+def test_what_is_larger_than_one_order_may_be_is_guarded_in_equal_parts() -> None:
+    world = Guarded()
+    world.fills = False
+    world.close(1.0)
+    world.handle(LimitsApplied(Mts(60_000), AccountLimits(instruments=(InstrumentLimits(BTC, atoms("3.3")),))))
+    world.fills = True
+    world.fill(world.sent[0], atoms(10))
+    assert [each.amount for each in world.guards] == [atoms("2.5")] * 4  # three of 3.3 would leave a part too small
+
+
+def test_what_is_larger_than_the_exchange_takes_is_guarded_in_parts() -> None:
+    world = Guarded(instrument=evolve(INSTRUMENT, amount_max=atoms(6)))
+    world.close(0.5)
+    world.close(1.0)
+    world.confirm()
+    assert world.guarded == world.position == atoms(10)
+    assert all(each.amount <= atoms(6) for each in world.guards)
+
+
+# A stop that is refused
+
+
+class Rejecting(Guarded):
+    """A world whose exchange rejects stops while *rejects* is on."""
+
+    rejects = True
+
+    def report(self, order: OrderRequest, evidence: object) -> list[object]:  # type: ignore[override]  # wider
+        if self.rejects and order.type is OrderType.STOP and isinstance(evidence, Accepted):
+            evidence = Refused("not now")
+        return super().report(order, evidence)  # type: ignore[arg-type,return-value]
+
+    def tries(self) -> int:
+        return sum(each.type is OrderType.STOP for each in self.sent)
+
+
+def test_a_stop_that_is_refused_is_tried_again_after_twice_as_long_each_time() -> None:
+    world = Rejecting()
+    world.close(1.0)
+    tried = []
+    for second in range(260):
+        before = world.tries()
+        world.at(second)
+        tried += [second] * (world.tries() - before)
+    assert tried == [1, 3, 7, 15, 31, 63, 123, 183, 243]
+    waits = {each.mts - 60_000 for each in world.decisions if isinstance(each, WakeAt)}
+    assert {1_000, 3_000, 7_000, 15_000, 63_000} <= waits
+    assert LONGEST_AGAIN_MS == 60_000
+
+
+def test_a_person_is_told_once_how_long_a_position_stood_without_a_stop_and_when_it_is_guarded() -> None:
+    world = Rejecting()
+    world.close(1.0)
+    told = [each for second in range(1, 10) for each in world.at(second)]
+    assert [each.code for each in told] == [AlertCode.POSITION_UNGUARDED]
+    assert "10 of its position have stood without a stop at the exchange for 1 s: not now" in told[0].text
+    world.rejects = False
+    world.at(15)
+    alerts = [each for each in world.decisions if isinstance(each, Alert)]
+    assert [each.code for each in alerts] == [AlertCode.POSITION_UNGUARDED, AlertCode.POSITION_GUARDED]
+    assert "guarded again, after 15 s" in alerts[1].text
+    assert world.guarded == atoms(10)
+
+
+def test_a_stop_that_is_placed_at_the_second_try_alarms_nobody() -> None:
+    world = Rejecting()
+    world.close(1.0)
+    world.rejects = False
+    assert not world.at(1)
+    assert world.guarded == atoms(10)
+
+
+def test_a_look_at_the_account_tries_at_once() -> None:
+    world = Rejecting()
+    world.close(1.0)
+    world.at(1)
+    world.rejects = False
+    world.show()
+    assert world.guarded == atoms(10)
+
+
+def test_a_stop_that_somebody_cancelled_is_placed_anew_a_second_later() -> None:
+    world = Guarded()
+    world.close(1.0)
+    (stop,) = world.guards
+    world.handle(OperatorAsked(Mts(60_000), Asked.CANCEL, str(stop.cid), "not this one"))
+    world.confirm()
+    assert not world.guards
+    world.at(1)
+    assert world.guarded == atoms(10)
+
+
+def test_who_has_left_is_missed_no_stop() -> None:
+    world = Rejecting()
+    world.close(1.0)
+    world.close(0.0)
+    assert world.position == 0
+    assert not [told for second in range(1, 200) for told in world.at(second)]
+    assert world.tries() == 1
+
+
+def test_the_same_events_try_at_the_same_times() -> None:
+    def run() -> list[object]:
+        world = Rejecting()
+        world.close(1.0)
+        for second in range(100):
+            world.at(second)
+        return list(world.decisions)
+
+    assert run() == run()
+
+
+def test_a_part_of_a_stop_that_was_hit_leaves_the_rest_to_another() -> None:
+    world = Guarded()
+    world.close(1.0)
+    (stop,) = world.guards
+    traded = Traded(99, OrderId(stop.cid), Mts(60_000), Atoms(atoms(4)), INSTRUMENT.price(95), Atoms(0))
+    world.handle(OrderReported(Mts(60_000), BTC, stop.cid, traded))
+    world.handle(OrderReported(Mts(60_000), BTC, stop.cid, Closed(OrderId(stop.cid), atoms(4), "CANCELED")))
+    world.at(1)
+    assert world.guarded == world.position == atoms(6)
