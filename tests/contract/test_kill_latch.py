@@ -43,6 +43,21 @@ def test_e16_pulling_twice_keeps_the_first_reason(reopen: Reopen) -> None:
     assert reopen().reason() == "first"
 
 
+def test_e16_a_latch_tells_that_somebody_pulled_it(reopen: Reopen) -> None:
+    assert not reopen().was_pulled()
+    reopen().pull("too wild")
+    assert reopen().was_pulled()
+    reopen().reset()
+    assert not reopen().was_pulled()
+
+
+def test_i9_a_latch_that_cannot_be_read_is_set_and_nobody_pulled_it(tmp_path: Path) -> None:
+    (tmp_path / "no folder").write_text("a file, so that nothing below it can be looked at")
+    latch = KillLatchFile(tmp_path / "no folder" / "kill.latch")
+    assert latch.reason() is not None
+    assert not latch.was_pulled()
+
+
 def test_a_latch_without_a_reason_is_set(reopen: Reopen) -> None:
     reopen().pull("")
     assert reopen().reason() == "no reason was written"

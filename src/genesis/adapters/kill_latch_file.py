@@ -39,6 +39,9 @@ class KillLatchFile:
             return f"{self._path} cannot be read: {error.strerror}"
         return text or NO_REASON
 
+    def was_pulled(self) -> bool:
+        return bool(self._announced) or os.path.lexists(self._path)
+
     def announce(self, reason: str) -> None:
         self._announced = self._announced or reason or NO_REASON
 

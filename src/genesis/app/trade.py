@@ -27,6 +27,7 @@ from genesis.domain.events import (
     WakeAt,
 )
 from genesis.domain.execution.evidence import NothingLeft, SendBegan
+from genesis.domain.execution.orders import PROTECTION
 from genesis.domain.fill import Fill
 from genesis.domain.saved import saved
 from genesis.ports.errors import Killed, StoreError
@@ -94,7 +95,8 @@ async def trade_recorded(core: TradingCore, market: Market, observer: Observer, 
     An order leaves only when its intent and everything before it are durable. Raises `Killed` instead of sending while
     the latch is set, and `StoreError` when the journal cannot be written, even where that shows only when the task is
     cancelled: then nothing is sent any more, and what is open of ours is cancelled first. So it is when the task is
-    cancelled while the latch is set.
+    cancelled while the latch is set. What guards a position is cancelled only where somebody has pulled the latch: who
+    can send no more could not guard it anew.
     """
     journal, reports = recording.journal, 0
     try:
@@ -118,33 +120,34 @@ async def trade_recorded(core: TradingCore, market: Market, observer: Observer, 
         await journal.append(saved(core))
     except asyncio.CancelledError:
         reason = recording.latch.reason()
-        await _end(core, market, journal, None if reason is None else f"killed: {reason}")
+        await _end(core, market, recording, None if reason is None else f"killed: {reason}")
         raise
     except Killed as killed:
-        await _end(core, market, journal, f"killed: {killed}")
+        await _end(core, market, recording, f"killed: {killed}")
         raise
     except StoreError as problem:
-        await _give_up(core, market, journal, problem)
+        await _give_up(core, market, recording, problem)
         raise
 
 
-async def _end(core: TradingCore, market: Market, journal: Journal, killed: str | None) -> None:
+async def _end(core: TradingCore, market: Market, recording: Recording, killed: str | None) -> None:
     """Write the last state; where the session was *killed*, cancel what is open before any disk is asked."""
-    cancels = [] if killed is None else _cancel_all(core, market, killed)
+    journal, latch = recording.journal, recording.latch
+    cancels = [] if killed is None else _cancel_open(core, market, killed, with_guards=latch.was_pulled())
     try:
         await journal.append(saved(core))
         for cancel in cancels:
             await journal.append(cancel)
     except StoreError as problem:
-        await _give_up(core, market, journal, problem)
+        await _give_up(core, market, recording, problem)
         raise
 
 
-async def _give_up(core: TradingCore, market: Market, journal: Journal, problem: StoreError) -> None:
+async def _give_up(core: TradingCore, market: Market, recording: Recording, problem: StoreError) -> None:
     """Cancel what is open, then write down as much of it as the reserve takes."""
     with suppress(StoreError):
-        for cancel in _cancel_all(core, market, str(problem)):
-            await journal.append_reserved(cancel)
+        for cancel in _cancel_open(core, market, str(problem), with_guards=recording.latch.was_pulled()):
+            await recording.journal.append_reserved(cancel)
 
 
 def _waits(decision: Decision) -> bool:
@@ -206,14 +209,15 @@ async def _record(event: OrderReported, core: TradingCore, journal: Journal) -> 
         await journal.append(decision)
 
 
-def _cancel_all(core: TradingCore, market: Market, reason: str) -> list[Cancel]:
-    """Hand on a cancel for all that is open of ours, and return them for the journal.
+def _cancel_open(core: TradingCore, market: Market, reason: str, *, with_guards: bool) -> list[Cancel]:
+    """Hand on a cancel for what is open of ours, and return them for the journal.
 
     All are handed on first: neither a reserve that is full nor a slow disk may keep a cancel here.
     """
     cancels = [
         Cancel(order.symbol, order.cid, own.life.id, order.mts, reason)
         for own in core.books.orders.open()
+        if with_guards or own.undertaking != PROTECTION
         for order in (own.life.order,)
     ]
     for cancel in cancels:

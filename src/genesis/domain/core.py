@@ -39,7 +39,6 @@ from genesis.domain.events import (
     RequestQuote,
     StrategyEnabled,
     StrategyLimitsApplied,
-    Submit,
     TimePassed,
 )
 from genesis.domain.execution.evidence import Traded, is_not_traded
@@ -54,7 +53,7 @@ from genesis.domain.operation import Operation
 from genesis.domain.order import NO_CID, Cid, OrderRequest, OrderType, Side
 from genesis.domain.purse import Purse
 from genesis.domain.pursuits import Pursuits
-from genesis.domain.risk import account_guards, gate
+from genesis.domain.risk import account_guards
 from genesis.domain.risk.refusal import RefusalCode, Refused
 from genesis.domain.risk.scene import Standing
 from genesis.domain.standing import Standings

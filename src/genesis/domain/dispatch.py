@@ -45,9 +45,7 @@ class Dispatch:
         self._books.sent(order, desk.name, undertaking, self.limits, now)
         return Submit(answer, reasons, desk.name, undertaking, wished)
 
-    def check(
-        self, desk: Desk, order: OrderRequest, now: Mts, gone: Container[Cid] = ()
-    ) -> gate.Approved | Refused:
+    def check(self, desk: Desk, order: OrderRequest, now: Mts, gone: Container[Cid] = ()) -> gate.Approved | Refused:
         """Judge an order, as if those of ours that are *gone* were not there."""
         halted, instrument = desk.halted, desk.settings.instrument
         on_margin = desk.settings.margin is not None

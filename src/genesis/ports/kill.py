@@ -12,6 +12,9 @@ class KillLatch(Protocol):
         What cannot be read counts as set.
         """
 
+    def was_pulled(self) -> bool:
+        """Whether somebody set it; False where it merely cannot be read, which is nobody's wish."""
+
     def announce(self, reason: str) -> None:
         """Count as set in this process from now on, until `reset`; asks no disk, so it never waits and never fails."""
 

@@ -21,10 +21,11 @@ from genesis.domain.core import TradingCore, one_desk
 from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.events import Alert, Cancel, CandleClosed, Decision, Event, LookUp, OrderReported, Submit
 from genesis.domain.execution.evidence import Accepted, AnswerLost, Evidence, NothingLeft, Refused, SendBegan, Traded
+from genesis.domain.execution.orders import PROTECTION
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.journal.encoding import decode
 from genesis.domain.journal.entries import RecordedEntry, RecordedSubmit
-from genesis.domain.order import Cid, OrderId
+from genesis.domain.order import Cid, OrderId, Side
 from genesis.domain.risk.gate import Approved
 from genesis.domain.saved import Saved
 from genesis.domain.simulation.market_orders import Costs
@@ -245,6 +246,67 @@ async def test_a15_when_the_journal_fails_what_is_open_is_canceled_and_written_i
         await house.run()
     assert [cancel.cid for cancel in house.market.canceled] == [1]
     assert [kind for _, kind, _ in house.disk.reserve] == ["decision"]
+
+
+class Failing(House):
+    """A house in which an entry and a stop are open when its disk fails, once its first order has left."""
+
+    def __init__(self, *, is_unreadable: bool = False, is_killed: bool = False) -> None:
+        super().__init__(Accepted(OrderId(9)))
+        real = self.market.submit
+
+        def submit(order: Approved) -> None:
+            real(order)
+            orders = self.core.books.orders
+            orders.intend(evolve(order.order, cid=Cid(98)), "main", 0)
+            orders.intend(evolve(order.order, cid=Cid(99), side=Side.SELL), "main", PROTECTION)
+            self.journal._poison = StoreError("input/output error")
+            if is_killed:
+                self.latch.pull("get me out")
+            if is_unreadable:
+                break_latch(self.latch)
+
+        self.market.submit = submit  # type: ignore[method-assign]
+
+
+def break_latch(latch: MemoryKillLatch) -> None:
+    """Let a latch be as a file on a disk that is dead."""
+    latch.was_pulled = lambda: False  # type: ignore[method-assign]
+    latch.reason = lambda: "cannot be read"  # type: ignore[method-assign]
+
+
+async def test_a15_when_the_journal_fails_the_stops_of_positions_stay_at_the_exchange() -> None:
+    house = Failing()
+    with pytest.raises(StoreError):
+        await house.run()
+    assert [cancel.cid for cancel in house.market.canceled] == [1, 98]
+
+
+async def test_a15_a_disk_that_dies_with_the_latch_on_it_takes_no_stop_away() -> None:
+    house = Failing(is_unreadable=True)
+    with pytest.raises((Killed, StoreError)):
+        await house.run()
+    assert {cancel.cid for cancel in house.market.canceled} == {1, 98}
+
+
+async def test_e16_a_kill_while_the_journal_fails_cancels_the_stops_too() -> None:
+    house = Failing(is_killed=True)
+    with pytest.raises(StoreError):
+        await house.run()
+    assert [cancel.cid for cancel in house.market.canceled] == [1, 98, 99]
+
+
+async def test_e16_a_session_that_is_stopped_while_its_latch_cannot_be_read_keeps_its_stops() -> None:
+    house = Resting()
+    trading = asyncio.ensure_future(house.trade())
+    await house.rests.wait()
+    orders = house.core.books.orders
+    orders.intend(evolve(orders.by_cid[Cid(1)].life.order, cid=Cid(99)), "main", PROTECTION)
+    break_latch(house.latch)
+    trading.cancel()
+    with pytest.raises((asyncio.CancelledError, ExceptionGroup)):
+        await trading
+    assert {cancel.cid for cancel in house.sender.out} <= {1}
 
 
 async def test_a15_a_reserve_that_takes_nothing_keeps_no_cancel_here(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,9 @@ class MemoryKillLatch:
     def reason(self) -> str | None:
         return self._reason
 
+    def was_pulled(self) -> bool:
+        return self.reason() is not None
+
     def announce(self, reason: str) -> None:
         self.pull(reason)
 
