@@ -1,5 +1,6 @@
 """Stops, targets, trails and entries inside a candle: each rule of the path, by both engines and the oracle."""
 
+from collections.abc import AsyncIterator
 from fractions import Fraction
 
 import pytest
@@ -7,20 +8,28 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from genesis.adapters.memory.candle_market import CandleMarket
 from genesis.adapters.report.page import report_page
-from genesis.app.backtest import run_columnar
+from genesis.app.backtest import RunObserver, run_columnar
 from genesis.app.backtest_report import report_of
 from genesis.app.optimism import optimism_ledger
 from genesis.app.parity import Way, prove
-from genesis.domain.candle import Timeframe
+from genesis.app.trade import trade
+from genesis.domain.candle import Candles, Timeframe
+from genesis.domain.core import TradingCore
+from genesis.domain.core_settings import CoreSettings
 from genesis.domain.events import AlertCode
 from genesis.domain.execution.plans import LimitEntry
 from genesis.domain.execution.protection import Bracket, Trailing
+from genesis.domain.ledger import Ledger
 from genesis.domain.order import Side
-from genesis.domain.units import PPB, Ppb
+from genesis.domain.risk.limits import AccountLimits
+from genesis.domain.statistics.record import Recorder
+from genesis.domain.strategy.features import volume
+from genesis.domain.units import PPB, Atoms, Ppb
 from tests.reports import result_of, terms_of, wavy_candles
 from tests.simulation.desk_oracle import ATOM, Parameters, Row
-from tests.simulation.test_desk_engines import check
+from tests.simulation.test_desk_engines import candles_of, check
 
 FREE = Parameters(slippage_bps="0", fee_bps="0")
 IN = [Row(1, "100", "100", 0, 0, 1.0), Row(1, "100", "100", 0, 0, 1.0)]
@@ -295,3 +304,20 @@ def test_the_optimism_ledger_follows_stops() -> None:
     free = evolve(terms, costs=evolve(terms.costs, slippage=Ppb(0)))
     entries = {each.name: each for each in optimism_ledger(terms, candles)}
     assert entries["Zero slippage"].final_equity == run_columnar(free, candles).record.final_equity
+
+
+async def test_on_paper_a_position_beyond_the_largest_order_is_stopped_out_whole() -> None:
+    plain = terms_of()
+    desk = evolve(plain.desk, strategy=volume, protection=Bracket(Ppb(PPB // 20)))
+    limits = AccountLimits(max_order_notional=Atoms(plain.cash // 3))
+    core = TradingCore(CoreSettings((desk,), limits), {desk.name: Ledger(plain.cash)})
+    rows = [*[calm("100")] * 8, Row(1, "100", "90", 0, 0, 1.0), calm("90")]
+
+    async def feed() -> AsyncIterator[Candles]:
+        yield candles_of(rows)
+
+    recorder = Recorder(desk.instrument, plain.cash, None)
+    await trade(core, CandleMarket(desk.instrument, plain.costs, feed()), RunObserver(recorder))
+    sides = [fill.side for fill in recorder.fills]
+    assert sides.count(Side.SELL) > 1
+    assert core.position(desk.instrument.symbol) == 0

@@ -35,7 +35,7 @@ class CandleMarket:
 
     *feed* gives candles in batches, as they become known; how fast is the feed's business. An order that the core
     submits on a quote is filled whole, at that quote's price for its side, before the candle closes. Of those that
-    rest there is one entry and one guard of the position at a time.
+    rest there is one entry at a time, and guards of the position: more than one where one may not be so large.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class CandleMarket:
         self._feed = feed
         self._quote: Quote | None = None
         self._opened = 0
-        self._guard: Guard | None = None
+        self._guards: list[Guard] = []
         self._entry: OrderRequest | None = None
         self._wake: Mts | None = None
         self._is_quote_wanted = False
@@ -70,7 +70,7 @@ class CandleMarket:
                 if self._is_quote_wanted or self._wake is not None or margin is not None:
                     for event in self.open(candle):
                         yield event
-                if self._guard is not None or self._entry is not None or margin is not None:
+                if self._guards or self._entry is not None or margin is not None:
                     for event in self.pass_through(candle):
                         yield event
                 if is_measuring:
@@ -100,12 +100,12 @@ class CandleMarket:
             candle = _after(candle, entry.side, entry.price / self._instrument.price_scale)
             while self._is_quote_wanted:  # for what guards it
                 yield from self._quoted(candle.mts, candle.open)
-        if self._guard is not None:
-            yield from self._stop(candle, whole, self._guard)
+        for guard in tuple(self._guards):
+            yield from self._stop(candle, whole, guard)
         if account is not None:
             yield from self._liquidate(candle, account.worst_of(candle, self._instrument), account)
-        if self._guard is not None:
-            yield from self._take(candle, self._guard)
+        for guard in tuple(self._guards):
+            yield from self._take(candle, guard)
         if account is not None:
             account.close(candle, self._instrument)
 
@@ -130,8 +130,7 @@ class CandleMarket:
         assert quote is not None, "orders are sized on a quote"
         guard = guard_of(request, self._opened)
         if guard is not None:
-            assert self._guard is None, "what guards a position is withdrawn before it is guarded anew"
-            self._guard = guard
+            self._guards.append(guard)
         elif request.type is OrderType.LIMIT:
             assert self._entry is None, "an entry is withdrawn before there is another"
             self._entry = request
@@ -146,8 +145,8 @@ class CandleMarket:
         """Withdraw an order that rests; any other is filled before anybody could cancel it."""
         if self._entry is not None and self._entry.cid == cancel.cid:
             self._answers.append(self._give_up(self._entry, self._entry.mts))
-        if self._guard is not None and self._guard.order.cid == cancel.cid:
-            self._answers.append(self._withdraw(self._guard, self._guard.order.mts))
+        for guard in [each for each in self._guards if each.order.cid == cancel.cid]:
+            self._answers.append(self._withdraw(guard, guard.order.mts))
 
     def look_up(self, wanted: LookUp) -> None:
         """Do nothing: what becomes of an order here is never unknown."""
@@ -174,8 +173,8 @@ class CandleMarket:
             self._fees.traded(fill, self._instrument)
             self._is_quote_wanted = False
             yield Liquidated(fill)
-            if self._guard is not None:
-                yield self._withdraw(self._guard, candle.mts)
+            for guard in tuple(self._guards):
+                yield self._withdraw(guard, candle.mts)
             if self._entry is not None:
                 yield self._give_up(self._entry, candle.mts)
 
@@ -202,20 +201,21 @@ class CandleMarket:
         price_of, order = self._instrument.price_from_market, guard.order
         best = better(price_of(candle.open), price_of(candle.high if guard.is_long else candle.low), guard.is_long)
         if guard.is_taken(best):
-            self._guard = None
+            self._guards.remove(guard)
             yield self._fill(order, Price(guard.target), self._fees.tier(candle.mts).maker, candle.mts)
         else:
             guard.follow(best)
 
     def _leave(self, guard: Guard, price: int, mts: Mts) -> OrderReported:
         """Fill a stop that was reached, as a market order at *price*."""
-        self._guard, is_buy, order = None, not guard.is_long, guard.order
+        self._guards.remove(guard)
+        is_buy, order = not guard.is_long, guard.order
         price = worsened(price, self._slips.slippage, is_buy)
         met = Price(self._slips.moved(price, order.amount, is_buy=is_buy))
         return self._fill(order, met, self._fees.tier(mts).taker, mts)
 
     def _withdraw(self, guard: Guard, mts: Mts) -> OrderReported:
-        self._guard = None
+        self._guards.remove(guard)
         return _reported(guard.order, mts, Closed(OrderId(guard.order.cid), Atoms(0), "CANCELED"))
 
     def _fill(self, order: OrderRequest, price: Price, fee: Ppb, mts: Mts) -> OrderReported:
