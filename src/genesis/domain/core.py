@@ -261,12 +261,12 @@ class TradingCore:
             yield from desk.say()
             if wish is None:
                 continue
-            guards = self.guarding.guards_of(desk)
-            order = self._first_order(desk, wish, quote) if guards else None
-            if order is None or self._leaves_beside_guards(desk, order):
+            order = self._first_order(desk, wish, quote) if self.guarding.guards_of(desk) else None
+            in_the_way = frozenset[Cid]() if order is None else self._in_the_way(desk, wish, order)
+            if order is None or not in_the_way:
                 wishes.append((desk, wish))
             else:
-                yield from self._free(desk, wish, order, frozenset(guard.cid for guard in guards))
+                yield from self._free(desk, wish, order, in_the_way)
         if len(wishes) > 1 and self._crossing.is_possible(quote, self.now):
             netted = net({desk.name: Wanted(wish.side, wish.amount) for desk, wish in wishes})
             reasons = {desk.name: wish.intent.reasons for desk, wish in wishes}
@@ -284,9 +284,14 @@ class TradingCore:
         if self.pursuits.waiting(symbol):
             yield from self.pursuits.quoted(quote, self.now, cids)
 
-    def _leaves_beside_guards(self, desk: Desk, order: OrderRequest) -> bool:
-        """Whether an order makes a position larger, and passes the gate while orders at the exchange guard that."""
-        return desk.adds_risk(order.side) and not isinstance(self.dispatch.check(desk, order, self.now), Refused)
+    def _in_the_way(self, desk: Desk, wish: Wish, order: OrderRequest) -> frozenset[Cid]:
+        """Return the guards of a position beside which the *order* that a wish begins with cannot leave."""
+        if not desk.adds_risk(order.side):
+            is_one_order = self._planned(desk, wish, wish.amount) is None
+            return self.guarding.in_the_way(desk, order.side, order.amount if is_one_order else wish.amount)
+        if isinstance(self.dispatch.check(desk, order, self.now), Refused):
+            return frozenset(guard.cid for guard in self.guarding.guards_of(desk))
+        return frozenset()
 
     def _free(self, desk: Desk, wish: Wish, order: OrderRequest, guards: frozenset[Cid]) -> Iterator[Decision]:
         """Let the guards of a position go for an order, if that passes the gate then: it waits for their end."""
@@ -295,7 +300,7 @@ class TradingCore:
             yield from self._refused(desk, order, desk.refused(order.mts, order.side, order.amount, answer))
         else:
             desk.intent = wish.intent
-            yield from self.guarding.release(desk, "what its strategy wants to send cannot leave beside it")
+            yield from self.guarding.release(desk, guards, "what its strategy wants to send cannot leave beside it")
 
     def _counted(self) -> Iterator[Cid]:
         """Yield ids of our own, where no exchange has to know them: the next one until it was used."""

@@ -121,11 +121,21 @@ class Guarding:
         for name in [each for each, wanted in self._to_protect.items() if wanted == quote.symbol]:
             yield from self._guard(self._desks[name], quote, now, cids)
 
-    def release(self, desk: Desk, reason: str) -> Iterator[Decision]:
-        """Cancel the orders that guard a position."""
+    def in_the_way(self, desk: Desk, out: Side, amount: int) -> frozenset[Cid]:
+        """Return the stops that have to go before *amount* may be brought out: no more than that needs."""
+        lacking = amount - self._books.left(desk.name, desk.symbol, out)
+        found = set()
+        for guard in reversed(self.guards_of(desk)):
+            if lacking > 0:
+                found.add(guard.cid)
+                lacking -= guard.amount
+        return frozenset(found)
+
+    def release(self, desk: Desk, cids: frozenset[Cid], reason: str) -> Iterator[Decision]:
+        """Cancel stops of a position."""
         self._to_protect.pop(desk.name, None)
-        for guard in self.guards_of(desk):
-            yield from self._withdrawals.ask(guard.cid, reason)
+        for cid in sorted(cids):
+            yield from self._withdrawals.ask(cid, reason)
 
     def outgrow(self, desk: Desk, cid: Cid) -> None:
         """Take that the order *cid* has made a position larger: stops from before it guard from another entry."""

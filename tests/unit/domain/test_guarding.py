@@ -260,6 +260,23 @@ def test_what_is_larger_than_one_order_may_be_is_guarded_in_equal_parts() -> Non
     assert [each.amount for each in world.guards] == [atoms("2.5")] * 4  # three of 3.3 would leave a part too small
 
 
+def test_a_part_that_is_sold_takes_no_more_stops_away_than_it_needs() -> None:
+    world = Guarded()
+    world.fills = False
+    world.close(1.0)
+    world.handle(LimitsApplied(Mts(60_000), AccountLimits(instruments=(InstrumentLimits(BTC, atoms("2.5")),))))
+    world.fills = True
+    world.fill(world.sent[0], atoms(10))
+    assert [each.amount for each in world.guards] == [atoms("2.5")] * 4
+    for left in ("7.5", "5", "2.5", "0"):
+        before = len(world.canceled)
+        world.close(0.0)
+        assert len(world.canceled) == before + 1
+        world.confirm()
+        assert world.guarded == world.position == atoms(left)
+    assert len(world.sent) == 1 + 4 + 4
+
+
 def test_what_is_larger_than_the_exchange_takes_is_guarded_in_parts() -> None:
     world = Guarded(instrument=evolve(INSTRUMENT, amount_max=atoms(6)))
     world.close(0.5)
