@@ -30,19 +30,28 @@ def whole_order(halves: Iterable[OrderReport]) -> OrderReport | None:
 
 
 def whole_pairs(look: Look) -> Look:
-    """Return *look* with each pair as one order, and the fills of its stop as fills of it."""
+    """Return *look* with each pair as one order, and the fills of its stop as fills of it.
+
+    Its lists are not of one moment, so that a limit that ended between them is in none. Its stop speaks for the pair
+    while it is open or has filled; one that was cancelled says nothing of it, for the limit may have filled.
+    """
     reports = [*look.open_orders, *look.history]
     limits = {report.id: report for report in reports if report.placed_id is None}
-    stops = {report.id: report for report in reports if report.placed_id is not None and report.placed_id in limits}
+    stops = [(report, report.placed_id) for report in reports if report.placed_id is not None]
     if not stops:
         return look
-    joined = {stop.placed_id: _joined(limits[stop.placed_id], stop) for stop in stops.values() if stop.placed_id}
-    orders = [joined.get(report.id, report) for report in reports if report.id not in stops]
+    joined = {limit: _joined(limits[limit], stop) for stop, limit in stops if limit in limits}
+    alone = [
+        evolve(stop, id=limit, placed_id=None)
+        for stop, limit in stops
+        if limit not in limits and (stop.status.is_open or stop.amount_filled)
+    ]
+    orders = [*(joined.get(limit.id, limit) for limit in reports if limit.placed_id is None), *alone]
     return evolve(
         look,
         open_orders=tuple(order for order in orders if order.status.is_open),
         history=tuple(order for order in orders if not order.status.is_open),
-        fills=_fills(look.fills, {stop.id: stop.placed_id for stop in stops.values() if stop.placed_id}),
+        fills=_fills(look.fills, {stop.id: limit for stop, limit in stops}),
     )
 
 
