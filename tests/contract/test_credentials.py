@@ -139,6 +139,19 @@ def test_codes_that_the_folder_does_not_take_go_to_a_place_of_the_owner_s_alone(
     assert session.redeem(code) is None
 
 
+async def test_old_codes_are_forgotten_where_they_were_kept_apart_too(
+    blocked: Path, clock: ManualClock, tmp_path: Path
+) -> None:
+    credentials = CredentialsFolder(blocked, clock, tmp_path / "spare")
+    credentials.issue_code(Role.ADMIN)
+    (old,) = (tmp_path / "spare" / "codes").iterdir()
+    made_s = clock.now() / 1000 - 3 * HOUR_S
+    os.utime(old, (made_s, made_s))
+    credentials.issue_code(Role.ADMIN)
+    assert not old.exists()
+    assert len(list((tmp_path / "spare" / "codes").iterdir())) == 1
+
+
 @pytest.mark.parametrize("mode", [0o755, 0o770, 0o1777])
 def test_a_spare_place_that_others_may_enter_is_not_used(
     mode: int, blocked: Path, clock: ManualClock, tmp_path: Path

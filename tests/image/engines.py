@@ -15,6 +15,9 @@ READ_ONLY: Final = (
     *("--security-opt", "no-new-privileges", "--network", "host"),
 )
 
+AS_DOCKER: Final = {"BUILDAH_FORMAT": "docker"}
+"""For Buildah and Podman, whose own format has no health check: it would be left out."""
+
 
 class Engine(Protocol):
     """One way to build and to run; the words of `command` start a process that lives as long as its container."""
@@ -44,7 +47,8 @@ class Docker:
 
     def build(self, tag: str, base: str) -> None:
         argument = ["--build-arg", f"PYTHON_IMAGE={base}"] if base else []
-        subprocess.run([self.program, "build", *argument, "--tag", tag, str(ROOT)], check=True)
+        environment = {**AS_DOCKER, **os.environ}
+        subprocess.run([self.program, "build", *argument, "--tag", tag, str(ROOT)], check=True, env=environment)
 
     def command(self, words: Sequence[str], environment: Mapping[str, str]) -> list[str]:
         settings = [word for name, value in environment.items() for word in ("--env", f"{name}={value}")]
@@ -87,7 +91,7 @@ class Buildah:
 
 def buildah_environment() -> dict[str, str]:
     """Return the environment in which buildah needs neither a kernel module nor a service."""
-    return {"STORAGE_DRIVER": "vfs", "BUILDAH_ISOLATION": "chroot", **os.environ}
+    return {"STORAGE_DRIVER": "vfs", "BUILDAH_ISOLATION": "chroot", **AS_DOCKER, **os.environ}
 
 
 def find_engine(tag: str) -> Engine | None:

@@ -51,7 +51,7 @@ class CredentialsFolder:
         code = secrets.token_urlsafe(_SECRET_BYTES)
         text = json.dumps({"role": role.name, "created_mts": self._clock.now()})
         try:
-            self._forget_old_codes()
+            self._forget_old_codes(self._folder)
             _write(self._folder, _code_path(self._folder, code), text)
         except OSError as error:
             if not self._keep_apart(code, text):
@@ -107,6 +107,7 @@ class CredentialsFolder:
         try:
             self._spare.mkdir(mode=0o700, exist_ok=True)
             if is_private(self._spare):
+                self._forget_old_codes(self._spare)
                 _write(self._spare, _code_path(self._spare, code), text)
                 return True
         except OSError:
@@ -150,10 +151,10 @@ class CredentialsFolder:
             self._save(left)
             return True
 
-    def _forget_old_codes(self) -> None:
+    def _forget_old_codes(self, folder: Path) -> None:
         oldest_s = self._clock.now() / 1000 - 2 * CODE_VALID_MS / 1000
-        folder = self._folder / "codes"
-        for path in folder.iterdir() if folder.is_dir() else ():
+        codes = folder / "codes"
+        for path in codes.iterdir() if codes.is_dir() else ():
             if path.stat().st_mtime < oldest_s:
                 path.unlink(missing_ok=True)
 
