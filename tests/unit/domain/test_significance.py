@@ -2,6 +2,7 @@
 
 import math
 from fractions import Fraction
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ from genesis.domain.statistics.significance import (
     luck_of_best,
     moments,
     probabilistic_sharpe,
+    student,
+    widened,
 )
 
 
@@ -146,3 +149,28 @@ def test_blocks_keep_what_follows_one_another_together() -> None:
 def test_what_cannot_be_drawn_is_refused(returns: list[float], draws: int, block: float) -> None:
     with pytest.raises(ValueError, match="least"):
         bootstrapped_growths(returns, draws, block, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("freedom", "value"), [(1, 6.3138), (2, 2.9200), (3, 2.3534), (5, 2.0150), (8, 1.8595), (30, 1.6973), (120, 1.6577)]
+)
+def test_student_knows_the_printed_quantiles(freedom: int, value: float) -> None:
+    # Source: M. Abramowitz and I. Stegun, "Handbook of Mathematical Functions" (1964), table 26.10, of 0.95.
+    assert student(value, freedom) == pytest.approx(0.95, abs=2e-5)
+    assert student(-value, freedom) == pytest.approx(0.05, abs=2e-5)
+    assert student(0.0, freedom) == 0.5
+
+
+@pytest.mark.parametrize("freedom", [1, 4, 9, 500])
+@pytest.mark.parametrize("value", [-3.0, -0.2, 0.4, 2.5, 60.0])
+def test_a_widened_error_says_what_student_says(freedom: int, value: float) -> None:
+    wide = widened(value, 1.0, freedom)
+    assert wide >= 1.0
+    assert widened(-value, 1.0, freedom) == wide
+    assert NormalDist().cdf(value / wide) == pytest.approx(student(value, freedom), abs=1e-9)
+    assert widened(value * 0.01, 0.01, freedom) == pytest.approx(wide * 0.01)
+
+
+def test_many_positions_widen_hardly_anything() -> None:
+    assert widened(2.0, 1.0, 5_000) == pytest.approx(1.0, abs=1e-3)
+    assert widened(0.0, 1.0, 1) == 1.0

@@ -10,6 +10,8 @@ from statistics import NormalDist
 from typing import Final, NamedTuple
 
 _NORMAL: Final = NormalDist()
+LEAST_LIKELY: Final = 1e-12
+"""Of what is rarer, a difference from 1 says little."""
 _EULER_GAMMA: Final = 0.5772156649015329
 
 
@@ -56,6 +58,33 @@ def expected_best_sharpe(deviation: float, trials: int) -> float:
     usual = _NORMAL.inv_cdf(1.0 - 1.0 / trials)
     rare = _NORMAL.inv_cdf(1.0 - 1.0 / (trials * math.e))
     return deviation * ((1.0 - _EULER_GAMMA) * usual + _EULER_GAMMA * rare)
+
+
+def student(value: float, freedom: int) -> float:
+    """Return Student's distribution of so many degrees of *freedom*, at least 1, at *value*.
+
+    Source: M. Abramowitz and I. Stegun, "Handbook of Mathematical Functions" (1964), 26.7.3 and 26.7.4.
+    """
+    angle = math.atan2(value, math.sqrt(freedom))
+    sine, cosine = math.sin(angle), math.cos(angle)
+    is_odd = freedom % 2
+    term = total = cosine if is_odd else 1.0
+    for even in range(2 + is_odd, freedom - 1, 2):
+        term *= cosine * cosine * (even - 1) / even
+        total += term
+    if is_odd:
+        between = 2.0 / math.pi * (angle + (sine * total if freedom > 1 else 0.0))
+    else:
+        between = sine * total
+    return 0.5 + 0.5 * between
+
+
+def widened(value: float, error: float, freedom: int) -> float:
+    """Return the error with which a normal distribution thinks of *value* what Student's does with this *error*."""
+    apart = abs(value) / error
+    while (unlikely := 1.0 - student(apart, max(freedom, 1))) < LEAST_LIKELY:
+        apart *= 0.9  # beyond all doubt: as wide as where a float still tells tails apart
+    return error * max(apart / -_NORMAL.inv_cdf(unlikely), 1.0) if unlikely < 0.5 else error
 
 
 def luck_of_best(days: int, trials: int) -> float:

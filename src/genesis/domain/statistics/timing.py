@@ -11,6 +11,11 @@ skill, and counts for nothing twice. Shifts within that memory line exposure up 
 left out of the error; with them it was a fifth too large for who follows trends. And a market that rose left more
 exposure to who follows it, less to who buys dips, so that the benchmark is that much too high or too low: what the days
 of twice that memory add to it is given back. Tests hold both against markets without any skill to be had in them.
+
+The error is the largest of three, for each alone is too small somewhere: that of the shifts, in a market that ran to and
+fro and flatters just who bought its dips; that of as many returns that follow from nothing, whose covariance has the
+product of both variances; and the same where large returns came while exposure was far from its mean (H. White, 1980).
+And few positions say little, however long they are: the error is widened to what Student's distribution says of them.
 """
 
 import math
@@ -23,7 +28,7 @@ import numpy as np
 from genesis.domain.candle import DAY_MS, Candles, Floats, Ints, calendar
 from genesis.domain.fill import Fill
 from genesis.domain.order import Side
-from genesis.domain.statistics.significance import expected_best_sharpe
+from genesis.domain.statistics.significance import expected_best_sharpe, widened
 
 DAYS_FEW: Final = 5.0
 """Of fewer days in the market, or out of it, nothing is said: the error below is a normal one."""
@@ -77,12 +82,16 @@ def timing_of(returns: Sequence[float], candles: Candles, exposures: Floats) -> 
     within = own - held * market
     shifted, memory, most = _shifted(held, market), _memory_days(held), len(own) // 4
     near = min(memory, most)
-    variance = float(np.mean(shifted[near : len(own) + 1 - near] ** 2)) + float(within.var(ddof=1)) / len(own)
+    apart_by = (held - exposure) * (market - market.mean())
+    free = float(held.var()) * float(market.var()) / len(own)
+    errors = float(np.mean(shifted[near : len(own) + 1 - near] ** 2)), free, float(np.mean(apart_by**2)) / len(own)
+    variance = max(errors) + float(within.var(ddof=1)) / len(own)
     caused = float(shifted[1 : 1 + min(2 * memory, most)].sum()) / len(own)
     deviation = float(apart.std(ddof=1))
     if not (variance > 0.0 and deviation > 0.0):
         return None
-    return Timing(exposure, (float(apart.mean()) + caused) / deviation, math.sqrt(variance) / deviation)
+    ratio, error = (float(apart.mean()) + caused) / deviation, math.sqrt(variance) / deviation
+    return Timing(exposure, ratio, widened(ratio, error, _stretches(held) - 1))
 
 
 def _of_days(candles: Candles, exposures: Floats) -> Floats:
@@ -105,8 +114,13 @@ def _varies(held: Floats) -> bool:
 
 def _memory_days(held: Floats) -> int:
     """Return how many days exposure stays above its mean, or below it, on average; rounded up."""
+    return math.ceil(len(held) / _stretches(held))
+
+
+def _stretches(held: Floats) -> int:
+    """Return how often exposure stays above its mean, or below it."""
     is_high = held > held.mean()
-    return math.ceil(len(held) / (1 + np.count_nonzero(is_high[1:] != is_high[:-1])))
+    return 1 + int(np.count_nonzero(is_high[1:] != is_high[:-1]))
 
 
 def _shifted(held: Floats, market: Floats) -> Floats:

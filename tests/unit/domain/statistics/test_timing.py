@@ -28,7 +28,10 @@ STUDIES = 400
 RULES = [
     pytest.param(where(ema(close, fast) > ema(close, slow), 1.0, 0.0), per_day, id=f"ema {fast} {slow} of {per_day}")
     for fast, slow, per_day in ((5, 20, 1), (10, 40, 1), (10, 40, 24), (50, 200, 24))
-] + [pytest.param(where(close < ema(close, 30), 1.0, 0.0), per_day, id=f"dips of {per_day}") for per_day in (1, 24)]
+] + [
+    pytest.param(where(close < ema(close, period), 1.0, 0.0), per_day, id=f"dips below {period} of {per_day}")
+    for period, per_day in ((30, 1), (60, 1), (100, 1), (30, 24), (800, 24))
+]
 
 
 def candles_of(market: Floats) -> Candles:
@@ -114,8 +117,34 @@ def test_strategies_of_prices_alone_are_significant_at_the_nominal_rate(drift: f
     found = [driven_by_prices(generator, drift, rule, per_day) for _ in range(STUDIES)]
     scores = [each.sharpe / each.error for each in found if each is not None]
     assert sum(each > NormalDist().inv_cdf(1.0 - NOMINAL) for each in scores) / STUDIES <= margin(STUDIES)
-    assert 0.9 < float(np.std(scores)) < 1.2, "the error is what these ratios vary by"
-    assert abs(float(np.mean(scores))) < 0.25
+    assert 0.6 < float(np.std(scores)) < 1.1, "the error is what these ratios vary by, and more for few positions"
+    assert abs(float(np.mean(scores))) < 0.3
+
+
+@pytest.mark.parametrize("length", [20.0, 60.0])
+def test_long_positions_at_random_times_are_significant_at_the_nominal_rate(length: float) -> None:
+    generator, believed = np.random.Generator(np.random.PCG64(28)), 0
+    for _ in range(STUDIES):
+        market = generator.normal(0.0, 0.03, 365)
+        found = judged(market, random_exposures(generator, 365, 0.5, length, 1.0))
+        believed += found is not None and found.belief() > 1.0 - NOMINAL
+    assert believed / STUDIES <= margin(STUDIES)
+
+
+@pytest.mark.parametrize("per_day", [1, 24])
+def test_who_buys_dips_that_come_back_is_found(per_day: int) -> None:
+    """A market whose days take back a third of the day before, and a rule that buys below its mean of a few days."""
+    generator, found = np.random.Generator(np.random.PCG64(29)), 0
+    for _ in range(40):
+        noise = generator.normal(0.0, 0.03 / math.sqrt(per_day), 730 * per_day)
+        back = np.concatenate((np.zeros(per_day), noise[:-per_day])) / 3.0
+        candles = candles_of(noise - back)
+        wanted = np.nan_to_num(evaluate(where(close < ema(close, 3 * per_day), 1.0, 0.0), candles))
+        held = np.concatenate(([0.0], wanted[:-1]))
+        own = np.prod((1.0 + held * (noise - back)).reshape(730, per_day), axis=1) - 1.0
+        timing = timing_of(own.tolist(), evolve(candles, mts=candles.mts // per_day), held)
+        found += timing is not None and timing.belief() > 0.95
+    assert found >= 36
 
 
 def test_against_cash_alone_random_timing_of_a_rising_market_looks_like_skill() -> None:
