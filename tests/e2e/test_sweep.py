@@ -90,6 +90,21 @@ def test_timing_is_judged_against_the_same_exposure_and_against_luck(capsys: pyt
     assert "The probability that it was timed with skill is" in said
 
 
+def test_trials_that_are_alike_are_told_and_counted_all_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    found, many = (json.loads(call(capsys, *SWEEP, "--tried", tried)[1]) for tried in ("0", "1000"))
+    share = found["mean_correlation"]
+    assert 0.0 < share < 1.0
+    assert found["effective_trials"] == pytest.approx(share + (1.0 - share) * found["trials"])
+    assert many["mean_correlation"] == share
+    assert many["effective_trials"] - found["effective_trials"] == pytest.approx((1.0 - share) * 1000)
+    assert many["best"]["luck_sharpe"] > found["best"]["luck_sharpe"], "luck counts every trial"
+    out = " ".join(call(capsys, *SWEEP[:-1])[1].split())
+    assert f"Luck counts each of {found['trials']} trials" in out
+    assert f"they are worth {found['effective_trials']:.0f} that have nothing in common" in out
+    one = json.loads(call(capsys, "sweep", "synthetic:5:4", "--param", "fast=5", "--param", "slow=20", "--json")[1])
+    assert (one["mean_correlation"], one["effective_trials"]) == (None, None)
+
+
 def test_a_condition_leaves_out_what_does_not_meet_it(capsys: pytest.CaptureFixture[str]) -> None:
     every = json.loads(call(capsys, *SWEEP, "--top", "100")[1])
     some = json.loads(call(capsys, *SWEEP, "--top", "100", "--where", "fast * 2 <= slow", "--where", "slow != 24")[1])

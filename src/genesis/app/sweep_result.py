@@ -1,10 +1,12 @@
 """What a sweep found: its best runs, and whether the best of them could be luck; for machines and for people."""
 
 import math
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+import numpy as np
 from attrs import frozen
 
 from genesis.app.backtest import Run, run_columnar
@@ -14,13 +16,15 @@ from genesis.app.json_output import Json, JsonDocument
 from genesis.app.research_options import SearchOptions
 from genesis.app.strategies import express
 from genesis.app.sweep import SweepPlan, Tally, describe, with_expression
-from genesis.app.sweep_part import parameter_column
+from genesis.app.sweep_part import expressions_of, parameter_column
+from genesis.app.sweeper import sweeper_of
 from genesis.app.timing import CASH, timing_document, timing_of_run, timing_sentences
 from genesis.domain.candle import Candles
+from genesis.domain.statistics.alike import Alike, alike
 from genesis.domain.statistics.record import decision_hash
 from genesis.domain.statistics.significance import deflated_sharpe, luck_of_best, moments, probabilistic_sharpe
 from genesis.domain.statistics.summary import DAYS_PER_YEAR, daily_returns, summarise
-from genesis.domain.statistics.sweep_figures import DESCENDING
+from genesis.domain.statistics.sweep_figures import DESCENDING, returns_of_days
 from genesis.domain.statistics.timing import Timing
 from genesis.domain.strategy.specification import Value
 from genesis.domain.units import format_atoms
@@ -30,6 +34,8 @@ from genesis.ports.sweeps import Row, SweepTable
 if TYPE_CHECKING:
     from rich.table import Table
 
+ALIKE_OF: Final = 200
+"""Runs that say how alike all of them are."""
 _MONEY = ("final_equity", "final_cash", "final_position", "total_fees")
 
 
@@ -66,6 +72,8 @@ class SweepResult:
     """What the best run has to be held against, with the trials that were made before on the same candles."""
     endings: str
     """How many of all runs did not run to the end, in a sentence; empty where all did."""
+    alike: Alike | None
+    """How alike the runs are, and what so many *trials* are worth; luck counts each trial all the same."""
 
 
 def result_of(
@@ -87,7 +95,19 @@ def result_of(
     trials = search.tried + (tally.runs if choices is None else choices)
     rows = table.best(order, top, descending=DESCENDING[order])
     best = best_run(plan, rows, candles, table.folder, trials)
-    return SweepResult(plan, tally, order, rows, best, table.folder, seconds, trials, endings_sentence(table))
+    known = _alike(plan, candles, table, trials)
+    return SweepResult(plan, tally, order, rows, best, table.folder, seconds, trials, endings_sentence(table), known)
+
+
+def _alike(plan: SweepPlan, candles: Candles, table: SweepTable, trials: int) -> Alike | None:
+    """Run some of the runs in *table* once more, from first to last, and return how alike their days are."""
+    indices = np.sort(table.read(["index"])["index"]).astype(np.int64)
+    if len(indices) < 2:
+        return None
+    chosen = indices[np.unique(np.linspace(0, len(indices) - 1, ALIKE_OF).round().astype(np.int64))]
+    with sweeper_of(candles, plan.terms, os.cpu_count() or 1) as sweeper:
+        outcomes = sweeper.run(each for _, _, each in expressions_of(plan.strategy, plan.space, (), chosen))
+    return None if outcomes is None else alike(returns_of_days(outcomes.day_equity, plan.terms.cash), trials)
 
 
 def best_run(plan: SweepPlan, rows: Sequence[Row], candles: Candles, folder: Path, trials: int) -> BestRun | None:
@@ -123,6 +143,8 @@ def document_of(result: SweepResult) -> JsonDocument:
         "folder": str(result.folder),
         "runs": result.tally.runs,
         "trials": result.trials,
+        "mean_correlation": None if result.alike is None else result.alike.correlation,
+        "effective_trials": None if result.alike is None else result.alike.trials,
         "skipped": result.tally.skipped,
         "resumed": result.tally.resumed,
         "sort": result.order,
@@ -193,8 +215,21 @@ def verdict(result: SweepResult) -> list[str]:
         *endings,
         *timing_sentences("The first run", best.timing, result.trials),
         cash,
+        *_alike_words(result),
         f"Buying once and holding returned {held.total_return_pct:.2f} % with a Sharpe ratio of {ratio}.",
     ]
+
+
+def _alike_words(result: SweepResult) -> list[str]:
+    known = result.alike
+    if known is None or result.trials < 2:
+        return []
+    told = (
+        f"Luck counts each of {result.trials} trials. They are alike: with a mean correlation of"
+        f" {known.correlation:.2f} between the days of runs, they are worth {known.trials:.0f} that have nothing in"
+        " common."
+    )
+    return [told]
 
 
 def _table(result: SweepResult) -> "Table":

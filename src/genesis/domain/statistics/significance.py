@@ -72,11 +72,9 @@ def student(value: float, freedom: int) -> float:
     for even in range(2 + is_odd, freedom - 1, 2):
         term *= cosine * cosine * (even - 1) / even
         total += term
-    if is_odd:
-        between = 2.0 / math.pi * (angle + (sine * total if freedom > 1 else 0.0))
-    else:
-        between = sine * total
-    return 0.5 + 0.5 * between
+    if not is_odd:
+        return 0.5 + 0.5 * sine * total
+    return 0.5 + (angle + (sine * total if freedom > 1 else 0.0)) / math.pi
 
 
 def widened(value: float, error: float, freedom: int) -> float:

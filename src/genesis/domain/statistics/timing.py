@@ -12,10 +12,10 @@ left out of the error; with them it was a fifth too large for who follows trends
 exposure to who follows it, less to who buys dips, so that the benchmark is that much too high or too low: what the days
 of twice that memory add to it is given back. Tests hold both against markets without any skill to be had in them.
 
-The error is the largest of three, for each alone is too small somewhere: that of the shifts, in a market that ran to and
-fro and flatters just who bought its dips; that of as many returns that follow from nothing, whose covariance has the
-product of both variances; and the same where large returns came while exposure was far from its mean (H. White, 1980).
-And few positions say little, however long they are: the error is widened to what Student's distribution says of them.
+The error is the largest of three, for each alone is too small somewhere: that of the shifts, in a market that ran to
+and fro and flatters just who bought its dips; that of as many returns that follow from nothing, whose covariance has
+the product of both variances; and the same where large returns came while exposure was far from its mean (H. White,
+1980). And few positions say little, however long they are: the error is widened to what Student's distribution says.
 """
 
 import math
@@ -64,10 +64,10 @@ def exposures_of(fills: Sequence[Fill], candles: Candles, equity: Ints, *, on_ma
 def timing_of(returns: Sequence[float], candles: Candles, exposures: Floats) -> Timing | None:
     """Return how well a run with *returns* of days, and *exposures* at closes, was timed over *candles*.
 
-    The error is that of the same exposures at every other time of the same market: exposure is shifted over the days,
-    round the end, so that positions stay as long as they were and the market moves as it did; shifts that are shorter
-    than positions last are left out. What was earned and paid within days counts as independent from day to day. None
-    where exposure does not vary, or nearly never does.
+    The error is at least that of the same exposures at every other time of the same market: exposure is shifted over
+    the days, round the end, so that positions stay as long as they were and the market moves as it did; shifts that are
+    shorter than positions last are left out. What was earned and paid within days counts as independent from day to
+    day. None where exposure does not vary, or nearly never does.
     """
     days, ends = calendar(candles.mts)
     assert len(returns) == len(days), "returns are those of every UTC day of the candles"
