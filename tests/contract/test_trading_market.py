@@ -286,6 +286,24 @@ async def test_d15_in_maintenance_nothing_leaves_and_cancels_follow_its_end() ->
         assert len(world.shown) == 2
 
 
+async def test_d15_what_is_missed_in_maintenance_neither_brings_the_account_back_nor_asks_for_it() -> None:
+    async with traded_world() as world:
+        world.market.submit(world.order(1, price="100"))
+        await world.clock.advance(1)
+        maintain(world, on=True)
+        await world.clock.advance(1)
+        asked, heard = len(world.shell.paths), len(world.of(LinkState))
+        world.venue.faults.add(Rule("gap", Fault.GAP, "te", times=1))
+        place(world.venue, BTC, Side.SELL, "2", "100")
+        await world.clock.advance(20)
+        assert world.venue.faults.log
+        assert {each.link for each in world.of(LinkState)[heard:]} == {Link.MAINTENANCE}
+        assert "auth/r/orders" not in world.shell.paths[asked:]
+        maintain(world, on=False)
+        await world.clock.advance(5)
+        assert world.shown[-1].look.fills
+
+
 def maintain(world: TradedWorld, *, on: bool) -> None:
     body = b'{"on": true}' if on else b'{"on": false}'
     world.venue.request("/sim/maintenance", Request("POST", "", {}, {}, body, "", 0))
@@ -302,8 +320,12 @@ async def test_i5_an_order_that_never_arrived_is_proven_absent_late_and_twice() 
         world.market.look_up(LookUp(BTC, Cid(1), sent))
         await world.clock.advance(60)
         assert [type(each) for each in world.evidence(1)] == [AnswerLost]
-        await world.clock.advance(60)
+        while len(world.evidence(1)) < 2:
+            await world.clock.advance(1)
         assert [type(each) for each in world.evidence(1)] == [AnswerLost, ProvenAbsent]
+        proven = world.clock.now()
+        await world.clock.advance(2)  # what the doubt hid is looked at now, and not with the next minute
+        assert world.shown[-1].mts >= proven - 1_000
 
 
 def swallow_orders(world: TradedWorld) -> None:

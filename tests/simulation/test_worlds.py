@@ -21,6 +21,9 @@ BUG_SEEDS = range(1, 26)
 KEPT = (1, 11, 13, 15, 24, 48, 73, 135, 136, 141, 147, 152, 153, 263, 264, 266, 294, 426, 473)
 """Seeds that once found something; each is run for ever, in the world that it stood for then."""
 
+KEPT_BLOCKED = (253, 311, 322, 487)
+"""Those that found something since worlds stand still at times."""
+
 
 @pytest.mark.parametrize("first", range(1, HOURS_IN_ALL + 1, SEEDS_A_TEST))
 def test_r1_worlds_with_faults_violate_no_invariant(first: int) -> None:
@@ -36,6 +39,11 @@ def test_what_a_seed_once_found_stays_mended(seed: int) -> None:
     options = options_of(seed)
     then = tuple(each for each in options.faults if each is not FaultClass.LOOP_BLOCKED)
     assert live_through(evolve(options, faults=then), Production()).violations == ()
+
+
+@pytest.mark.parametrize("seed", KEPT_BLOCKED)
+def test_what_a_seed_found_since_worlds_stand_still_stays_mended(seed: int) -> None:
+    assert simulate(seed, 1.0, "").violations == ()
 
 
 PROGRAM = """

@@ -60,7 +60,9 @@ class Searcher:
         report: Callable[[Iterable[OrderReported]], None],
         give_up: Callable[[Cid, str], None],
         end_socket: Callable[[str], None],
+        look: Callable[[], None],
     ) -> None:
+        """*look* wants a look at the account: what an order in doubt hid shows once it is proven absent."""
         self._account = account
         self._platform = platform
         self._orders = orders
@@ -69,6 +71,7 @@ class Searcher:
         self._report = report
         self._give_up = give_up
         self._end_socket = end_socket
+        self._want_look = look
         self._socket_closed_s: float | None = None
         self._begun_s = clock.monotonic_s()
         self._wanted: asyncio.Queue[LookUp] = asyncio.Queue()
@@ -137,6 +140,7 @@ class Searcher:
             case ProvenAbsent():
                 if not self._is_known(wanted.cid):
                     self._report(self._orders.told(wanted.cid, self._now(), judgement))
+                    self._want_look()
                 return True
             case OperatorMust(reason):
                 self._give_up(wanted.cid, reason)

@@ -108,7 +108,7 @@ class TradingMarket:
         self._sender = OrderSender(wires.gateway, *common, self._put, observer, *ways)
         self._reconciler = Reconciler(wires.reader, *common, self._show, rules.looks, rules.since)
         ends = (self._put, observer.operator_must, wires.account.reconnect)
-        self._searcher = Searcher(wires.reader, wires.platform, *common, *ends)
+        self._searcher = Searcher(wires.reader, wires.platform, *common, *ends, look=self._reconciler.want)
         self._looks_at_once = rules.looks.at_start
         self._pending: deque[Event] = deque()
         self._quotes: dict[Symbol, int] = {}
@@ -369,7 +369,12 @@ class TradingMarket:
         self._sender.resume()
 
     def _missed(self, reason: str) -> None:
-        """Let nothing be decided until the account was looked at; the connection is as good as before."""
+        """Let nothing be decided until the account was looked at; the connection is as good as before.
+
+        Where it is not open, as in maintenance, a look follows once it is back.
+        """
+        if self._account_link is not Link.OPEN and not self._is_by_rest:
+            return
         self._put(LinkState(self._time.now(), ACCOUNT, link, reason) for link in (Link.RECONNECT, Link.OPEN))
         self._reconciler.want()
 
@@ -386,5 +391,4 @@ class TradingMarket:
         reason = f"this process stood still for {seconds:.1f} s"
         self._wires.public.reconnect(reason)
         self._wires.account.reconnect(reason)
-        if self._account_link is Link.OPEN or self._is_by_rest:
-            self._missed(reason)
+        self._missed(reason)

@@ -183,6 +183,7 @@ class World:
             troubles = tasks.create_task(self.troubles.run(), name="troubles")
             await asyncio.sleep(self._options.hours * 3600)
             troubles.cancel()
+            await asyncio.wait([troubles])  # or what was due in the same moment would break what is healed
             heal_s = await self._heal()
             await self._flow()
             self._compare_minds("at the end")
