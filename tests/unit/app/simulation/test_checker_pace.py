@@ -67,6 +67,18 @@ def test_i33_a_timer_that_rang_or_whose_process_is_gone_waits_no_longer() -> Non
     assert scene.broken == set()
 
 
+def test_i33_what_recovery_decides_is_gone_on_with_after_the_first_look() -> None:
+    scene = Scene()
+    scene.checker.process_began([])
+    scene.row(type="wake_at", mts=NOW - 150_000)
+    scene.row(type="account_shown", mts=NOW, look=SHOWN)
+    heard(scene)
+    assert scene.broken == set()
+    scene.row(type="wake_at", mts=NOW - 150_000)
+    heard(scene)
+    assert scene.broken == {"I33"}
+
+
 def test_i33_a_time_that_is_told_far_ahead_of_the_exchange_is_found() -> None:
     scene = Scene()
     scene.row(type="time_passed", mts=NOW + 61_000)

@@ -76,7 +76,7 @@ class Checker:
         scales = {str(symbol): each.price_scale for symbol, each in self.instruments.items()}
         guards = GuardView(self.findings, scales)
         heard: dict[str, Callable[[Entry], None]] = {
-            "account_shown": lambda _: self.stillness.shown(),
+            "account_shown": self._shown,
             "wake_at": lambda entry: self.timers.set(entry["mts"]),
             "time_passed": lambda entry: self.timers.rang(entry["mts"], self.exchange_mts()),
             "cancel": lambda entry: self.cancels.wanted(entry["cid"]),
@@ -284,6 +284,10 @@ class Checker:
         self.findings.require(
             not (account.gone and there), "I5", f"order {cid} was said to be {account.gone}, and the exchange had it"
         )
+
+    def _shown(self, _: Entry) -> None:
+        self.stillness.shown()
+        self.timers.shown()
 
     def _link(self, entry: Entry) -> None:
         """Take a new state of a link; while orders go by REST, a cancel may be held up by what nobody can help."""

@@ -16,18 +16,28 @@ EARLY_MS_MAX: Final = 60_000
 
 @define(eq=False)
 class TimerView:
-    """Follows the timers of one process at a time."""
+    """Follows the timers of one process at a time: those that it sets once it was shown its account.
+
+    What its recovery decides is written down alone, and gone on with after that look.
+    """
 
     findings: Findings
     _due: list[int] = field(factory=list)
+    _was_shown: bool = True
 
     def process_began(self) -> None:
         """Forget the timers of the process before: they ended with it."""
         self._due.clear()
+        self._was_shown = False
+
+    def shown(self) -> None:
+        """Take that the account was looked at."""
+        self._was_shown = True
 
     def set(self, due: int) -> None:
         """Take that a timer was set."""
-        heappush(self._due, due)
+        if self._was_shown:
+            heappush(self._due, due)
 
     def rang(self, told: int, now: int) -> None:
         """Take that the core was told a time; *now* is the exchange's."""
