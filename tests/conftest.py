@@ -23,3 +23,22 @@ def _floats_do_not_mix_with_decimals() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _no_key_of_another_test() -> None:
     TAKEN.clear()
+
+
+class _Failures:
+    """Names a failure when it happens: the whole takes a quarter of an hour, and may be ended before its end."""
+
+    def __init__(self, terminal: pytest.TerminalReporter) -> None:
+        self._terminal = terminal
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self._terminal.ensure_newline()
+            self._terminal.write_line(f"FAILED {report.nodeid}: {report.longreprtext.splitlines()[-1]}")
+
+
+@pytest.hookimpl(trylast=True)  # after the one that makes the terminal
+def pytest_configure(config: pytest.Config) -> None:
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    if isinstance(terminal, pytest.TerminalReporter) and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_Failures(terminal))
