@@ -246,7 +246,8 @@ class Guarding:
                 f" {wait_ms // 1000} s, then after twice as long each time, up to {LONGEST_AGAIN_MS // 1000} s"
             )
             yield Alert(now, AlertCode.POSITION_UNGUARDED, text)
-        yield WakeAt(again)
+        if self._books.standings.now is Standing.OPEN:  # else the look after it tries at once
+            yield WakeAt(again)
 
 
 def _seconds(since: Mts, now: Mts) -> int:

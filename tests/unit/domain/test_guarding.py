@@ -18,6 +18,7 @@ from genesis.domain.execution.plans import Market, Plan, PostOnly, Twap
 from genesis.domain.execution.protection import Bracket, Protection, Trailing
 from genesis.domain.guarding import LONGEST_AGAIN_MS
 from genesis.domain.instrument import Instrument
+from genesis.domain.link import Link, LinkState
 from genesis.domain.order import OrderId, OrderRequest, OrderType, Side
 from genesis.domain.risk.limits import AccountLimits, InstrumentLimits
 from genesis.domain.risk.refusal import RefusalCode
@@ -344,6 +345,18 @@ def test_a_look_at_the_account_tries_at_once() -> None:
     world.close(1.0)
     world.at(1)
     world.rejects = False
+    world.show()
+    assert world.guarded == atoms(10)
+
+
+def test_a_stop_that_fails_while_nothing_may_be_sent_sets_no_timer_and_is_placed_after_the_look() -> None:
+    world = Guarded()
+    world.close(1.0)
+    (stop,) = world.guards
+    world.handle(LinkState(Mts(60_000), "account", Link.RECONNECT, "lost"))
+    world.report(stop, Closed(OrderId(stop.cid), Atoms(0), "CANCELED"))
+    assert not [each for each in world.decisions if isinstance(each, WakeAt)]
+    world.handle(LinkState(Mts(60_000), "account", Link.OPEN, "back"))
     world.show()
     assert world.guarded == atoms(10)
 
