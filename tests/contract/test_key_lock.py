@@ -57,10 +57,8 @@ def test_a26_a_forked_child_does_not_keep_the_lock_alive(tmp_path: Path) -> None
         from genesis.adapters.key_lock_file import KeyLock
         from genesis.ports.secrets import Secret
         KeyLock(Path({str(tmp_path)!r}), Secret({KEY.reveal()!r}), "live").acquire()
-        child = os.fork()
-        if child == 0:
-            signal.pause()
-        print(child, flush=True)
+        if os.fork() == 0:  # the child says that it runs: until then nobody can have let go for it
+            print(os.getpid(), flush=True)
         signal.pause()
     """
     parent = subprocess.Popen([sys.executable, "-c", textwrap.dedent(program)], stdout=subprocess.PIPE, text=True)
