@@ -96,9 +96,20 @@ class Searcher:
 
     async def _find_once(self, wanted: LookUp) -> None:
         try:
-            await self.find(wanted)
+            async with asyncio.TaskGroup() as tasks:
+                waiting = tasks.create_task(self._release_in_time(wanted), name=f"release {wanted.cid}")
+                await self.find(wanted)
+                waiting.cancel()
         finally:
             self._searching.discard(wanted.cid)
+
+    async def _release_in_time(self, wanted: LookUp) -> NoReturn:
+        """End the socket of an unanswered request when its patience is over, however long a search has to wait."""
+        while True:
+            over_s = self._lost(wanted).deadline_s + SOCKET_PATIENCE_S
+            await self._clock.sleep(max(AGAIN_S, over_s - self._clock.monotonic_s()))
+            if not self._is_known(wanted.cid):
+                self._release_socket(self._lost(wanted))
 
     async def find(self, wanted: LookUp) -> None:
         """Search until everything about the order is known, or can be known no more; raises `AuthRefused`."""
