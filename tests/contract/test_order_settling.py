@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 
 from genesis.adapters.clock_system import SystemClock
-from genesis.adapters.journal_sqlite.reading import verify_journal
+from genesis.adapters.journal_sqlite.reading import read_journal, verify_journal
 from genesis.adapters.journal_sqlite.writing import SqliteJournal
 from genesis.app.account_plan import AccountPlan, PlannedStrategy
 from genesis.app.account_recovery import last_journal, recover
@@ -19,17 +19,18 @@ from genesis.app.strategies import build_deciding, find_any_strategy
 from genesis.domain.candle import Candle
 from genesis.domain.core import TradingCore
 from genesis.domain.desk_settings import DeskSettings
-from genesis.domain.events import AccountShown, CandleClosed, Event, OrderReported, Quote
+from genesis.domain.events import AccountShown, CandleClosed, Event, OrderReported, Quote, StrategyLimitsApplied
 from genesis.domain.exchange.account import Wallet
 from genesis.domain.exchange.orders import ReportedStatus
-from genesis.domain.execution.evidence import Accepted, AnswerLost, SendBegan
+from genesis.domain.execution.evidence import Accepted, AnswerLost, Evidence, SendBegan, Traded
 from genesis.domain.execution.look import Look
 from genesis.domain.execution.order_life import Status
 from genesis.domain.journal.chain import Head
 from genesis.domain.order import Cid, OrderId, Side
 from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.risk.limits import OFF
-from genesis.domain.units import Mts, atoms
+from genesis.domain.saved import Saved
+from genesis.domain.units import PPB, Atoms, Mts, Ppb, atoms
 from genesis.ports.errors import InputError, StoreError
 from tests.contract.test_account_recovery import began
 from tests.unit.domain.accounts import BTC, CASH, INSTRUMENT, wallet
@@ -74,7 +75,7 @@ class LongAgo:
             self.look(0, wallets=WALLETS),
             CandleClosed(BTC, Candle(self.sent, 100.0, 100.0, 100.0, 100.0, 1.0)),
             Quote(BTC, self.sent, price, price, (self.cid,)),
-            OrderReported(self.sent, BTC, self.cid, SendBegan()),
+            self.reported(SendBegan()),
             *events,
         ):
             await journal.append(event)
@@ -83,8 +84,16 @@ class LongAgo:
         await journal.close()
         assert core.books.orders.by_cid[self.cid].life.order.amount == atoms(10)
 
+    def limited(self, limits: RiskLimits) -> AccountPlan:
+        """The plan with other limits of its strategy."""
+        planned = self.plan.strategies[0]
+        return AccountPlan((evolve(planned, desk=evolve(planned.desk, limits=limits)),), OFF)
+
+    def reported(self, evidence: Evidence) -> OrderReported:
+        return OrderReported(self.sent, BTC, self.cid, evidence)
+
     def lost(self) -> OrderReported:
-        return OrderReported(self.sent, BTC, self.cid, AnswerLost("reset"))
+        return self.reported(AnswerLost("reset"))
 
     def look(self, days: int, *orders: int, wallets: tuple[Wallet, ...] = ()) -> AccountShown:
         """A look at the account so many *days* after, with open orders of those cids."""
@@ -172,14 +181,42 @@ async def test_d9_a_word_that_cannot_be_true_settles_nothing(word: Word, said: s
 
 
 async def test_d9_what_the_exchange_once_had_was_there(long_ago: LongAgo) -> None:
-    seen = OrderReported(long_ago.sent, BTC, long_ago.cid, Accepted(OrderId(55)))
-    await long_ago.write(seen, long_ago.look(14))
+    await long_ago.write(long_ago.reported(Accepted(OrderId(55))), long_ago.look(14))
     with pytest.raises(InputError, match="the exchange had it as 55"):
         await asyncio.to_thread(long_ago.settle, Word("I think so"))
     await asyncio.to_thread(long_ago.settle, Word("cancelled by the exchange, says its ledger", "0"))
     assert long_ago.next_core().books.orders.by_cid[long_ago.cid].life.status is Status.CANCELED
     with pytest.raises(InputError, match="there is nothing to settle"):
         await asyncio.to_thread(long_ago.settle, Word("again", "0"))
+
+
+async def test_d9_settling_an_order_judges_nothing_anew(long_ago: LongAgo) -> None:
+    """A limit that was raised during the session is in force: the one that it began with is breached and over."""
+    loose = long_ago.limited(RiskLimits(max_drawdown=Ppb(PPB // 2)))
+    long_ago.plan = long_ago.limited(RiskLimits(max_drawdown=Ppb(PPB // 20)))
+    await long_ago.write(
+        StrategyLimitsApplied(long_ago.sent, "main", loose.strategies[0].desk.limits),
+        long_ago.reported(Accepted(OrderId(55))),
+        long_ago.reported(Traded(1, OrderId(55), long_ago.sent, atoms(5), INSTRUMENT.price(100), Atoms(0), "BTC")),
+        CandleClosed(BTC, Candle(Mts(long_ago.sent + 60_000), 80.0, 80.0, 80.0, 80.0, 1.0)),
+        long_ago.look(14, wallets=(wallet("USD", Decimal(500)), wallet("BTC", Decimal(5)))),
+    )
+    await asyncio.to_thread(long_ago.settle, Word("support says that it was cancelled", "5"))
+    path = last_journal(long_ago.home / "journal", "live", OWNER)
+    assert path is not None
+    state = next(entry for _, entry in read_journal(path) if isinstance(entry, Saved))
+    assert [(desk.halts, desk.limits) for desk in state.desks] == [((), loose.strategies[0].desk.limits)]
+    long_ago.plan = loose
+    desk = long_ago.next_core().desks["main"]
+    assert (desk.halted, desk.position) == (None, atoms(5))
+    assert replay(path).difference is None
+
+
+async def test_d9_an_order_outlives_the_file_of_its_strategy(long_ago: LongAgo) -> None:
+    await long_ago.write(long_ago.lost(), long_ago.look(14))
+    (long_ago.home / "mine.py").unlink()
+    await asyncio.to_thread(long_ago.settle, Word("the ledger of the account", "10", "100"))
+    assert long_ago.next_core().position(BTC) == atoms(10)
 
 
 async def test_d9_nobody_else_writes_the_journal_meanwhile(long_ago: LongAgo) -> None:

@@ -4,7 +4,7 @@ A journal holds the state of its core every so often, so only what came after th
 checked over every row all the same. What the end of the process means for orders on their way is `recovery`'s to say.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -16,7 +16,7 @@ from genesis.domain.core import TradingCore
 from genesis.domain.core_settings import CoreSettings
 from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.execution.order_life import OrderLife
-from genesis.domain.journal.entries import SessionBegan, SessionEnded, StrategyBegan
+from genesis.domain.journal.entries import DRY, RecordedEntry, SessionBegan, SessionEnded, StrategyBegan
 from genesis.domain.ledger import Ledger
 from genesis.domain.recall import recall
 from genesis.domain.saved import restarted
@@ -64,10 +64,7 @@ def recover(path: Path, settings: CoreSettings, cash: Mapping[str, Atoms]) -> Re
     A strategy that *settings* have no more is left out if nothing keeps it; the house inherits from it. Raises
     `StoreError` for a damaged journal, `InputError` where such a strategy holds anything, or trades something else now.
     """
-    tail = read_tail(path)
-    began = next(iter(tail.entries), None)
-    if not isinstance(began, SessionBegan):
-        raise InputError(f"{path}: holds no session: it ended before it began")
+    began, entries = _read(path)
     first = {each.name: each.cash for each in began.strategies}
     traded = {desk.name: desk.instrument.symbol for desk in settings.desks}
     for each in began.strategies:
@@ -80,7 +77,7 @@ def recover(path: Path, settings: CoreSettings, cash: Mapping[str, Atoms]) -> Re
     desks = (*(each for each in settings.desks if each.name in first), *map(_as_it_was, gone))
     before = evolve(settings, desks=desks)
     core = TradingCore(before, {name: Ledger(amount) for name, amount in first.items()}, began.first_cid)
-    for entry in tail.entries[1:]:
+    for entry in entries:
         recall(core, entry)
     for each in gone:
         if held := held_by(core, each.name):
@@ -98,8 +95,32 @@ def recover(path: Path, settings: CoreSettings, cash: Mapping[str, Atoms]) -> Re
     return Recovered(core, new, tuple(own.life for own in core.books.orders.open()), core.books.last_fill)
 
 
-def _as_it_was(gone: StrategyBegan) -> DeskSettings:
+def left(path: Path) -> TradingCore:
+    """Return the core as the journal *path* left it, with what was in force there at its end: nothing is judged anew.
+
+    It takes facts and decides nothing, so no strategy is loaded. Raises `StoreError` for a damaged journal.
+    """
+    began, entries = _read(path)
+    desks = tuple(evolve(_as_it_was(each), enabled=each.enabled) for each in began.strategies)
+    settings = CoreSettings(desks, began.limits, began.account, began.needs_account, began.mode == DRY)
+    core = TradingCore(settings, {each.name: Ledger(each.cash) for each in began.strategies}, began.first_cid)
+    for entry in entries:
+        recall(core, entry)
+    core.is_new = began.needs_account
+    return restarted(core)
+
+
+def _read(path: Path) -> tuple[SessionBegan, Sequence[RecordedEntry]]:
+    """Return what began the session of a journal, and what of it makes its core."""
+    entries = read_tail(path).entries
+    began = next(iter(entries), None)
+    if not isinstance(began, SessionBegan):
+        raise InputError(f"{path}: holds no session: it ended before it began")
+    return began, entries[1:]
+
+
+def _as_it_was(before: StrategyBegan) -> DeskSettings:
     """Return a strategy of the last session as far as facts need it: it decides nothing any more."""
     return DeskSettings(
-        gone.instrument, KEEP, gone.size, gone.limits, gone.name, gone.plan, gone.protection, enabled=False
+        before.instrument, KEEP, before.size, before.limits, before.name, before.plan, before.protection, enabled=False
     )

@@ -18,13 +18,12 @@ from genesis.adapters.clock_system import SystemClock
 from genesis.adapters.journal_sqlite.reading import read_journal
 from genesis.adapters.journal_sqlite.writing import SqliteJournal
 from genesis.adapters.key_lock_file import KeyLock
-from genesis.app.account_recovery import recover
+from genesis.app.account_recovery import left
 from genesis.app.audit import CommandFeed, audit_log
 from genesis.app.bitfinex_rest import signer_of
 from genesis.app.config_view import user
 from genesis.app.logs import guarded_keys
 from genesis.app.recovery import begin_again
-from genesis.app.replay import settings_of
 from genesis.app.settings import Settings
 from genesis.domain.core import TradingCore
 from genesis.domain.events import AccountShown, OrderReported
@@ -132,7 +131,7 @@ def _find(folder: Path, cid: Cid) -> tuple[_Last, OwnOrder]:
         if began.owner in owners:
             continue
         owners.add(began.owner)
-        core = recover(path, settings_of(began), {each.name: each.cash for each in began.strategies}).core
+        core = left(path)
         own = core.books.orders.by_cid.get(cid)
         if own is not None and not is_done(own.life):
             return _Last(path, began, core), own
