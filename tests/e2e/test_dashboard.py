@@ -12,6 +12,7 @@ import pytest
 from attrs import evolve, frozen
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from genesis.adapters.http import stream
 from genesis.domain.units import Mts, Symbol
 from genesis.ports.access import Role
 from genesis.ports.operator import CancelOrder, Flatten, Halt, SwitchStrategy
@@ -246,6 +247,18 @@ def test_f27_a_loop_that_stands_still_makes_the_page_old_whatever_else_holds(
     expect(page.locator("#stale")).to_be_hidden()
     expect(page.locator("#status-text")).to_have_text("halted")
     assert not page.evaluate("document.body.classList.contains('old')")
+
+
+def test_a_page_whose_stream_had_to_give_way_stays_logged_in_and_comes_back(
+    site: Running, context: BrowserContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(stream, "TOKEN_WITHIN_S", 0.0)
+        page = visit(context, site.link(), until="body:not(.out)").page
+        expect(page.locator("#stale")).to_contain_text("Stale since", timeout=10_000)
+        expect(page.locator("#login")).to_be_hidden()
+    expect(page.locator("#stale")).to_be_hidden(timeout=10_000)
+    expect(page.locator("#headline")).to_contain_text("10\u202f500.25 USD")
 
 
 def test_f27_a_session_that_is_closed_elsewhere_ends_the_page(site: Running, context: BrowserContext) -> None:

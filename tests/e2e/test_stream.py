@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import pytest
 from genesis.adapters.http import stream
 from genesis.adapters.http.sessions import NOBODY
 from genesis.domain.units import Mts
-from genesis.ports.access import Role
+from genesis.ports.access import TOKEN_PREFIX, Role
+from genesis.ports.errors import StoreError
 from genesis.ports.session_view import CandleRow
 from tests.e2e.api_house import START, STEP, House, feed, fill, house, order, overview
 
@@ -130,9 +132,55 @@ async def test_whoever_has_no_token_hears_nothing(site: House, hello: str) -> No
     assert socket.close_code == 4401
 
 
-async def test_the_token_comes_within_two_seconds_or_never(site: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_token_that_does_not_come_within_two_seconds_is_not_wrong_but_late(
+    site: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(stream, "TOKEN_WITHIN_S", 0.05)
-    assert await closed_with(await connected(site)) == 4401
+    assert await closed_with(await connected(site)) == 1013
+
+
+async def test_who_gives_way_among_strangers_may_come_again_with_the_same_token(site: House) -> None:
+    token = await site.login()
+    socket = await connected(site)  # the owner's, whose token is not there yet
+    strangers = [await connected(site) for _ in range(stream.STRANGERS_MAX)]
+    assert await closed_with(socket) == 1013
+    socket = await connected(site)
+    await socket.send_str(json.dumps({"token": token}))
+    assert (await heard(socket))["type"] == "snapshot"
+    for each in (socket, *strangers):
+        await each.close()
+
+
+async def test_a_program_that_opens_many_at_once_is_told_to_come_later_and_not_that_it_is_unknown(site: House) -> None:
+    token = site.bearer(Role.READ)["Authorization"].removeprefix("Bearer ")
+
+    async def opened() -> int | None:
+        socket = await connected(site)
+        with suppress(ConnectionError):  # it had to give way before that
+            await socket.send_str(json.dumps({"token": token}))
+        message = await socket.receive(10)
+        await socket.close()
+        return message.data if message.type is aiohttp.WSMsgType.CLOSE else None
+
+    codes = set(await asyncio.gather(*(opened() for _ in range(80))))
+    assert codes <= {None, 1013}
+
+
+@pytest.mark.parametrize("is_open", [False, True])
+async def test_tokens_that_cannot_be_read_make_none_of_them_wrong(
+    site: House, monkeypatch: pytest.MonkeyPatch, *, is_open: bool
+) -> None:
+    socket = await (listening(site) if is_open else connected(site))
+    if is_open:
+        await heard(socket)
+
+    def unreadable(token: str) -> None:
+        raise StoreError(f"no disk for {len(token)} characters")
+
+    monkeypatch.setattr(site.credentials, "token", unreadable)
+    if not is_open:
+        await socket.send_str(json.dumps({"token": f"{TOKEN_PREFIX}some"}))
+    assert await closed_with(socket) == 1013
 
 
 async def test_a_token_in_the_address_is_none(site: House) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from typing import Any, Final, Literal
 
 import msgspec
+from attrs import frozen
 from litestar.enums import ScopeType
 from litestar.types import Receive, Scope, Send
 
@@ -59,8 +60,26 @@ OPEN_ORDERS_MAX: Final = 10_000
 EQUITY_MAX: Final = 4
 """Points of the equity line in one delta: at full speed the latest are enough, and the history has them all."""
 
+UNKNOWN: Final = 4401
+LATER: Final = 1013
+"""Close codes: the token is wrong, for good; or nothing is wrong with it, and another try may do."""
+
 _log: Final = logging.getLogger(__name__)
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+
+
+@frozen
+class _Refusal:
+    """Why nobody listens, as the client hears it."""
+
+    code: int
+    reason: str
+
+
+_WRONG_TOKEN: Final = _Refusal(UNKNOWN, "this is no token that lets you in")
+_UNHEARD: Final = _Refusal(LATER, "no token was heard within two seconds, or too many wait: try again")
+_UNREAD: Final = _Refusal(LATER, "the tokens cannot be read now: try again")
+_SO_MANY: Final = _Refusal(LATER, "so many streams a minute are too many")
 
 
 class Hello(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -158,11 +177,8 @@ class StreamHub:
         await receive()
         await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
         reader = await self._introduced(scope, receive)
-        if reader is None:
-            await send({"type": "websocket.close", "code": 4401, "reason": "a token is needed within two seconds"})
-            return
-        if self._opened.is_too_much(reader.principal.name, self._clock.monotonic_s()):
-            await send({"type": "websocket.close", "code": 1013, "reason": "so many streams a minute are too many"})
+        if isinstance(reader, _Refusal):
+            await send({"type": "websocket.close", "code": reader.code, "reason": reader.reason})
             return
         self._readers.append(reader)
         if len(self._readers) > READERS_MAX:
@@ -185,28 +201,34 @@ class StreamHub:
         programs = [each for each in self._readers if each.principal.session is None]
         first = giving_way(programs or self._readers, lambda each: each.principal.name)
         self._readers.remove(first)
-        first.end(1013)
+        first.end(LATER)
 
-    async def _introduced(self, scope: Scope, receive: Receive) -> _Reader | None:
-        """Return a reader for the token that comes first; None where it does not come, or lets nobody in."""
+    async def _introduced(self, scope: Scope, receive: Receive) -> _Reader | _Refusal:
+        """Return a reader for the token that comes first; only one that is wrong is refused for good.
+
+        Who had to give way, or was not heard in time, may have a token that is right.
+        """
         address = address_of(scope["client"]) if scope["type"] == ScopeType.WEBSOCKET else ""
         try:
             async with self._strangers.wait(address, TOKEN_WITHIN_S):
                 message: Any = await receive()  # Any: an ASGI event
             hello = msgspec.convert(parse_json(message.get("text") or ""), Hello)
-        except (TimeoutError, MalformedJson, msgspec.ValidationError):
-            return None
-        principal = self._principal(hello.token)
-        if principal is not None:
-            return _Reader(hello.token, principal)
-        await self._security.failed("wrong_token", address)
-        return None
+            principal = self._principal(hello.token)
+        except TimeoutError:
+            return _UNHEARD
+        except (MalformedJson, msgspec.ValidationError):
+            return _WRONG_TOKEN
+        except StoreError:
+            return _UNREAD
+        if principal is None:
+            await self._security.failed("wrong_token", address)
+            return _WRONG_TOKEN
+        is_one_more = self._opened.is_too_much(principal.name, self._clock.monotonic_s())
+        return _SO_MANY if is_one_more else _Reader(hello.token, principal)
 
     def _principal(self, token: str) -> Principal | None:
-        try:
-            found = self._sessions.find(token) if token.isascii() else None
-        except StoreError:
-            return None
+        """Return who may listen with *token*, None where nobody; raises `StoreError`."""
+        found = self._sessions.find(token) if token.isascii() else None
         return found if found is not None and found.role >= Role.READ else None
 
     async def _listen(self, reader: _Reader, receive: Receive) -> None:
@@ -278,8 +300,11 @@ class StreamHub:
 
     def _end_unknown(self) -> None:
         for reader in self._readers:
-            if self._principal(reader.token) is None:
-                reader.end(4401)
+            try:
+                if self._principal(reader.token) is None:
+                    reader.end(UNKNOWN)
+            except StoreError:
+                reader.end(LATER)
 
     def _delta(self, changes: Changes, notes: Sequence[Note], *, is_beat: bool) -> Delta:
         many = len(changes.candles) + len(changes.equity) > CHANGES_MAX
