@@ -71,7 +71,7 @@ class AccountLooks:
         if claim.symbol in self._instruments:
             return ""
         books, quote = self._books, self._quote
-        worth, bound = books.outside(claim), books.bound(claim)
+        worth, bound = books.worth(claim), books.bound(claim)
         exposure = f"{format_atoms(worth)} {quote} of exposure"
         if worth >= UNBOUNDED:
             exposure = f"more than any limit of exposure, for nothing says what it may be worth in {quote}"

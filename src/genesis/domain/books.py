@@ -154,7 +154,7 @@ class Books:
         A purchase is worth what it pays; one that no price bounds can pay no more than there is. What is paid in a
         currency without a price here, or opens a position without a bound, is worth more than any limit allows.
         """
-        if claim.symbol in self._instruments:
+        if self._trades_ours(claim):
             return 0
         currency, amount = claim.paid if claim.is_spot else (claim.quote, claim.worth)
         is_spot_here = claim.is_spot and not self._is_margin
@@ -162,6 +162,8 @@ class Books:
             return 0
         if claim.report.reduce_only and not claim.is_spot:
             return 0
+        if amount is None and claim.symbol in self._instruments:
+            return self._value(claim.symbol, claim.amount)
         if amount is None:
             amount = self._held(currency) if is_spot_here and self._is_ours(currency) else UNBOUNDED
         if currency == self._quote:
@@ -169,6 +171,12 @@ class Books:
         priced = self._by_base.get(Currency(currency))
         price = None if priced is None else self._last_price(priced.symbol)
         return UNBOUNDED if priced is None or price is None else ceil_mul_div(amount, price, priced.price_scale)
+
+    def worth(self, claim: Claim) -> int:
+        """Return what a foreign order may add to the exposure of all, in atoms of the quote currency."""
+        pending = ((symbol, self._pending(claim, each)) for symbol, each in self._instruments.items())
+        bought = ((symbol, each.amount) for symbol, each in pending if each is not None and each.side is Side.BUY)
+        return self.outside(claim) + sum(self._value(symbol, amount) for symbol, amount in bought)
 
     def bound(self, claim: Claim) -> int:
         """Return the cash of the account that a foreign order may take.
@@ -252,16 +260,18 @@ class Books:
         return f"{foreign_fills} fills that are not ours" if foreign_fills else "a transfer, a fee or funding"
 
     def _worst_value(self, symbol: Symbol) -> int:
-        """Return what the account may come to hold of an instrument, in atoms of the quote currency at the last price.
+        """Return what the account may come to hold of an instrument, in atoms of the quote currency."""
+        return self._value(symbol, self._worst_net(symbol))
 
-        Without any price an open position is worth more than any limit allows: what cannot be judged is not small.
+    def _value(self, symbol: Symbol, amount: int) -> int:
+        """Return what an amount is worth at the last price.
+
+        Without any price it is worth more than any limit allows: what cannot be judged is not small.
         """
-        worst = self._worst_net(symbol)
-        if not worst:
-            return 0
-        instrument = self._instruments[symbol]
         price = self._last_price(symbol)
-        return UNBOUNDED if price is None else ceil_mul_div(worst, price, instrument.price_scale)
+        if not amount:
+            return 0
+        return UNBOUNDED if price is None else ceil_mul_div(amount, price, self._instruments[symbol].price_scale)
 
     def _worst_net(self, symbol: Symbol) -> int:
         """Return the largest net amount, long or short, that fills of pending orders could lead to."""
@@ -290,7 +300,7 @@ class Books:
     def _pending(self, claim: Claim, instrument: Instrument) -> Pending | None:
         """Return what a foreign order may do to one instrument: it trades it, or one of its currencies elsewhere."""
         symbol = instrument.symbol
-        if claim.symbol == symbol:
+        if claim.symbol == symbol and self._trades_ours(claim):
             return Pending(None, symbol, claim.report.side, claim.amount, None)
         if not claim.is_spot or self._is_margin:
             return None
@@ -299,6 +309,10 @@ class Books:
                 most = UNBOUNDED if side is Side.BUY else self._held(currency)
                 return Pending(None, symbol, side, most if amount is None else amount, None)
         return None
+
+    def _trades_ours(self, claim: Claim) -> bool:
+        """Whether it trades an instrument of ours from the wallet that we trade from."""
+        return claim.symbol in self._instruments and claim.is_spot is not self._is_margin
 
     def _is_ours(self, currency: str) -> bool:
         return currency == self._quote or currency in self._by_base

@@ -7,7 +7,7 @@ import pytest
 from attrs import evolve
 
 from genesis.adapters.bitfinex.own_orders import OwnOrders
-from genesis.adapters.bitfinex.pairs import whole_pairs
+from genesis.adapters.bitfinex.pairs import LATE_MS, whole_pairs
 from genesis.domain.account_events import FillNews, News, OrderNews
 from genesis.domain.events import OrderReported
 from genesis.domain.exchange.orders import Account, FillReport, OrderReport, ReportedStatus
@@ -179,23 +179,39 @@ def test_the_stop_of_a_pair_that_fills_before_its_limit_is_told_belongs_to_the_l
     assert told_.evidence.order_id == 201
 
 
-LIMIT = evolve(resting().order, id=OrderId(201), side=Side.SELL, type=OrderType.LIMIT)
-STOP = evolve(LIMIT, id=OrderId(202), placed_id=LIMIT.id, type=OrderType.STOP)
+LIMIT = evolve(resting().order, id=OrderId(201), side=Side.SELL, type=OrderType.LIMIT, price_auxiliary=Decimal(90))
+STOP = evolve(LIMIT, id=OrderId(202), placed_id=LIMIT.id, type=OrderType.STOP, price_auxiliary=None)
+NOW = LIMIT.mts_updated
 
 
 def test_a_stop_that_was_cancelled_for_a_limit_which_the_look_lacks_is_not_the_end_of_its_pair() -> None:
     cancelled = evolve(STOP, status=ReportedStatus.CANCELED)
-    look = whole_pairs(Look(history=(cancelled,)))
+    look = whole_pairs(Look(history=(cancelled,)), NOW)
     assert (look.open_orders, look.history) == ((), ())
     filled = evolve(LIMIT, status=ReportedStatus.EXECUTED, amount_remaining=Decimal(0))
-    (pair,) = whole_pairs(Look(history=(cancelled, filled))).history
+    (pair,) = whole_pairs(Look(history=(cancelled, filled)), NOW).history
     assert (pair.id, pair.status) == (LIMIT.id, ReportedStatus.EXECUTED)
 
 
 def test_a_stop_that_is_open_or_has_filled_speaks_for_a_pair_whose_limit_the_look_lacks() -> None:
-    (pair,) = whole_pairs(Look(open_orders=(STOP,))).open_orders
+    (pair,) = whole_pairs(Look(open_orders=(STOP,)), NOW).open_orders
     assert (pair.id, pair.placed_id, pair.status) == (LIMIT.id, None, ReportedStatus.ACTIVE)
     hit = evolve(STOP, status=ReportedStatus.EXECUTED, amount_remaining=Decimal(0))
     report = evolve(fill(3, "1").fill, order_id=STOP.id, side=Side.SELL)
-    look = whole_pairs(Look(history=(hit,), fills=(report,)))
+    look = whole_pairs(Look(history=(hit,), fills=(report,)), NOW)
     assert [each.id for each in look.history] == [each.order_id for each in look.fills] == [LIMIT.id]
+
+
+def test_a_limit_that_was_cancelled_for_a_stop_which_the_look_lacks_is_not_the_end_of_its_pair() -> None:
+    cancelled = evolve(LIMIT, status=ReportedStatus.CANCELED)
+    look = whole_pairs(Look(history=(cancelled,)), NOW)
+    assert (look.open_orders, look.history) == ((), ())
+    hit = evolve(STOP, status=ReportedStatus.EXECUTED, amount_remaining=Decimal(0))
+    (pair,) = whole_pairs(Look(history=(cancelled, hit)), NOW).history
+    assert (pair.id, pair.status, pair.amount_filled) == (LIMIT.id, ReportedStatus.EXECUTED, LIMIT.amount)
+
+
+def test_a_limit_that_ended_long_ago_is_taken_at_its_word_without_its_stop() -> None:
+    cancelled = evolve(LIMIT, status=ReportedStatus.CANCELED)
+    (pair,) = whole_pairs(Look(history=(cancelled,)), Mts(NOW + LATE_MS + 1)).history
+    assert (pair.id, pair.status) == (LIMIT.id, ReportedStatus.CANCELED)

@@ -164,3 +164,27 @@ def test_d7_the_alert_says_with_what_it_counts() -> None:
     (alert,) = [each for each in beside(MUCH).decisions if isinstance(each, Alert)]
     said = "order 77 tXRPUSD: buy 2000 is not ours; it counts as 600 USD of exposure, and may take 600 USD"
     assert alert.text == said
+
+
+def test_d7_the_alert_counts_what_others_buy_of_ours_elsewhere() -> None:
+    world = World("one", needs_account=True)
+    world.show()
+    world.close(0.0)  # at 100
+    world.show(Look((foreign("tBTCEUR", Side.BUY, "1", "90"),)))
+    (alert,) = [each for each in world.decisions if isinstance(each, Alert)]
+    assert "it counts as 100 USD of exposure, and may take 0 USD" in alert.text
+
+
+@pytest.mark.parametrize("side", Side)
+def test_d7_what_others_do_on_the_margin_wallet_keeps_nobody_from_selling_coins(side: Side) -> None:
+    world = World("one", needs_account=True)
+    world.show()
+    world.close(1.0)
+    held = world.core.position(INSTRUMENT.symbol)
+    assert held > 0
+    resting = foreign("tBTCUSD", side, "10", "500" if side is Side.SELL else "1")
+    coins = wallet("BTC", Decimal(10))
+    world.show(Look((evolve(resting, account=Account.MARGIN),), wallets=(wallet("USD", Decimal(0)), coins)))
+    assert world.core.books.worth(world.core.books.foreign[0]) == atoms(5_000 if side is Side.SELL else 10)
+    world.close(0.0)
+    assert world.core.position(INSTRUMENT.symbol) == 0

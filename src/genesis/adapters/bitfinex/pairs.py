@@ -7,12 +7,17 @@ Source: Bitfinex documentation, "Order flags", "One-cancels-other".
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from typing import Final
 
 from attrs import evolve
 
 from genesis.domain.exchange.orders import FillReport, OrderReport, ReportedStatus
 from genesis.domain.execution.look import Look
-from genesis.domain.order import OrderId
+from genesis.domain.order import OrderId, OrderType
+from genesis.domain.units import Mts
+
+LATE_MS: Final = 60_000
+"""For so long after one half of a pair ended, the lists of the exchange may lack the other."""
 
 
 def whole_order(halves: Iterable[OrderReport]) -> OrderReport | None:
@@ -29,30 +34,42 @@ def whole_order(halves: Iterable[OrderReport]) -> OrderReport | None:
     return limit if stop is None else _joined(limit, stop)
 
 
-def whole_pairs(look: Look) -> Look:
-    """Return *look* with each pair as one order, and the fills of its stop as fills of it.
+def whole_pairs(look: Look, now: Mts) -> Look:
+    """Return *look*, taken at *now*, with each pair as one order, and the fills of its stop as fills of it.
 
-    Its lists are not of one moment, so that a limit that ended between them is in none. Its stop speaks for the pair
-    while it is open or has filled; one that was cancelled says nothing of it, for the limit may have filled.
+    Its lists are not of one moment, so that either half may be in none. A stop speaks for the pair while it is open or
+    has filled. Half that was cancelled says nothing of it, for the other may have filled; that of a limit which stays
+    alone is taken at its word after `LATE_MS`.
     """
     reports = [*look.open_orders, *look.history]
     limits = {report.id: report for report in reports if report.placed_id is None}
-    stops = [(report, report.placed_id) for report in reports if report.placed_id is not None]
-    if not stops:
+    stops = {report.placed_id: report for report in reports if report.placed_id is not None}
+    if not stops and not any(_is_half(report) for report in reports):
         return look
-    joined = {limit: _joined(limits[limit], stop) for stop, limit in stops if limit in limits}
-    alone = [
+    orders = []
+    for limit in limits.values():
+        stop = stops.get(limit.id)
+        if stop is not None:
+            orders.append(_joined(limit, stop))
+        elif not _is_half(limit) or now - limit.mts_updated > LATE_MS:
+            orders.append(limit)
+    orders += [
         evolve(stop, id=limit, placed_id=None)
-        for stop, limit in stops
+        for limit, stop in stops.items()
         if limit not in limits and (stop.status.is_open or stop.amount_filled)
     ]
-    orders = [*(joined.get(limit.id, limit) for limit in reports if limit.placed_id is None), *alone]
     return evolve(
         look,
         open_orders=tuple(order for order in orders if order.status.is_open),
         history=tuple(order for order in orders if not order.status.is_open),
-        fills=_fills(look.fills, {stop.id: limit for stop, limit in stops}),
+        fills=_fills(look.fills, {stop.id: limit for limit, stop in stops.items()}),
     )
+
+
+def _is_half(report: OrderReport) -> bool:
+    """Whether it is the limit of a pair, which names its stop's price, and ended before it was filled."""
+    is_limit = report.type is OrderType.LIMIT and report.placed_id is None and bool(report.price_auxiliary)
+    return is_limit and not report.status.is_open and report.amount_remaining > 0
 
 
 def _joined(limit: OrderReport, stop: OrderReport) -> OrderReport:

@@ -148,7 +148,8 @@ class Reconciler:
         history = await finished_orders(self._account, start)
         fills = await own_fills(self._account, start)
         wallets, positions = await self._account.wallets(), await self._account.positions()
-        return whole_pairs(Look(tuple(open_orders), tuple(history), tuple(fills), tuple(wallets), tuple(positions)))
+        look = Look(tuple(open_orders), tuple(history), tuple(fills), tuple(wallets), tuple(positions))
+        return whole_pairs(look, self._now())
 
     def _start(self) -> Mts:
         """Return from when on to ask: the last known fill, or the oldest order that may have more."""

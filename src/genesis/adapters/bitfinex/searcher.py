@@ -181,13 +181,13 @@ class Searcher:
                 tuple(order for order in once.values() if order.status.is_open),
                 tuple(order for order in once.values() if not order.status.is_open),
                 tuple(fills),
-            )
+            ),
+            self._now(),
         )
-        orders = (*look.open_orders, *look.history)
-        found.orders = [order for order in orders if order.cid == wanted.cid and order.symbol == wanted.symbol]
+        found.orders = _of(wanted, (*look.open_orders, *look.history))
         ids = {order.id for order in found.orders}
         found.fills = [fill for fill in look.fills if fill.cid == wanted.cid or fill.order_id in ids]
-        is_found = bool(found.orders or found.fills)
+        is_found = bool(found.fills or _of(wanted, once.values()))  # half a pair proves no end, but that it was there
         ended_s = self._clock.monotonic_s()
         return Search(begun_s, ended_s, status is PlatformStatus.OPERATIVE, dates, dates, dates, is_found), found
 
@@ -236,3 +236,7 @@ class Searcher:
 def midnight(day: date) -> Mts:
     """Return when a UTC date begins."""
     return Mts(int(datetime.combine(day, time(), UTC).timestamp()) * 1000)
+
+
+def _of(wanted: LookUp, orders: Iterable[OrderReport]) -> list[OrderReport]:
+    return [order for order in orders if order.cid == wanted.cid and order.symbol == wanted.symbol]
