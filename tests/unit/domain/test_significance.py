@@ -2,7 +2,6 @@
 
 import math
 from fractions import Fraction
-from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -15,8 +14,9 @@ from genesis.domain.statistics.significance import (
     luck_of_best,
     moments,
     probabilistic_sharpe,
+    shared_freedom,
     student,
-    widened,
+    student_quantile,
 )
 
 
@@ -161,16 +161,21 @@ def test_student_knows_the_printed_quantiles(freedom: int, value: float) -> None
     assert student(0.0, freedom) == 0.5
 
 
-@pytest.mark.parametrize("freedom", [1, 4, 9, 500])
-@pytest.mark.parametrize("value", [-3.0, -0.2, 0.4, 2.5, 60.0])
-def test_a_widened_error_says_what_student_says(freedom: int, value: float) -> None:
-    wide = widened(value, 1.0, freedom)
-    assert wide >= 1.0
-    assert widened(-value, 1.0, freedom) == wide
-    assert NormalDist().cdf(value / wide) == pytest.approx(student(value, freedom), abs=1e-9)
-    assert widened(value * 0.01, 0.01, freedom) == pytest.approx(wide * 0.01)
+@pytest.mark.parametrize("freedom", [1, 2, 9, 300])
+@pytest.mark.parametrize("probability", [0.5, 0.6, 0.95, 0.999])
+def test_a_quantile_of_student_is_where_he_has_that_probability(freedom: int, probability: float) -> None:
+    assert student(student_quantile(probability, freedom), freedom) == pytest.approx(probability, abs=1e-9)
 
 
-def test_many_positions_widen_hardly_anything() -> None:
-    assert widened(2.0, 1.0, 5_000) == pytest.approx(1.0, abs=1e-3)
-    assert widened(0.0, 1.0, 1) == 1.0
+def test_the_best_of_many_is_farther_off_where_little_was_measured() -> None:
+    lucks = [expected_best_sharpe(1.0, 100, freedom) for freedom in (2, 10, 100, 700)]
+    assert lucks == sorted(lucks, reverse=True)
+    assert lucks[-1] == pytest.approx(expected_best_sharpe(1.0, 100), rel=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("parts", "freedom"),
+    [(((1.0, 7), (0.0, 300)), 7), (((0.0, 1), (2.0, 300)), 300), (((1.0, 10), (1.0, 10)), 20), (((0.0, 0),), 1)],
+)
+def test_freedom_is_that_of_what_an_error_is_made_of(parts: tuple[tuple[float, int], ...], freedom: int) -> None:
+    assert shared_freedom(parts) == freedom

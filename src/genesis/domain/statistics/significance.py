@@ -10,8 +10,7 @@ from statistics import NormalDist
 from typing import Final, NamedTuple
 
 _NORMAL: Final = NormalDist()
-LEAST_LIKELY: Final = 1e-12
-"""Of what is rarer, a difference from 1 says little."""
+_HALVINGS: Final = 50
 _EULER_GAMMA: Final = 0.5772156649015329
 
 
@@ -48,15 +47,18 @@ def probabilistic_sharpe(known: Moments, benchmark: float = 0.0) -> float:
     return _NORMAL.cdf((known.sharpe - benchmark) * math.sqrt(known.days - 1) / math.sqrt(variance))
 
 
-def expected_best_sharpe(deviation: float, trials: int) -> float:
+def expected_best_sharpe(deviation: float, trials: int, freedom: int | None = None) -> float:
     """Return the Sharpe ratio to be expected of the best of *trials* without skill, whose ratios vary by *deviation*.
 
-    Trials that resemble one another are fewer in truth: counting each makes the benchmark stricter.
+    Trials that resemble one another are fewer in truth: counting each makes the benchmark stricter. Where *deviation*
+    was measured with few degrees of *freedom*, ratios are Student's.
     """
     if trials < 2:
         return 0.0
-    usual = _NORMAL.inv_cdf(1.0 - 1.0 / trials)
-    rare = _NORMAL.inv_cdf(1.0 - 1.0 / (trials * math.e))
+    usual, rare = (
+        _NORMAL.inv_cdf(usually) if freedom is None else student_quantile(usually, freedom)
+        for usually in (1.0 - 1.0 / trials, 1.0 - 1.0 / (trials * math.e))
+    )
     return deviation * ((1.0 - _EULER_GAMMA) * usual + _EULER_GAMMA * rare)
 
 
@@ -77,12 +79,25 @@ def student(value: float, freedom: int) -> float:
     return 0.5 + (angle + (sine * total if freedom > 1 else 0.0)) / math.pi
 
 
-def widened(value: float, error: float, freedom: int) -> float:
-    """Return the error with which a normal distribution thinks of *value* what Student's does with this *error*."""
-    apart = abs(value) / error
-    while (unlikely := 1.0 - student(apart, max(freedom, 1))) < LEAST_LIKELY:
-        apart *= 0.9  # beyond all doubt: as wide as where a float still tells tails apart
-    return error * max(apart / -_NORMAL.inv_cdf(unlikely), 1.0) if unlikely < 0.5 else error
+def student_quantile(probability: float, freedom: int) -> float:
+    """Return the value that Student's distribution stays below with a *probability* of at least a half, and below 1."""
+    low, high = 0.0, 1.0
+    while student(high, freedom) < probability:
+        low, high = high, 2.0 * high
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2.0
+        low, high = (middle, high) if student(middle, freedom) < probability else (low, middle)
+    return high
+
+
+def shared_freedom(parts: Sequence[tuple[float, int]]) -> int:
+    """Return the degrees of freedom of a sum of variances, each with its own; at least 1.
+
+    Source: F. Satterthwaite, "An Approximate Distribution of Estimates of Variance Components" (1946).
+    """
+    total = math.fsum(variance for variance, _ in parts)
+    spread = math.fsum(variance * variance / max(freedom, 1) for variance, freedom in parts)
+    return max(1, int(total * total / spread)) if spread > 0.0 else 1
 
 
 def luck_of_best(days: int, trials: int) -> float:

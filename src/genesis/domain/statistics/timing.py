@@ -15,12 +15,12 @@ of twice that memory add to it is given back. Tests hold both against markets wi
 The error is the largest of three, for each alone is too small somewhere: that of the shifts, in a market that ran to
 and fro and flatters just who bought its dips; that of as many returns that follow from nothing, whose covariance has
 the product of both variances; and the same where large returns came while exposure was far from its mean (H. White,
-1980). And few positions say little, however long they are: the error is widened to what Student's distribution says.
+1980). And few positions say little, however long they are: the ratio is judged by Student's distribution. Its freedom
+is that of the positions as far as the error comes from them, and that of the days as far as it comes from within days.
 """
 
 import math
 from collections.abc import Sequence
-from statistics import NormalDist
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -28,27 +28,30 @@ import numpy as np
 from genesis.domain.candle import DAY_MS, Candles, Floats, Ints, calendar
 from genesis.domain.fill import Fill
 from genesis.domain.order import Side
-from genesis.domain.statistics.significance import expected_best_sharpe, widened
+from genesis.domain.statistics.significance import expected_best_sharpe, shared_freedom, student
 
 DAYS_FEW: Final = 5.0
 """Of fewer days in the market, or out of it, nothing is said: the error below is a normal one."""
-_NORMAL: Final = NormalDist()
 
 
 class Timing(NamedTuple):
-    """How well a run was timed; the Sharpe ratio is per day, and *error* is its deviation without skill."""
+    """How well a run was timed; the Sharpe ratio is per day.
+
+    *error* is its deviation without skill, of as many degrees of *freedom* as there was independent to measure it by.
+    """
 
     exposure: float
     sharpe: float
     error: float
+    freedom: int
 
     def luck(self, trials: int) -> float:
         """Return the ratio per day to be expected of the best of *trials* without skill."""
-        return expected_best_sharpe(self.error, trials)
+        return expected_best_sharpe(self.error, trials, self.freedom)
 
     def belief(self, trials: int = 1) -> float:
         """Return the probability that the best of *trials* was timed with skill."""
-        return _NORMAL.cdf((self.sharpe - self.luck(trials)) / self.error)
+        return student((self.sharpe - self.luck(trials)) / self.error, self.freedom)
 
 
 def exposures_of(fills: Sequence[Fill], candles: Candles, equity: Ints, *, on_margin: bool = False) -> Floats:
@@ -85,13 +88,14 @@ def timing_of(returns: Sequence[float], candles: Candles, exposures: Floats) -> 
     apart_by = (held - exposure) * (market - market.mean())
     free = float(held.var()) * float(market.var()) / len(own)
     errors = float(np.mean(shifted[near : len(own) + 1 - near] ** 2)), free, float(np.mean(apart_by**2)) / len(own)
-    variance = max(errors) + float(within.var(ddof=1)) / len(own)
+    parts = (max(errors), _stretches(held) - 1), (float(within.var(ddof=1)) / len(own), len(own) - 1)
+    variance = sum(part for part, _ in parts)
     caused = float(shifted[1 : 1 + min(2 * memory, most)].sum()) / len(own)
     deviation = float(apart.std(ddof=1))
     if not (variance > 0.0 and deviation > 0.0):
         return None
     ratio, error = (float(apart.mean()) + caused) / deviation, math.sqrt(variance) / deviation
-    return Timing(exposure, ratio, widened(ratio, error, _stretches(held) - 1))
+    return Timing(exposure, ratio, error, shared_freedom(parts))
 
 
 def _of_days(candles: Candles, exposures: Floats) -> Floats:

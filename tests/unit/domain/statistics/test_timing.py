@@ -2,6 +2,7 @@
 
 import gzip
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import NormalDist
 
@@ -115,7 +116,7 @@ def driven_by_prices(generator: np.random.Generator, drift: float, rule: Expr, p
 def test_strategies_of_prices_alone_are_significant_at_the_nominal_rate(drift: float, rule: Expr, per_day: int) -> None:
     generator = np.random.Generator(np.random.PCG64(27))
     found = [driven_by_prices(generator, drift, rule, per_day) for _ in range(STUDIES)]
-    scores = [each.sharpe / each.error for each in found if each is not None]
+    scores = [NormalDist().inv_cdf(each.belief()) for each in found if each is not None]
     assert sum(each > NormalDist().inv_cdf(1.0 - NOMINAL) for each in scores) / STUDIES <= margin(STUDIES)
     assert 0.6 < float(np.std(scores)) < 1.1, "the error is what these ratios vary by, and more for few positions"
     assert abs(float(np.mean(scores))) < 0.3
@@ -145,6 +146,36 @@ def test_who_buys_dips_that_come_back_is_found(per_day: int) -> None:
         timing = timing_of(own.tolist(), evolve(candles, mts=candles.mts // per_day), held)
         found += timing is not None and timing.belief() > 0.95
     assert found >= 36
+
+
+def of_hours(generator: np.random.Generator, held: Sequence[int], skill: float) -> Timing | None:
+    """Time so many hours of each day, better than by chance by *skill*."""
+    market = generator.normal(0.0, 0.03 / math.sqrt(24), (len(held), 24))
+    exposures = np.zeros_like(market)
+    for day, hours in enumerate(held):
+        seen = skill * market[day] + generator.normal(0.0, 0.03 / math.sqrt(24), 24)
+        exposures[day, np.argsort(-seen)[:hours]] = 1.0
+    own = np.prod(1.0 + exposures * market, axis=1) - 1.0
+    candles = candles_of(market.ravel())
+    return timing_of(own.tolist(), evolve(candles, mts=candles.mts // 24), exposures.ravel())
+
+
+@pytest.mark.parametrize("later", [7, 12, 18])
+def test_skill_within_days_is_found_however_exposure_of_days_moves(later: int) -> None:
+    """Two thousand round trips a year say much, also where the mean of their days hardly ever changes."""
+    generator, held = np.random.Generator(np.random.PCG64(31)), [6] * 182 + [later] * 183
+    skilled = [of_hours(generator, held, 0.3) for _ in range(20)]
+    assert all(each is not None and each.belief(200) > 0.95 for each in skilled)
+    by_chance = [of_hours(generator, held, 0.0) for _ in range(STUDIES)]
+    assert sum(each is not None and each.belief() > 1.0 - NOMINAL for each in by_chance) / STUDIES <= margin(STUDIES)
+
+
+def test_luck_of_others_does_not_grow_with_what_a_run_earned() -> None:
+    held = [6] * 182 + [12] * 183
+    runs = [of_hours(np.random.Generator(np.random.PCG64(32)), held, skill) for skill in (0.0, 0.3, 1.0)]
+    ratios = [each.luck(200) / each.error for each in runs if each is not None]
+    assert len(ratios) == 3
+    assert max(ratios) < 1.2 * min(ratios)
 
 
 def test_against_cash_alone_random_timing_of_a_rising_market_looks_like_skill() -> None:
