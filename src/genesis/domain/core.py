@@ -42,7 +42,7 @@ from genesis.domain.events import (
     TimePassed,
 )
 from genesis.domain.execution.evidence import Traded, is_not_traded
-from genesis.domain.execution.netting import Wanted, net
+from genesis.domain.execution.netting import Netted, Wanted, net
 from genesis.domain.execution.order_life import ContradictingEvidence, ImpossibleStep, OrderLife, Status
 from genesis.domain.execution.orders import PROTECTION, OwnOrder
 from genesis.domain.execution.plans import LimitEntry, Market, Undertaking
@@ -259,24 +259,20 @@ class TradingCore:
         for desk in waiting:
             wish = desk.wish(quote)
             yield from desk.say()
-            if wish is None:
-                continue
-            order = self._first_order(desk, wish, quote) if self.guarding.guards_of(desk) else None
-            in_the_way = frozenset[Cid]() if order is None else self._in_the_way(desk, wish, order)
-            if order is None or not in_the_way:
+            if wish is not None:
                 wishes.append((desk, wish))
-            else:
-                yield from self._free(desk, wish, order, in_the_way)
-        if len(wishes) > 1 and self._crossing.is_possible(quote, self.now):
-            netted = net({desk.name: Wanted(wish.side, wish.amount) for desk, wish in wishes})
-            reasons = {desk.name: wish.intent.reasons for desk, wish in wishes}
-            for match in netted.matches:
-                yield from self._crossing.cross(match, quote, reasons, self.now)
-            for desk, wish in wishes:
-                yield from self._submit(desk, wish, netted.left[desk.name], quote, cids)
-        else:
-            for desk, wish in wishes:
-                yield from self._submit(desk, wish, wish.amount, quote, cids)
+        is_crossing = len(wishes) > 1 and self._crossing.is_possible(quote, self.now)
+        netted = _netted(wishes, is_crossing=is_crossing)
+        while (held_up := self._held_up(wishes, netted.left, quote)) is not None:
+            desk, wish, guards = held_up
+            wishes.remove((desk, wish))  # the others find each other without it
+            netted = _netted(wishes, is_crossing=is_crossing)
+            yield from self._free(desk, wish, quote, guards)
+        reasons = {desk.name: wish.intent.reasons for desk, wish in wishes}
+        for match in netted.matches:
+            yield from self._crossing.cross(match, quote, reasons, self.now)
+        for desk, wish in wishes:
+            yield from self._submit(desk, wish, netted.left[desk.name], quote, cids)
         if self.is_pursuing:
             for desk in waiting:
                 if desk.in_flight is None:  # its guards went for an order that did not leave
@@ -284,17 +280,32 @@ class TradingCore:
         if self.pursuits.waiting(symbol):
             yield from self.pursuits.quoted(quote, self.now, cids)
 
-    def _in_the_way(self, desk: Desk, wish: Wish, order: OrderRequest) -> frozenset[Cid]:
-        """Return the guards of a position beside which the *order* that a wish begins with cannot leave."""
-        if not desk.adds_risk(order.side):
-            is_one_order = self._planned(desk, wish, wish.amount) is None
-            return self.guarding.in_the_way(desk, order.side, order.amount if is_one_order else wish.amount)
-        if isinstance(self.dispatch.check(desk, order, self.now), Refused):
-            return frozenset(guard.cid for guard in self.guarding.guards_of(desk))
+    def _held_up(
+        self, wishes: Sequence[tuple[Desk, Wish]], left: Mapping[str, Atoms], quote: Quote
+    ) -> tuple[Desk, Wish, frozenset[Cid]] | None:
+        """Return the first wish that guards are in the way of, and those; *left* is what no other strategy takes."""
+        for desk, wish in wishes:
+            if guards := self._in_the_way(desk, wish, left[desk.name], quote):
+                return desk, wish, guards
+        return None
+
+    def _in_the_way(self, desk: Desk, wish: Wish, left: Atoms, quote: Quote) -> frozenset[Cid]:
+        """Return the guards beside which a wish cannot be traded: what is crossed inside and what its order brings."""
+        guards = self.guarding.guards_of(desk)
+        if not guards:
+            return frozenset()
+        if not desk.adds_risk(wish.side):
+            ordered = left
+            if self._planned(desk, wish, left) is None:
+                ordered = self.dispatch.within_one_order(desk.settings.instrument, left, quote.ask)
+            return self.guarding.in_the_way(desk, wish.side, wish.amount - left + ordered)
+        if isinstance(self.dispatch.check(desk, self._first_order(desk, wish, quote), self.now), Refused):
+            return frozenset(guard.cid for guard in guards)
         return frozenset()
 
-    def _free(self, desk: Desk, wish: Wish, order: OrderRequest, guards: frozenset[Cid]) -> Iterator[Decision]:
-        """Let the guards of a position go for an order, if that passes the gate then: it waits for their end."""
+    def _free(self, desk: Desk, wish: Wish, quote: Quote, guards: frozenset[Cid]) -> Iterator[Decision]:
+        """Let the guards of a position go for a wish, if its order passes the gate then: it waits for their end."""
+        order = self._first_order(desk, wish, quote)
         answer = self.dispatch.check(desk, order, self.now, guards)
         if isinstance(answer, Refused):
             yield from self._refused(desk, order, desk.refused(order.mts, order.side, order.amount, answer))
@@ -482,6 +493,13 @@ def one_desk(
     """Return the core of an account that one desk has for itself, with *cash* of the quote currency."""
     settings = CoreSettings((desk,), needs_account=needs_account)
     return TradingCore(settings, {desk.name: Ledger(cash)}, first_cid)
+
+
+def _netted(wishes: Sequence[tuple[Desk, Wish]], *, is_crossing: bool) -> Netted:
+    """Return what strategies trade with each other where they may, and what is left of each wish."""
+    if not is_crossing:
+        return Netted((), {desk.name: wish.amount for desk, wish in wishes})
+    return net({desk.name: Wanted(wish.side, wish.amount) for desk, wish in wishes})
 
 
 def _incomplete(mts: Mts, life: OrderLife, left: int) -> Alert:

@@ -61,4 +61,5 @@ class Crossing:
             yield Booked(name, fill)
             if abs(desk.position) > abs(held):
                 self._guarding.outgrow(desk, Cid(self._books.orders.next_cid))
+            yield from self._guarding.release_excess(desk)
             yield from self._guarding.entered(desk, held, price, now)

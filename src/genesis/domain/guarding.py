@@ -107,6 +107,7 @@ class Guarding:
 
     def protect(self, desk: Desk, now: Mts) -> Iterator[Decision]:
         """Ask for what is needed to guard what a desk holds; what the desk wants to send is seen to first."""
+        yield from self.release_excess(desk)
         if not self._may_guard(desk) or desk.name in self._to_protect or desk.intent is not None:
             return
         missing = self._missing.get(desk.name)
@@ -124,12 +125,21 @@ class Guarding:
     def in_the_way(self, desk: Desk, out: Side, amount: int) -> frozenset[Cid]:
         """Return the stops that have to go before *amount* may be brought out: no more than that needs."""
         lacking = amount - self._books.left(desk.name, desk.symbol, out)
+        if lacking <= 0:
+            return frozenset()
         found = set()
-        for guard in reversed(self.guards_of(desk)):
+        guards = [each for each in reversed(self.guards_of(desk)) if each.side is out]
+        for guard in sorted(guards, key=lambda each: not self._withdrawals.was_asked(each.cid)):
             if lacking > 0:
                 found.add(guard.cid)
                 lacking -= guard.amount
         return frozenset(found)
+
+    def release_excess(self, desk: Desk) -> Iterator[Decision]:
+        """Cancel the stops that would sell more than a desk holds: the rest would be another's."""
+        for out in Side:
+            if cids := self.in_the_way(desk, out, 0):
+                yield from self.release(desk, cids, "it guards more than its strategy holds")
 
     def release(self, desk: Desk, cids: frozenset[Cid], reason: str) -> Iterator[Decision]:
         """Cancel stops of a position."""

@@ -7,6 +7,7 @@ from genesis.domain.events import (
     Alert,
     AlertCode,
     Asked,
+    Crossed,
     LimitsApplied,
     OperatorAsked,
     OrderReported,
@@ -16,10 +17,11 @@ from genesis.domain.events import (
 from genesis.domain.execution.evidence import Accepted, Closed, Refused, Traded
 from genesis.domain.execution.plans import Market, Plan, PostOnly, Twap
 from genesis.domain.execution.protection import Bracket, Protection, Trailing
+from genesis.domain.fill import Fill
 from genesis.domain.guarding import LONGEST_AGAIN_MS
 from genesis.domain.instrument import Instrument
 from genesis.domain.link import Link, LinkState
-from genesis.domain.order import OrderId, OrderRequest, OrderType, Side
+from genesis.domain.order import NO_CID, OrderId, OrderRequest, OrderType, Side
 from genesis.domain.risk.limits import AccountLimits, InstrumentLimits
 from genesis.domain.risk.refusal import RefusalCode
 from genesis.domain.units import PPB, Atoms, Mts, Ppb, atoms
@@ -285,6 +287,65 @@ def test_what_is_larger_than_the_exchange_takes_is_guarded_in_parts() -> None:
     world.confirm()
     assert world.guarded == world.position == atoms(10)
     assert all(each.amount <= atoms(6) for each in world.guards)
+
+
+# What strategies trade with each other
+
+
+def _crossed(world: World) -> list[int]:
+    return [each.amount for each in world.decisions if isinstance(each, Crossed)]
+
+
+def _guarded(world: World, name: str) -> list[int]:
+    return [each.amount for each in world.core.guarding.guards_of(world.core.desks[name])]
+
+
+def _confirm(world: World) -> None:
+    for own in list(world.core.books.orders.open()):
+        if own.life.order.cid in world.canceled:
+            world.end(own.life.order, own.life.filled)
+
+
+def test_nobody_sells_inside_what_a_stop_still_guards() -> None:
+    limits = AccountLimits(instruments=(InstrumentLimits(BTC, atoms("3.3")),))
+    world = World("one", "two", protection=STOP, limits=limits)
+    world.close(1.0)
+    world.close(1.0)
+    one, two = world.core.desks.values()
+    assert (one.position, _guarded(world, "one")) == (atoms("6.6"), [atoms("3.3")])
+    world.close(0.0, 1.0)  # the cancel of the old stop is still on its way
+    assert not _crossed(world)
+    for _ in range(9):
+        _confirm(world)
+        world.close(0.0, 1.0)
+    assert (one.position, _guarded(world, "one")) == (0, [])
+    assert two.position == sum(_guarded(world, "two")) == atoms(10)
+    assert RefusalCode.BALANCE not in world.core.refusals
+
+
+def test_a_strategy_sells_inside_only_after_all_of_its_stops_are_gone() -> None:
+    world = World("one", "two", protection=STOP, limits=AccountLimits())
+    world.fills = False
+    world.close(1.0)
+    world.handle(LimitsApplied(Mts(60_000), AccountLimits(instruments=(InstrumentLimits(BTC, atoms(5)),))))
+    world.fills = True
+    world.fill(world.sent[0], atoms(10))
+    stops = world.core.guarding.guards_of(world.core.desks["one"])
+    assert [each.amount for each in stops] == [atoms(5)] * 2
+    world.end(stops[1], 0)  # one order of 5 could leave beside the other
+    world.close(0.0, 1.0)
+    assert not _crossed(world)
+    assert world.canceled == [stops[0].cid]
+
+
+def test_a_stop_over_more_than_is_held_is_cancelled_at_once() -> None:
+    world = World("one", "two", protection=STOP, limits=AccountLimits(max_positions=1))
+    world.close(1.0)
+    one = world.core.desks["one"]
+    sold = Fill(Mts(60_000), BTC, NO_CID, Side.SELL, atoms(10), INSTRUMENT.price(100), Atoms(0))
+    one.book(sold)
+    world.handle(TimePassed(Mts(61_000)))
+    assert len(world.canceled) == 1
 
 
 # A stop that is refused
