@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
+from genesis.adapters.journal_sqlite.reading import read_journal
 from genesis.adapters.journal_sqlite.writing import SqliteJournal
 from genesis.adapters.memory.clock import ManualClock
 from genesis.app.account_recovery import last_journal, recover
+from genesis.app.recovery import begin_again
 from genesis.domain.core import FIRST_CID, TradingCore, one_desk
 from genesis.domain.core_settings import CoreSettings
 from genesis.domain.desk_settings import DeskSettings
@@ -23,11 +25,14 @@ from genesis.domain.events import (
     Decision,
     Event,
     OperatorAsked,
+    OrderReported,
     StrategyEnabled,
+    TimePassed,
 )
 from genesis.domain.exchange.orders import Account, OrderReport, ReportedStatus
+from genesis.domain.execution.evidence import AnswerLost
 from genesis.domain.execution.look import Look
-from genesis.domain.execution.plans import Market, Plan, PostOnly
+from genesis.domain.execution.plans import Market, Plan, PostOnly, Twap
 from genesis.domain.execution.protection import Bracket, Protection
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.journal.entries import FORMAT, Entry, SessionBegan, SessionEnd, SessionEnded, StrategyBegan
@@ -171,6 +176,22 @@ async def test_i24_the_core_after_a_crash_is_the_one_that_its_replay_begins_with
     assert open_cids
     again = core.handle(AccountShown(Mts(1), Look(open_orders=(FOREIGN,), wallets=wallets)))
     assert {each.cid for each in again if isinstance(each, Cancel)} == {*open_cids}
+
+
+async def test_a_start_brings_no_part_of_a_plan_nearer_wherever_the_clock_of_the_machine_is(tmp_path: Path) -> None:
+    world = World("one", plan=Twap(10, 600_000), needs_account=True)
+    world.show()
+    world.close(1.0)
+    world.fills = False
+    world.minute += 10
+    world.handle(TimePassed(Mts(60_000 * world.minute)))  # the second part is being sent when the process dies
+    lost, now = world.sent[-1], world.core.now
+    journal = SqliteJournal(tmp_path / "1.sqlite", ManualClock(Mts(now + 3_600_000)))
+    await begin_again(world.core, journal)
+    await journal.close()
+    assert world.core.now == now
+    events = [entry for _, entry in read_journal(tmp_path / "1.sqlite")]
+    assert OrderReported(now, BTC, lost.cid, AnswerLost("the session ended while it was being sent")) in events
 
 
 async def test_i9_what_a_person_wanted_cancelled_is_asked_for_again_after_every_start(tmp_path: Path) -> None:

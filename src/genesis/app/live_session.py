@@ -193,7 +193,7 @@ async def _trade(house: LiveHouse, recording: Recording) -> None:
             begun = house.begun
             system.observer.begin(begun.core)
             await recording.journal.append(saved(begun.core))
-            await begin_again(begun.core, recording.journal, clock.now())
+            await begin_again(begun.core, recording.journal)
             market_time = LiveTime(clock, time)
             rules = MarketRules(market_time, LookRules(), begun.known, begun.since, system.latch, keeps_pace=True)
             market = TradingMarket(

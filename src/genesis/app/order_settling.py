@@ -115,7 +115,7 @@ async def _write(journal: Journal, last: _Last, event: OrderReported) -> None:
     core = last.core
     await journal.append(evolve(last.began, format=FORMAT, version=genesis.__version__))
     await journal.append(saved(core))
-    await begin_again(core, journal, event.mts)
+    await begin_again(core, journal)
     await journal.append(event)
     for decision in core.handle(event):
         await journal.append(decision)

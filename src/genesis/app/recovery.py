@@ -11,29 +11,30 @@ from genesis.domain.core import TradingCore
 from genesis.domain.events import Event, OrderReported
 from genesis.domain.execution.reconciliation import after_crash
 from genesis.domain.link import Link, LinkState
-from genesis.domain.units import Mts
 from genesis.ports.journal import Journal
 
 LINKS: Final = ("market", "account")
 
 
-async def begin_again(core: TradingCore, journal: Journal, now: Mts) -> None:
-    """Record, durably, what the end of the last process means.
+async def begin_again(core: TradingCore, journal: Journal) -> None:
+    """Record, durably, what the end of the last process means: at the time of the market that the core knows.
+
+    The machine's clock may be anywhere, and what it said once would hurry or hold up all that waits for a time.
 
     Its connections are gone, so nothing is sent before the account was looked at. An intent without a record of sending
     never left. Of an order that was being sent nobody knows: the look finds it, or asks for a search.
     """
-    for event in _what_a_start_means(core, now):
+    for event in _what_a_start_means(core):
         await journal.append(event)
         for decision in core.handle(event):
             await journal.append(decision)
     await journal.commit()
 
 
-def _what_a_start_means(core: TradingCore, now: Mts) -> Iterator[Event]:
+def _what_a_start_means(core: TradingCore) -> Iterator[Event]:
     for name in LINKS:
-        yield LinkState(now, name, Link.RECONNECT, "the session begins")
+        yield LinkState(core.now, name, Link.RECONNECT, "the session begins")
     for own in tuple(core.books.orders.open()):
         evidence = after_crash(own.life)
         if evidence is not None:
-            yield OrderReported(now, own.life.order.symbol, own.life.order.cid, evidence)
+            yield OrderReported(core.now, own.life.order.symbol, own.life.order.cid, evidence)

@@ -136,7 +136,7 @@ class Process:
         self._has_begun = True
         await journal.append(_began(self._core.settings))
         await journal.append(saved(self._core))
-        await begin_again(self._core, journal, machine.clock.now())
+        await begin_again(self._core, journal)
         market = _market(machine, self._core)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(journal.run(), name="journal")
