@@ -12,6 +12,7 @@ from genesis.domain.candle import DAY_MS
 from genesis.domain.exchange.orders import Account, OrderChange, OrderReport, ReportedStatus
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.order import Cid, OrderId, OrderRequest, OrderType, Side
+from genesis.domain.risk.account_guards import price_collar
 from genesis.domain.risk.gate import Approved, ApprovedChange, check, check_change
 from genesis.domain.risk.guards import (
     Breach,
@@ -291,3 +292,13 @@ def test_a_change_is_checked_against_its_own_order() -> None:
 def test_nobody_but_the_gate_approves_a_change() -> None:
     with pytest.raises(TypeError, match="risk gate"):
         ApprovedChange(_change(Side.BUY, "1"), object())
+
+
+def test_a_pair_guards_also_where_the_market_is_past_its_target() -> None:
+    target, stop = Price(90 * BITCOIN.price_scale), Price(80 * BITCOIN.price_scale)
+    pair = OrderRequest(Cid(1), BITCOIN.symbol, Side.SELL, OrderType.LIMIT, atoms(1), Mts(0), target, oco_stop=stop)
+    limits, scene = AccountLimits(price_collar=Ppb(PPB // 50)), quiet_scene()
+    assert price_collar(pair, BITCOIN, limits, scene) is None
+    alone = price_collar(evolve(pair, oco_stop=None), BITCOIN, limits, scene)
+    assert alone is not None
+    assert alone.code is RefusalCode.PRICE_COLLAR

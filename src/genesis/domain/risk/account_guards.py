@@ -65,9 +65,13 @@ def order_notional_max(order: OrderRequest, limits: AccountLimits) -> int | None
 
 
 def price_collar(order: OrderRequest, instrument: Instrument, limits: AccountLimits, scene: Scene) -> Refused | None:
-    """A limit price may not lie too far beyond the market, nor a market order meet a torn book."""
+    """A limit price may not lie too far beyond the market, nor a market order meet a torn book.
+
+    A pair that guards a position may: where the market is past its target, it leaves at once for more than that, and
+    without it there would be no stop.
+    """
     bid, ask = scene.bid, scene.ask
-    if limits.price_collar is None or bid is None or ask is None:
+    if limits.price_collar is None or bid is None or ask is None or order.oco_stop is not None:
         return None
     is_buy = order.side is Side.BUY
     if is_buy:

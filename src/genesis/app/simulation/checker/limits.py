@@ -72,11 +72,11 @@ class LimitView:
             age = quote["age_ms"] + max(0, order["mts"] - quote["mts"])
             told = f"order {order['cid']} was decided on data that were {age} ms old"
             self.findings.require(age <= age_max, "I7", told, quote)
-        if limits.get("price_collar") is not None:
+        if limits.get("price_collar") is not None and order.get("oco_stop") is None:
             self._collar(order, quote, limits["price_collar"])
 
     def _collar(self, order: Entry, quote: Entry, collar: int) -> None:
-        """Require that an order pays no more than the collar beyond the best price of its own side."""
+        """Require that an order pays no more than the collar beyond the best price of its own side; no pair is asked."""
         takes_any = order["type"] in ("market", "stop", "trailing_stop")
         if order["side"] == "buy":
             price = quote["ask"] if takes_any else order["price"]
