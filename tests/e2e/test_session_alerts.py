@@ -103,6 +103,9 @@ async def test_what_cannot_be_used_tells_people_that_nothing_runs(
         (told,) = [body for _, body in server.seen]
         assert (code, told["event"]) == (2, "system.not_begun")
         assert said in told["text"]
+        assert told["source"] == f"run --mode paper of {tmp_path.resolve()}"
+        await refused(tmp_path, server, CODE, "run", *words, **more)  # as a container starts it again
+        assert len(server.seen) == 1
 
 
 async def test_a_crash_before_the_session_tells_people_too(tmp_path: Path) -> None:
@@ -122,3 +125,4 @@ async def test_a_dead_name_server_does_not_keep_a_refused_run_from_ending(tmp_pa
         code, errors = await refused(tmp_path, server, hang + CODE, "run")
         assert (code, server.seen) == (2, [])
         assert "too wild" in errors
+        assert "genesis: this alert did not arrive (webhook: no answer came in time): alerts.test" in errors

@@ -6,7 +6,7 @@ holds up no other one.
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from secrets import SystemRandom
 from typing import Final
@@ -45,12 +45,14 @@ class _Said:
 
 @define
 class _Line:
-    """A channel, what waits for it, what it was given, and what wakes its task."""
+    """A channel, what waits for it, what it was given, what wakes its task; how its last try failed, why it lost one."""
 
     channel: AlertChannel
     waiting: list[tuple[float, Notice]] = field(factory=list)
     said: dict[str, _Said] = field(factory=dict)
     wake: asyncio.Event = field(factory=asyncio.Event)
+    problem: Undelivered | None = None
+    lost_why: str = ""
 
 
 class AlertDesk:
@@ -113,11 +115,15 @@ class AlertDesk:
             del line.said[next(iter(line.said))]
         self._queue(line, notice, now_s)
 
-    async def deliver(self, within_s: float) -> None:
-        """Deliver what waits, again and again for *within_s*; what nobody has taken by then is given up."""
+    async def deliver(self, within_s: float) -> Mapping[str, str]:
+        """Deliver what waits, again and again for *within_s*; what nobody has taken by then is given up.
+
+        Returns the channels that did not take all, by name, with the reason.
+        """
         async with self._drop_after(within_s), asyncio.TaskGroup() as tasks:
             for line in self._lines:
                 tasks.create_task(self._empty(line))
+        return {line.channel.name: line.lost_why for line in self._lines if line.lost_why}
 
     async def run(self) -> None:
         """Deliver until cancelled; then give what waits one more chance, for *closing_s* in all."""
@@ -196,7 +202,9 @@ class AlertDesk:
             await line.channel.deliver(notice)
         except Undelivered as problem:
             self._metrics.increment("notices_failed_total", labels=name)
+            line.problem = problem
             return problem
+        line.problem = None
         self._metrics.increment("notices_sent_total", labels=name)
         return None
 
@@ -239,6 +247,7 @@ class AlertDesk:
     def _drop(self, line: _Line, notice: Notice) -> None:
         """Count what is lost, and forget that it was said: nobody heard it."""
         line.said.pop(notice.key, None)
+        line.lost_why = str(line.problem or "no answer came in time")
         self._metrics.increment("notices_dropped_total", labels={"channel": line.channel.name})
 
 

@@ -2,9 +2,9 @@
 
 import asyncio
 import hashlib
-import json
 import logging
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -17,16 +17,20 @@ from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.app.alert_desk import AlertDesk
 from genesis.app.alerting import alert_channels, alert_level, telling
 from genesis.app.logs import REDACTOR, guarded_secret
-from genesis.app.settings import load_alert_settings
+from genesis.app.settings import find_home, load_alert_settings
 from genesis.ports.alerts import AlertChannel
 from genesis.ports.clock import Clock
 from genesis.ports.errors import StoreError
+from genesis.ports.monitor import news_key
 
 TELL_S: Final = 5.0
 """How long a run that has failed waits until somebody was told, and no longer."""
 
 AGAIN_S: Final = 3_600.0
 """What keeps a run from beginning is told again after an hour: a container or a service starts it again each minute."""
+
+MARKS_MAX: Final = 64
+"""So many reasons are remembered; with more of them within the hour, the oldest is news again."""
 
 _TOLD: Final = Path("alerts") / "not_begun"
 
@@ -37,32 +41,33 @@ _LOG: Final = logging.getLogger("genesis.run")
 class People:
     """Who is told of what goes wrong, and by whom; *heard* is the error of which they were told already.
 
-    What they heard of runs that did not begin is kept under *home*, which is None while nobody knows it.
+    What they heard of runs that did not begin is kept under *home*.
     """
 
     channels: Sequence[AlertChannel]
     level: int
     source: str
-    home: Path | None = None
+    home: Path
     has_begun: bool = False
     heard: Exception | None = None
 
     def begin(self) -> None:
         """Note that a session begins: what kept others from it is over."""
         self.has_begun = True
-        if self.home is not None:
-            with suppress(OSError):
-                (self.home / _TOLD).unlink()
+        with suppress(OSError):
+            (self.home / _TOLD).unlink()
 
 
 @contextmanager
 def run_watch(source: str) -> Iterator[People]:
     """Tell people, within `TELL_S` in all, of what is raised inside and nobody told them, and raise it.
 
-    *source* says who speaks. Raises `InputError` for settings of alerts that cannot be used.
+    *source* and the data directory say who speaks. Raises `InputError` for settings of alerts that cannot be used.
     """
     settings = load_alert_settings()
-    people = People(alert_channels(settings, guarded_secret), alert_level(settings), source)
+    home = find_home()
+    channels = alert_channels(settings, guarded_secret)
+    people = People(channels, alert_level(settings), f"{source} of {home.resolve()}", home)
     try:
         yield people
     except Exception as error:
@@ -77,25 +82,37 @@ def reason_of(error: Exception) -> dict[str, dict[str, str]]:
 
 
 def tell(people: People, error: Exception, clock: Clock) -> None:
-    """Tell *people* of *error*, unless it keeps runs from beginning and they heard the same within the hour."""
-    reason = reason_of(error)
-    mark = hashlib.sha256(json.dumps(reason).encode()).hexdigest()
-    if not people.has_begun and people.home is not None and _is_known(people.home, mark, clock):
+    """Tell *people* of *error*, unless it keeps runs from beginning and they heard the same within the hour.
+
+    Standard error says which channels did not take it.
+    """
+    name, reason = "system.failed" if people.has_begun else "system.not_begun", reason_of(error)
+    mark = hashlib.sha256(news_key(name, "error", reason["fields"]).encode()).hexdigest()
+    known = {} if people.has_begun else _marks(people.home, clock)
+    if mark in known:
         return
-    metrics = MemoryMetrics()
-    desk = AlertDesk(people.channels, clock, metrics)
+    desk = AlertDesk(people.channels, clock, MemoryMetrics())
     with telling(desk.tell, clock, REDACTOR, people.source, people.level):
-        _LOG.error("system.failed" if people.has_begun else "system.not_begun", extra=reason)
-    asyncio.run(desk.deliver(TELL_S))
-    is_told = any(name.startswith("notices_sent_total") for name in metrics.snapshot().counters)
-    if is_told and not people.has_begun and people.home is not None:
-        with suppress(StoreError):  # where nothing can be kept, the same is told again
-            write_whole(people.home / _TOLD, f"{clock.now()} {mark}\n")
+        _LOG.error(name, extra=reason)
+    deaf = asyncio.run(desk.deliver(TELL_S))
+    if deaf:
+        said = "; ".join(f"{channel}: {why}" for channel, why in deaf.items())
+        print(f"genesis: this alert did not arrive ({said}): alerts.test tries the channels", file=sys.stderr)
+    if len(deaf) < len(people.channels) and not people.has_begun:
+        _keep_marks(people.home, {**known, mark: clock.now()})
 
 
-def _is_known(home: Path, mark: str, clock: Clock) -> bool:
+def _marks(home: Path, clock: Clock) -> dict[str, int]:
+    """Return what people were told within the hour of runs that did not begin, and when; the oldest first."""
     try:
-        mts, _, told = (home / _TOLD).read_text("ascii").strip().partition(" ")
-        return told == mark and 0 <= clock.now() - int(mts) < AGAIN_S * 1000
+        lines = (home / _TOLD).read_text("ascii").splitlines()
+        told = {mark: int(mts) for mts, mark in (line.split() for line in lines)}
     except (OSError, ValueError):
-        return False
+        return {}
+    return {mark: mts for mark, mts in told.items() if 0 <= clock.now() - mts < AGAIN_S * 1000}
+
+
+def _keep_marks(home: Path, told: Mapping[str, int]) -> None:
+    lines = [f"{mts} {mark}\n" for mark, mts in told.items()]
+    with suppress(StoreError):  # where nothing can be kept, the same is told again
+        write_whole(home / _TOLD, "".join(lines[-MARKS_MAX:]))

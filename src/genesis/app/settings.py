@@ -107,6 +107,15 @@ def load_settings(dotenv: Path = DOTENV) -> Settings:
     return settings
 
 
+def find_home(dotenv: Path = DOTENV) -> Path:
+    """Return `GENESIS_HOME`, though other settings cannot be used; where it cannot be read either, what it is else."""
+    try:
+        name = _value("GENESIS_HOME", dotenv)
+    except (OSError, UnicodeDecodeError):
+        name = os.environ.get("GENESIS_HOME")
+    return Path(name) if name else Settings().home
+
+
 def load_keys(dotenv: Path = DOTENV) -> Keys:
     """Return the keys, empty where there are none; one may be a reference to where it is kept.
 

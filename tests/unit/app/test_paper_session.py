@@ -23,6 +23,6 @@ def test_a_session_interrupted_before_its_first_candle_ends_well(
     monkeypatch.setenv("GENESIS_HOME", str(tmp_path))
     plan = plan_session(SessionOptions(data=("synthetic:1:1",), port="0"), Settings(home=tmp_path))
     monkeypatch.setattr(asyncio, "run", interrupted)
-    run_session(plan, tmp_path, People((), logging.WARNING, "a test"), json=False)
+    run_session(plan, tmp_path, People((), logging.WARNING, "a test", tmp_path), json=False)
     assert capsys.readouterr().out.endswith("interrupted\n")
     assert not (tmp_path / "sessions").exists()

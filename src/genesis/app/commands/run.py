@@ -65,7 +65,6 @@ def run(
         guard_secrets()
         refuse_secrets(*data, *param, *other, config, strategy, symbol)
         settings = load_settings()
-        people.home, people.source = settings.home, f"run --mode {mode} of {settings.home.resolve()}"
         words = (mode, config, strategy, tuple(param), symbol, timeframe, speed, until, host, port, over, tuple(other))
         options = SessionOptions(tuple(data), *words)
         if mode == Mode.LIVE.value:
