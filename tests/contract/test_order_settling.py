@@ -12,7 +12,8 @@ from genesis.adapters.journal_sqlite.reading import read_journal, verify_journal
 from genesis.adapters.journal_sqlite.writing import SqliteJournal
 from genesis.app.account_plan import AccountPlan, PlannedStrategy
 from genesis.app.account_recovery import last_journal, recover
-from genesis.app.order_settling import Word, settle_order
+from genesis.app.order_settling import settle_order, tried
+from genesis.app.order_word import Word
 from genesis.app.replay import replay
 from genesis.app.settings import Settings
 from genesis.app.strategies import build_deciding, find_any_strategy
@@ -21,8 +22,8 @@ from genesis.domain.core import TradingCore
 from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.events import AccountShown, CandleClosed, Event, OrderReported, Quote, StrategyLimitsApplied
 from genesis.domain.exchange.account import Wallet
-from genesis.domain.exchange.orders import ReportedStatus
-from genesis.domain.execution.evidence import Accepted, AnswerLost, Evidence, SendBegan, Traded
+from genesis.domain.exchange.orders import FillReport, ReportedStatus
+from genesis.domain.execution.evidence import Accepted, AnswerLost, Evidence, SendBegan, Traded, Vouched
 from genesis.domain.execution.look import Look
 from genesis.domain.execution.order_life import Status
 from genesis.domain.journal.chain import Head
@@ -178,6 +179,73 @@ async def test_d9_a_word_that_cannot_be_true_settles_nothing(word: Word, said: s
     with pytest.raises(InputError, match=said):
         await asyncio.to_thread(long_ago.settle, word)
     assert long_ago.next_core().books.orders.by_cid[long_ago.cid].life.status is Status.UNKNOWN
+
+
+AS_IF_FILLED = (wallet("USD", Decimal(0)), wallet("BTC", Decimal(10)))
+
+
+@pytest.mark.parametrize(
+    ("word", "wallets", "said"),
+    [
+        (
+            Word("never was"),
+            AS_IF_FILLED,
+            "10 BTC and -1000 USD more than is booked without it, so 10 of it were filled",
+        ),
+        (Word("a part", "4", "100"), AS_IF_FILLED, "so 10 of it were filled"),
+        (Word("all of it", "10", "100"), WALLETS, "0 BTC and 0 USD more than is booked without it, so nothing came"),
+        (Word("all fee", "10", "100", "10"), (), "a fee of 10 BTC is all of the 10 that it is taken from"),
+        (Word("rebate", "10", "100", "-0.011"), (), "a larger rebate than there is, 0.01 at the most"),
+        (Word("a digit too many", "10", "1000.1"), (), "the price 1000.1 is more than 10 times off the last, 100"),
+        (Word("a digit too few", "10", "9.99"), (), "the price 9.99 is more than 10 times off the last, 100"),
+        (Word("a price of nothing", "", "100"), (), "nothing of it is left to be booked"),
+        (Word("a fee of nothing", "0", "", "0.1"), (), "nothing of it is left to be booked"),
+    ],
+)
+async def test_d9_a_word_against_what_is_known_settles_nothing(
+    word: Word, wallets: tuple[Wallet, ...], said: str, long_ago: LongAgo
+) -> None:
+    await long_ago.write(long_ago.lost(), long_ago.look(14, wallets=wallets))
+    with pytest.raises(InputError, match=said):
+        await asyncio.to_thread(long_ago.settle, word)
+    assert [path.name for path in (long_ago.home / "journal").glob("*.sqlite")] == [long_ago.path.name]
+
+
+@pytest.mark.parametrize(
+    ("word", "wallets"),
+    [
+        (Word("never was"), WALLETS),
+        (Word("all of it", "10", "100", "0.02"), (wallet("USD", Decimal(0)), wallet("BTC", Decimal("9.98")))),
+        (Word("a deposit of coins"), (wallet("USD", Decimal(1_000)), wallet("BTC", Decimal(3)))),
+        (Word("sold by hand since", "10", "100"), (wallet("USD", Decimal(900)), wallet("BTC", Decimal(0)))),
+    ],
+)
+async def test_d9_wallets_that_do_not_speak_against_a_word_let_it_pass(
+    word: Word, wallets: tuple[Wallet, ...], long_ago: LongAgo
+) -> None:
+    await long_ago.write(long_ago.lost(), long_ago.look(14, wallets=wallets))
+    await asyncio.to_thread(long_ago.settle, word)
+    assert long_ago.next_core().desks["main"].in_flight is None
+
+
+async def test_d9_a_fill_in_a_look_is_proof_though_no_report_names_its_order(long_ago: LongAgo) -> None:
+    fill = FillReport(
+        9, BTC, long_ago.sent, OrderId(55), long_ago.cid, Side.BUY, Decimal(10), Decimal(100), None, Decimal(0), "BTC"
+    )
+    look = Look(fills=(fill,), wallets=AS_IF_FILLED)
+    await long_ago.write(long_ago.lost(), AccountShown(Mts(long_ago.sent + 14 * DAY_MS), look))
+    with pytest.raises(InputError, match="is filled and booked: there is nothing to settle"):
+        await asyncio.to_thread(long_ago.settle, Word("never was"))
+    assert long_ago.next_core().position(BTC) == atoms(10)
+
+
+async def test_d9_a_word_that_would_stop_everything_is_tried_and_not_written(long_ago: LongAgo) -> None:
+    await long_ago.write(long_ago.lost(), long_ago.look(14))
+    core = long_ago.next_core()
+    with pytest.raises(InputError, match=r"this would stop everything.*nobody can vouch for 11 of 10"):
+        tried(core, long_ago.reported(Vouched("more than was ordered", atoms(11), INSTRUMENT.price(100))))
+    assert core.halted is None
+    assert core.books.orders.by_cid[long_ago.cid].life.status is Status.UNKNOWN
 
 
 async def test_d9_what_the_exchange_once_had_was_there(long_ago: LongAgo) -> None:

@@ -6,7 +6,6 @@ word as one event with what follows from it, and the next session goes on from t
 
 import asyncio
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -23,45 +22,30 @@ from genesis.app.audit import CommandFeed, audit_log
 from genesis.app.bitfinex_rest import signer_of
 from genesis.app.config_view import user
 from genesis.app.logs import guarded_keys
+from genesis.app.order_word import Moved, Seen, Word, judged
 from genesis.app.recovery import begin_again
 from genesis.app.settings import Settings
 from genesis.domain.core import TradingCore
-from genesis.domain.events import AccountShown, OrderReported
-from genesis.domain.execution.absence import AGE_MAX_S
-from genesis.domain.execution.evidence import Vouched
-from genesis.domain.execution.order_life import ContradictingEvidence, ImpossibleStep, OrderLife, advance
+from genesis.domain.events import AccountShown, Alert, AlertCode, CandleClosed, OrderReported, Quote
+from genesis.domain.exchange.orders import Account
+from genesis.domain.execution.evidence import Traded, Vouched
+from genesis.domain.execution.order_life import OrderLife, Status
 from genesis.domain.execution.orders import OwnOrder, is_done
-from genesis.domain.execution.reconciliation import after_crash, facts
-from genesis.domain.instrument import Instrument
+from genesis.domain.execution.reconciliation import after_crash
+from genesis.domain.house import shown_margin, shown_spot
+from genesis.domain.journal.encoding import encode
 from genesis.domain.journal.entries import FORMAT, SessionBegan, SessionEnd, SessionEnded
 from genesis.domain.json_value import JsonObject
 from genesis.domain.order import Cid
-from genesis.domain.saved import saved
-from genesis.domain.units import InexactNumber, atoms, decimal_from_text, format_atoms
+from genesis.domain.saved import restarted, saved
+from genesis.domain.units import Price, format_atoms
 from genesis.ports.clock import Clock
 from genesis.ports.errors import InputError
 from genesis.ports.journal import Journal
 
-HORIZON_MS: Final = int(AGE_MAX_S * 1000)
-"""For how long after it was sent the exchange can show what became of an order."""
+_IN_DOUBT: Final = frozenset({Status.SENDING, Status.UNKNOWN})
 
-
-@frozen
-class Word:
-    """What a person says of an order, as text: what was *filled* of it in all, at which price, for which fee.
-
-    Without *filled* the exchange never had it.
-    """
-
-    reason: str
-    filled: str = ""
-    price: str = ""
-    fee: str = "0"
-
-    def vouched(self, instrument: Instrument) -> Vouched:
-        """Return it as evidence; raises `InexactNumber` for what is no number, or finer than the exchange has it."""
-        price = instrument.price(decimal_from_text(self.price)) if self.price else None
-        return Vouched(self.reason, atoms(self.filled or "0"), price, atoms(self.fee))
+_STOPPING: Final = frozenset({AlertCode.ORDER_CONTRADICTION, AlertCode.JOURNAL_BEHIND})
 
 
 @frozen(eq=False)
@@ -89,14 +73,18 @@ async def _settle(home: Path, cid: Cid, word: Word, clock: Clock) -> str:
     last, own = _find(home / "journal", cid)
     before = SqliteJournal(last.path, clock)  # a session with another key of the account writes it still, and is told
     try:
-        vouched = _checked(last, own.life, word)
+        settings, life = last.core.settings, own.life
+        instrument = settings.instruments[life.order.symbol]
+        vouched = judged(life, word, instrument, _seen(last, life), settings.account)
         path = home / "journal" / f"{clock.now()}.sqlite"
         if path.name <= last.path.name:
             raise InputError(f"this machine's clock is behind the journal {last.path.name}: set it first")
+        event = OrderReported(clock.now(), life.order.symbol, cid, vouched)
+        tried(last.core, event)
         await audit_log(home, clock, CommandFeed()).append(_audited(cid, vouched, word))
         journal = SqliteJournal(path, clock)
         try:
-            await _write(journal, last, OrderReported(clock.now(), own.life.order.symbol, cid, vouched))
+            await _write(journal, last, event)
         finally:
             await journal.close()
     finally:
@@ -150,38 +138,67 @@ def _sessions(folder: Path) -> Iterator[tuple[Path, SessionBegan]]:
                 yield path, began
 
 
-def _checked(last: _Last, life: OrderLife, word: Word) -> Vouched:
-    """Return *word* as evidence; raises `InputError` where it may not, or cannot, settle the order."""
-    order, core = life.order, last.core
-    provable_until = order.mts + HORIZON_MS
-    look = _newest_look(last)
-    if look is None or look.mts <= provable_until:
-        raise InputError(
-            f"order {order.cid}: the exchange can show what became of it until {_date(provable_until)}, and no look at "
-            "the account was taken after that: let a session begin then, and look first"
-        )
-    shown = facts({order.cid: life}, look.look, core.settings.instruments)
-    if shown.ours or shown.shown:
-        raise InputError(f"order {order.cid}: the exchange still shows it: let a session take what it shows")
-    if life.id is not None and not word.filled:
-        raise InputError(f"order {order.cid}: the exchange had it as {life.id}: say --filled, 0 where nothing was")
-    try:
-        vouched = word.vouched(core.settings.instruments[order.symbol])
-        after = life if (proof := after_crash(life)) is None else advance(life, proof)
-        advance(after, vouched)
-    except (ContradictingEvidence, ImpossibleStep, InexactNumber) as error:
-        raise InputError(f"this cannot be how it ended: {error}") from error
-    return vouched
-
-
-def _newest_look(last: _Last) -> AccountShown | None:
+def _seen(last: _Last, life: OrderLife) -> Seen:
+    """Find the newest look at the account, the last price of what the order trades, and what wallets have moved."""
+    look: AccountShown | None = None
+    price: Price | None = None
+    is_later = False  # what was filled after the look is booked, and is not in its wallets
+    instrument = last.core.settings.instruments[life.order.symbol]
     for path, began in _sessions(last.path.parent):
-        if began.owner == last.began.owner:
-            looks = [entry for _, entry in read_journal(path) if isinstance(entry, AccountShown)]
-            if looks:
-                return looks[-1]
-    return None
+        if began.owner != last.began.owner:
+            continue
+        newer_look, newer_price, is_filled = look, price, False
+        for _, entry in read_journal(path):
+            match entry:
+                case AccountShown() if newer_look is None:
+                    look, is_filled = entry, False
+                case OrderReported(evidence=Traded()) if newer_look is None:
+                    is_filled = True
+                case Quote(symbol=symbol) if newer_price is None and symbol == life.order.symbol:
+                    price = entry.ask
+                case CandleClosed(symbol, candle) if newer_price is None and symbol == life.order.symbol:
+                    price = instrument.price_from_market(candle.close)
+        is_later |= is_filled
+        if look is not None and price is not None:
+            break
+    moved = None if look is None or is_later else _moved(last.core, life, look)
+    return Seen(look, price, moved)
 
 
-def _date(mts: int) -> str:
-    return f"{datetime.fromtimestamp(mts / 1000, UTC):%Y-%m-%d %H:%M} UTC"
+def _moved(core: TradingCore, life: OrderLife, shown: AccountShown) -> Moved | None:
+    """Return what a look has and the books have not, None where that may have come by something else.
+
+    What differs is left open only while an order is in doubt, else the house has taken it already; and where several
+    are in doubt, nothing says by which of them it came.
+    """
+    books, order = core.books, life.order
+    others = (own.life for own in books.orders.open() if own.life.order.cid != order.cid)
+    if life.status not in _IN_DOUBT or not books.was_shown or not all(map(_is_clear, others)):
+        return None
+    instruments = core.settings.instruments
+    instrument, look = instruments[order.symbol], shown.look
+    if core.settings.account is Account.MARGIN:
+        name: str = order.symbol
+        has = shown_margin(look.wallets, look.positions, instruments)
+    else:
+        name, has = instrument.base, shown_spot(look.wallets)
+    return Moved(has.get(name, 0) - books.net_amount(order.symbol), has.get(instrument.quote, 0) - books.cash())
+
+
+def _is_clear(life: OrderLife) -> bool:
+    return life.status in (Status.WORKING, Status.PARTIAL) and life.fee_is_known and not life.filled_unbooked
+
+
+def tried(core: TradingCore, event: OrderReported) -> None:
+    """Raise `InputError` where a core as *core* would fail at *event*, or stop everything: it is not written then."""
+    trial = restarted(core)
+    try:
+        for own in tuple(trial.books.orders.open()):
+            if (proof := after_crash(own.life)) is not None:
+                trial.handle(OrderReported(event.mts, own.life.order.symbol, own.life.order.cid, proof))
+        told = [each.text for each in trial.handle(event) if isinstance(each, Alert) and each.code in _STOPPING]
+        encode(saved(restarted(trial)))
+    except (ValueError, ArithmeticError, TypeError) as error:
+        raise InputError(f"order {event.cid}: the books cannot take this: {error}") from error
+    if told:
+        raise InputError(f"order {event.cid}: this would stop everything, and is not written: {'; '.join(told)}")

@@ -34,7 +34,8 @@ def settle(
     days after it was sent does not show it: until then the session finds the proof itself. The next session goes on
     from what was said; where that was wrong, its first look gives the difference to the house account.
     """
-    from genesis.app.order_settling import Word, settle_order
+    from genesis.app.order_settling import settle_order
+    from genesis.app.order_word import Word
     from genesis.app.settings import load_settings
 
     if len(order) != 1 or not (order[0].isascii() and order[0].isdigit()):

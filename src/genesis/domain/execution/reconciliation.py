@@ -86,7 +86,7 @@ def facts(lives: Mapping[Cid, OrderLife], look: Look, instruments: Mapping[Symbo
         shown.add(cid)
         take(cid, partial(evidence_from_report, report))
     for fill in look.fills:
-        cid = cids.get(fill.order_id)
+        cid = _owner_of_fill(fill, lives, cids)
         instrument = instruments.get(fill.symbol)
         if cid is None or instrument is None or lives[cid].order.symbol != fill.symbol:
             foreign_fills.append(fill)
@@ -123,3 +123,12 @@ def _owner(report: OrderReport, lives: Mapping[Cid, OrderLife], cids: Mapping[Or
     if life is None or (life.order.symbol, life.order.side) != (report.symbol, report.side):
         return None
     return life.order.cid
+
+
+def _owner_of_fill(fill: FillReport, lives: Mapping[Cid, OrderLife], cids: Mapping[OrderId, Cid]) -> Cid | None:
+    """Return which of our orders *fill* is a match of; where no report names its order any more, its cid does."""
+    known = cids.get(fill.order_id)
+    if known is not None:
+        return known
+    life = None if fill.cid is None else lives.get(fill.cid)
+    return fill.cid if life is not None and life.id is None and life.order.side is fill.side else None
