@@ -239,6 +239,20 @@ async def test_d9_a_fill_in_a_look_is_proof_though_no_report_names_its_order(lon
     assert long_ago.next_core().position(BTC) == atoms(10)
 
 
+@pytest.mark.parametrize("seen", [[Accepted(OrderId(55))], []])
+async def test_d9_the_very_match_that_was_vouched_for_is_booked_once(seen: list[Evidence], long_ago: LongAgo) -> None:
+    await long_ago.write(*(long_ago.reported(each) for each in seen or [AnswerLost("reset")]), long_ago.look(14))
+    await asyncio.to_thread(long_ago.settle, Word("the ledger of the account", "10", "100"))
+    core = long_ago.next_core()
+    fill = FillReport(
+        9, BTC, long_ago.sent, OrderId(55), long_ago.cid, Side.BUY, Decimal(10), Decimal(99), None, Decimal(0), "BTC"
+    )
+    wallets = (wallet("USD", Decimal(10)), wallet("BTC", Decimal(10)))
+    core.handle(AccountShown(Mts(long_ago.sent + 20 * DAY_MS), Look(fills=(fill,), wallets=wallets)))
+    assert (core.halted, core.position(BTC), core.cash) == (None, atoms(10), 0)
+    assert (core.books.net_amount(BTC), core.books.cash()) == (atoms(10), atoms(10))
+
+
 async def test_d9_a_word_that_would_stop_everything_is_tried_and_not_written(long_ago: LongAgo) -> None:
     await long_ago.write(long_ago.lost(), long_ago.look(14))
     core = long_ago.next_core()

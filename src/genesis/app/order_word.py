@@ -83,7 +83,7 @@ def judged(life: OrderLife, word: Word, instrument: Instrument, seen: Seen, acco
         ended = advance(life if (proof := after_crash(life)) is None else advance(life, proof), vouched)
     except (ContradictingEvidence, ImpossibleStep, InexactNumber) as error:
         raise InputError(f"this cannot be how it ended: {error}") from error
-    match = next((trade for trade in ended.trades if trade.trade_id < 0), None)
+    match = ended.vouched
     if match is None and (vouched.fee or (word.price and not word.filled)):
         raise InputError(f"order {order.cid}: nothing of it is left to be booked: it had no price and cost no fee")
     impossible = _impossible(order, match, instrument, seen.price, account) if match is not None else ""

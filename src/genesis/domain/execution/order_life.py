@@ -7,7 +7,7 @@ The evidence is the exchange's, or, once that has no more of it, a person's word
 Pairs that are not in the table raise. Frames of one order come in any order and more than once, so the facts are kept
 as sets and maxima, and the same facts end in the same life, whatever came first. A status that ended never changes;
 money is stronger than status: a match is booked whenever it comes, each trade id once, and one that should not exist
-shows in `contradiction`.
+shows in `contradiction`. A match of what a person vouched for takes the place of as much of their word.
 """
 
 from collections.abc import Mapping
@@ -205,6 +205,11 @@ class OrderLife(NamedTuple):
         return None not in [trade.fee for trade in self.trades]
 
     @property
+    def vouched(self) -> Traded | None:
+        """The match that stands for what a person says was filled, as far as the exchange has not told of it."""
+        return self.trades[0] if self.trades and self.trades[0].trade_id < 0 else None
+
+    @property
     def contradiction(self) -> str:
         """What the facts say that cannot be, as a sentence; empty when they agree."""
         if not self.trades:
@@ -257,6 +262,7 @@ def _read(life: OrderLife, evidence: Evidence) -> tuple[Step, _Facts]:
         case Traded():
             order_id, trades = _same_id(life, evidence.order_id), _with_trade(life, evidence)
             step = _step_by(max(_filled(trades), reported), order)
+            closing = closing and _named(closing, order_id)
         case SendBegan():
             step = Step.SEND_BEGAN
         case Accepted(found, filled):
@@ -290,6 +296,11 @@ def _step_by(filled: int, order: OrderRequest) -> Step:
     if filled >= order.amount:
         return Step.WHOLE_FILLED
     return Step.PART_FILLED if filled else Step.ACCEPTED
+
+
+def _named(closing: Closed, found: OrderId) -> Closed:
+    """Return how an order ended with its id, which a person who vouched for it may not have known."""
+    return closing._replace(id=found) if closing.status == VOUCHED else closing
 
 
 def _is_vouched(closing: Closed, filled: int) -> bool:
@@ -341,5 +352,14 @@ def _with_trade(life: OrderLife, new: Traded) -> tuple[Traded, ...]:
         if fees_differ or (old.amount, old.price) != (new.amount, new.price):
             raise ContradictingEvidence(f"order {life.order.cid}: trade {new.trade_id} is {old} and {new}")
         new = old if new.fee is None else new
+    elif (word := life.vouched) is not None:
+        if new.fee is None:
+            return (
+                life.trades
+            )  # what a person vouched for is booked, and this is of it: with its fee it takes its place
+        del known[word.trade_id]
+        if word.amount > new.amount:
+            left = Atoms(word.amount - new.amount)
+            known[word.trade_id] = word._replace(amount=left, order_id=new.order_id)
     known[new.trade_id] = new
     return tuple(known[trade_id] for trade_id in sorted(known))

@@ -85,9 +85,10 @@ class Orders:
             self._open[cid] = None
         fill = None
         if type(evidence) is Traded and evidence.fee is not None and not _was_booked(before, evidence):
-            fill = _fill(life.order, evidence, instrument)
-        elif type(evidence) is Vouched and (vouched := _vouched(before, life)) is not None:
-            fill = _fill(life.order, vouched, instrument)
+            news = evidence if before.vouched is None else _beyond_the_word(before, life, evidence)
+            fill = None if news is None else _fill(life.order, news, instrument)
+        elif type(evidence) is Vouched and before.vouched is None and life.vouched is not None:
+            fill = _fill(life.order, life.vouched, instrument)
         return Reported(after, fill, done and not was_done)
 
     def open(self, symbol: Symbol | None = None) -> Iterator[OwnOrder]:
@@ -139,9 +140,16 @@ def is_done(life: OrderLife) -> bool:
     return life.status.is_terminal and not life.filled_unbooked and life.fee_is_known
 
 
-def _vouched(before: OrderLife, life: OrderLife) -> Traded | None:
-    """Return the match that stands for all that a person says was filled, the first time that it is there."""
-    return next((trade for trade in life.trades if trade.trade_id < 0 and trade not in before.trades), None)
+def _beyond_the_word(before: OrderLife, life: OrderLife, trade: Traded) -> Traded | None:
+    """Return what of a match is more than a person had vouched for, None where nothing is: their word was booked.
+
+    Where the match had another price or fee, the wallets differ by that from the books, and the house takes it.
+    """
+    booked = (before.vouched.amount if before.vouched else 0) - (life.vouched.amount if life.vouched else 0)
+    more = Atoms(trade.amount - booked)
+    if not more or trade.fee is None:
+        return None
+    return trade._replace(amount=more, fee=Atoms(ceil_mul_div(trade.fee, more, trade.amount)))
 
 
 def _was_booked(before: OrderLife, trade: Traded) -> bool:

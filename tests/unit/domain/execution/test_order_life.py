@@ -29,6 +29,8 @@ from genesis.domain.execution.order_life import (
     advance,
     knows,
 )
+from genesis.domain.execution.orders import Orders
+from genesis.domain.instrument import spot_instrument
 from genesis.domain.order import Cid, OrderId, OrderRequest, OrderType, Side
 from genesis.domain.units import Atoms, Mts, Price, Symbol
 
@@ -194,8 +196,53 @@ def test_d9_what_the_exchange_shows_after_all_speaks_against_a_person() -> None:
     life = life_after(LOST, Vouched("the ledger has it", Atoms(40), Price(5)))
     with pytest.raises(ContradictingEvidence, match="a person vouched: the ledger has it"):
         advance(life, ACK)
-    assert advance(life, tu(1, 40)).contradiction == "filled 0.0000008, but ended as VOUCHED with 0.0000004"
+    more = advance(advance(life, tu(1, 40)), tu(2, 5))
+    assert more.contradiction == "filled 0.00000045, but ended as VOUCHED with 0.0000004"
     assert advance(life, oc("CANCELED", 40)).closing == oc("CANCELED", 40)
+
+
+WORD = Vouched("the ledger has it", Atoms(100), Price(6), Atoms(2))
+
+
+@pytest.mark.parametrize(
+    ("frames", "status", "matches"),
+    [
+        ([WORD, te(1, 40), tu(1, 40), te(2, 60), tu(2, 60), oc("EXECUTED", 100)], Status.FILLED, [40, 60]),
+        ([WORD, tu(1, 40), tu(2, 30)], Status.FILLED, [30, 40, 30]),
+        ([WORD._replace(filled=Atoms(40)), te(1, 40), tu(1, 40), oc("CANCELED", 40)], Status.CANCELED, [40]),
+        ([WORD._replace(filled=Atoms(40)), te(1, 10), tu(1, 10)], Status.CANCELED, [30, 10]),
+    ],
+)
+def test_d9_a_match_of_what_a_person_vouched_for_takes_the_place_of_their_word(
+    frames: Sequence[Evidence], status: Status, matches: Sequence[int]
+) -> None:
+    """Whatever came first, the life is the same, nothing contradicts it, and no atom is booked a second time."""
+    ends = []
+    for told in permutations(frames):
+        orders = Orders(1)
+        orders.intend(ORDER, "main", 0)
+        fills = [
+            orders.report(orders.by_cid[ORDER.cid], each, spot_instrument(ORDER.symbol)).fill
+            for each in (SendBegan(), LOST, *told, *told)
+        ]
+        assert sum(fill.amount for fill in fills if fill is not None) == sum(matches)
+        ends.append(orders.by_cid[ORDER.cid].life)
+    assert all(end == ends[0] for end in ends)
+    end = ends[0]
+    assert (end.status, end.contradiction, end.to_book) == (status, "", 0)
+    assert [trade.amount for trade in end.trades] == matches
+
+
+def test_d9_of_a_match_that_is_more_than_a_person_vouched_for_the_rest_is_booked() -> None:
+    orders = Orders(1)
+    orders.intend(ORDER, "main", 0)
+    for each in (SendBegan(), LOST, WORD._replace(filled=Atoms(40))):
+        orders.report(orders.by_cid[ORDER.cid], each, spot_instrument(ORDER.symbol))
+    more = tu(1, 100)._replace(fee=Atoms(10))
+    fill = orders.report(orders.by_cid[ORDER.cid], more, spot_instrument(ORDER.symbol)).fill
+    assert fill is not None
+    assert (fill.amount, fill.fee, fill.price) == (60, 6, 5)
+    assert orders.by_cid[ORDER.cid].life.contradiction
 
 
 def test_i2_nothing_is_sent_twice() -> None:
