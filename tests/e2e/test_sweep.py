@@ -285,9 +285,7 @@ from genesis.domain.strategy.specification import strategy
 def own(fast: int = 5):
     return where(close > ema(close, fast), size(fast), 0.0)
 """
-REGIME = (
-    OWN
-    + """
+REGIME = OWN + """
 
 from genesis.domain.indicators.indicator import Indicator
 from genesis.domain.strategy.expression import Computation, Indicated
@@ -311,7 +309,6 @@ MARK = Indicator("mark", ("x",), ("value",), (), (), lambda: (), step, loop, lam
 def calm():
     return Indicated(Computation(MARK, (close,), ()))
 """
-)
 
 
 @pytest.mark.parametrize(
