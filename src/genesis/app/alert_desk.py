@@ -45,7 +45,7 @@ class _Said:
 
 @define
 class _Line:
-    """A channel, what waits for it, what it was given, what wakes its task; how its last try failed, why it lost one."""
+    """A channel, what waits for it and was given to it, what wakes its task, why it failed last and lost something."""
 
     channel: AlertChannel
     waiting: list[tuple[float, Notice]] = field(factory=list)

@@ -51,7 +51,8 @@ def portfolio(
 ) -> None:
     """Run several instruments on one cash, guarded together: what one of them has bought, no other can spend.
 
-    At each time, what was decided before fills at the opens, in the order of the instruments; then each candle closes.
+    At each time, what was decided before fills at the opens, in the order of the instruments; then what rests in the
+    market meets the candles; then each candle closes, and its strategy decides.
     """
     from genesis.adapters.report.portfolio_page import portfolio_page
     from genesis.app.portfolio import make_portfolio
