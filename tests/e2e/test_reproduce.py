@@ -208,14 +208,26 @@ def test_what_is_no_bundle_is_refused(text: str, capsys: pytest.CaptureFixture[s
     assert "run.json: is " in err
 
 
-def test_an_option_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("cash", 5, "its option cash is 5, and has to be a text"),
+        ("stop_loss_pct", 3, "its option stop_loss_pct is 3, and has to be a text"),
+        ("data", "a.csv", "its option data is 'a.csv', and has to be a list of texts"),
+        ("stop_loss_pct", "much", "--stop-loss-pct: "),
+    ],
+)
+def test_an_option_that_is_none_is_refused_for_what_it_is(
+    option: str, value: object, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     call(capsys, "backtest", DATA, "--bundle", "run.json")
     bundle = json.loads(Path("run.json").read_text())
-    bundle["options"]["cash"] = 5
+    bundle["options"][option] = value
     Path("run.json").write_text(json.dumps(bundle))
     code, _, err = call(capsys, "reproduce", "run.json")
     assert code == 2
-    assert "the option cash is 5" in err
+    assert said in err
+    assert "if the candles are elsewhere" not in err
 
 
 def test_no_bundle_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:

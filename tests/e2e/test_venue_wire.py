@@ -23,6 +23,7 @@ from genesis.domain.instrument import spot_instrument
 from genesis.domain.simulation.margin_position import MarginTerms
 from genesis.domain.units import Mts, Symbol, atoms
 from genesis.ports.secrets import Secret
+from tests.e2e.calling import call
 from tests.e2e.venue_house import quiet_venue
 
 Json = Any  # tests look into answers of all shapes
@@ -158,3 +159,10 @@ async def test_the_command_prints_its_keys_and_serves(tmp_path: Path) -> None:
     finally:
         process.terminate()
         await process.wait()
+
+
+@pytest.mark.parametrize("command", ["venue", "run"])
+@pytest.mark.parametrize("port", ["99999", "65536", "-1", "9" * 30])
+def test_a_port_that_is_none_is_one_sentence(command: str, port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    said = f"genesis: --port {port!r}: give a number from 0 to 65535; 0 takes any free one\n"
+    assert call(capsys, command, f"--port={port}") == (2, "", said)

@@ -17,7 +17,7 @@ from genesis.domain.candle import Candle, Candles, Timeframe, rows_sha256
 from genesis.domain.candle_merge import ConflictingCandles
 from genesis.domain.candle_series import Added, CandleSeries, CandleSource, begun, extended
 from genesis.domain.units import Symbol
-from genesis.ports.errors import InputError, StoreError
+from genesis.ports.errors import InputError, NoCandles, StoreError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -39,7 +39,7 @@ class ParquetCandles:
         path = self._path(symbol, timeframe)
         if not path.exists():
             known = ", ".join(f"{each.symbol}-{each.timeframe.value}" for each in self.series()) or "nothing"
-            raise InputError(f"{symbol}-{timeframe.value} is not in the candle archive {self._root}: it has {known}")
+            raise NoCandles(f"{symbol}-{timeframe.value} is not in the candle archive {self._root}: it has {known}")
         series, candles = read_parquet(path)
         if (series.symbol, series.timeframe) != (symbol, timeframe):
             raise StoreError(f"{path}: holds {series.symbol}-{series.timeframe.value}: was it renamed?")

@@ -10,8 +10,8 @@ from genesis.app.account_plan import AccountPlan, PlannedStrategy, account_desk
 from genesis.app.config import Config, StrategyConfig
 from genesis.app.config_basis import ConfigBasis, config_basis
 from genesis.app.config_risk import AccountStrategyConfig
-from genesis.app.options import parameters_option, symbol_option, timeframe_option
-from genesis.app.session_plan import SessionOptions, port_option
+from genesis.app.options import parameters_option, port_option, symbol_option, timeframe_option
+from genesis.app.session_plan import SessionOptions
 from genesis.app.settings import Settings
 from genesis.app.strategies import build_deciding, find_any_strategy
 from genesis.domain.candle import Timeframe
@@ -124,7 +124,8 @@ def plan_live(options: SessionOptions, settings: Settings) -> LivePlan:
     strategies = tuple(_strategy(each, symbol) for each in wanted)
     if not any(each.enabled for each in wanted):
         raise InputError("no strategy is enabled in the configuration")
-    return LivePlan(strategies, timeframe, basis, options.host or settings.host, port_option(options.port, settings))
+    host, port = options.host or settings.host, port_option(options.port, settings.port)
+    return LivePlan(strategies, timeframe, basis, host, port)
 
 
 def _single(config: Config, chosen: StrategyConfig) -> AccountStrategyConfig:

@@ -25,7 +25,7 @@ from genesis.domain.price_rounding import price_rounding
 from genesis.domain.simulation.synthetic import synthetic_candles
 from genesis.domain.units import Symbol
 from genesis.ports.candles import CandleArchive
-from genesis.ports.errors import InputError
+from genesis.ports.errors import InputError, NoCandles
 
 DEFAULT_SYMBOL: Final = Symbol("tBTCUSD")
 DEFAULT_SEED: Final = 1
@@ -104,7 +104,7 @@ def _part(name: str, wanted: Wanted, archive: CandleArchive) -> MarketData:
     path = Path(name)
     match = _SERIES.fullmatch(name)
     if match is None and path.suffix not in _FILES and (path.is_dir() or not path.exists()):
-        raise InputError(f"{name!r}: is no file, and no series of the candle archive such as tBTCUSD-1m")
+        raise NoCandles(f"{name!r}: is no file, and no series of the candle archive such as tBTCUSD-1m")
     if match is None or path.suffix in _FILES or path.is_file():
         return _from_parquet(path) if path.suffix == ".parquet" else _from_file(path, wanted)
     series, candles = archive.read(*_series_named(name, match[1], match[2], archive))
@@ -130,7 +130,7 @@ def _synthetic(name: str, wanted: Wanted) -> MarketData:
 
 def _from_file(path: Path, wanted: Wanted) -> MarketData:
     if not path.exists():
-        raise InputError(f"{path}: there is no such file")
+        raise NoCandles(f"{path}: there is no such file")
     symbol, timeframe = said_by_name(path)
     what = claim(path, symbol or wanted.symbol, timeframe or wanted.timeframe)
     with progress(f"reading {path.name}") as show:
@@ -143,7 +143,7 @@ def _from_file(path: Path, wanted: Wanted) -> MarketData:
 
 def _from_parquet(path: Path) -> MarketData:
     if not path.is_file():
-        raise InputError(f"{path}: there is no such file")
+        raise NoCandles(f"{path}: there is no such file")
     return _from_series(*read_parquet(path), _shown(path))
 
 
@@ -165,7 +165,7 @@ def _series_named(name: str, symbol: str, timeframe: str | None, archive: Candle
             raise InputError(f"{name}: {error}") from error
     known = [each for each in archive.series() if each.symbol == symbol]
     if not known:
-        raise InputError(f"{name}: is no file, and not in the candle archive: see data.list, or data.import it")
+        raise NoCandles(f"{name}: is no file, and not in the candle archive: see data.list, or data.import it")
     return known[0].symbol, known[0].timeframe
 
 
@@ -203,7 +203,7 @@ def _cut(whole: MarketData, wanted: Wanted) -> MarketData:
     candles = whole.candles.between(wanted.start, wanted.end)
     if not len(candles):
         first, last = _day(int(whole.candles.mts[0])), _day(int(whole.candles.mts[-1]))
-        raise InputError(f"{_title(whole)}: no candles in the time asked for: it has {first} to {last}")
+        raise NoCandles(f"{_title(whole)}: no candles in the time asked for: it has {first} to {last}")
     return _with(whole, whole.timeframe, candles)
 
 

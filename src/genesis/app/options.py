@@ -13,6 +13,7 @@ from genesis.ports.errors import InputError
 
 Choice = TypeVar("Choice", bound=Enum)
 
+PORT_MAX: Final = 65_535
 _UNITS_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -49,6 +50,16 @@ def choice_option(option: str, text: str, choices: type[Choice]) -> Choice:
     except ValueError:
         known = ", ".join(str(each.value) for each in choices)
         raise InputError(f"--{option} {text!r}: is one of {known}") from None
+
+
+def port_option(text: str, unset: int) -> int:
+    """Return a port to listen at, *unset* for an empty text; raises `InputError`."""
+    if not text:
+        return unset
+    digits = text.lstrip("0") or "0"
+    if not (text.isascii() and digits.isdigit() and len(digits) <= len(f"{PORT_MAX}") and int(digits) <= PORT_MAX):
+        raise InputError(f"--port {text!r}: give a number from 0 to {PORT_MAX}; 0 takes any free one")
+    return int(digits)
 
 
 def symbol_option(option: str, text: str) -> Symbol | None:

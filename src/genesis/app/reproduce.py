@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from attrs import frozen
 
@@ -34,9 +34,16 @@ from genesis.app.research_runs import (
     make_walk_forward,
 )
 from genesis.app.strategies import StrategyOrigin, origin_of
-from genesis.ports.errors import InputError
+from genesis.ports.errors import InputError, NoCandles
 
 Group = TypeVar("Group", bound=tuple[object, ...])
+
+_KINDS: Final[dict[type, str]] = {
+    str: "a text",
+    bool: "true or false",
+    int: "a whole number",
+    tuple: "a list of texts",
+}
 
 
 @frozen
@@ -71,7 +78,8 @@ def reproduce(
         try:
             made = _make(bundle.command, options, progress)
         except InputError as error:
-            where = "" if data else "; if the candles are elsewhere, name them with --data"
+            is_hint = isinstance(error, NoCandles) and not data
+            where = "; if the candles are elsewhere, name them with --data" if is_hint else ""
             raise InputError(f"the bundle cannot be made again here: {error}{where}") from error
     if made.data.sha256 != bundle.data_sha256:
         told = f"{made.data.rows} rows with the hash {made.data.sha256[:12]}"
@@ -169,7 +177,7 @@ def _group(kind: type[Group], options: Mapping[str, object]) -> Group:
         else:
             is_right = type(value) is type(default)
         if not is_right:
-            raise InputError(f"the option {name} is {value!r}")
+            raise InputError(f"its option {name} is {value!r}, and has to be {_KINDS[type(default)]}")
         found[name] = value
     made: Group = named(**found)
     return made

@@ -17,6 +17,7 @@ from genesis.app.options import (
     choice_option,
     decimal_option,
     parameters_option,
+    port_option,
     seconds_option,
     symbol_option,
     timeframe_option,
@@ -113,7 +114,7 @@ def plan_session(options: SessionOptions, settings: Settings) -> SessionPlan:
     except ValueError as error:
         raise InputError(str(error)) from error
     pace = _pace(options.speed or settings.speed)
-    host, port = options.host or settings.host, port_option(options.port, settings)
+    host, port = options.host or settings.host, port_option(options.port, settings.port)
     return SessionPlan(account, terms, market, pace, host, port, over, basis)
 
 
@@ -154,12 +155,3 @@ def _pace(text: str) -> Pace:
     if not 0.001 <= speed <= 1e9:
         raise InputError(f"--speed {text!r}: give a number from 0.001 on, or max")
     return Pace(speed)
-
-
-def port_option(text: str, settings: Settings) -> int:
-    """Return the port of the HTTP API; raises `InputError`."""
-    if not text:
-        return settings.port
-    if not (text.isascii() and text.isdigit() and int(text) <= 65_535):
-        raise InputError(f"--port {text!r}: give a number from 0 to 65535; 0 takes any free one")
-    return int(text)

@@ -2,6 +2,7 @@
 
 GenesisError                     one sentence for a person; the command line prints it and exits 2
 ├── InputError                   a file, option or body that cannot be used: says what, where, what to do
+│   └── NoCandles                there are none by this name, or none in this time: name others
 ├── StoreError                   durable state cannot be read or written: nothing that depends on it may go on
 │   ├── StoreFull                the disk or the quota is full: make room, then try again
 │   └── ClockAhead               our clock or counter is too far ahead of the exchange: wait until they agree
@@ -30,6 +31,10 @@ class GenesisError(Exception):
 
 class InputError(GenesisError):
     """Input that cannot be used; nothing was changed."""
+
+
+class NoCandles(InputError):
+    """Candles that were named are not here, or have none in the time asked for."""
 
 
 class StoreError(GenesisError):

@@ -10,6 +10,7 @@ from genesis.app.options import (
     instant_option,
     parameters_option,
     percent_option,
+    port_option,
     seconds_option,
     symbol_option,
     timeframe_option,
@@ -25,6 +26,7 @@ def test_good_words_become_exact_values() -> None:
     assert choice_option("engine", "event", Engine) is Engine.EVENT
     assert symbol_option("symbol", "tDUSK:USD") == "tDUSK:USD"
     assert timeframe_option("timeframe", "7D") is Timeframe.W1
+    assert (port_option("", 8000), port_option("0", 8000), port_option("065535", 8000)) == (8000, 0, 65_535)
     assert parameters_option(["fast=5", "note=a=b"]) == {"fast": "5", "note": "a=b"}
 
 
@@ -60,6 +62,10 @@ def test_spans_have_a_unit(text: str, expected: float) -> None:
         (lambda: instant_option("from", "yesterday"), "--from"),
         (lambda: seconds_option("until", "10"), "--until"),
         (lambda: seconds_option("until", "-1h"), "--until"),
+        (lambda: port_option("65536", 0), "--port"),
+        (lambda: port_option("-1", 0), "--port"),
+        (lambda: port_option("²", 0), "--port"),
+        (lambda: port_option("9" * 5_000, 0), "--port"),
         (lambda: parameters_option(["fast"]), "--param"),
         (lambda: parameters_option(["fast=1", "fast=2"]), "--param"),
     ],

@@ -4,7 +4,7 @@ from genesis.domain.candle import Candles, Timeframe
 from genesis.domain.candle_merge import ConflictingCandles
 from genesis.domain.candle_series import Added, CandleSeries, CandleSource, begun, extended
 from genesis.domain.units import Symbol
-from genesis.ports.errors import InputError
+from genesis.ports.errors import InputError, NoCandles
 
 
 class MemoryCandles:
@@ -17,7 +17,7 @@ class MemoryCandles:
         self, symbol: Symbol, timeframe: Timeframe, start: int | None = None, end: int | None = None
     ) -> tuple[CandleSeries, Candles]:
         if (symbol, timeframe) not in self._kept:
-            raise InputError(f"{symbol}-{timeframe.value} is not in the candle archive")
+            raise NoCandles(f"{symbol}-{timeframe.value} is not in the candle archive")
         series, candles = self._kept[symbol, timeframe]
         return series, candles.between(start, end)
 

@@ -34,11 +34,13 @@ def venue(
     import time
 
     from genesis.app.local_venue import VenueOptions, build_venue
+    from genesis.app.options import port_option
     from genesis.domain.units import Mts
     from genesis.ports.errors import InputError
 
     if speed < 0:
         raise InputError(f"--speed {speed}: is 0 or more")
+    port = port_option(f"{port}", port)
     options = VenueOptions(market, Mts(time.time_ns() // 1_000_000), faults, limited=not no_limits)
     asyncio.run(_serve(build_venue(options), port, speed, json=json))
 

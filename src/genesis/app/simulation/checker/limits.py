@@ -76,7 +76,7 @@ class LimitView:
             self._collar(order, quote, limits["price_collar"])
 
     def _collar(self, order: Entry, quote: Entry, collar: int) -> None:
-        """Require that an order pays no more than the collar beyond the best price of its own side; no pair is asked."""
+        """Require that an order pays no more than the collar beyond the best of its own side; no pair is asked."""
         takes_any = order["type"] in ("market", "stop", "trailing_stop")
         if order["side"] == "buy":
             price = quote["ask"] if takes_any else order["price"]
