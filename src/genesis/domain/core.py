@@ -469,22 +469,23 @@ class TradingCore:
         """Take the whole account as the exchange shows it: until then nothing is decided."""
         self.pursuits.withdrawals.clear()
         yield from self._looks.take(event)
+        if self.is_new:
+            self.guarding.remember()
         self.is_new = False
         self.guarding.try_at_once()
         yield from self.pursuits.time_passed(self.now)
         yield from self.operation.was_looked_at()
         if self.books.standings.now is Standing.OPEN:
             for desk in self.desks.values():
-                yield from self._leave(desk, event.mts)
+                self._leave(desk, event.mts)
+            for symbol in self._by_symbol:  # stops that have to go first and are open still are asked for again
+                yield from self._ask(symbol)
 
-    def _leave(self, desk: Desk, mts: Mts) -> Iterator[Decision]:
+    def _leave(self, desk: Desk, mts: Mts) -> None:
         """Let a desk that has to get out try, if it does not: nothing could be sent when it was halted."""
         is_in = abs(desk.position) >= desk.settings.instrument.amount_min
-        if desk.halted is None or desk.is_paused or not is_in:
-            return
-        desk.seek(mts, 0.0, desk.budget_acted_on)
-        if desk.intent is not None:
-            yield from self._ask(desk.symbol)
+        if desk.halted is not None and not desk.is_paused and is_in:
+            desk.seek(mts, 0.0, desk.budget_acted_on)
 
 
 def one_desk(

@@ -1,8 +1,9 @@
 """What guards positions at the exchange: stops of ours, together over what is held and never over more.
 
 A stop stays where it is until an order that passes the gate cannot leave beside it. A position that has grown keeps its
-stop meanwhile; then one from the new entry takes its place, once it would pass the gate. What is guarded follows from
-the orders and their lives, so after a restart the same steps come next.
+stop meanwhile; then one from the new entry takes its place, once it would pass the gate and unless the exchange refuses
+stops. What is guarded follows from the orders and their lives, so after a restart the same steps come next. Stops of a
+strategy that is configured without protection are let go of.
 
 A stop that was refused, or that ended although nobody of us wanted that, is tried again after `FIRST_AGAIN_MS` of the
 market's time, then after twice as long each time, up to `LONGEST_AGAIN_MS`; at once after a look at the account, and
@@ -28,7 +29,7 @@ from genesis.domain.events import (
     RequestQuote,
     WakeAt,
 )
-from genesis.domain.execution.order_life import OrderLife
+from genesis.domain.execution.order_life import OrderLife, Status
 from genesis.domain.execution.orders import PROTECTION
 from genesis.domain.execution.protection import Guarded, Protection, exit_order
 from genesis.domain.order import NO_CID, Cid, OrderRequest, Side
@@ -54,8 +55,9 @@ class Missing(NamedTuple):
 
 
 class Guarding:
-    """See the module; *is_leaving* tells whether a desk gets out in parts, on the given side.
+    """See the module; *to_leave* tells what plans of a desk may still send out on a side.
 
+    *is_under_way* tells whether an undertaking is not over.
     *entries* say where each strategy last entered, and why: its protection is measured from there.
     """
 
@@ -66,7 +68,8 @@ class Guarding:
         dispatch: Dispatch,
         withdrawals: Withdrawals,
         ask: Ask,
-        is_leaving: Callable[[Desk, Side], bool],
+        to_leave: Callable[[Desk, Side], int],
+        is_under_way: Callable[[int], bool],
     ) -> None:
         self.entries: dict[str, tuple[Price, Reasons]] = {}
         self._desks = desks
@@ -74,7 +77,8 @@ class Guarding:
         self._dispatch = dispatch
         self._withdrawals = withdrawals
         self._ask = ask
-        self._is_leaving = is_leaving
+        self._to_leave = to_leave
+        self._is_under_way = is_under_way
         self._to_protect: dict[str, Symbol] = {}
         self._grown: dict[str, Cid] = {}
         self._missing: dict[str, Missing] = {}
@@ -88,9 +92,7 @@ class Guarding:
         self._to_protect.clear()
 
     def guards_of(self, desk: Desk) -> list[OrderRequest]:
-        """Return the orders that guard what a desk holds."""
-        if desk.settings.protection is None:
-            return []
+        """Return the orders that guard what a desk holds, whatever its configuration says now."""
         return [
             own.life.order
             for own in self._books.orders.open(desk.symbol)
@@ -108,6 +110,9 @@ class Guarding:
     def protect(self, desk: Desk, now: Mts) -> Iterator[Decision]:
         """Ask for what is needed to guard what a desk holds; what the desk wants to send is seen to first."""
         yield from self.release_excess(desk)
+        if desk.settings.protection is None and (guards := self.guards_of(desk)):
+            unwanted = frozenset(guard.cid for guard in guards)
+            yield from self.release(desk, unwanted, "its strategy has no protection any more")
         if not self._may_guard(desk) or desk.name in self._to_protect or desk.intent is not None:
             return
         missing = self._missing.get(desk.name)
@@ -151,6 +156,24 @@ class Guarding:
         """Take that the order *cid* has made a position larger: stops from before it guard from another entry."""
         self._grown[desk.name] = max(cid, self._grown.get(desk.name, NO_CID))
 
+    def remember(self) -> None:
+        """Find out from the orders what a process before this one knew: stops that were outgrown, or were refused."""
+        for desk in self._desks.values():
+            own = [each for each in self._books.orders.by_cid.values() if each.strategy == desk.name]
+            begun: dict[int, Cid] = {}  # by undertaking, an order of its own under its own number
+            for _, undertaking, life in own:
+                cid = life.order.cid
+                if undertaking != PROTECTION and life.filled and desk.adds_risk(life.order.side):
+                    begun.setdefault(undertaking or -cid, cid)
+            self._grown.pop(desk.name, None)
+            for number, cid in begun.items():
+                is_over = self._books.orders.by_cid[cid].life.status.is_terminal
+                if is_over if number < 0 else not self._is_under_way(number):
+                    self.outgrow(desk, cid)
+            last = next((each.life for each in reversed(own) if each.undertaking == PROTECTION), None)
+            if last is not None and last.status is Status.REJECTED:
+                self._missing[desk.name] = Missing(last.order.mts, Mts(0), FIRST_AGAIN_MS, is_told=False)
+
     def try_at_once(self, name: str = "") -> None:
         """Let the next look for what is missing try again, of one desk or of all: what was in its way may be gone."""
         for each in [name] if name else list(self._missing):
@@ -159,7 +182,7 @@ class Guarding:
 
     def ended(self, desk: Desk, life: OrderLife, now: Mts, *, was_asked: bool) -> Iterator[Decision]:
         """Take the end of a stop, which may be nobody's wish."""
-        if not was_asked and life.filled < life.order.amount:
+        if not was_asked and life.filled < life.order.amount and desk.settings.protection is not None:
             closing = life.closing.status if life.closing is not None else life.status.value
             yield from self._failed(desk, now, life.reason or closing)
 
@@ -172,6 +195,7 @@ class Guarding:
         if missing.is_told:
             text = f"{desk.name} {desk.symbol}: its position is guarded again, after {_seconds(missing.since, now)} s"
             yield Alert(now, AlertCode.POSITION_GUARDED, text)
+        yield from self.protect(desk, now)  # what was outgrown had to stay until now
 
     def _may_guard(self, desk: Desk) -> bool:
         if desk.settings.protection is None or desk.name not in self.entries or desk.is_paused:
@@ -188,7 +212,9 @@ class Guarding:
             del self._to_protect[desk.name]
             return
         outgrown = self._outgrown(desk)
-        if outgrown and self._may_replace(desk, protection, outgrown, quote, now):
+        # While stops are refused, those that stand are all there is: none goes before the exchange takes them again.
+        is_refused = desk.name in self._missing and self._unguarded(desk) >= least
+        if outgrown and not is_refused and self._may_replace(desk, protection, outgrown, quote, now):
             del self._to_protect[desk.name]
             for guard in outgrown:
                 yield from self._withdrawals.ask(guard.cid, "the position has grown: one from its new entry follows")
@@ -214,8 +240,10 @@ class Guarding:
         whole = exit_order(protection, Guarded(side, amount, self.entries[desk.name][0]), cid, instrument, quote.mts)
         dearest = max(each for each in (whole.price, whole.stop_price, quote.ask) if each is not None)
         most = min(self._dispatch.within_one_order(instrument, amount, dearest), instrument.amount_max)
-        count = -(-amount // most)
-        return whole if count == 1 else evolve(whole, amount=Atoms(-(-amount // count)))
+        part = -(-amount // -(-amount // most))
+        if part < instrument.amount_min:  # the exchange takes no such part: as much as one order may be, then
+            part = most
+        return evolve(whole, amount=Atoms(part)) if part < amount else whole
 
     def _outgrown(self, desk: Desk) -> list[OrderRequest]:
         """Return the stops from before the position grew that nobody has asked to be cancelled yet."""
@@ -235,11 +263,9 @@ class Guarding:
         return not isinstance(answer, Refused)
 
     def _unguarded(self, desk: Desk) -> int:
-        """Return what a desk holds and no order of its own may already bring out: 0 while it leaves in parts."""
+        """Return what a desk holds and neither an order of its own may bring out nor a plan will send out."""
         out = Side.SELL if desk.position > 0 else Side.BUY
-        if self._is_leaving(desk, out):
-            return 0  # its parts and a guard together would bring out more than there is
-        return self._books.left(desk.name, desk.symbol, out)
+        return self._books.left(desk.name, desk.symbol, out) - self._to_leave(desk, out)
 
     def _failed(self, desk: Desk, now: Mts, why: str) -> Iterator[Decision]:
         before = self._missing.get(desk.name)

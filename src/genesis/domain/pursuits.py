@@ -56,7 +56,9 @@ class Pursuits:
     def __init__(self, desks: Mapping[str, Desk], books: Books, dispatch: Dispatch) -> None:
         self.under_way: dict[int, Pursued] = {}
         self.withdrawals = Withdrawals(books.orders)
-        self.guarding = Guarding(desks, books, dispatch, self.withdrawals, self._ask, self._is_leaving)
+        self.guarding = Guarding(
+            desks, books, dispatch, self.withdrawals, self._ask, self._to_leave, self._is_under_way
+        )
         self._desks = desks
         self._books = books
         self._dispatch = dispatch
@@ -94,6 +96,9 @@ class Pursuits:
         self.under_way[undertaking.id] = Pursued(undertaking, reasons)
         yield Undertaken(undertaking, reasons)
         self._to_place[undertaking.id] = undertaking.symbol
+        desk = self._desks[undertaking.strategy]
+        if not desk.adds_risk(undertaking.side):  # what it will not bring out needs a stop meanwhile
+            yield from self.guarding.protect(desk, undertaking.begun)
 
     def give_up(self, number: int, cids: Iterable[Cid]) -> None:
         """Let an undertaking send no more, because a person cancels its parts *cids*; `go_on` ends it then."""
@@ -213,10 +218,17 @@ class Pursuits:
             self.guarding.outgrow(desk, filled[0].order.cid)
         yield from self.guarding.protect(desk, now)
 
-    def _is_leaving(self, desk: Desk, out: Side) -> bool:
-        """Tell whether a desk gets out in parts."""
-        leaves = (each.undertaking for each in self.under_way.values())
-        return any(each.strategy == desk.name and each.side is out for each in leaves)
+    def _to_leave(self, desk: Desk, out: Side) -> int:
+        """Return what plans of a desk may send *out* beyond the parts of them that are open."""
+        found = 0
+        for undertaking in (each.undertaking for each in self.under_way.values()):
+            if undertaking.strategy == desk.name and undertaking.side is out:
+                parts = self._books.orders.children(undertaking.id)
+                found += undertaking.amount - sum(part.filled + part.at_risk for part in parts)
+        return found
+
+    def _is_under_way(self, number: int) -> bool:
+        return number in self.under_way
 
     def _ask(self, symbol: Symbol) -> RequestQuote:
         return RequestQuote(symbol, self.waiting(symbol))

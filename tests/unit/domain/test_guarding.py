@@ -3,6 +3,7 @@
 import pytest
 from attrs import evolve
 
+from genesis.domain.core import TradingCore
 from genesis.domain.events import (
     Alert,
     AlertCode,
@@ -20,10 +21,12 @@ from genesis.domain.execution.protection import Bracket, Protection, Trailing
 from genesis.domain.fill import Fill
 from genesis.domain.guarding import LONGEST_AGAIN_MS
 from genesis.domain.instrument import Instrument
+from genesis.domain.ledger import Ledger
 from genesis.domain.link import Link, LinkState
 from genesis.domain.order import NO_CID, OrderId, OrderRequest, OrderType, Side
 from genesis.domain.risk.limits import AccountLimits, InstrumentLimits
 from genesis.domain.risk.refusal import RefusalCode
+from genesis.domain.saved import restore, saved
 from genesis.domain.units import PPB, Atoms, Mts, Ppb, atoms
 from tests.unit.domain.accounts import BTC, INSTRUMENT, World
 
@@ -280,6 +283,103 @@ def test_a_part_that_is_sold_takes_no_more_stops_away_than_it_needs() -> None:
     assert len(world.sent) == 1 + 4 + 4
 
 
+def test_parts_are_no_smaller_than_the_exchange_takes() -> None:
+    least = INSTRUMENT.amount_min
+    world = Guarded(limits=AccountLimits())
+    world.fills = False
+    world.close(1.0)
+    limit = Atoms(least * 6 // 5)
+    world.handle(LimitsApplied(Mts(60_000), AccountLimits(instruments=(InstrumentLimits(BTC, limit),))))
+    world.fills = True
+    world.fill(world.sent[0], least * 3 // 2)
+    assert [each.amount for each in world.guards] == [limit]
+    assert not world.core.refusals
+
+
+def test_what_a_plan_will_not_sell_stays_guarded() -> None:
+    world = Guarded(plan=PostOnly(3_600_000, 36_000_000))
+    world.close(1.0)
+    entry = world.sent[0]
+    world.fill(entry, entry.amount)
+    assert world.guarded == world.position == atoms(10)
+    world.close(0.8)
+    world.confirm()
+    assert world.sent[-2].side is Side.SELL
+    assert world.sent[-2].amount == atoms(2)
+    assert world.guarded == atoms(8)
+    world.fill(world.sent[-2], atoms(2))
+    assert world.guarded == world.position == atoms(8)
+
+
+# After a restart
+
+
+def _restart(world: Guarded, protection: Protection | None) -> None:
+    settings = world.core.settings
+    desks = tuple(evolve(each, protection=protection) for each in settings.desks)
+    core = TradingCore(evolve(settings, desks=desks), {"one": Ledger(Atoms(0))})
+    restore(core, saved(world.core))
+    core.is_new = True
+    world.core = core
+    world.canceled.clear()
+
+
+def test_a_stop_of_a_strategy_that_is_configured_without_goes_and_lets_it_out() -> None:
+    world = Guarded()
+    world.close(1.0)
+    (stop,) = world.guards
+    _restart(world, None)
+    world.show()
+    assert world.canceled == [stop.cid]
+    world.confirm()
+    world.close(0.0)
+    assert world.position == 0
+    assert not world.core.refusals
+
+
+def test_a_restart_knows_which_stop_a_position_has_outgrown() -> None:
+    world = Guarded()
+    world.close(0.5)
+    (stop,) = world.guards
+    world.close(1.0)
+    assert world.canceled == [stop.cid]
+    _restart(world, STOP)  # nobody knows whether the cancel left
+    world.show()
+    assert world.canceled == [stop.cid]
+    world.confirm()
+    assert world.guarded == world.position == atoms(10)
+
+
+def test_a_restart_knows_that_stops_are_refused() -> None:
+    world = Rejecting()
+    world.rejects = False
+    world.close(0.5)
+    (stop,) = world.guards
+    world.rejects = True
+    world.fills = False
+    world.close(1.0)
+    growth = world.sent[-1]
+    world.fills = True
+    world.fill(growth, growth.amount // 2)
+    world.fill(growth, growth.amount // 2)
+    _restart(world, STOP)
+    world.show()
+    assert world.guards == [stop]
+    assert not world.canceled
+
+
+def test_a_stop_that_has_to_go_and_is_open_still_is_asked_for_again_at_each_look() -> None:
+    world = Guarded()
+    world.close(1.0)
+    (stop,) = world.guards
+    world.close(0.0)
+    world.show()
+    world.show()
+    assert world.canceled == [stop.cid] * 3
+    world.confirm()
+    assert world.position == 0
+
+
 def test_what_is_larger_than_the_exchange_takes_is_guarded_in_parts() -> None:
     world = Guarded(instrument=evolve(INSTRUMENT, amount_max=atoms(6)))
     world.close(0.5)
@@ -451,6 +551,31 @@ def test_the_same_events_try_at_the_same_times() -> None:
         return list(world.decisions)
 
     assert run() == run()
+
+
+def test_a_stop_stays_beside_a_growth_for_which_the_exchange_takes_none() -> None:
+    world = Rejecting()
+    world.rejects = False
+    world.close(0.5)
+    (stop,) = world.guards
+    world.rejects = True
+    world.fills = False
+    world.close(1.0)
+    growth = world.sent[-1]
+    world.fills = True
+    world.fill(growth, growth.amount // 2)
+    world.fill(growth, growth.amount // 2)
+    for second in range(60):
+        world.at(second)
+        world.confirm()
+    assert world.guards == [stop]
+    assert not world.canceled
+    world.rejects = False
+    world.minute += 2
+    world.at(0)
+    world.confirm()
+    assert world.canceled == [stop.cid]
+    assert world.guarded == world.position == atoms(10)
 
 
 def test_a_part_of_a_stop_that_was_hit_leaves_the_rest_to_another() -> None:
