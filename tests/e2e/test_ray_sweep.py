@@ -102,6 +102,27 @@ def test_the_command_says_the_same_on_a_cluster(
     assert said[0] == said[1] == said[2]
 
 
+def test_a_client_whose_server_was_lost_asks_again(
+    cluster: Any, research: Research, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import ray
+
+    assert cluster.address
+    join, asked = ray.init, []
+
+    def lost_once(**words: Any) -> None:
+        asked.append(words["address"])
+        join(**words)
+        if len(asked) == 1:
+            raise ConnectionAbortedError("Initialization failure from server")
+
+    monkeypatch.setattr(ray, "init", lost_once)
+    address = f"ray://127.0.0.1:{CLIENTS_PORT}"
+    with ClusterRunner(research.plan, research.candles, address) as runner:
+        assert dict(runner.run([0])).keys() == {0}
+    assert asked == [address, address]
+
+
 def test_no_cluster_is_one_sentence(research: Research, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
     table = ParquetSweep(tmp_path / "none", describe(research.plan), keep=False)

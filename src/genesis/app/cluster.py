@@ -30,6 +30,8 @@ from genesis.ports.errors import InputError
 RETRIES: Final = 5
 """How often a part is run again when its worker dies: a part that kills every worker must not go on for ever."""
 CONNECT_TIMEOUT_S: Final = 10.0
+ATTEMPTS: Final = 3
+"""How often a client asks a cluster that answers: it starts a server for each, which on a busy machine may be lost."""
 CLIENT_PORT: Final = 10_001
 """Where a cluster listens for `ray://HOST`. Source: Ray, "Ray Client"."""
 QUEUED: Final = 3
@@ -84,6 +86,17 @@ def _knock(address: str) -> None:
             pass
 
 
+def _join(ray: Any, where: str) -> None:  # Any: as below
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            ray.init(address=where, log_to_driver=False, logging_level=logging.ERROR)
+            return
+        except ConnectionAbortedError:
+            ray.shutdown()
+            if attempt == ATTEMPTS:
+                raise
+
+
 class ClusterRunner:
     """Runs the parts of *plan* on the cluster at *address*: `ray` is the one that runs here, or `ray://HOST:PORT`."""
 
@@ -101,7 +114,7 @@ class ClusterRunner:
         where = os.environ.get("RAY_ADDRESS", "auto") if self._address == "ray" else self._address
         try:
             _knock(where)
-            ray.init(address=where, log_to_driver=False, logging_level=logging.ERROR)
+            _join(ray, where)
         except Exception as error:  # Ray has an error of its own for each way of not being there
             told = f"no Ray cluster answers at {where} ({error})"
             raise InputError(f"--workers {self._address}: {told}: start one with `ray start --head`") from error
