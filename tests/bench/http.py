@@ -48,20 +48,27 @@ def _p(values: list[float], percent: int) -> float:
 
 
 def _listen(port: int, token: str, count: int, seconds: float, said: Connection) -> None:
-    async def one(client: aiohttp.ClientSession) -> tuple[int, int]:
-        url = f"http://127.0.0.1:{port}"
+    url = f"http://127.0.0.1:{port}"
+
+    async def opened(client: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse:
+        socket = await client.ws_connect(f"{url}/stream", headers={"Origin": url})
+        await socket.send_str(json.dumps({"token": token}))
+        await socket.receive_str(timeout=5)
+        return socket
+
+    async def one(socket: aiohttp.ClientWebSocketResponse, end: float) -> tuple[int, int]:
         frames = size = 0
-        async with client.ws_connect(f"{url}/stream", headers={"Origin": url}) as socket:
-            await socket.send_str(json.dumps({"token": token}))
-            end = perf_counter() + seconds
-            while perf_counter() < end:
-                message = await socket.receive(5)
-                frames, size = frames + 1, size + len(message.data)
+        while perf_counter() < end:
+            frames, size = frames + 1, size + len(await socket.receive_str(timeout=5))
+        await socket.close()
         return frames, size
 
     async def all_of_them() -> list[tuple[int, int]]:
         async with aiohttp.ClientSession() as client:
-            return await asyncio.gather(*(one(client) for _ in range(count)))
+            # One after another: of many at once from one address some are told to come later.
+            sockets = [await opened(client) for _ in range(count)]
+            end = perf_counter() + seconds
+            return await asyncio.gather(*(one(socket, end) for socket in sockets))
 
     said.send(asyncio.run(all_of_them()))
 
