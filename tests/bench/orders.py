@@ -208,7 +208,7 @@ async def kill(times: int) -> dict[str, float]:
                     "BITFINEX_API_SECRET": DEMO_KEYS[0].secret,
                 }
                 begun = time.perf_counter()
-                words = ("-c", "from genesis.app.cli import main\nmain()", "kill", "bench")
+                words = ("-c", "from genesis.app.cli import main\nmain()", "kill", "bench", "--watch", "0")
                 quiet = asyncio.subprocess.DEVNULL
                 process = await asyncio.create_subprocess_exec(sys.executable, *words, env=environment, stdout=quiet)
                 assert await process.wait() == 0
