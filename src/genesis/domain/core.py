@@ -17,7 +17,7 @@ from genesis.domain.books import Books
 from genesis.domain.candle import Candle
 from genesis.domain.core_settings import CoreSettings
 from genesis.domain.crossing import Crossing
-from genesis.domain.desk import Desk, Wish
+from genesis.domain.desk import Desk
 from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.dispatch import Dispatch
 from genesis.domain.events import (
@@ -33,7 +33,6 @@ from genesis.domain.events import (
     LookUp,
     MarginCharged,
     OperatorAsked,
-    OrderRefused,
     OrderReported,
     Quote,
     RequestQuote,
@@ -42,21 +41,20 @@ from genesis.domain.events import (
     TimePassed,
 )
 from genesis.domain.execution.evidence import Traded, is_not_traded
-from genesis.domain.execution.netting import Netted, Wanted, net
 from genesis.domain.execution.order_life import ContradictingEvidence, ImpossibleStep, OrderLife, Status
 from genesis.domain.execution.orders import PROTECTION, OwnOrder
-from genesis.domain.execution.plans import LimitEntry, Market, Undertaking
+from genesis.domain.execution.plans import Market
 from genesis.domain.fill import Fill
 from genesis.domain.ledger import Ledger
 from genesis.domain.link import LinkState
 from genesis.domain.operation import Operation
-from genesis.domain.order import NO_CID, Cid, OrderRequest, OrderType, Side
+from genesis.domain.order import Cid
 from genesis.domain.purse import Purse
 from genesis.domain.pursuits import Pursuits
-from genesis.domain.risk import account_guards
-from genesis.domain.risk.refusal import RefusalCode, Refused
+from genesis.domain.risk.refusal import RefusalCode
 from genesis.domain.risk.scene import Standing
 from genesis.domain.standing import Standings
+from genesis.domain.trading import Trading
 from genesis.domain.units import Atoms, Mts, Symbol, format_atoms
 
 FIRST_CID: Final = Cid(1)
@@ -65,8 +63,7 @@ FIRST_CID: Final = Cid(1)
 class TradingCore:
     """The desks of one account, and the books around them.
 
-    *is_new* says that the account was not shown yet: candles are history then, on which strategies warm up. *cut* names
-    the desks whose order is only a part of their wish.
+    *is_new* says that the account was not shown yet: candles are history then, on which strategies warm up.
     """
 
     def __init__(self, settings: CoreSettings, ledgers: Mapping[str, Ledger], first_cid: Cid = FIRST_CID) -> None:
@@ -100,11 +97,10 @@ class TradingCore:
         self.dispatch = Dispatch(self.books, settings.limits, has_to_see=settings.needs_account)
         self.pursuits = Pursuits(self.desks, self.books, self.dispatch)
         self.guarding = self.pursuits.guarding
-        self._crossing = Crossing(self.desks, self.books, self._instruments, self.dispatch, self.guarding)
+        crossing = Crossing(self.desks, self.books, self._instruments, self.dispatch, self.guarding)
+        self.trading = Trading(self._by_symbol, self.books, self.dispatch, self.pursuits, self.guarding, crossing)
         self._looks = AccountLooks(self.books, self._instruments, self._report, is_dry=settings.is_dry)
-        self.operation = Operation(self.desks, self.books, self.pursuits, self._ask)
-        self.cut: set[str] = set()
-        self.next_undertaking = 1
+        self.operation = Operation(self.desks, self.books, self.pursuits, self.trading)
 
     @property
     def equity(self) -> int:
@@ -194,7 +190,7 @@ class TradingCore:
         if desk.intent is None:  # as at most candles: nothing follows
             return () if told is None else (told, *desk.say())
         is_open = self.books.standings.now is Standing.OPEN
-        asked = (RequestQuote(symbol),) if is_open else tuple(self._ask(symbol))
+        asked = (RequestQuote(symbol),) if is_open else tuple(self.trading.ask(symbol, self.now))
         return asked if told is None else (told, *desk.say(), *asked)
 
     def _close_for_all(self, symbol: Symbol, candle: Candle) -> Iterator[Decision]:
@@ -214,158 +210,23 @@ class TradingCore:
                 yield told
                 is_breach = isinstance(told, Alert) and self.settings.together is not None
                 for other in self._by_symbol if is_breach else ():
-                    yield from self._ask(other)  # a breach of all together lets every desk out
+                    yield from self.trading.ask(other, self.now)  # a breach of all together lets every desk out
                 yield from desk.say()
             is_waiting |= desk.intent is not None
         if is_waiting:
-            yield from self._ask(symbol)
+            yield from self.trading.ask(symbol, self.now)
         if self.is_pursuing:
             self.now = max(self.now, candle.mts)
             yield from self.pursuits.go_on(self.now)
             for desk in desks:
                 yield from self.guarding.protect(desk, self.now)
 
-    def _ask(self, symbol: Symbol) -> Iterator[Decision]:
-        """Ask for a quote for the desks that wait for one; while nothing may be sent, they wait no longer."""
-        standing = self.books.standings.now
-        waiting = [desk for desk in self._by_symbol[symbol] if desk.intent is not None]
-        if standing is Standing.OPEN:
-            if waiting:
-                yield RequestQuote(symbol, len(waiting) + self.pursuits.waiting(symbol))
-            return
-        for desk in waiting:
-            intent, desk.intent = desk.intent, None
-            if intent is not None:
-                mts = max(self.now, intent.reasons.mts)
-                yield desk.refused(mts, intent.side, None, account_guards.not_open(standing))
-
-    # Trading
-
     def _trade(self, quote: Quote) -> Iterable[Decision]:
-        symbol = quote.symbol
-        self.books.quotes[symbol] = quote
-        cids = iter(quote.cids) if quote.cids else self._counted()
-        desk = self._alone.get(symbol)
+        self.books.quotes[quote.symbol] = quote
+        desk = self._alone.get(quote.symbol)
         if desk is None:
-            return self._trade_for_all(quote, cids)
-        wish = desk.wish(quote)
-        return desk.say() if wish is None else self._submit(desk, wish, wish.amount, quote, cids)
-
-    def _trade_for_all(self, quote: Quote, cids: Iterator[Cid]) -> Iterator[Decision]:
-        """Send what desks want of an instrument that several trade, or that undertakings and protections wait for."""
-        symbol = quote.symbol
-        waiting = [desk for desk in self._by_symbol[symbol] if desk.intent is not None]
-        wishes = []
-        for desk in waiting:
-            wish = desk.wish(quote)
-            yield from desk.say()
-            if wish is not None:
-                wishes.append((desk, wish))
-        is_crossing = len(wishes) > 1 and self._crossing.is_possible(quote, self.now)
-        netted = _netted(wishes, is_crossing=is_crossing)
-        while (held_up := self._held_up(wishes, netted.left, quote)) is not None:
-            desk, wish, guards = held_up
-            wishes.remove((desk, wish))  # the others find each other without it
-            netted = _netted(wishes, is_crossing=is_crossing)
-            yield from self._free(desk, wish, quote, guards)
-        reasons = {desk.name: wish.intent.reasons for desk, wish in wishes}
-        for match in netted.matches:
-            yield from self._crossing.cross(match, quote, reasons, self.now)
-        for desk, wish in wishes:
-            yield from self._submit(desk, wish, netted.left[desk.name], quote, cids)
-        if self.is_pursuing:
-            for desk in waiting:
-                if desk.in_flight is None:  # its guards went for an order that did not leave
-                    yield from self.guarding.protect(desk, self.now)
-        if self.pursuits.waiting(symbol):
-            yield from self.pursuits.quoted(quote, self.now, cids)
-
-    def _held_up(
-        self, wishes: Sequence[tuple[Desk, Wish]], left: Mapping[str, Atoms], quote: Quote
-    ) -> tuple[Desk, Wish, frozenset[Cid]] | None:
-        """Return the first wish that guards are in the way of, and those; *left* is what no other strategy takes."""
-        for desk, wish in wishes:
-            if guards := self._in_the_way(desk, wish, left[desk.name], quote):
-                return desk, wish, guards
-        return None
-
-    def _in_the_way(self, desk: Desk, wish: Wish, left: Atoms, quote: Quote) -> frozenset[Cid]:
-        """Return the guards beside which a wish cannot be traded: what is crossed inside and what its order brings."""
-        guards = self.guarding.guards_of(desk)
-        if not guards:
-            return frozenset()
-        if not desk.adds_risk(wish.side):
-            ordered = left
-            if self._planned(desk, wish, left) is None:
-                ordered = self.dispatch.within_one_order(desk.settings.instrument, left, quote.ask)
-            return self.guarding.in_the_way(desk, wish.side, wish.amount - left + ordered)
-        if isinstance(self.dispatch.check(desk, self._first_order(desk, wish, quote), self.now), Refused):
-            return frozenset(guard.cid for guard in guards)
-        return frozenset()
-
-    def _free(self, desk: Desk, wish: Wish, quote: Quote, guards: frozenset[Cid]) -> Iterator[Decision]:
-        """Let the guards of a position go for a wish, if its order passes the gate then: it waits for their end."""
-        order = self._first_order(desk, wish, quote)
-        answer = self.dispatch.check(desk, order, self.now, guards)
-        if isinstance(answer, Refused):
-            yield from self._refused(desk, order, desk.refused(order.mts, order.side, order.amount, answer))
-        else:
-            desk.intent = wish.intent
-            yield from self.guarding.release(desk, guards, "what its strategy wants to send cannot leave beside it")
-
-    def _counted(self) -> Iterator[Cid]:
-        """Yield ids of our own, where no exchange has to know them: the next one until it was used."""
-        while True:
-            yield Cid(self.books.orders.next_cid)
-
-    def _submit(self, desk: Desk, wish: Wish, amount: Atoms, quote: Quote, cids: Iterator[Cid]) -> Iterable[Decision]:
-        """Send what is left of a wish after netting, if the gate lets it pass."""
-        if amount < wish.amount and amount < desk.settings.instrument.amount_min:  # matched inside, or all but dust
-            return (desk.reached(wish.intent),)
-        reasons = wish.intent.reasons
-        undertaking = self._planned(desk, wish, amount)
-        if undertaking is not None:
-            self.next_undertaking += 1
-            desk.sent(wish)
-            return self.pursuits.begin(undertaking, reasons)
-        cid = next(cids, None)
-        if cid is None:
-            return ()  # the desk wants more than when it was asked for: it does again at the next close
-        order = self._at_market(desk, wish.side, amount, cid, quote)
-        wished = amount if order.amount < amount else None
-        answer = self.dispatch.send(desk, order, reasons, self.now, wished=wished)
-        if isinstance(answer, OrderRefused):
-            return self._refused(desk, order, answer)
-        if wished is not None:
-            self.cut.add(desk.name)
-        desk.sent(wish)
-        return (answer,)
-
-    def _refused(self, desk: Desk, order: OrderRequest, refused: OrderRefused) -> Sequence[Decision]:
-        """Tell of a refusal; where an order of another strategy keeps a desk in, it has to make way."""
-        if refused.code is RefusalCode.SELF_CROSS and not desk.adds_risk(order.side):
-            return [refused, *self.pursuits.make_way(desk, order, self.now)]
-        return (refused,)
-
-    def _planned(self, desk: Desk, wish: Wish, amount: Atoms) -> Undertaking | None:
-        """Return what a wish is carried out as, None where it is one order at the market."""
-        plan, least = desk.settings.plan, desk.settings.instrument.amount_min
-        # A limit entry is for what opens a position, and is no dust.
-        opens = abs(desk.position) < least <= amount and wish.intent.target != 0.0
-        if isinstance(plan, Market) or desk.halted is not None or (isinstance(plan, LimitEntry) and not opens):
-            return None
-        return Undertaking(self.next_undertaking, desk.name, desk.symbol, wish.side, amount, self.now, plan)
-
-    def _first_order(self, desk: Desk, wish: Wish, quote: Quote) -> OrderRequest:
-        """Return the first order of a wish, to be judged."""
-        undertaking = self._planned(desk, wish, wish.amount)
-        if undertaking is not None:
-            return self.pursuits.first_order(undertaking, quote)
-        return self._at_market(desk, wish.side, wish.amount, NO_CID, quote)
-
-    def _at_market(self, desk: Desk, side: Side, amount: Atoms, cid: Cid, quote: Quote) -> OrderRequest:
-        amount = self.dispatch.within_one_order(desk.settings.instrument, amount, quote.ask)
-        return OrderRequest(cid, quote.symbol, side, OrderType.MARKET, amount, quote.mts)
+            return self.trading.quoted_for_all(quote, self.now)
+        return self.trading.quoted(desk, quote, self.now)
 
     # What becomes of orders
 
@@ -438,10 +299,10 @@ class TradingCore:
             # A part that never was there is tried again with the next tick, not at once: it may fail for ever.
             return self.pursuits.go_on(self.now, undertaking) if life.filled or life.status is Status.CANCELED else ()
         told: tuple[Decision, ...] = ()
-        if not left and desk.name not in self.cut:
+        if not left and desk.name not in self.trading.cut:
             desk.done()
         else:
-            self.cut.discard(desk.name)
+            self.trading.cut.discard(desk.name)
             desk.take_back(is_torn=life.filled > 0)
             told = (_incomplete(mts, life, left),) if left else ()
         if not self.is_pursuing:
@@ -453,7 +314,7 @@ class TradingCore:
 
     def _guard_ended(self, desk: Desk, life: OrderLife, *, was_withdrawn: bool) -> Iterator[Decision]:
         yield from self.guarding.ended(desk, life, self.now, was_asked=was_withdrawn)
-        yield from self._ask(desk.symbol)  # the desk may have waited for the order to go
+        yield from self.trading.ask(desk.symbol, self.now)  # the desk may have waited for the order to go
         yield from self.guarding.protect(desk, self.now)
 
     def _liquidate(self, fill: Fill) -> Iterator[Decision]:
@@ -479,7 +340,7 @@ class TradingCore:
             for desk in self.desks.values():
                 self._leave(desk, event.mts)
             for symbol in self._by_symbol:  # stops that have to go first and are open still are asked for again
-                yield from self._ask(symbol)
+                yield from self.trading.ask(symbol, self.now)
 
     def _leave(self, desk: Desk, mts: Mts) -> None:
         """Let a desk that has to get out try, if it does not: nothing could be sent when it was halted."""
@@ -494,13 +355,6 @@ def one_desk(
     """Return the core of an account that one desk has for itself, with *cash* of the quote currency."""
     settings = CoreSettings((desk,), needs_account=needs_account)
     return TradingCore(settings, {desk.name: Ledger(cash)}, first_cid)
-
-
-def _netted(wishes: Sequence[tuple[Desk, Wish]], *, is_crossing: bool) -> Netted:
-    """Return what strategies trade with each other where they may, and what is left of each wish."""
-    if not is_crossing:
-        return Netted((), {desk.name: wish.amount for desk, wish in wishes})
-    return net({desk.name: Wanted(wish.side, wish.amount) for desk, wish in wishes})
 
 
 def _incomplete(mts: Mts, life: OrderLife, left: int) -> Alert:

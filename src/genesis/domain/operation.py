@@ -1,6 +1,6 @@
 """What people ask of a core while it runs, and what their configuration changes."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from genesis.domain.books import Books
 from genesis.domain.desk import Desk
@@ -16,23 +16,24 @@ from genesis.domain.events import (
 )
 from genesis.domain.order import Cid
 from genesis.domain.pursuits import Pursuits
-from genesis.domain.units import Mts, Symbol
+from genesis.domain.trading import Trading
+from genesis.domain.units import Mts
 
 
 class Operation:
-    """See the module; *ask* wants a quote for the desks of an instrument that wait for one."""
+    """See the module."""
 
     def __init__(
         self,
         desks: Mapping[str, Desk],
         books: Books,
         pursuits: Pursuits,
-        ask: Callable[[Symbol], Iterator[Decision]],
+        trading: Trading,
     ) -> None:
         self._desks = desks
         self._books = books
         self._pursuits = pursuits
-        self._ask = ask
+        self._trading = trading
         self.unwanted: dict[Cid, str] = {}
         """What a person wanted cancelled, and why; some of it may be over."""
 
@@ -52,7 +53,7 @@ class Operation:
                     desk.halt(alert)
                     yield alert
                     yield from self._pursuits.go_on(now)
-                    yield from self._ask(desk.symbol)
+                    yield from self._trading.ask(desk.symbol, now)
                 case Asked.RESUME:
                     desk.resume()
                     left = "" if desk.halted is None else f"; still halted, resume again to lift it: {desk.halted.text}"
@@ -82,7 +83,7 @@ class Operation:
         if alert is not None:
             yield alert
             yield from self._pursuits.go_on(now)
-            yield from self._ask(desk.symbol)
+            yield from self._trading.ask(desk.symbol, now)
 
     def was_looked_at(self) -> Iterator[Decision]:
         """Go on after a look: what a person wanted cancelled and is open still is asked for again."""

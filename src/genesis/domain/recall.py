@@ -77,11 +77,11 @@ def _recall_decision(core: TradingCore, entry: RecordedEntry) -> None:
             if undertaking == 0:
                 core.desks[strategy].recall_sent(order.side, reasons)
             if wished is not None and undertaking == 0:
-                core.cut.add(strategy)
+                core.trading.cut.add(strategy)
         case Reached(strategy=strategy):
             core.desks[strategy].recall_reached(entry)
         case Undertaken(undertaking, reasons):
-            core.next_undertaking = max(core.next_undertaking, undertaking.id + 1)
+            core.trading.next_undertaking = max(core.trading.next_undertaking, undertaking.id + 1)
             core.pursuits.under_way[undertaking.id] = Pursued(undertaking, reasons)
             core.desks[undertaking.strategy].recall_sent(undertaking.side, reasons)
         case Settled(number, left) if number in core.pursuits.under_way:  # else an order's end has settled it already

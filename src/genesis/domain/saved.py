@@ -95,7 +95,7 @@ def saved(core: TradingCore) -> Saved:
     return Saved(
         now=core.now,
         next_cid=books.orders.next_cid,
-        next_undertaking=core.next_undertaking,
+        next_undertaking=core.trading.next_undertaking,
         limits=core.dispatch.limits,
         desks=tuple(_saved_desk(desk) for desk in core.desks.values()),
         orders=tuple(
@@ -108,7 +108,7 @@ def saved(core: TradingCore) -> Saved:
         under_way=tuple(pursuits.under_way.values()),
         entries=tuple(SavedEntry(name, *entry) for name, entry in core.guarding.entries.items()),
         reasons=tuple(core.dispatch.reasons.items()),
-        cut=tuple(sorted(core.cut)),
+        cut=tuple(sorted(core.trading.cut)),
         is_new=core.is_new,
         unwanted=tuple(core.operation.unwanted.items()),
     )
@@ -120,7 +120,7 @@ def restore(core: TradingCore, state: Saved) -> None:
     if unknown:
         raise ValueError(f"the account has positions or orders of {', '.join(unknown)}, which no strategy trades now")
     books, pursuits = core.books, core.pursuits
-    core.now, core.next_undertaking, books.orders.next_cid = state.now, state.next_undertaking, state.next_cid
+    core.now, core.trading.next_undertaking, books.orders.next_cid = state.now, state.next_undertaking, state.next_cid
     core.dispatch.limits, core.is_new = state.limits, state.is_new
     for desk in state.desks:
         _restore_desk(core.desks[desk.name], desk)
@@ -133,7 +133,7 @@ def restore(core: TradingCore, state: Saved) -> None:
     books.recent.extend(state.recent)
     pursuits.under_way = {each.undertaking.id: each for each in state.under_way}
     core.guarding.entries = {each.strategy: (each.price, each.reasons) for each in state.entries}
-    core.dispatch.reasons, core.cut = dict(state.reasons), set(state.cut)
+    core.dispatch.reasons, core.trading.cut = dict(state.reasons), set(state.cut)
     core.operation.unwanted = dict(state.unwanted)
 
 

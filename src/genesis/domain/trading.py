@@ -1,0 +1,191 @@
+"""From what desks want at a quote to the orders that leave for it.
+
+What strategies want of each other is netted inside. What is left is judged first, with the orders that guard a position
+gone that it cannot leave beside; those are let go of only if it passes then, and it waits for their end. A wish that is
+more than one order becomes an undertaking.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from genesis.domain.books import Books
+from genesis.domain.crossing import Crossing
+from genesis.domain.desk import Desk, Wish
+from genesis.domain.dispatch import Dispatch
+from genesis.domain.events import Decision, OrderRefused, Quote, RequestQuote
+from genesis.domain.execution.netting import Netted, Wanted, net
+from genesis.domain.execution.plans import LimitEntry, Market, Undertaking
+from genesis.domain.guarding import Guarding
+from genesis.domain.order import NO_CID, Cid, OrderRequest, OrderType, Side
+from genesis.domain.pursuits import Pursuits
+from genesis.domain.risk import account_guards
+from genesis.domain.risk.refusal import RefusalCode, Refused
+from genesis.domain.risk.scene import Standing
+from genesis.domain.units import Atoms, Mts, Symbol
+
+
+class Trading:
+    """See the module; *desks* are those that trade an instrument. *cut* names those with an order for only a part."""
+
+    def __init__(
+        self,
+        desks: Mapping[Symbol, Sequence[Desk]],
+        books: Books,
+        dispatch: Dispatch,
+        pursuits: Pursuits,
+        guarding: Guarding,
+        crossing: Crossing,
+    ) -> None:
+        self.cut: set[str] = set()
+        self.next_undertaking = 1
+        self._desks = desks
+        self._books = books
+        self._dispatch = dispatch
+        self._pursuits = pursuits
+        self._guarding = guarding
+        self._crossing = crossing
+
+    def ask(self, symbol: Symbol, now: Mts) -> Iterator[Decision]:
+        """Ask for a quote for the desks that wait for one; while nothing may be sent, they wait no longer."""
+        standing = self._books.standings.now
+        waiting = [desk for desk in self._desks[symbol] if desk.intent is not None]
+        if standing is Standing.OPEN:
+            if waiting:
+                yield RequestQuote(symbol, len(waiting) + self._pursuits.waiting(symbol))
+            return
+        for desk in waiting:
+            intent, desk.intent = desk.intent, None
+            if intent is not None:
+                mts = max(now, intent.reasons.mts)
+                yield desk.refused(mts, intent.side, None, account_guards.not_open(standing))
+
+    def quoted(self, desk: Desk, quote: Quote, now: Mts) -> Iterable[Decision]:
+        """Send what *desk* wants of an instrument that is nobody else's business."""
+        wish = desk.wish(quote)
+        return desk.say() if wish is None else self._submit(desk, wish, wish.amount, quote, now, self._cids(quote))
+
+    def quoted_for_all(self, quote: Quote, now: Mts) -> Iterator[Decision]:
+        """Send what desks want of an instrument that several trade, or that undertakings and protections wait for."""
+        symbol, cids = quote.symbol, self._cids(quote)
+        waiting = [desk for desk in self._desks[symbol] if desk.intent is not None]
+        wishes = []
+        for desk in waiting:
+            wish = desk.wish(quote)
+            yield from desk.say()
+            if wish is not None:
+                wishes.append((desk, wish))
+        is_crossing = len(wishes) > 1 and self._crossing.is_possible(quote, now)
+        netted = _netted(wishes, is_crossing=is_crossing)
+        while (held_up := self._held_up(wishes, netted.left, quote, now)) is not None:
+            desk, wish, guards = held_up
+            wishes.remove((desk, wish))  # the others find each other without it
+            netted = _netted(wishes, is_crossing=is_crossing)
+            yield from self._free(desk, wish, quote, guards, now)
+        reasons = {desk.name: wish.intent.reasons for desk, wish in wishes}
+        for match in netted.matches:
+            yield from self._crossing.cross(match, quote, reasons, now)
+        for desk, wish in wishes:
+            yield from self._submit(desk, wish, netted.left[desk.name], quote, now, cids)
+        for desk in waiting:
+            if desk.in_flight is None:  # its guards went for an order that did not leave
+                yield from self._guarding.protect(desk, now)
+        yield from self._pursuits.quoted(quote, now, cids)
+
+    def _cids(self, quote: Quote) -> Iterator[Cid]:
+        """Return the ids that came with a quote, or where no exchange has to know them, ids of our own."""
+        return iter(quote.cids) if quote.cids else self._counted()
+
+    def _counted(self) -> Iterator[Cid]:
+        """Yield the next id until it was used."""
+        while True:
+            yield Cid(self._books.orders.next_cid)
+
+    def _held_up(
+        self, wishes: Sequence[tuple[Desk, Wish]], left: Mapping[str, Atoms], quote: Quote, now: Mts
+    ) -> tuple[Desk, Wish, frozenset[Cid]] | None:
+        """Return the first wish that guards are in the way of, and those; *left* is what no other strategy takes."""
+        for desk, wish in wishes:
+            if guards := self._in_the_way(desk, wish, left[desk.name], quote, now):
+                return desk, wish, guards
+        return None
+
+    def _in_the_way(self, desk: Desk, wish: Wish, left: Atoms, quote: Quote, now: Mts) -> frozenset[Cid]:
+        """Return the guards beside which a wish cannot be traded: what is crossed inside and what its order brings."""
+        guards = self._guarding.guards_of(desk)
+        if not guards:
+            return frozenset()
+        if not desk.adds_risk(wish.side):
+            ordered = left
+            if self._planned(desk, wish, left, now) is None:
+                ordered = self._dispatch.within_one_order(desk.settings.instrument, left, quote.ask)
+            return self._guarding.in_the_way(desk, wish.side, wish.amount - left + ordered)
+        if isinstance(self._dispatch.check(desk, self._first_order(desk, wish, quote, now), now), Refused):
+            return frozenset(guard.cid for guard in guards)
+        return frozenset()
+
+    def _free(self, desk: Desk, wish: Wish, quote: Quote, guards: frozenset[Cid], now: Mts) -> Iterator[Decision]:
+        """Let the guards of a position go for a wish, if its order passes the gate then: it waits for their end."""
+        order = self._first_order(desk, wish, quote, now)
+        answer = self._dispatch.check(desk, order, now, guards)
+        if isinstance(answer, Refused):
+            yield from self._refused(desk, order, desk.refused(order.mts, order.side, order.amount, answer), now)
+        else:
+            desk.intent = wish.intent
+            yield from self._guarding.release(desk, guards, "what its strategy wants to send cannot leave beside it")
+
+    def _submit(
+        self, desk: Desk, wish: Wish, amount: Atoms, quote: Quote, now: Mts, cids: Iterator[Cid]
+    ) -> Iterable[Decision]:
+        """Send what is left of a wish after netting, if the gate lets it pass."""
+        if amount < wish.amount and amount < desk.settings.instrument.amount_min:  # matched inside, or all but dust
+            return (desk.reached(wish.intent),)
+        reasons = wish.intent.reasons
+        undertaking = self._planned(desk, wish, amount, now)
+        if undertaking is not None:
+            self.next_undertaking += 1
+            desk.sent(wish)
+            return self._pursuits.begin(undertaking, reasons)
+        cid = next(cids, None)
+        if cid is None:
+            return ()  # the desk wants more than when it was asked for: it does again at the next close
+        order = self._at_market(desk, wish.side, amount, cid, quote)
+        wished = amount if order.amount < amount else None
+        answer = self._dispatch.send(desk, order, reasons, now, wished=wished)
+        if isinstance(answer, OrderRefused):
+            return self._refused(desk, order, answer, now)
+        if wished is not None:
+            self.cut.add(desk.name)
+        desk.sent(wish)
+        return (answer,)
+
+    def _refused(self, desk: Desk, order: OrderRequest, refused: OrderRefused, now: Mts) -> Iterable[Decision]:
+        """Tell of a refusal; where an order of another strategy keeps a desk in, it has to make way."""
+        if refused.code is RefusalCode.SELF_CROSS and not desk.adds_risk(order.side):
+            return (refused, *self._pursuits.make_way(desk, order, now))
+        return (refused,)
+
+    def _planned(self, desk: Desk, wish: Wish, amount: Atoms, now: Mts) -> Undertaking | None:
+        """Return what a wish is carried out as, None where it is one order at the market."""
+        plan, least = desk.settings.plan, desk.settings.instrument.amount_min
+        # A limit entry is for what opens a position, and is no dust.
+        opens = abs(desk.position) < least <= amount and wish.intent.target != 0.0
+        if isinstance(plan, Market) or desk.halted is not None or (isinstance(plan, LimitEntry) and not opens):
+            return None
+        return Undertaking(self.next_undertaking, desk.name, desk.symbol, wish.side, amount, now, plan)
+
+    def _first_order(self, desk: Desk, wish: Wish, quote: Quote, now: Mts) -> OrderRequest:
+        """Return the first order of a wish, to be judged."""
+        undertaking = self._planned(desk, wish, wish.amount, now)
+        if undertaking is not None:
+            return self._pursuits.first_order(undertaking, quote)
+        return self._at_market(desk, wish.side, wish.amount, NO_CID, quote)
+
+    def _at_market(self, desk: Desk, side: Side, amount: Atoms, cid: Cid, quote: Quote) -> OrderRequest:
+        amount = self._dispatch.within_one_order(desk.settings.instrument, amount, quote.ask)
+        return OrderRequest(cid, quote.symbol, side, OrderType.MARKET, amount, quote.mts)
+
+
+def _netted(wishes: Sequence[tuple[Desk, Wish]], *, is_crossing: bool) -> Netted:
+    """Return what strategies trade with each other where they may, and what is left of each wish."""
+    if not is_crossing:
+        return Netted((), {desk.name: wish.amount for desk, wish in wishes})
+    return net({desk.name: Wanted(wish.side, wish.amount) for desk, wish in wishes})
