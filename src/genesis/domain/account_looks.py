@@ -33,7 +33,6 @@ class AccountLooks:
     ) -> None:
         self._books = books
         self._instruments = instruments
-        self._quote = next(iter(instruments.values())).quote
         self._report = report
         self._is_dry = is_dry
 
@@ -70,7 +69,7 @@ class AccountLooks:
         """Return with what an order counts whose instrument is not traded here, as the end of a sentence."""
         if claim.symbol in self._instruments:
             return ""
-        books, quote = self._books, self._quote
+        books, quote = self._books, self._books.quote
         worth, bound = books.worth(claim), books.bound(claim)
         exposure = f"{format_atoms(worth)} {quote} of exposure"
         if worth >= UNBOUNDED:

@@ -17,6 +17,7 @@ from genesis.domain.house import House, shown_margin, shown_spot
 from genesis.domain.instrument import Instrument
 from genesis.domain.ledger import cost_of
 from genesis.domain.order import Cid, OrderRequest, Side
+from genesis.domain.pursued import Pursued
 from genesis.domain.risk.limits import AccountLimits
 from genesis.domain.risk.scene import Pending, Scene, Sent
 from genesis.domain.standing import Standings
@@ -29,7 +30,7 @@ ROUNDING_MAX = 1_000
 class Books:
     """See the module; *desks* are those of the account, by name.
 
-    *recent* are the orders that the rates still count, *last_fill* is when the newest fill was.
+    *under_way* are the undertakings, by number, *recent* the orders that the rates still count, *last_fill* is when the newest fill was.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Books:
         first_cid: Cid,
     ) -> None:
         self.orders = Orders(first_cid)
+        self.under_way: dict[int, Pursued] = {}
         self.house = House()
         self.foreign: tuple[Claim, ...] = ()
         self.standings = standings
@@ -49,7 +51,7 @@ class Books:
         self.closes: dict[Symbol, float] = {}
         self._desks = desks
         self._instruments = instruments
-        self._quote = quote
+        self.quote = quote
         self._by_base = {each.base: each for each in instruments.values()}
         self._is_margin = account is Account.MARGIN
         self.recent: deque[Sent] = deque()
@@ -64,7 +66,7 @@ class Books:
     def cash(self) -> int:
         """Return the atoms of the quote currency that the whole account has."""
         ledgers = {id(desk.ledger): desk.ledger for desk in self._desks.values()}  # desks may share one
-        return sum(ledger.cash for ledger in ledgers.values()) + self.house.of(self._quote)
+        return sum(ledger.cash for ledger in ledgers.values()) + self.house.of(self.quote)
 
     def sent(self, order: OrderRequest, strategy: str, undertaking: int, limits: AccountLimits, now: Mts) -> None:
         """Take an order that is about to leave; *now* never goes back, as the time of its quote may."""
@@ -125,6 +127,15 @@ class Books:
         )
         return -out.sign * desk.position - leaving
 
+    def to_leave(self, strategy: str, out: Side) -> int:
+        """Return what the undertakings of a strategy may send *out* beyond the parts of them that are open."""
+        found = 0
+        for undertaking in (each.undertaking for each in self.under_way.values()):
+            if undertaking.strategy == strategy and undertaking.side is out:
+                parts = self.orders.children(undertaking.id)
+                found += undertaking.amount - sum(part.filled + part.at_risk for part in parts)
+        return found
+
     def pending(self, symbol: Symbol) -> tuple[Pending, ...]:
         """Return all orders of an instrument that may still fill, ours and foreign ones, at their worst."""
         instrument = self._instruments[symbol]
@@ -166,7 +177,7 @@ class Books:
             return self._value(claim.symbol, claim.amount)
         if amount is None:
             amount = self._held(currency) if is_spot_here and self._is_ours(currency) else UNBOUNDED
-        if currency == self._quote:
+        if currency == self.quote:
             return amount
         priced = self._by_base.get(Currency(currency))
         price = None if priced is None else self._last_price(priced.symbol)
@@ -184,7 +195,7 @@ class Books:
         Without a limit it is bounded by the last price where that is known, and else by what there is.
         """
         currency, amount = claim.paid
-        if currency != self._quote or not claim.is_spot or self._is_margin:
+        if currency != self.quote or not claim.is_spot or self._is_margin:
             return 0
         if amount is not None:
             return amount
@@ -222,14 +233,14 @@ class Books:
         look = event.look
         if self._is_margin:
             shown = shown_margin(look.wallets, look.positions, self._instruments)
-            names = [self._quote, *self._instruments]
+            names = [self.quote, *self._instruments]
         else:
             shown = shown_spot(look.wallets)
-            names = [self._quote, *(each.base for each in self._instruments.values())]
+            names = [self.quote, *(each.base for each in self._instruments.values())]
         for name in dict.fromkeys(names):
             difference = shown.get(name, 0) - self._booked(name)
             if doubtful:
-                difference = 0 if name == self._quote else self._beyond(name, difference, doubtful)
+                difference = 0 if name == self.quote else self._beyond(name, difference, doubtful)
             if difference:
                 self.house.add(name, difference)
                 yield Adopted(event.mts, Currency(name), difference, self._cause(difference, foreign_fills))
@@ -247,7 +258,7 @@ class Books:
         return max(0, difference - buys) + min(0, difference + sells)
 
     def _booked(self, name: str) -> int:
-        if name == self._quote:
+        if name == self.quote:
             return self.cash()
         symbols = (symbol for symbol, each in self._instruments.items() if name in (symbol, each.base))
         return self.net_amount(next(symbols))
@@ -315,11 +326,11 @@ class Books:
         return claim.symbol in self._instruments and claim.is_spot is not self._is_margin
 
     def _is_ours(self, currency: str) -> bool:
-        return currency == self._quote or currency in self._by_base
+        return currency == self.quote or currency in self._by_base
 
     def _held(self, currency: str) -> int:
         """Return what there is of a currency that we trade."""
-        if currency == self._quote:
+        if currency == self.quote:
             return max(0, self.cash())
         return max(0, self.net_amount(self._by_base[Currency(currency)].symbol))
 

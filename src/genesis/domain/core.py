@@ -45,6 +45,7 @@ from genesis.domain.execution.order_life import ContradictingEvidence, Impossibl
 from genesis.domain.execution.orders import PROTECTION, OwnOrder
 from genesis.domain.execution.plans import Market
 from genesis.domain.fill import Fill
+from genesis.domain.guarding import Guarding
 from genesis.domain.ledger import Ledger
 from genesis.domain.link import LinkState
 from genesis.domain.operation import Operation
@@ -56,6 +57,8 @@ from genesis.domain.risk.scene import Standing
 from genesis.domain.standing import Standings
 from genesis.domain.trading import Trading
 from genesis.domain.units import Atoms, Mts, Symbol, format_atoms
+from genesis.domain.waiting import Waiting
+from genesis.domain.withdrawals import Withdrawals
 
 FIRST_CID: Final = Cid(1)
 
@@ -95,12 +98,16 @@ class TradingCore:
         }
         """Desks whose candles and quotes are nobody else's business."""
         self.dispatch = Dispatch(self.books, settings.limits, has_to_see=settings.needs_account)
-        self.pursuits = Pursuits(self.desks, self.books, self.dispatch)
-        self.guarding = self.pursuits.guarding
-        crossing = Crossing(self.desks, self.books, self._instruments, self.dispatch, self.guarding)
-        self.trading = Trading(self._by_symbol, self.books, self.dispatch, self.pursuits, self.guarding, crossing)
+        self.withdrawals = Withdrawals(self.books.orders)
+        self.waiting = Waiting()
+        self.guarding = Guarding(self.desks, self.books, self.dispatch, self.withdrawals, self.waiting)
+        self.pursuits = Pursuits(self.desks, self.books, self.dispatch, self.withdrawals, self.waiting, self.guarding)
+        self.crossing = Crossing(self.desks, self.books, self._instruments, self.dispatch, self.guarding)
+        self.trading = Trading(
+            self._by_symbol, self.books, self.dispatch, self.waiting, self.pursuits, self.guarding, self.crossing
+        )
         self._looks = AccountLooks(self.books, self._instruments, self._report, is_dry=settings.is_dry)
-        self.operation = Operation(self.desks, self.books, self.pursuits, self.trading)
+        self.operation = Operation(self.desks, self.books, self.withdrawals, self.pursuits, self.trading)
 
     @property
     def equity(self) -> int:
@@ -246,10 +253,10 @@ class TradingCore:
         if life.status is Status.SENDING:  # nothing follows from a beginning
             return ()
         decisions: list[Decision] = []
-        was_withdrawn = self.pursuits.withdrawals.was_asked(cid)
+        was_withdrawn = self.withdrawals.was_asked(cid)
         is_new_there = life.id is not None and before.id is None
         if has_ended or is_new_there:
-            self.pursuits.withdrawals.showed_itself(cid)
+            self.withdrawals.showed_itself(cid)
         desk = self.desks.get(strategy)
         if is_new_there and order.undertaking == PROTECTION and desk is not None:
             decisions += self.guarding.stands(desk, self.now)
@@ -267,7 +274,7 @@ class TradingCore:
             if type(evidence) is not Traded and is_not_traded(evidence):
                 decisions += self._pause(mts, symbol)
             decisions += self._ended(mts, desk, order, was_withdrawn=was_withdrawn)
-            books.orders.forget(self.pursuits.under_way)
+            books.orders.forget(books.under_way)
         return decisions
 
     def _filled(self, mts: Mts, desk: Desk, fill: Fill) -> Sequence[Decision]:
@@ -328,7 +335,7 @@ class TradingCore:
 
     def _look(self, event: AccountShown) -> Iterator[Decision]:
         """Take the whole account as the exchange shows it: until then nothing is decided."""
-        self.pursuits.withdrawals.clear()
+        self.withdrawals.clear()
         yield from self._looks.take(event)
         if self.is_new:
             self.guarding.remember()

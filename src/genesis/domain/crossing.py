@@ -44,16 +44,22 @@ class Crossing:
         return True
 
     def cross(self, match: Match, quote: Quote, reasons: Mapping[str, Reasons], now: Mts) -> Iterator[Decision]:
-        """Let two strategies trade with each other; what rounding takes from one and gives to none is the house's."""
+        """Let two strategies trade with each other."""
         buyer, seller, amount = match
-        instrument = self._instruments[quote.symbol]
         price = Price((quote.bid + quote.ask) // 2)
+        crossed = Crossed(quote.mts, quote.symbol, buyer, seller, amount, price, reasons[buyer], reasons[seller])
+        yield crossed
+        yield from self.book(crossed, now)
+
+    def book(self, crossed: Crossed, now: Mts) -> Iterator[Decision]:
+        """Book a trade on both sides; what rounding takes from one and gives to none is the house's."""
+        mts, symbol, buyer, seller, amount, price, bought_for, sold_for = crossed
+        instrument = self._instruments[symbol]
         scale = instrument.price_scale
         self._books.house.add(instrument.quote, cost_of(amount, price, scale) - value_of(amount, price, scale))
-        yield Crossed(quote.mts, quote.symbol, buyer, seller, amount, price, reasons[buyer], reasons[seller])
-        for name, side in ((buyer, Side.BUY), (seller, Side.SELL)):
-            self._dispatch.reasons[name] = reasons[name]
-            fill = Fill(quote.mts, quote.symbol, NO_CID, side, amount, price, Atoms(0))
+        for name, side, reasons in ((buyer, Side.BUY, bought_for), (seller, Side.SELL, sold_for)):
+            self._dispatch.reasons[name] = reasons
+            fill = Fill(mts, symbol, NO_CID, side, amount, price, Atoms(0))
             desk = self._desks[name]
             held = desk.position
             desk.book(fill)

@@ -11,7 +11,7 @@ when the order that was in its way is over. A person is told once, with how long
 told again when it is guarded.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from attrs import evolve
@@ -26,7 +26,6 @@ from genesis.domain.events import (
     OrderRefused,
     Quote,
     Reasons,
-    RequestQuote,
     WakeAt,
 )
 from genesis.domain.execution.order_life import OrderLife, Status
@@ -35,14 +34,12 @@ from genesis.domain.execution.protection import Guarded, Protection, exit_order
 from genesis.domain.order import NO_CID, Cid, OrderRequest, Side
 from genesis.domain.risk.refusal import Refused
 from genesis.domain.risk.scene import Standing
-from genesis.domain.units import Atoms, Mts, Price, Symbol, format_atoms
+from genesis.domain.units import Atoms, Mts, Price, format_atoms
+from genesis.domain.waiting import Waiting
 from genesis.domain.withdrawals import Withdrawals
 
 FIRST_AGAIN_MS: Final = 1_000
 LONGEST_AGAIN_MS: Final = 60_000
-
-Ask = Callable[[Symbol], RequestQuote]
-"""Ask for a quote for all that waits for one of an instrument."""
 
 
 class Missing(NamedTuple):
@@ -55,11 +52,7 @@ class Missing(NamedTuple):
 
 
 class Guarding:
-    """See the module; *to_leave* tells what plans of a desk may still send out on a side.
-
-    *is_under_way* tells whether an undertaking is not over.
-    *entries* say where each strategy last entered, and why: its protection is measured from there.
-    """
+    """See the module; *entries* say where each strategy last entered, and why: its protection is measured from there."""
 
     def __init__(
         self,
@@ -67,29 +60,16 @@ class Guarding:
         books: Books,
         dispatch: Dispatch,
         withdrawals: Withdrawals,
-        ask: Ask,
-        to_leave: Callable[[Desk, Side], int],
-        is_under_way: Callable[[int], bool],
+        waiting: Waiting,
     ) -> None:
         self.entries: dict[str, tuple[Price, Reasons]] = {}
         self._desks = desks
         self._books = books
         self._dispatch = dispatch
         self._withdrawals = withdrawals
-        self._ask = ask
-        self._to_leave = to_leave
-        self._is_under_way = is_under_way
-        self._to_protect: dict[str, Symbol] = {}
+        self._waiting = waiting
         self._grown: dict[str, Cid] = {}
         self._missing: dict[str, Missing] = {}
-
-    def waiting(self, symbol: Symbol) -> int:
-        """Return how many desks wait for a quote of an instrument."""
-        return sum(each == symbol for each in self._to_protect.values()) if self._to_protect else 0
-
-    def wait_for_nothing(self) -> None:
-        """Forget what waits for a quote: nobody asked for it."""
-        self._to_protect.clear()
 
     def guards_of(self, desk: Desk) -> list[OrderRequest]:
         """Return the orders that guard what a desk holds, whatever its configuration says now."""
@@ -113,18 +93,19 @@ class Guarding:
         if desk.settings.protection is None and (guards := self.guards_of(desk)):
             unwanted = frozenset(guard.cid for guard in guards)
             yield from self.release(desk, unwanted, "its strategy has no protection any more")
-        if not self._may_guard(desk) or desk.name in self._to_protect or desk.intent is not None:
+        if not self._may_guard(desk) or desk.name in self._waiting.stops or desk.intent is not None:
             return
         missing = self._missing.get(desk.name)
         if missing is not None and now < missing.again:
             return
         if self._unguarded(desk) >= desk.settings.instrument.amount_min or self._outgrown(desk):
-            self._to_protect[desk.name] = desk.symbol
-            yield self._ask(desk.symbol)
+            self._waiting.stops[desk.name] = desk.symbol
+            yield self._waiting.ask(desk.symbol)
 
     def quoted(self, quote: Quote, now: Mts, cids: Iterator[Cid]) -> Iterator[Decision]:
         """Place the stops that waited for this quote."""
-        for name in [each for each, wanted in self._to_protect.items() if wanted == quote.symbol]:
+        for name in [each for each, wanted in self._waiting.stops.items() if wanted == quote.symbol]:
+            del self._waiting.stops[name]
             yield from self._guard(self._desks[name], quote, now, cids)
 
     def in_the_way(self, desk: Desk, out: Side, amount: int) -> frozenset[Cid]:
@@ -148,7 +129,7 @@ class Guarding:
 
     def release(self, desk: Desk, cids: frozenset[Cid], reason: str) -> Iterator[Decision]:
         """Cancel stops of a position."""
-        self._to_protect.pop(desk.name, None)
+        self._waiting.stops.pop(desk.name, None)
         for cid in sorted(cids):
             yield from self._withdrawals.ask(cid, reason)
 
@@ -168,7 +149,7 @@ class Guarding:
             self._grown.pop(desk.name, None)
             for number, cid in begun.items():
                 is_over = self._books.orders.by_cid[cid].life.status.is_terminal
-                if is_over if number < 0 else not self._is_under_way(number):
+                if is_over if number < 0 else number not in self._books.under_way:
                     self.outgrow(desk, cid)
             last = next((each.life for each in reversed(own) if each.undertaking == PROTECTION), None)
             if last is not None and last.status is Status.REJECTED:
@@ -209,13 +190,11 @@ class Guarding:
         """Guard all that a desk holds with as many orders as the limits of one make it."""
         protection, least = desk.settings.protection, desk.settings.instrument.amount_min
         if protection is None or not self._may_guard(desk) or desk.intent is not None:
-            del self._to_protect[desk.name]
             return
         outgrown = self._outgrown(desk)
         # While stops are refused, those that stand are all there is: none goes before the exchange takes them again.
         is_refused = desk.name in self._missing and self._unguarded(desk) >= least
         if outgrown and not is_refused and self._may_replace(desk, protection, outgrown, quote, now):
-            del self._to_protect[desk.name]
             for guard in outgrown:
                 yield from self._withdrawals.ask(guard.cid, "the position has grown: one from its new entry follows")
             return
@@ -223,7 +202,8 @@ class Guarding:
         while (amount := self._unguarded(desk)) >= least:
             cid = next(cids, None)
             if cid is None:
-                yield self._ask(desk.symbol)
+                self._waiting.stops[desk.name] = desk.symbol
+                yield self._waiting.ask(desk.symbol)
                 return
             order = self._order(desk, protection, Atoms(amount), cid, quote)
             wished = Atoms(amount) if order.amount < amount else None
@@ -231,8 +211,7 @@ class Guarding:
             yield answer
             if isinstance(answer, OrderRefused):
                 yield from self._failed(desk, now, f"{answer.code.value}: {answer.observed}, allowed {answer.allowed}")
-                break
-        del self._to_protect[desk.name]
+                return
 
     def _order(self, desk: Desk, protection: Protection, amount: Atoms, cid: Cid, quote: Quote) -> OrderRequest:
         """Return the next stop for *amount*: all of it, or one of as many equal parts as the limits of one make it."""
@@ -265,7 +244,7 @@ class Guarding:
     def _unguarded(self, desk: Desk) -> int:
         """Return what a desk holds and neither an order of its own may bring out nor a plan will send out."""
         out = Side.SELL if desk.position > 0 else Side.BUY
-        return self._books.left(desk.name, desk.symbol, out) - self._to_leave(desk, out)
+        return self._books.left(desk.name, desk.symbol, out) - self._books.to_leave(desk.name, out)
 
     def _failed(self, desk: Desk, now: Mts, why: str) -> Iterator[Decision]:
         before = self._missing.get(desk.name)

@@ -18,6 +18,7 @@ from genesis.domain.order import Cid
 from genesis.domain.pursuits import Pursuits
 from genesis.domain.trading import Trading
 from genesis.domain.units import Mts
+from genesis.domain.withdrawals import Withdrawals
 
 
 class Operation:
@@ -27,11 +28,13 @@ class Operation:
         self,
         desks: Mapping[str, Desk],
         books: Books,
+        withdrawals: Withdrawals,
         pursuits: Pursuits,
         trading: Trading,
     ) -> None:
         self._desks = desks
         self._books = books
+        self._withdrawals = withdrawals
         self._pursuits = pursuits
         self._trading = trading
         self.unwanted: dict[Cid, str] = {}
@@ -91,12 +94,12 @@ class Operation:
             if self._is_over(cid):
                 del self.unwanted[cid]
             else:
-                yield from self._pursuits.withdrawals.ask(cid, reason)
+                yield from self._withdrawals.ask(cid, reason)
 
     def _give_up(self, cids: Sequence[Cid], now: Mts, *, is_all: bool) -> Iterator[Decision]:
         """End what the orders are parts of, or all that is under way: else its plan would send anew at once."""
         own = [self._books.orders.by_cid[cid] for cid in cids if cid in self._books.orders.by_cid]
-        under_way = self._pursuits.under_way
+        under_way = self._books.under_way
         for number in (
             list(under_way) if is_all else [each.undertaking for each in own if each.undertaking in under_way]
         ):

@@ -6,7 +6,7 @@ Everything here follows from the orders and their lives, so after a restart the 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from genesis.domain.books import Books
 from genesis.domain.desk import Desk
@@ -16,7 +16,6 @@ from genesis.domain.events import (
     OrderRefused,
     Quote,
     Reasons,
-    RequestQuote,
     Settled,
     Undertaken,
     WakeAt,
@@ -25,21 +24,14 @@ from genesis.domain.execution.order_life import OrderLife
 from genesis.domain.execution.plans import Finished, Place, Pricing, Undertaking, Wait, Withdraw, next_step, pricing
 from genesis.domain.guarding import Guarding
 from genesis.domain.order import NO_CID, Cid, OrderRequest, Side
+from genesis.domain.pursued import Pursued
 from genesis.domain.risk.scene import Top
 from genesis.domain.units import Atoms, Mts, Symbol, floor_mul_div
+from genesis.domain.waiting import Waiting
 from genesis.domain.withdrawals import Withdrawals
 
 WAY_MS: Final = 600_000
 """How long undertakings of others stay out of the way of a desk that has to get out: it tries at each close."""
-
-
-@frozen
-class Pursued:
-    """An undertaking, and why it was undertaken; one that *is_given_up* ends with the parts that are open."""
-
-    undertaking: Undertaking
-    reasons: Reasons
-    is_given_up: bool = False
 
 
 class _Way(NamedTuple):
@@ -51,30 +43,24 @@ class _Way(NamedTuple):
 
 
 class Pursuits:
-    """See the module; *guarding* is what guards the positions that come of it."""
+    """See the module."""
 
-    def __init__(self, desks: Mapping[str, Desk], books: Books, dispatch: Dispatch) -> None:
-        self.under_way: dict[int, Pursued] = {}
-        self.withdrawals = Withdrawals(books.orders)
-        self.guarding = Guarding(
-            desks, books, dispatch, self.withdrawals, self._ask, self._to_leave, self._is_under_way
-        )
+    def __init__(
+        self,
+        desks: Mapping[str, Desk],
+        books: Books,
+        dispatch: Dispatch,
+        withdrawals: Withdrawals,
+        waiting: Waiting,
+        guarding: Guarding,
+    ) -> None:
         self._desks = desks
         self._books = books
         self._dispatch = dispatch
-        self._to_place: dict[int, Symbol] = {}
+        self._withdrawals = withdrawals
+        self._waiting = waiting
+        self._guarding = guarding
         self._ways: dict[Symbol, _Way] = {}
-
-    def waiting(self, symbol: Symbol) -> int:
-        """Return how many orders wait for a quote of an instrument."""
-        to_place = sum(each == symbol for each in self._to_place.values()) if self._to_place else 0
-        return to_place + self.guarding.waiting(symbol)
-
-    def wait_for_nothing(self) -> None:
-        """Forget what waits for a quote, and what was asked to be cancelled: nobody asked for it."""
-        self._to_place.clear()
-        self.guarding.wait_for_nothing()
-        self.withdrawals.clear()
 
     def make_way(self, desk: Desk, out: OrderRequest, now: Mts) -> Iterator[Decision]:
         """Withdraw the parts of others that the way *out* of a desk would meet; until it is out, none is placed."""
@@ -83,28 +69,28 @@ class Pursuits:
         for own in tuple(self._books.orders.open(out.symbol)):
             order = own.life.order
             if own.undertaking > 0 and order.side is against:
-                yield from self.withdrawals.ask(order.cid, f"{desk.name} has to get out, and would meet it")
+                yield from self._withdrawals.ask(order.cid, f"{desk.name} has to get out, and would meet it")
 
     def time_passed(self, now: Mts) -> Iterator[Decision]:
         """Go on with all that is under way, and ask for stops that are missing, for whatever reason they are."""
         yield from self.go_on(now)
         for desk in self._desks.values():
-            yield from self.guarding.protect(desk, now)
+            yield from self._guarding.protect(desk, now)
 
     def begin(self, undertaking: Undertaking, reasons: Reasons) -> Iterator[Decision]:
         """Take an undertaking; its first part needs the quote that is there."""
-        self.under_way[undertaking.id] = Pursued(undertaking, reasons)
+        self._books.under_way[undertaking.id] = Pursued(undertaking, reasons)
         yield Undertaken(undertaking, reasons)
-        self._to_place[undertaking.id] = undertaking.symbol
+        self._waiting.parts[undertaking.id] = undertaking.symbol
         desk = self._desks[undertaking.strategy]
         if not desk.adds_risk(undertaking.side):  # what it will not bring out needs a stop meanwhile
-            yield from self.guarding.protect(desk, undertaking.begun)
+            yield from self._guarding.protect(desk, undertaking.begun)
 
     def give_up(self, number: int, cids: Iterable[Cid]) -> None:
         """Let an undertaking send no more, because a person cancels its parts *cids*; `go_on` ends it then."""
-        self.under_way[number] = evolve(self.under_way[number], is_given_up=True)
-        self._to_place.pop(number, None)
-        self.withdrawals.were_asked(cids)
+        self._books.under_way[number] = evolve(self._books.under_way[number], is_given_up=True)
+        self._waiting.parts.pop(number, None)
+        self._withdrawals.were_asked(cids)
 
     def first_order(self, undertaking: Undertaking, quote: Quote) -> OrderRequest:
         """Return the order that an undertaking would begin with, to be judged."""
@@ -118,20 +104,20 @@ class Pursuits:
     def quoted(self, quote: Quote, now: Mts, cids: Iterator[Cid]) -> Iterator[Decision]:
         """Send what waited for this quote."""
         symbol = quote.symbol
-        for number in [each for each, wanted in self._to_place.items() if wanted == symbol]:
+        for number in [each for each, wanted in self._waiting.parts.items() if wanted == symbol]:
             cid = next(cids, None)
             if cid is None:
-                yield self._ask(symbol)  # others took more than they had asked for
+                yield self._waiting.ask(symbol)  # others took more than they had asked for
                 return
-            del self._to_place[number]
-            yield from self._place(self.under_way[number], cid, quote, now)
-        yield from self.guarding.quoted(quote, now, cids)
+            del self._waiting.parts[number]
+            yield from self._place(self._books.under_way[number], cid, quote, now)
+        yield from self._guarding.quoted(quote, now, cids)
 
     def go_on(self, now: Mts, number: int | None = None) -> Iterator[Decision]:
         """Do what the undertakings need now: one of them, or all."""
-        for each in [number] if number is not None else list(self.under_way):
-            if each in self.under_way:
-                yield from self._step(self.under_way[each], now)
+        for each in [number] if number is not None else list(self._books.under_way):
+            if each in self._books.under_way:
+                yield from self._step(self._books.under_way[each], now)
 
     def _step(self, pursued: Pursued, now: Mts) -> Iterator[Decision]:
         undertaking = pursued.undertaking
@@ -143,18 +129,18 @@ class Pursuits:
         if not _may_go_on(pursued, desk, now):  # nothing of it goes on but what ends it
             working = [part for part in parts if part.at_risk]
             for part in working:
-                yield from self.withdrawals.ask(part.order.cid, _why_not(pursued, desk))
+                yield from self._withdrawals.ask(part.order.cid, _why_not(pursued, desk))
             if not working and not is_unbooked:
                 yield from self._finish(undertaking, parts, now)
             return
         step = next_step(undertaking, parts, now, self._top(undertaking.symbol), instrument)
         match step:
             case Place():
-                if undertaking.id not in self._to_place and not self._is_in_the_way(undertaking, now):
-                    self._to_place[undertaking.id] = undertaking.symbol
-                    yield self._ask(undertaking.symbol)
+                if undertaking.id not in self._waiting.parts and not self._is_in_the_way(undertaking, now):
+                    self._waiting.parts[undertaking.id] = undertaking.symbol
+                    yield self._waiting.ask(undertaking.symbol)
             case Withdraw(cid):
-                yield from self.withdrawals.ask(cid, "its plan moves it")
+                yield from self._withdrawals.ask(cid, "its plan moves it")
             case Wait(until):
                 if until is not None:
                     yield WakeAt(until)
@@ -207,31 +193,16 @@ class Pursuits:
         """End an undertaking; what it made of the position is guarded at once."""
         desk, filled = self._desks[undertaking.strategy], [part for part in parts if part.filled]
         left = Atoms(undertaking.amount - sum(part.filled for part in filled))
-        del self.under_way[undertaking.id]
-        self._to_place.pop(undertaking.id, None)
+        del self._books.under_way[undertaking.id]
+        self._waiting.parts.pop(undertaking.id, None)
         if left:
             desk.take_back(is_torn=left < undertaking.amount)
         else:
             desk.done()
         yield Settled(undertaking.id, left)
         if filled and desk.adds_risk(undertaking.side):
-            self.guarding.outgrow(desk, filled[0].order.cid)
-        yield from self.guarding.protect(desk, now)
-
-    def _to_leave(self, desk: Desk, out: Side) -> int:
-        """Return what plans of a desk may send *out* beyond the parts of them that are open."""
-        found = 0
-        for undertaking in (each.undertaking for each in self.under_way.values()):
-            if undertaking.strategy == desk.name and undertaking.side is out:
-                parts = self._books.orders.children(undertaking.id)
-                found += undertaking.amount - sum(part.filled + part.at_risk for part in parts)
-        return found
-
-    def _is_under_way(self, number: int) -> bool:
-        return number in self.under_way
-
-    def _ask(self, symbol: Symbol) -> RequestQuote:
-        return RequestQuote(symbol, self.waiting(symbol))
+            self._guarding.outgrow(desk, filled[0].order.cid)
+        yield from self._guarding.protect(desk, now)
 
     def _top(self, symbol: Symbol) -> Top | None:
         known = self._books.quotes.get(symbol)

@@ -9,7 +9,6 @@ from genesis.domain.events import (
     AccountShown,
     Alert,
     AlertCode,
-    Booked,
     CandleClosed,
     Crossed,
     LimitsApplied,
@@ -26,9 +25,7 @@ from genesis.domain.events import (
     Undertaken,
 )
 from genesis.domain.journal.entries import RecordedEntry, RecordedSubmit
-from genesis.domain.ledger import cost_of, value_of
-from genesis.domain.order import NO_CID
-from genesis.domain.pursuits import Pursued
+from genesis.domain.pursued import Pursued
 from genesis.domain.saved import Saved, restore
 
 
@@ -59,19 +56,26 @@ def recall(core: TradingCore, entry: RecordedEntry) -> None:
             | Liquidated()
         ):
             core.handle(entry)
-            core.pursuits.wait_for_nothing()
-            for desk in core.desks.values():
-                desk.intent = None
+            _wait_for_nothing(core)
         case TimePassed(mts):
             core.now = max(core.now, mts)
         case _:
             _recall_decision(core, entry)
 
 
+def _wait_for_nothing(core: TradingCore) -> None:
+    """Forget what would wait for a quote, and what would be cancelled: nobody asked for it."""
+    core.waiting.clear()
+    core.withdrawals.clear()
+    for desk in core.desks.values():
+        desk.intent = None
+
+
 def _recall_decision(core: TradingCore, entry: RecordedEntry) -> None:
+    books = core.books
     match entry:
         case RecordedSubmit(order, reasons, strategy, undertaking, wished):
-            core.books.sent(order, strategy, undertaking, core.dispatch.limits, core.now)
+            books.sent(order, strategy, undertaking, core.dispatch.limits, core.now)
             if undertaking >= 0:
                 core.dispatch.reasons[strategy] = reasons
             if undertaking == 0:
@@ -82,10 +86,10 @@ def _recall_decision(core: TradingCore, entry: RecordedEntry) -> None:
             core.desks[strategy].recall_reached(entry)
         case Undertaken(undertaking, reasons):
             core.trading.next_undertaking = max(core.trading.next_undertaking, undertaking.id + 1)
-            core.pursuits.under_way[undertaking.id] = Pursued(undertaking, reasons)
+            books.under_way[undertaking.id] = Pursued(undertaking, reasons)
             core.desks[undertaking.strategy].recall_sent(undertaking.side, reasons)
-        case Settled(number, left) if number in core.pursuits.under_way:  # else an order's end has settled it already
-            undertaking = core.pursuits.under_way.pop(number).undertaking
+        case Settled(number, left) if number in books.under_way:  # else an order's end has settled it already
+            undertaking = books.under_way.pop(number).undertaking
             desk = core.desks[undertaking.strategy]
             if left:
                 desk.take_back(is_torn=left < undertaking.amount)
@@ -93,16 +97,9 @@ def _recall_decision(core: TradingCore, entry: RecordedEntry) -> None:
                 desk.done()
         case Alert(code=AlertCode.STRATEGY_FAILED, strategy=name):  # guards say theirs again, a strategy is not run
             core.desks[name].purse.halt(entry)
-        case Booked(strategy, fill) if fill.cid == NO_CID:  # what two strategies traded with each other
-            desk = core.desks[strategy]
-            held = desk.position
-            desk.book(fill)
-            desk.is_torn = True  # the target behind it is not in the journal
-            core.guarding.entered(desk, held, fill.price, core.now)
-        case Crossed(_, symbol, buyer, seller, amount, price, bought_for, sold_for):
-            core.dispatch.reasons[buyer], core.dispatch.reasons[seller] = bought_for, sold_for
-            instrument = core.settings.instruments[symbol]
-            scale = instrument.price_scale
-            core.books.house.add(instrument.quote, cost_of(amount, price, scale) - value_of(amount, price, scale))
+        case Crossed():  # what both desks booked of it follows from it
+            for _ in core.crossing.book(entry, core.now):
+                pass
+            _wait_for_nothing(core)
         case _:
             pass

@@ -10,7 +10,7 @@ from genesis.domain.events import Alert, Reasons
 from genesis.domain.execution.orders import OwnOrder
 from genesis.domain.ledger import Ledger
 from genesis.domain.order import Cid
-from genesis.domain.pursuits import Pursued
+from genesis.domain.pursued import Pursued
 from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.risk.limits import AccountLimits
 from genesis.domain.risk.scene import Sent
@@ -90,7 +90,7 @@ def saved(core: TradingCore) -> Saved:
 
     A plan counts what its parts have filled: without those that ended it would send them again.
     """
-    books, pursuits = core.books, core.pursuits
+    books = core.books
     kept = {own.life.order.cid for own in (*books.orders.open(), *books.orders.ended_lately(ENDED_KEPT))}
     return Saved(
         now=core.now,
@@ -99,13 +99,13 @@ def saved(core: TradingCore) -> Saved:
         limits=core.dispatch.limits,
         desks=tuple(_saved_desk(desk) for desk in core.desks.values()),
         orders=tuple(
-            own for cid, own in books.orders.by_cid.items() if cid in kept or own.undertaking in pursuits.under_way
+            own for cid, own in books.orders.by_cid.items() if cid in kept or own.undertaking in books.under_way
         ),
         house=tuple(sorted(books.house.balances.items())),
         was_shown=books.was_shown,
         recent=tuple(books.recent),
         last_fill=books.last_fill,
-        under_way=tuple(pursuits.under_way.values()),
+        under_way=tuple(books.under_way.values()),
         entries=tuple(SavedEntry(name, *entry) for name, entry in core.guarding.entries.items()),
         reasons=tuple(core.dispatch.reasons.items()),
         cut=tuple(sorted(core.trading.cut)),
@@ -119,7 +119,7 @@ def restore(core: TradingCore, state: Saved) -> None:
     unknown = sorted({desk.name for desk in state.desks} - set(core.desks))
     if unknown:
         raise ValueError(f"the account has positions or orders of {', '.join(unknown)}, which no strategy trades now")
-    books, pursuits = core.books, core.pursuits
+    books = core.books
     core.now, core.trading.next_undertaking, books.orders.next_cid = state.now, state.next_undertaking, state.next_cid
     core.dispatch.limits, core.is_new = state.limits, state.is_new
     for desk in state.desks:
@@ -131,7 +131,7 @@ def restore(core: TradingCore, state: Saved) -> None:
     # A person has to look, whoever runs: what contradicted itself before the restart still does.
     books.thaw()
     books.recent.extend(state.recent)
-    pursuits.under_way = {each.undertaking.id: each for each in state.under_way}
+    books.under_way = {each.undertaking.id: each for each in state.under_way}
     core.guarding.entries = {each.strategy: (each.price, each.reasons) for each in state.entries}
     core.dispatch.reasons, core.trading.cut = dict(state.reasons), set(state.cut)
     core.operation.unwanted = dict(state.unwanted)

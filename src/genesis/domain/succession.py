@@ -23,7 +23,7 @@ def held_by(core: TradingCore, strategy: str) -> str:
     orders = [own.life.order.cid for own in core.books.orders.open() if own.strategy == strategy]
     if orders:
         return f"has orders that may still fill ({', '.join(map(str, orders))})"
-    plans = [each for each in core.pursuits.under_way.values() if each.undertaking.strategy == strategy]
+    plans = [each for each in core.books.under_way.values() if each.undertaking.strategy == strategy]
     return "is in the middle of a plan" if plans else ""
 
 

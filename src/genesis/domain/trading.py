@@ -21,6 +21,7 @@ from genesis.domain.risk import account_guards
 from genesis.domain.risk.refusal import RefusalCode, Refused
 from genesis.domain.risk.scene import Standing
 from genesis.domain.units import Atoms, Mts, Symbol
+from genesis.domain.waiting import Waiting
 
 
 class Trading:
@@ -31,6 +32,7 @@ class Trading:
         desks: Mapping[Symbol, Sequence[Desk]],
         books: Books,
         dispatch: Dispatch,
+        waiting: Waiting,
         pursuits: Pursuits,
         guarding: Guarding,
         crossing: Crossing,
@@ -40,6 +42,7 @@ class Trading:
         self._desks = desks
         self._books = books
         self._dispatch = dispatch
+        self._waiting = waiting
         self._pursuits = pursuits
         self._guarding = guarding
         self._crossing = crossing
@@ -50,7 +53,7 @@ class Trading:
         waiting = [desk for desk in self._desks[symbol] if desk.intent is not None]
         if standing is Standing.OPEN:
             if waiting:
-                yield RequestQuote(symbol, len(waiting) + self._pursuits.waiting(symbol))
+                yield RequestQuote(symbol, len(waiting) + self._waiting.count(symbol))
             return
         for desk in waiting:
             intent, desk.intent = desk.intent, None

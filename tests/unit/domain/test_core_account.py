@@ -577,7 +577,7 @@ def test_i13_a_plan_that_adds_risk_ends_when_a_person_lets_it_only_reduce(asked:
     ask(world, asked, "one")
     minutes(world, 5)
     assert world.sides() == [Side.BUY]
-    assert not world.core.pursuits.under_way
+    assert not world.core.books.under_way
 
 
 def test_i13_a_plan_that_gets_out_goes_on_when_no_risk_may_be_added() -> None:
@@ -599,7 +599,7 @@ def test_i13_a_plan_that_adds_risk_ends_with_the_breach_of_a_guard() -> None:
     world.handle(CandleClosed(BTC, Candle(Mts(60_000 * world.minute), 90.0, 90.0, 90.0, 90.0, 1.0)))
     minutes(world, 5)
     assert world.sides() == bought == [Side.BUY] * 2
-    assert not world.core.pursuits.under_way
+    assert not world.core.books.under_way
 
 
 def test_i13_what_waits_for_a_quote_is_dropped_when_a_person_lets_it_only_reduce() -> None:

@@ -135,7 +135,7 @@ def test_each_part_that_a_growth_has_bought_is_guarded_at_once() -> None:
 def test_a_stop_stays_while_a_plan_makes_the_position_larger(plan: Plan) -> None:
     world = Guarded(plan=plan)
     world.close(0.4)
-    while world.core.pursuits.under_way:
+    while world.core.books.under_way:
         for own in list(world.core.books.orders.open()):
             if own.undertaking > 0:
                 world.fill(own.life.order, own.life.order.amount)

@@ -127,7 +127,7 @@ def test_i2_a_restored_plan_does_not_send_again_what_its_parts_have_filled() -> 
         world.minute += 1
         world.handle(TimePassed(Mts(MINUTE * world.minute)))
     assert [order.amount for order in world.sent] == [atoms("2.5")] * 4
-    assert world.core.pursuits.under_way == {}
+    assert world.core.books.under_way == {}
 
 
 def test_i6_a_fill_that_comes_after_the_end_and_a_restart_is_its_strategy_s() -> None:
@@ -439,4 +439,4 @@ def test_a_plan_whose_parts_a_person_cancelled_sends_no_other(plan: Plan, restar
     for minute in range(2, 5):
         world.handle(TimePassed(Mts(MINUTE * minute)))
     assert len(world.sent) == 1
-    assert world.core.pursuits.under_way == {}
+    assert world.core.books.under_way == {}

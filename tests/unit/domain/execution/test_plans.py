@@ -29,7 +29,7 @@ def test_a_twap_sends_a_part_whenever_one_is_due() -> None:
     for _ in range(6):
         tick(world, 1)
     assert [order.amount for order in world.sent] == [atoms("2.5")] * 4
-    assert world.core.pursuits.under_way == {}
+    assert world.core.books.under_way == {}
     assert world.core.position(BTC) == atoms(10)
 
 
@@ -39,7 +39,7 @@ def test_a_twap_that_slept_sends_one_slice_a_time() -> None:
     for sent in (2, 3, 4):
         tick(world, 3 if sent == 2 else 1)
         assert [order.amount for order in world.sent] == [atoms("2.5")] * sent
-    assert world.core.pursuits.under_way == {}
+    assert world.core.books.under_way == {}
 
 
 def test_a_twap_that_slept_far_beyond_its_end_sends_nothing_more_by_itself() -> None:
@@ -47,9 +47,9 @@ def test_a_twap_that_slept_far_beyond_its_end_sends_nothing_more_by_itself() -> 
     world.close(1.0)
     tick(world, 3 * 24 * 60)
     assert [order.amount for order in world.sent] == [atoms("2.5")]
-    assert world.core.pursuits.under_way == {}
+    assert world.core.books.under_way == {}
     world.close(1.0)  # the strategy, asked again, wants the rest
-    assert world.core.pursuits.under_way
+    assert world.core.books.under_way
 
 
 def test_an_unknown_part_is_never_sent_again_until_it_is_proven_absent() -> None:
@@ -75,7 +75,7 @@ def test_a_plan_whose_parts_are_refused_gives_up_after_three() -> None:
             world.report(world.sent[-1], Refused("no"))
         tick(world, 1)
     assert len(world.sent) == 3
-    assert world.core.pursuits.under_way == {}
+    assert world.core.books.under_way == {}
 
 
 def test_a_post_only_order_follows_the_market_and_is_given_up() -> None:
@@ -95,7 +95,7 @@ def test_a_post_only_order_follows_the_market_and_is_given_up() -> None:
     assert [order.price for order in world.sent] == [INSTRUMENT.price(100), INSTRUMENT.price(99)]
     tick(world, 10)
     world.end(world.sent[1], 0)
-    assert world.core.pursuits.under_way == {}
+    assert world.core.books.under_way == {}
     assert len(world.sent) == 2
 
 
@@ -205,7 +205,7 @@ def test_an_entry_by_limit_is_given_up_where_it_stands_and_tried_again() -> None
     tick(world, 1)
     assert world.canceled == [entry.cid]
     world.report(entry, Closed(OrderId(5), atoms(0), "CANCELED"))
-    assert world.core.pursuits.under_way == {}
+    assert world.core.books.under_way == {}
     world.close(1.0)
     assert [order.price for order in world.sent[1:]] == [INSTRUMENT.price(Decimal("103.95"))]
 
@@ -286,7 +286,7 @@ def test_a_plan_is_not_over_before_its_last_match_is_booked() -> None:
     world.report(part, Traded(1, OrderId(5), Mts(1), atoms(4), price))
     world.handle(OperatorAsked(Mts(1), Asked.HALT, "", "enough"))
     world.report(part, Closed(OrderId(5), atoms(4), "CANCELED"))
-    assert world.core.pursuits.under_way
+    assert world.core.books.under_way
     world.report(part, Traded(1, OrderId(5), Mts(1), atoms(4), price, atoms(0)))
     world.close(1.0)
     assert [(order.side, order.amount) for order in world.sent[1:]] == [(Side.SELL, atoms(4))]
