@@ -30,7 +30,8 @@ ROUNDING_MAX = 1_000
 class Books:
     """See the module; *desks* are those of the account, by name.
 
-    *under_way* are the undertakings, by number, *recent* the orders that the rates still count, *last_fill* is when the newest fill was.
+    *under_way* are the undertakings, by number; *recent* are the orders that the rates still count, *last_fill* is when
+    the newest fill was.
     """
 
     def __init__(

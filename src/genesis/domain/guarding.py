@@ -52,7 +52,7 @@ class Missing(NamedTuple):
 
 
 class Guarding:
-    """See the module; *entries* say where each strategy last entered, and why: its protection is measured from there."""
+    """See the module; *entries* say where each strategy last entered, from where its stop is measured, and why."""
 
     def __init__(
         self,
