@@ -115,6 +115,8 @@ def test_one_call_leaves_nothing_behind_for_the_next(capsys: pytest.CaptureFixtu
         (("nonsense",), "genesis: No idea what 'nonsense' is!"),
         (("plain", "--nonsense"), "genesis: No idea what '--nonsense' is!"),
         (("plain", "word"), "genesis: No idea what 'word' is!"),
+        (("plain", "--jsn"), "genesis: No idea what '--jsn' is! Did you mean --json?"),
+        (("import",), "genesis: No idea what 'import' is! Did you mean data.import?"),
         (("data.import", "--size", "big"), "genesis: data.import --size big: could not convert string to float: 'big'"),
     ],
 )

@@ -105,6 +105,32 @@ def test_trials_that_are_alike_are_told_and_counted_all_the_same(capsys: pytest.
     assert (one["mean_correlation"], one["effective_trials"]) == (None, None)
 
 
+def test_a_finished_sweep_is_read_and_no_run_is_made_but_the_best(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "own.py").write_text(
+        "from pathlib import Path\n"
+        "from genesis.domain.strategy.features import close, ema, where\n"
+        "from genesis.domain.strategy.specification import strategy\n\n\n"
+        "@strategy\n"
+        "def own(fast: int = 5, slow: int = 20):\n"
+        '    """Long while the fast EMA is above the slow one, told to a file each time."""\n'
+        '    with Path("built").open("a") as file:\n'
+        '        file.write(f"{fast} {slow}\\n")\n'
+        "    return where(ema(close, fast) > ema(close, slow), 1.0, 0.0)\n"
+    )
+    words = ("sweep", "synthetic:5:2", "--strategy", "own.py:own", *GRID, "--json", "--stop-loss-pct", "1")
+    first = json.loads(call(capsys, *words)[1])
+    assert first["mean_correlation"] > 0.0
+    built = folder / "built"
+    built.unlink()
+    again = json.loads(call(capsys, *words)[1])
+    assert {**again, "resumed": 0, "seconds": 0} == {**first, "seconds": 0}
+    best = first["best"]["params"]
+    began, of_market = f"{best['fast']} {best['slow']}", "3 6"
+    assert set(built.read_text().splitlines()) == {of_market, began}
+
+
 def test_a_condition_leaves_out_what_does_not_meet_it(capsys: pytest.CaptureFixture[str]) -> None:
     every = json.loads(call(capsys, *SWEEP, "--top", "100")[1])
     some = json.loads(call(capsys, *SWEEP, "--top", "100", "--where", "fast * 2 <= slow", "--where", "slow != 24")[1])
@@ -144,7 +170,8 @@ def test_a_report_draws_the_parameters_and_names_luck(folder: Path, capsys: pyte
         (("--top", "0"), "--top 0"),
         (("--workers", "-1"), "--workers -1"),
         (("--param", "fast=1:5000", "--param", "slow=2:5000"), "try --random"),
-        (("--random", "-1"), "random part"),
+        (("--random", "-1"), "--random -1 --seed 0: a random part has 1 to 10000000 combinations, was -1"),
+        (("--param", "fast=1:100000"), "fast must be a whole number from 1 to 5000, was '100000'"),
         (("--tried", "-1"), "--tried -1"),
         (("--workers", "many"), "--workers many"),
         (("--where", "fast"), "compares nothing"),

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +25,8 @@ class ParquetSweep:
 
     A folder of the same name holds the same sweep, for its name is made of the description. Without *keep*, parts that
     are there from before are removed. One process at a time may have the folder; the caller sees to that.
-    A finished sweep says in `sweep.json` how many rows each of its parts has. That word is taken back durably before
-    any part is touched, and believed only where the parts are those.
+    A finished sweep says in `sweep.json` how many rows each of its parts has, and what was noted of all of them. That
+    word is taken back durably before any part is touched, and believed only where the parts are those.
     """
 
     def __init__(self, folder: Path, description: Mapping[str, object], *, keep: bool) -> None:
@@ -34,9 +34,10 @@ class ParquetSweep:
         self._description = description
         self.is_finished = False
         self._damaged: frozenset[int] = frozenset()
+        self._notes: dict[str, float | None] = {}
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            said = _rows_said(folder / "sweep.json") if keep else None
+            said = _said_of_finished(folder / "sweep.json") if keep else None
             if said is None:
                 self._describe(None)
             else:
@@ -47,12 +48,16 @@ class ParquetSweep:
             raise StoreError(f"{folder}: cannot be written ({error.strerror}): check owner and mode") from error
 
     def finish(self) -> None:
-        try:
-            self._describe({part: _rows_in(path) for part, path in self._parts().items()})
-        except OSError as error:
-            text = f"{self.folder}: cannot be written ({error.strerror}): --resume goes on from here"
-            raise StoreError(text) from error
+        self._say_whole()
         self.is_finished = True
+
+    @property
+    def notes(self) -> Mapping[str, float | None]:
+        return self._notes
+
+    def note(self, name: str, value: float | None) -> None:
+        self._notes[name] = value
+        self._say_whole()
 
     @property
     def damage(self) -> str:
@@ -116,15 +121,24 @@ class ParquetSweep:
                 digest.update(bits.tobytes())
         return digest.hexdigest()
 
-    def _describe(self, rows: Mapping[int, int] | None) -> None:
-        """Write what the sweep is: unfinished, or with the *rows* of each part."""
-        finished = {"finished": rows is not None, "parts": None if rows is None else dict(sorted(rows.items()))}
-        _replace(self.folder / "sweep.json", json.dumps({**self._description, **finished}, indent=2).encode())
+    def _say_whole(self) -> None:
+        try:
+            self._describe({part: _rows_in(path) for part, path in self._parts().items()})
+        except OSError as error:
+            text = f"{self.folder}: cannot be written ({error.strerror}): --resume goes on from here"
+            raise StoreError(text) from error
 
-    def _compare(self, said: Mapping[int, int]) -> None:
+    def _describe(self, rows: Mapping[int, int] | None) -> None:
+        """Write what the sweep is: unfinished, or with the *rows* of each part and what was noted of them."""
+        parts = None if rows is None else dict(sorted(rows.items()))
+        state = {"finished": rows is not None, "parts": parts, "notes": self._notes}
+        _replace(self.folder / "sweep.json", json.dumps({**self._description, **state}, indent=2).encode())
+
+    def _compare(self, said: "_Said") -> None:
         there = {part: _rows_in(path) for part, path in self._parts().items()}
-        self._damaged = frozenset(part for part, _ in said.items() ^ there.items())
+        self._damaged = frozenset(part for part, _ in said.rows.items() ^ there.items())
         self.is_finished = not self._damaged
+        self._notes = dict(said.notes) if self.is_finished else {}
 
     def _remove(self, parts: Iterable[int]) -> None:
         there = self._parts()
@@ -151,13 +165,21 @@ class ParquetSweep:
         return {int(match[1]): path for match, path in found if match is not None}
 
 
-def _rows_said(path: Path) -> Mapping[int, int] | None:
-    """Return the rows of each part as a finished sweep says them; None for one that is not finished."""
+class _Said(NamedTuple):
+    """What a finished sweep says: the rows of each part, and what was noted of all of them."""
+
+    rows: Mapping[int, int]
+    notes: Mapping[str, float | None]
+
+
+def _said_of_finished(path: Path) -> _Said | None:
+    """Return what a finished sweep says; None for one that is not finished."""
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
         if said["finished"] is not True:
             return None
-        return {int(part): int(rows) for part, rows in said["parts"].items()}
+        notes = {str(name): None if value is None else float(value) for name, value in said["notes"].items()}
+        return _Said({int(part): int(rows) for part, rows in said["parts"].items()}, notes)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 

@@ -128,11 +128,16 @@ def run_columnar(terms: Terms, candles: Candles, targets: Floats | None = None) 
     return Run(record_of_walk(result, candles, core.instrument, terms.cash, alerts, on_margin), result.equity)
 
 
-def walk_columns(terms: Terms, candles: Candles, targets: Floats | None = None) -> tuple[Walk, tuple[Alert, ...]]:
-    """Do as `run_columnar`, and return the walk itself with its alerts."""
+def walk_columns(
+    terms: Terms, candles: Candles, targets: Floats | None = None, measures: desks.Measures | None = None
+) -> tuple[Walk, tuple[Alert, ...]]:
+    """Do as `run_columnar`, and return the walk itself with its alerts.
+
+    *measures* are those of the candles alone, unless they are given: then they may know what was before.
+    """
     core = terms.desk
     if not terms.are_plain:
-        return desks.walk_desk(core, terms.costs, terms.cash, candles, terms.beside(candles), targets)
+        return desks.walk_desk(core, terms.costs, terms.cash, candles, terms.beside(candles), targets, measures)
     if targets is None:
         targets = columns.evaluate(expression_of(core.strategy), candles, terms.beside(candles))
     result = walk(targets, candles, core.instrument, terms.costs, core.limits, core.size, terms.cash)

@@ -9,6 +9,7 @@ import io
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from typing import NoReturn
 
 import genesis
@@ -75,18 +76,24 @@ class CommandLine(Program):
         try:
             result = self.parser.parse_argv(words)
         except ParseError as error:
-            raise ParseError(f"{error}{self._who_knows(str(error))}", error.context) from error
+            raise ParseError(f"{error}{self._who_knows(str(error), error.context)}", error.context) from error
         except ValueError as error:
             raise ParseError(f"{' '.join(words)}: {error}") from error
         self.core_via_tasks = result.pop(0)
         self._update_core_context(context=self.core[0], new_args=self.core_via_tasks.args)
         self.tasks = result
 
-    def _who_knows(self, said: str) -> str:
-        """Return which tasks have the option that *said* calls unknown, as a sentence; empty where none has."""
-        option = said.removeprefix("No idea what '").partition("'")[0]
-        known = sorted({context.name for context in self.parser.contexts.values() if option in context.flags})
-        return f" It is an option of {', '.join(known)}." if known else ""
+    def _who_knows(self, said: str, asked: ParserContext | None) -> str:
+        """Return what may have been meant by the word that *said* calls unknown, as a sentence; empty if nothing."""
+        word = said.removeprefix("No idea what '").partition("'")[0]
+        tasks = self.parser.contexts.values()
+        known = sorted({context.name for context in tasks if word in context.flags})
+        if known:
+            return f" It is an option of {', '.join(known)}."
+        flags = [] if asked is None else list(asked.flags)
+        words = flags if word.startswith("-") else sorted(context.name for context in tasks)
+        meant = [each for each in words if each.endswith(f".{word}")] or get_close_matches(word, words)
+        return f" Did you mean {' or '.join(meant)}?" if meant else ""
 
     def _named_words(self, words: Sequence[str]) -> Iterator[str]:
         """Put the option's flag before each bare word of a task that declares `words`."""

@@ -13,12 +13,13 @@ import numpy as np
 
 from genesis.app.backtest import Terms, walk_columns
 from genesis.app.sweep_threads import SweepThreads
-from genesis.app.walked_account import walked_part
 from genesis.domain.candle import Candles, Floats, Ints
 from genesis.domain.events import Alert, AlertCode
 from genesis.domain.risk.guards import OnBreach
 from genesis.domain.simulation.columnar import Walk
+from genesis.domain.simulation.desks import measures_of
 from genesis.domain.simulation.sweep import Outcomes, fills_digest, joined, market_of
+from genesis.domain.statistics.record import record_of_walk
 from genesis.domain.statistics.summary import fee_in_quote, round_trips
 from genesis.domain.statistics.sweep_figures import ENDINGS
 from genesis.domain.strategy.columns import MissingInstrument, evaluate_all
@@ -34,13 +35,15 @@ TARGET_BYTES: Final = 64 * 2**20
 class DeskSweeper(SweepThreads):
     """Runs expressions over *candles* under *terms*, whose own strategy does not matter.
 
-    Runs begin at row *first*, as those of `Sweeper`; budgets and measured slippage, too, know what was before it. Use
-    it as a context manager.
+    Runs begin at row *first*, as those of `Sweeper`: each is walked from there on. Expressions, budgets and measured
+    slippage know all that was before it. Use it as a context manager.
     """
 
     def __init__(self, candles: Candles, terms: Terms, workers: int, first: int = 0) -> None:
         self._candles, self._terms, self._first = candles, terms, first
-        self._day_ends = market_of(candles[first:]).day_ends
+        self._traded = candles[first:]
+        self._measures = measures_of(terms.desk, terms.costs, candles).since(first)
+        self._day_ends = market_of(self._traded).day_ends
         self._batch = max(min(BATCH, TARGET_BYTES // (8 * len(candles))), 1)
         super().__init__(workers)
 
@@ -64,14 +67,11 @@ class DeskSweeper(SweepThreads):
         return [self._outcome(targets) for targets in columns]
 
     def _outcome(self, targets: Floats) -> Outcomes:
-        terms, candles, first = self._terms, self._candles, self._first
+        terms, candles = self._terms, self._traded
         core = terms.desk
-        if first:
-            targets = targets.copy()
-            targets[:first] = 0.0
-        walk, alerts = walk_columns(terms, candles, targets)
-        run = walked_part(terms, candles, walk, alerts, first, len(candles))
-        record = run.record
+        walk, alerts = walk_columns(terms, candles, targets[self._first :], self._measures)
+        on_margin = core.margin is not None
+        record = record_of_walk(walk, candles, core.instrument, terms.cash, alerts, on_margin)
         scale = core.instrument.price_scale
         profits = [trip.profit for trip in round_trips(record)]
         halted_at, breach = _halt(walk, alerts, candles, core.limits.on_breach)
@@ -80,18 +80,18 @@ class DeskSweeper(SweepThreads):
             position=_one(record.final_position),
             fills=_one(len(record.fills)),
             refused=_one(walk.refused),
-            halted_at=_one(halted_at - first if halted_at >= 0 else halted_at),
+            halted_at=_one(halted_at),
             breach=_one(breach),
             max_drawdown=np.array([record.max_drawdown]),
             candles_in_position=_one(record.candles_in_position),
-            fees=_one(sum(fee_in_quote(fill, scale, record.on_margin) for fill in record.fills)),
+            fees=_one(sum(fee_in_quote(fill, scale, on_margin) for fill in record.fills)),
             round_trips=_one(len(profits)),
             wins=_one(sum(profit > 0 for profit in profits)),
             gains=_one(sum(profit for profit in profits if profit > 0)),
             losses=_one(-sum(profit for profit in profits if profit < 0)),
-            digest=_one(fills_digest(walk.row - first, walk.net_amount, walk.price, walk.fee)),
+            digest=_one(fills_digest(walk.row, walk.net_amount, walk.price, walk.fee)),
             bad=_one(-1),
-            day_equity=run.equity[self._day_ends][np.newaxis, :],
+            day_equity=walk.equity[self._day_ends][np.newaxis, :],
         )
 
 

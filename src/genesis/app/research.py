@@ -110,7 +110,7 @@ def checked_top(top: int) -> None:
 
 def runner_of(research: Research, workers: str) -> PartRunner:
     """Return who runs the parts of a sweep: threads, or a Ray cluster; raises `InputError`."""
-    if workers == "ray" or workers.startswith("ray://"):
+    if _is_ray(workers):
         from genesis.app.cluster import ClusterRunner
 
         terms = research.plan.terms
@@ -118,6 +118,15 @@ def runner_of(research: Research, workers: str) -> PartRunner:
             raise InputError("--workers ray: budgets and measured slippage stay on this machine: give --workers N")
         return ClusterRunner(research.plan, research.candles, workers)
     return ThreadRunner(research.plan, research.candles, threads_option(workers))
+
+
+def own_threads(workers: str) -> int:
+    """Return how many threads of this machine a sweep may take besides its runs; one where a cluster makes those."""
+    return 1 if _is_ray(workers) else threads_option(workers)
+
+
+def _is_ray(workers: str) -> bool:
+    return workers == "ray" or workers.startswith("ray://")
 
 
 def threads_option(workers: str) -> int:
@@ -136,9 +145,14 @@ def threads_option(workers: str) -> int:
 def _space(strategy: Strategy, search: SearchOptions, random: int, seed: int) -> tuple[Space, Ints]:
     try:
         space = space_of(strategy, parameters_option(search.param))
-        return space, space.sample(random, seed) if random else space.whole()
+        if not random:
+            return space, space.whole()
     except BadStrategy as error:
         raise InputError(f"--param: {error}") from error
+    try:
+        return space, space.sample(random, seed)
+    except BadStrategy as error:
+        raise InputError(f"--random {random} --seed {seed}: {error}") from error
 
 
 def _constraints(texts: Sequence[str], space: Space) -> list[Constraint]:

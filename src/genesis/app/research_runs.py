@@ -21,6 +21,7 @@ from genesis.app.research import (
     checked_order,
     checked_top,
     market_of_options,
+    own_threads,
     research_of,
     run_terms,
     runner_of,
@@ -173,7 +174,8 @@ def make_sweep(
         with progress("sweeping" if takes(plan.terms) else "sweeping, each run by itself") as show:
             tally = run_sweep(plan, table, runner, show)
         seconds = perf_counter() - begin
-        result = result_of(plan, tally, search, options.top, table, research.candles, seconds)
+        threads = own_threads(search.workers)
+        result = result_of(plan, tally, search, options.top, table, research.candles, seconds, threads)
     return SweepRun(result, table, research.candles)
 
 
@@ -211,7 +213,8 @@ def make_optimization(
         plan = evolve(plan, indices=tried)
         table = ParquetSweep(place, description, keep=False)
         tally = run_sweep(plan, table, ThreadRunner(plan, candles, threads), lambda _done, _total: None)
-        result = result_of(plan, tally, search, options.top, table, candles, perf_counter() - begin, plan.space.size)
+        seconds = perf_counter() - begin
+        result = result_of(plan, tally, search, options.top, table, candles, seconds, threads, plan.space.size)
     return SweepRun(result, table, candles, libraries)
 
 

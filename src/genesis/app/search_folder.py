@@ -26,7 +26,7 @@ _CHANGED: Final = {
 """What is no value that a person would recognise; and how to say that it is another."""
 _ASKED: Final = ("strategy", "axes", "constraints", "combinations", "indices_sha256")
 """What makes two sweeps the same to whoever asks for them, with the market; all else may have changed since."""
-_TOLD_BY_OTHERS: Final = (*_ASKED, "version", "expression", "finished", "parts", "terms_sha256")
+_TOLD_BY_OTHERS: Final = (*_ASKED, "version", "expression", "finished", "parts", "notes", "terms_sha256")
 
 
 class Start(Enum):

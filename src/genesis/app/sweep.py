@@ -156,7 +156,8 @@ def run_sweep(plan: SweepPlan, table: SweepTable, runner: PartRunner, show: Show
                     table.write(part, made.columns)
                 done, runs = done + 1, runs + made.runs
                 show(done, plan.parts)
-    table.finish()
+    if not table.is_finished:
+        table.finish()
     every = len(table.read(["index"])["index"])
     return Tally(every, len(plan.indices) - every, every - runs)
 

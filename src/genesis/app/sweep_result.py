@@ -1,7 +1,6 @@
 """What a sweep found: its best runs, and whether the best of them could be luck; for machines and for people."""
 
 import math
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -20,7 +19,7 @@ from genesis.app.sweep_part import expressions_of, parameter_column
 from genesis.app.sweeper import sweeper_of
 from genesis.app.timing import CASH, timing_document, timing_of_run, timing_sentences
 from genesis.domain.candle import Candles
-from genesis.domain.statistics.alike import Alike, alike
+from genesis.domain.statistics.alike import Alike, alike, mean_correlation
 from genesis.domain.statistics.record import decision_hash
 from genesis.domain.statistics.significance import deflated_sharpe, luck_of_best, moments, probabilistic_sharpe
 from genesis.domain.statistics.summary import DAYS_PER_YEAR, daily_returns, summarise
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
 
 ALIKE_OF: Final = 200
 """Runs that say how alike all of them are."""
+CORRELATION: Final = "mean_correlation"
 _MONEY = ("final_equity", "final_cash", "final_position", "total_fees")
 
 
@@ -84,10 +84,12 @@ def result_of(
     table: SweepTable,
     candles: Candles,
     seconds: float,
+    workers: int,
     choices: int | None = None,
 ) -> SweepResult:
     """Return what the finished sweep in *table* found: its first *top* runs in order, and how good the best is.
 
+    What has to be run once more for that runs on as many threads as there are *workers*.
     *choices* is what the runs were chosen from by a search that learns: with a few it finds the best of many, so that
     luck had as many chances. None counts the runs themselves.
     """
@@ -95,19 +97,28 @@ def result_of(
     trials = search.tried + (tally.runs if choices is None else choices)
     rows = table.best(order, top, descending=DESCENDING[order])
     best = best_run(plan, rows, candles, table.folder, trials)
-    known = _alike(plan, candles, table, trials)
+    correlation = _correlation(plan, candles, table, workers)
+    known = None if correlation is None else alike(correlation, trials)
     return SweepResult(plan, tally, order, rows, best, table.folder, seconds, trials, endings_sentence(table), known)
 
 
-def _alike(plan: SweepPlan, candles: Candles, table: SweepTable, trials: int) -> Alike | None:
-    """Run some of the runs in *table* once more, from first to last, and return how alike their days are."""
+def _correlation(plan: SweepPlan, candles: Candles, table: SweepTable, workers: int) -> float | None:
+    """Return how alike the days of the runs in *table* are: some of them, from first to last, are run once more.
+
+    It is noted in the table, so that reading a finished sweep runs none.
+    """
+    if CORRELATION in table.notes:
+        return table.notes[CORRELATION]
     indices = np.sort(table.read(["index"])["index"]).astype(np.int64)
-    if len(indices) < 2:
-        return None
-    chosen = indices[np.unique(np.linspace(0, len(indices) - 1, ALIKE_OF).round().astype(np.int64))]
-    with sweeper_of(candles, plan.terms, os.cpu_count() or 1) as sweeper:
-        outcomes = sweeper.run(each for _, _, each in expressions_of(plan.strategy, plan.space, (), chosen))
-    return None if outcomes is None else alike(returns_of_days(outcomes.day_equity, plan.terms.cash), trials)
+    found = None
+    if len(indices) > 1:
+        chosen = indices[np.unique(np.linspace(0, len(indices) - 1, ALIKE_OF).round().astype(np.int64))]
+        with sweeper_of(candles, plan.terms, workers) as sweeper:
+            outcomes = sweeper.run(each for _, _, each in expressions_of(plan.strategy, plan.space, (), chosen))
+        if outcomes is not None:
+            found = mean_correlation(returns_of_days(outcomes.day_equity, plan.terms.cash))
+    table.note(CORRELATION, found)
+    return found
 
 
 def best_run(plan: SweepPlan, rows: Sequence[Row], candles: Candles, folder: Path, trials: int) -> BestRun | None:

@@ -35,6 +35,13 @@ class SweepTable(Protocol):
     def finish(self) -> None:
         """Note durably that all parts are there that ever will be. Raises `StoreError`."""
 
+    @property
+    def notes(self) -> Mapping[str, float | None]:
+        """What was noted of the rows that are there now, all together; nothing before they are finished."""
+
+    def note(self, name: str, value: float | None) -> None:
+        """Note a figure of all rows of a finished sweep durably; it goes with any of them. Raises `StoreError`."""
+
     def write(self, part: int, columns: Mapping[str, Column]) -> None:
         """Write a part durably: killed at any instant, it is there whole or not at all. Raises `StoreError`."""
 

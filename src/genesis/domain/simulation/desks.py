@@ -35,16 +35,45 @@ def is_plain(desk: DeskSettings) -> bool:
 
 
 @frozen(eq=False)
+class Measures:
+    """What a walk knows at each candle besides its prices, in columns as `walk_state.Columns` has them."""
+
+    budgets: Ints
+    slippages: Ints
+    volumes: Floats
+
+    def since(self, first: int) -> "Measures":
+        """Return what is known at the candles from row *first* on, from those before, too."""
+        slippages = self.slippages[first:] if len(self.slippages) > 1 else self.slippages
+        return Measures(self.budgets[first:], slippages, self.volumes[first:])
+
+
+def measures_of(desk: DeskSettings, costs: Costs, candles: Candles) -> Measures:
+    """Return what a walk of *desk* at *costs* knows at each of *candles*; the strategy does not matter."""
+    budget, volatility, impact = desk.budget, costs.volatility, costs.impact
+    return Measures(
+        budgets=np.empty(0, dtype=np.int64) if budget.is_off else budget_column(budget, candles),
+        slippages=(
+            np.array([costs.slippage], dtype=np.int64)
+            if volatility is None
+            else slippage_column(costs.slippage, volatility, candles)
+        ),
+        volumes=np.empty(0) if impact is None else volume_column(impact, candles),
+    )
+
+
+@frozen(eq=False)
 class Trader:
     """One instrument of a walk: the desk, its candles, and those of the instruments that its strategy reads as well.
 
-    *targets* are those of the strategy, unless they are given.
+    *targets* are those of the strategy, and *measures* those of the candles, unless they are given.
     """
 
     desk: DeskSettings
     candles: Candles
     others: Mapping[Symbol, Candles] = columns.NO_OTHERS
     targets: Floats | None = None
+    measures: Measures | None = None
 
 
 @frozen(eq=False)
@@ -67,9 +96,10 @@ def walk_desk(
     candles: Candles,
     others: Mapping[Symbol, Candles] = columns.NO_OTHERS,
     targets: Floats | None = None,
+    measures: Measures | None = None,
 ) -> tuple[Walk, tuple[Alert, ...]]:
     """Walk one desk; raises `InexactNumber` as `columnar.walk` does."""
-    walked = walk_together((Trader(desk, candles, others, targets),), desk.limits, costs, cash)
+    walked = walk_together((Trader(desk, candles, others, targets, measures),), desk.limits, costs, cash)
     return walked.walks[0], walked.alerts
 
 
@@ -146,15 +176,10 @@ def _tiers(costs: Costs) -> Ints:
 
 
 def _columns(traders: Sequence[Trader], costs: Costs) -> Columns:
-    if all(trader.desk.budget.is_off for trader in traders):
-        budgets = np.empty(0, dtype=np.int64)
-    else:
-        budgets = _joined([budget_column(trader.desk.budget, trader.candles) for trader in traders])
-    slippages, volumes = np.array([costs.slippage], dtype=np.int64), np.empty(0)
-    if costs.volatility is not None:
-        slippages = _joined([slippage_column(costs.slippage, costs.volatility, each.candles) for each in traders])
-    if costs.impact is not None:
-        volumes = _joined([volume_column(costs.impact, each.candles) for each in traders])
+    known = [each.measures or measures_of(each.desk, costs, each.candles) for each in traders]
+    has_budgets = not all(trader.desk.budget.is_off for trader in traders)
+    budgets = [_budgets(trader, each) for trader, each in zip(traders, known, strict=True)] if has_budgets else []
+    slippages = [each.slippages for each in known]
     return Columns(
         mts=_joined([trader.candles.mts for trader in traders]),
         opens=_joined([trader.candles.open for trader in traders]),
@@ -162,10 +187,15 @@ def _columns(traders: Sequence[Trader], costs: Costs) -> Columns:
         lows=_joined([trader.candles.low for trader in traders]),
         closes=_joined([trader.candles.close for trader in traders]),
         targets=_joined([_targets(trader) for trader in traders]),
-        budgets=budgets,
-        slippages=slippages,
-        volumes=volumes,
+        budgets=_joined(budgets) if budgets else np.empty(0, dtype=np.int64),
+        slippages=slippages[0] if costs.volatility is None else _joined(slippages),
+        volumes=_joined([each.volumes for each in known]),
     )
+
+
+def _budgets(trader: Trader, known: Measures) -> Ints:
+    """Return a column for every trader where one of them has a budget: all of its size for one that has none."""
+    return np.full(len(trader.candles), PPB, dtype=np.int64) if trader.desk.budget.is_off else known.budgets
 
 
 def _targets(trader: Trader) -> Floats:

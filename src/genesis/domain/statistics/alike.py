@@ -18,8 +18,13 @@ class Alike(NamedTuple):
     trials: float
 
 
-def alike(returns: Floats, trials: int) -> Alike | None:
-    """Return how alike runs are whose *returns* are rows, and what as many as *trials* of the kind are worth.
+def alike(correlation: float, trials: int) -> Alike:
+    """Return what as many as *trials* are worth whose days have a mean *correlation*."""
+    return Alike(correlation, correlation + (1.0 - correlation) * trials)
+
+
+def mean_correlation(returns: Floats) -> float | None:
+    """Return the mean correlation, at least 0, of runs whose *returns* are rows.
 
     Runs whose returns do not vary are left out; None where fewer than two are left. No pair is looked at: the square of
     the sum of standardised returns holds every product of two of them.
@@ -33,5 +38,4 @@ def alike(returns: Floats, trials: int) -> Alike | None:
         return None
     together = (apart[varied] / deviations[varied]).sum(axis=0)
     mean = (float(np.mean(together * together)) - count) / (count * (count - 1))
-    correlation = min(max(mean, 0.0), 1.0)
-    return Alike(correlation, correlation + (1.0 - correlation) * trials)
+    return min(max(mean, 0.0), 1.0)

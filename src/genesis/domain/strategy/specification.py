@@ -53,7 +53,7 @@ class Parameter:
     def _refusal(self, given: object) -> BadStrategy:
         noun = "a whole number" if isinstance(self.default, int) else "a number"
         wanted = f"{noun} from {self.between.lowest} to {self.between.highest}"
-        return BadStrategy(f"{self.name} must be {wanted}, was {given!r}")
+        return BadStrategy(f"{self.name} must be {wanted}, was '{given}'")
 
 
 @frozen
