@@ -102,6 +102,26 @@ def test_the_command_says_the_same_on_a_cluster(
     assert said[0] == said[1] == said[2]
 
 
+def test_budgets_and_measured_slippage_go_to_the_cluster(
+    cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cluster.address
+    monkeypatch.setenv("GENESIS_HOME", str(tmp_path / "home"))
+    words = (
+        *("sweep", "synthetic:5:3", "--param", "fast=2:9", "--param", "slow=20", "--anew", "--json"),
+        *("--volatility-target-pct", "40", "--regime", "squeeze_breakout", "--regime-share", "1=50"),
+        *("--slippage-volatility", "0.1", "--slippage-impact-bps", "5", "--trailing-stop-pct", "1"),
+    )
+    said = []
+    for workers in ("ray", "1"):
+        with pytest.raises(SystemExit) as end:
+            CommandLine("genesis", namespace()).main(["genesis", *words, "--workers", workers])
+        assert end.value.code == 0
+        said.append({**json.loads(capsys.readouterr().out), "seconds": 0})
+    assert said[0] == said[1]
+    assert said[0]["rows"][0]["fills"] > 0
+
+
 def test_a_client_whose_server_was_lost_asks_again(
     cluster: Any, research: Research, monkeypatch: pytest.MonkeyPatch
 ) -> None:

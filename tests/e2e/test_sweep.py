@@ -181,7 +181,6 @@ def test_a_report_draws_the_parameters_and_names_luck(folder: Path, capsys: pyte
         (("--tried", "9" * 20), "--tried 9999"),
         (("--top", "9" * 20), "--top 9999"),
         (("--cool-down-losses", "9" * 20), "--cool-down-losses 9999"),
-        (("--workers", "ray", "--volatility-target-pct", "40"), "stay on this machine"),
     ],
 )
 def test_what_cannot_be_swept_is_said_in_one_sentence(

@@ -40,7 +40,10 @@ QUEUED: Final = 3
 
 @frozen(eq=False)
 class Work:
-    """What a worker needs besides the numbers: picklable, and without the expression, which is built where it runs."""
+    """What a worker needs besides the numbers: picklable, and without the expression, which is built where it runs.
+
+    The *terms* have the expressions of budgets and measured slippage, as they were built here.
+    """
 
     name: str
     code: str

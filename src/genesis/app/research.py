@@ -113,9 +113,6 @@ def runner_of(research: Research, workers: str) -> PartRunner:
     if _is_ray(workers):
         from genesis.app.cluster import ClusterRunner
 
-        terms = research.plan.terms
-        if not (terms.desk.budget.is_off and terms.costs.volatility is None and terms.costs.impact is None):
-            raise InputError("--workers ray: budgets and measured slippage stay on this machine: give --workers N")
         return ClusterRunner(research.plan, research.candles, workers)
     return ThreadRunner(research.plan, research.candles, threads_option(workers))
 

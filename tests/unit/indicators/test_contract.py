@@ -2,6 +2,7 @@
 
 import copy
 import math
+import pickle
 import subprocess
 import sys
 from itertools import pairwise
@@ -40,6 +41,10 @@ def test_the_description_names_everything_once(indicator: Indicator) -> None:
     assert len(indicator.warm_up(*indicator.defaults)) == len(indicator.outputs)
     names = indicator.inputs + indicator.outputs + indicator.parameters
     assert len(set(names)) == len(names)
+
+
+def test_another_process_finds_the_very_same_by_its_pickle(indicator: Indicator) -> None:
+    assert pickle.loads(pickle.dumps(indicator)) is indicator
 
 
 def test_streaming_equals_batch_to_the_bit(indicator: Indicator) -> None:

@@ -19,6 +19,7 @@
 import math
 import operator
 from collections.abc import Callable
+from importlib import import_module
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -54,6 +55,10 @@ class Indicator:
     loop: Callable[..., None]
     warm_up: Callable[..., tuple[int, ...]]
     loop_of_two: Callable[..., None] | None = None
+
+    def __reduce__(self) -> tuple[Callable[[str, str], "Indicator"], tuple[str, str]]:
+        """Pickle as a name: compiled loops are made anew where they run, by the same code."""
+        return indicator_in, (self.step.__module__, self.name)
 
     def batch(self, *arguments: npt.ArrayLike) -> tuple[Floats, ...]:
         """Return one column an output from the input columns and then the parameters, in the order of their names.
@@ -91,6 +96,14 @@ class Indicator:
 
     def _outputs(self, columns: list[Floats]) -> tuple[Floats, ...]:
         return tuple(np.empty(len(columns[0])) for _ in self.outputs)
+
+
+def indicator_in(module: str, name: str) -> Indicator:
+    """Return the indicator called *name* that is made where its step is written; raises `LookupError` without one."""
+    for each in vars(import_module(module)).values():
+        if isinstance(each, Indicator) and each.name == name:
+            return each
+    raise LookupError(f"{module} has no indicator called {name!r}")
 
 
 def columns_of(who: str, names: tuple[str, ...], values: tuple[npt.ArrayLike, ...]) -> list[Floats]:
