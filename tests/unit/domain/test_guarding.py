@@ -283,6 +283,21 @@ def test_a_part_that_is_sold_takes_no_more_stops_away_than_it_needs() -> None:
     assert len(world.sent) == 1 + 4 + 4
 
 
+def test_a_stop_that_was_met_in_part_keeps_nobody_in() -> None:
+    world = Guarded(PAIR, limits=AccountLimits(max_order_notional=atoms(520)))
+    for _ in range(3):
+        world.close(1.0)
+        world.confirm()
+    world.price = 104
+    pair = world.guards[-1]
+    world.fill(pair, pair.amount // 2)  # its limit, and what is left of that rests: less than it was
+    assert [each.amount for each in world.guards] == [atoms(5)] * 2
+    for _ in range(4):
+        world.close(0.0)
+        world.confirm()
+    assert world.position == 0
+
+
 def test_parts_are_no_smaller_than_the_exchange_takes() -> None:
     least = INSTRUMENT.amount_min
     world = Guarded(limits=AccountLimits())
