@@ -218,7 +218,7 @@ class Guarding:
         instrument, side = desk.settings.instrument, Side.SELL if desk.position > 0 else Side.BUY
         whole = exit_order(protection, Guarded(side, amount, self.entries[desk.name][0]), cid, instrument, quote.mts)
         dearest = max(each for each in (whole.price, whole.stop_price, quote.ask) if each is not None)
-        most = min(self._dispatch.within_one_order(instrument, amount, dearest), instrument.amount_max)
+        most = self._dispatch.within_one_order(instrument, amount, dearest)
         part = -(-amount // -(-amount // most))
         if part < instrument.amount_min:  # the exchange takes no such part: as much as one order may be, then
             part = most

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -40,13 +41,13 @@ from genesis.domain.execution.look import Look
 from genesis.domain.execution.netting import Wanted, net
 from genesis.domain.execution.plans import PostOnly, Twap
 from genesis.domain.execution.protection import Bracket
-from genesis.domain.instrument import spot_instrument
+from genesis.domain.instrument import Instrument, spot_instrument
 from genesis.domain.ledger import Ledger
 from genesis.domain.link import Link, LinkState
 from genesis.domain.order import Cid, OrderId, OrderRequest, OrderType, Side
 from genesis.domain.risk.account_guards import price_collar
 from genesis.domain.risk.guards import OnBreach, RiskLimits
-from genesis.domain.risk.limits import AccountLimits, RateLimit
+from genesis.domain.risk.limits import OFF, AccountLimits, RateLimit
 from genesis.domain.risk.refusal import RefusalCode
 from genesis.domain.saved import restarted
 from genesis.domain.strategy.features import close, volume
@@ -150,11 +151,23 @@ def test_i11_an_unknown_order_counts_until_it_is_proven_absent() -> None:
     assert [order.side for order in world.sent] == [Side.BUY, Side.BUY]
 
 
-def test_an_order_beyond_the_largest_is_cut_and_the_rest_follows() -> None:
-    world = World("one", limits=AccountLimits(max_order_notional=atoms(400)))
+@pytest.mark.parametrize(
+    ("limits", "instrument"),
+    [
+        (AccountLimits(max_order_notional=atoms(400)), INSTRUMENT),
+        (OFF, evolve(INSTRUMENT, amount_max=atoms(4))),  # as the exchange has it
+    ],
+)
+def test_an_order_beyond_the_largest_is_cut_and_the_rest_follows(limits: AccountLimits, instrument: Instrument) -> None:
+    world = World("one", limits=limits, instruments={"one": instrument})
     for _ in range(4):
         world.close(1.0)
     assert [order.amount for order in world.sent] == [atoms(4), atoms(4), atoms(2)]
+    world.handle(OperatorAsked(Mts(60_000 * world.minute), Asked.FLATTEN, "", "out"))
+    for _ in range(2):
+        world.close(1.0)
+    assert [order.amount for order in world.sent[3:]] == [atoms(4), atoms(4), atoms(2)]
+    assert world.core.position(BTC) == 0
 
 
 def test_i12_no_more_orders_leave_than_the_rate_allows() -> None:

@@ -94,7 +94,8 @@ class AccountLimits:
             raise ValueError("the maximum age of data must be at least 1 ms")
 
     def within_one_order(self, instrument: Instrument, amount: Atoms, price: Price) -> Atoms:
-        """Cut *amount* to what one order may be at *price*, to at least one atom."""
+        """Cut *amount* to what one order may be at *price*, and to what the exchange takes, to at least one atom."""
+        amount = min(amount, instrument.amount_max)
         if self.is_off:
             return amount
         own = self.of(instrument.symbol)
