@@ -1,5 +1,6 @@
 """I9, E16, E17: a latch is set whatever else fails, survives restarts, and is taken away on purpose alone."""
 
+import errno
 import os
 import resource
 from collections.abc import Callable
@@ -87,6 +88,28 @@ def test_e16_a_full_disk_leaves_the_latch_set(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert (tmp_path / "kill.latch").stat().st_size == 0
     assert latch.reason() == "no reason was written"
+
+
+def test_e16_where_no_file_can_be_made_the_one_of_the_session_is_the_latch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    latch, real = KillLatchFile(tmp_path / "home" / "kill.latch"), os.open
+
+    def without_room(path: str, flags: int, mode: int = 0o777) -> int:
+        if flags & os.O_CREAT and not os.path.lexists(path):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(path, flags, mode)
+
+    latch.prepare()
+    assert latch.reason() is None
+    with monkeypatch.context() as full:
+        full.setattr(os, "open", without_room)
+        latch.pull("enough")
+        latch.pull("twice")
+        latch.prepare()
+    assert KillLatchFile(tmp_path / "home" / "kill.latch").was_pulled()
+    latch.reset()
+    assert not latch.was_pulled()
 
 
 def test_what_cannot_be_read_counts_as_set(tmp_path: Path) -> None:

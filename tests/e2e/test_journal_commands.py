@@ -220,6 +220,7 @@ def test_a9_a1_a_stopped_or_killed_session_leaves_a_whole_journal_that_replays(
         assert next(line for line in process.stderr if line.startswith("journal"))
         while rows_of(tmp_path) < 50:
             assert process.poll() is None
+        assert (tmp_path / "kill.latch.spare").exists()
         process.send_signal(number)
         process.communicate(timeout=60)
         assert process.returncode == code

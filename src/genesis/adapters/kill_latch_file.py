@@ -1,6 +1,7 @@
 """The kill latch as a file: it is set while the file is there, whatever it holds.
 
 So pulling it needs a name in a folder and nothing more: a full disk, which may leave the file empty, does not matter.
+Where not even an empty file can be made, one that was made before, as a session began, is given the name.
 This module imports little, for it must start when little else works.
 """
 
@@ -23,7 +24,14 @@ class KillLatchFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._spare = path.with_name(f"{path.name}.spare")
         self._announced = ""
+
+    def prepare(self) -> None:
+        with contextlib.suppress(OSError):
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(os.open(self._spare, os.O_WRONLY | os.O_CREAT, 0o600))
+            self._sync_folder()
 
     def reason(self) -> str | None:
         if self._announced:  # whatever the disk does
@@ -54,7 +62,7 @@ class KillLatchFile:
                 return
             raise StoreError(f"{self._path}: is in the way and is no file; the latch is NOT set") from None
         except OSError as error:
-            if error.errno in NO_FILE_LEFT and self._is_named():
+            if (error.errno in NO_FILE_LEFT and self._is_named()) or self._is_spared():
                 return
             raise StoreError(f"{self._path}: {error.strerror}; the latch is NOT set") from error
         # The latch is set. What follows makes it tell why and survive a power cut, as far as the disk allows.
@@ -72,6 +80,16 @@ class KillLatchFile:
         with contextlib.suppress(OSError, AttributeError):  # Windows has no such call
             os.mknod(self._path, 0o600 | stat.S_IFREG)
         return os.path.lexists(self._path)
+
+    def _is_spared(self) -> bool:
+        """Let the file that was made before be the latch, which takes no room; tell whether it is."""
+        try:
+            os.rename(self._spare, self._path)
+        except OSError:
+            return False
+        with contextlib.suppress(OSError):
+            self._sync_folder()
+        return True
 
     def reset(self) -> None:
         self._announced = ""

@@ -82,7 +82,8 @@ class SessionSystem:
         return OperatedMarket(market, self.inbox, self.feeding, self.pulse, self.news)
 
     def recording(self) -> Recording:
-        """Open the journal; raises `StoreError` when it cannot be written."""
+        """Open the journal, and make room for the latch; raises `StoreError` when the journal cannot be written."""
+        self.latch.prepare()
         journal = TimedJournal(SqliteJournal(self.journal_path, self.clock), self.clock, self.metrics)
         return Recording(journal, self.latch)
 

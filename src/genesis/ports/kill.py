@@ -6,6 +6,9 @@ from typing import Protocol
 class KillLatch(Protocol):
     """Set by a person, or by what acts for one; while it is set nothing is sent but cancels."""
 
+    def prepare(self) -> None:
+        """See to it, as far as that can be done now, that `pull` needs no room on any disk."""
+
     def reason(self) -> str | None:
         """Return why the latch is set, None while it is not; microseconds, so that it can be asked before each order.
 

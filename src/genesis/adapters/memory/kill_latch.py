@@ -7,6 +7,9 @@ class MemoryKillLatch:
     def __init__(self) -> None:
         self._reason: str | None = None
 
+    def prepare(self) -> None:
+        """Do nothing: it takes no room."""
+
     def reason(self) -> str | None:
         return self._reason
 
