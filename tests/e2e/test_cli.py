@@ -46,8 +46,9 @@ def import_(
 
 
 @command("plain")
-def plain(_: Context, json: bool = False) -> None:
+def plain(_: Context, json: bool = False, count: int = 0) -> None:
     """Do something plain."""
+    del count
     print("plain", json)
 
 
@@ -117,7 +118,8 @@ def test_one_call_leaves_nothing_behind_for_the_next(capsys: pytest.CaptureFixtu
         (("plain", "word"), "genesis: No idea what 'word' is!"),
         (("plain", "--jsn"), "genesis: No idea what '--jsn' is! Did you mean --json?"),
         (("import",), "genesis: No idea what 'import' is! Did you mean data.import?"),
-        (("data.import", "--size", "big"), "genesis: data.import --size big: could not convert string to float: 'big'"),
+        (("data.import", "--size", "big"), "genesis: data.import --size big: 'big' is no number"),
+        (("plain", "--count=nan"), "genesis: plain --count=nan: 'nan' is no whole number"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_exit_code_2(

@@ -166,3 +166,21 @@ async def test_the_command_prints_its_keys_and_serves(tmp_path: Path) -> None:
 def test_a_port_that_is_none_is_one_sentence(command: str, port: str, capsys: pytest.CaptureFixture[str]) -> None:
     said = f"genesis: --port {port!r}: give a number from 0 to 65535; 0 takes any free one\n"
     assert call(capsys, command, f"--port={port}") == (2, "", said)
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-1", "1e400", "1e300"])
+@pytest.mark.parametrize(("words", "option"), [(("venue", "--port=0"), "speed"), (("record", "tickers"), "seconds")])
+def test_a_number_that_no_clock_follows_is_one_sentence(
+    words: tuple[str, ...], option: str, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, said = call(capsys, *words, f"--{option}={text}")
+    assert (code, out) == (2, "")
+    assert said.startswith(f"genesis: --{option} {float(text):g}: give 0 to ")
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("seed", ["x", "²", "-1", "9" * 5_000])
+def test_a_seed_that_is_none_is_one_sentence(seed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, said = call(capsys, "venue", "--port=0", f"--market=synthetic:{seed}")
+    assert (code, out, said.count("\n")) == (2, "", 1)
+    assert "the seed is a whole number" in said

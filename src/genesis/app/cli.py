@@ -78,7 +78,7 @@ class CommandLine(Program):
         except ParseError as error:
             raise ParseError(f"{error}{self._who_knows(str(error), error.context)}", error.context) from error
         except ValueError as error:
-            raise ParseError(f"{' '.join(words)}: {error}") from error
+            raise ParseError(f"{' '.join(words)}: {_said(error)}") from error
         self.core_via_tasks = result.pop(0)
         self._update_core_context(context=self.core[0], new_args=self.core_via_tasks.args)
         self.tasks = result
@@ -120,6 +120,14 @@ class CommandLine(Program):
         words = f" [{option.strip('-').upper()}...]" if option else ""
         print(f"Usage: {self.binary} {name} [--options]{words}\n\n{inspect.getdoc(task) or ''}\n\nOptions:\n")
         self.print_columns([*self.parser.contexts[name].help_tuples(), ("--help", "Show this.")])
+
+
+def _said(error: ValueError) -> str:
+    """Return what is wrong with an option's number without the words of Python's own conversions."""
+    for kind, claim in (("invalid literal for int", "whole number"), ("could not convert string to float", "number")):
+        if str(error).startswith(kind):
+            return f"{str(error).partition(': ')[2]} is no {claim}"
+    return str(error)
 
 
 def _drop_output() -> None:

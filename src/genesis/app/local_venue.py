@@ -62,8 +62,8 @@ def _script(path: str) -> Script | None:
 
 
 def _synthetic(seed: str, options: VenueOptions, script: Script | None) -> Venue:
-    if not seed.isdigit():
-        raise InputError(f"--market synthetic:{seed}: the seed is a whole number")
+    if not (seed.isascii() and seed.isdigit() and len(seed) < 20):
+        raise InputError(f"--market synthetic:{seed}: the seed is a whole number of at most 19 digits")
     begin = Mts(options.start - WARM_UP_MS)
     venue = Venue(begin, seed=int(seed), script=script, limited=options.limited)
     for at, (symbol, price) in enumerate(SYNTHETIC.items()):

@@ -6,10 +6,10 @@ archive's series of the symbol, where it has one, and else a synthetic market, w
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from attrs import evolve, field, frozen
 
@@ -26,6 +26,8 @@ from genesis.domain.simulation.synthetic import synthetic_candles
 from genesis.domain.units import Symbol
 from genesis.ports.candles import CandleArchive
 from genesis.ports.errors import InputError, NoCandles
+
+Number = TypeVar("Number", int, float)
 
 DEFAULT_SYMBOL: Final = Symbol("tBTCUSD")
 DEFAULT_SEED: Final = 1
@@ -114,8 +116,8 @@ def _part(name: str, wanted: Wanted, archive: CandleArchive) -> MarketData:
 def _synthetic(name: str, wanted: Wanted) -> MarketData:
     _, *numbers = name.split(":")
     try:
-        seed = int(numbers[0]) if numbers else DEFAULT_SEED
-        days = float(numbers[1]) if numbers[1:] else DEFAULT_DAYS
+        seed = _number(int, numbers[0], "the seed is a whole number") if numbers else DEFAULT_SEED
+        days = _number(float, numbers[1], "the days are a number") if numbers[1:] else DEFAULT_DAYS
         if numbers[2:]:
             raise ValueError("too many parts")
         candles = synthetic_candles(seed, days)
@@ -126,6 +128,13 @@ def _synthetic(name: str, wanted: Wanted) -> MarketData:
     note = f"synthetic market, seed {seed}, {days:g} days: made up, it proves nothing about a strategy"
     symbol = wanted.symbol or DEFAULT_SYMBOL
     return MarketData(symbol, Timeframe.M1, candles, (f"synthetic:{seed}:{days:g}",), (note,), is_synthetic=True)
+
+
+def _number(number: Callable[[str], Number], text: str, said: str) -> Number:
+    try:
+        return number(text)
+    except ValueError:
+        raise ValueError(f"{said}, not {text!r}") from None
 
 
 def _from_file(path: Path, wanted: Wanted) -> MarketData:

@@ -44,7 +44,12 @@ class InexactNumber(ValueError):
 
 
 def decimal_from_text(text: str) -> Decimal:
-    """Return *text* as a finite Decimal; raises `InexactNumber` on anything else, `NaN` and `Infinity` included."""
+    """Return *text* as a finite Decimal; raises `InexactNumber` on anything else, `NaN` and `Infinity` included.
+
+    `Decimal` alone would read digits of every script, digits parted by `_`, and spaces around them.
+    """
+    if not text.isascii() or "_" in text or text != text.strip():
+        raise InexactNumber(f"{text!r} is not a number of plain digits")
     try:
         value = Decimal(text)
     except InvalidOperation:

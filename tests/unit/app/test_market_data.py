@@ -156,7 +156,9 @@ def test_a_synthetic_market_has_the_seed_and_days_of_its_name(archive: MemoryCan
     assert data.files == ("synthetic:7:1.5",)
 
 
-@pytest.mark.parametrize("name", ["synthetic:", "synthetic:x", "synthetic:1:0", "synthetic:1:1:1", "synthetic:-1"])
+@pytest.mark.parametrize(
+    "name", ["synthetic:", "synthetic:x", "synthetic:1:0", "synthetic:1:1:1", "synthetic:-1", "synthetic:1:nan"]
+)
 def test_a_misspelt_synthetic_market_is_refused(name: str, archive: MemoryCandles) -> None:
     with pytest.raises(InputError, match="write synthetic, synthetic:SEED or synthetic:SEED:DAYS"):
         market_data([name], Wanted(), archive)

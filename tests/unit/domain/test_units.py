@@ -30,7 +30,11 @@ def test_scaled_numbers_come_back_through_decimal_and_through_text(number: int, 
 
 
 @pytest.mark.parametrize(
-    "text", ["NaN", "Infinity", "-inf", "sNaN", "", "x", "1,5", "1e999999", "0.000000001", "92233720369"]
+    "text",
+    [
+        *("NaN", "Infinity", "-inf", "sNaN", "", "x", "1,5", "1e999999", "0.000000001", "92233720369"),
+        *("1_000", "\uff11\uff12", "\u0661", " 1", "1\n", "\u00a01"),
+    ],
 )
 def test_atoms_refuse_what_is_not_finite_too_fine_or_too_large(text: str) -> None:
     with pytest.raises(InexactNumber):

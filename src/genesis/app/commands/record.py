@@ -3,14 +3,17 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from genesis.app.commands import command
 from genesis.app.invoking import Context
+from genesis.ports.errors import GenesisError, InputError
 
 if TYPE_CHECKING:
     from genesis.adapters.frames_file import FrameRecorder
     from genesis.domain.channel import Channel
+
+SECONDS_MAX: Final = 1e9
 
 
 @command(
@@ -41,10 +44,11 @@ def record(
 
     from genesis.app.home import home
     from genesis.domain.channel import channel_from_text
-    from genesis.ports.errors import GenesisError, InputError
 
     if not channels:
         raise InputError("no channel is named: write record trades:tBTCUSD book:tBTCUSD")
+    if not 0 <= seconds <= SECONDS_MAX:  # no comparison holds for nan
+        raise InputError(f"--seconds {seconds:g}: give 0 to {SECONDS_MAX:g}; without it until interrupted")
     try:
         wanted = [channel_from_text(text) for text in channels]
     except ValueError as problem:

@@ -1,12 +1,15 @@
 """`venue`: the local Bitfinex alone, for bots in any language."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from genesis.app.commands import command
 from genesis.app.invoking import Context
 
 if TYPE_CHECKING:
     from genesis.adapters.venue.venue import Venue
+
+SPEED_MAX: Final = 1e6
+"""Eleven days a second: beyond, the venue's time outruns what its years can count before anybody asks it anything."""
 
 
 @command(
@@ -38,8 +41,8 @@ def venue(
     from genesis.domain.units import Mts
     from genesis.ports.errors import InputError
 
-    if speed < 0:
-        raise InputError(f"--speed {speed}: is 0 or more")
+    if not 0 <= speed <= SPEED_MAX:  # no comparison holds for nan
+        raise InputError(f"--speed {speed:g}: give 0 to {SPEED_MAX:g} venue seconds a second")
     port = port_option(f"{port}", port)
     options = VenueOptions(market, Mts(time.time_ns() // 1_000_000), faults, limited=not no_limits)
     asyncio.run(_serve(build_venue(options), port, speed, json=json))
