@@ -174,7 +174,7 @@ def test_no_container_may_write_its_root_or_gain_rights_or_be_reached_from_elsew
 
 ALWAYS_SAFE = {"network_mode", "read_only", "cap_drop", "security_opt", "restart", "pids_limit", "logging", "mem_limit"}
 NEEDED = ALWAYS_SAFE | {"image", "volumes"}
-ALLOWED = NEEDED | {"build", "command", "env_file", "environment", "tmpfs", "stop_grace_period", "user"}
+ALLOWED = NEEDED | {"build", "command", "env_file", "environment", "tmpfs", "stop_grace_period", "user", "healthcheck"}
 SIZE = re.compile(r"\d+[kmg]")
 MOUNT = re.compile(r"(\./[\w./-]+|[a-z]+|\$\{[A-Z_]+:-/[\w/]+\}):(/[\w./-]+)(:ro)?")
 VARIABLE = re.compile(r"\$\{([A-Z_]+)(:-[^}]*|:\?[^}]+)\}")
@@ -202,6 +202,23 @@ def test_a_service_has_what_it_needs_and_no_key_that_compose_would_refuse_or_pas
     assert len(set(targets)) == len(service["volumes"])
     for each in service.get("tmpfs", ()):
         assert re.fullmatch(r"/\w+:size=\d+m,mode=1777", each)
+
+
+READY = {"prometheus": "/-/ready", "alertmanager": "/-/ready", "grafana": "/api/health"}
+"""Where each says that it is up. Source: the documentation of each, "Management API" and "Health API"."""
+
+
+def test_compose_sees_of_every_service_whether_it_answers() -> None:
+    prometheus = read("ops/prometheus.yml")
+    ports = {job["job_name"]: job["static_configs"][0]["targets"][0] for job in prometheus["scrape_configs"]}
+    ports["grafana"] = f"{services()['grafana']['environment']['GF_SERVER_HTTP_ADDR']}:3000"  # its own default
+    assert "HEALTHCHECK" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert {name for name, service in services().items() if "healthcheck" in service} == services().keys() - {"genesis"}
+    for name, path in READY.items():
+        check = services()[name]["healthcheck"]
+        assert check["test"] == ["CMD", "wget", "-q", "-O", "/dev/null", f"http://{ports[name]}{path}"]
+        assert all(re.fullmatch(r"[1-9]\d*s", check[each]) for each in ("interval", "timeout", "start_period"))
+        assert check["retries"] == 3
 
 
 def test_every_variable_of_the_compose_file_has_a_default_or_a_sentence_and_is_explained() -> None:
