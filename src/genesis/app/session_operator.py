@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, TypeVar, assert_never
 
-from attrs import asdict, evolve
+from attrs import asdict
 
 from genesis.adapters.own_threads import OwnThreads
 from genesis.app.config_authority import Applied, ApplyResult, ConfigAuthority, Invalid
 from genesis.app.operated_market import MakeEvent, OperatorInbox
 from genesis.domain.config_change import Stale, Unchanged, Unconfirmed
+from genesis.domain.config_history import document_hash
 from genesis.domain.events import Asked, OperatorAsked
 from genesis.domain.json_value import JsonValue
 from genesis.ports.audit import AuditLog
@@ -89,9 +90,8 @@ class SessionOperator:
         return Outcome(receipt.seq, receipt.mts, text)
 
     async def _change(self, command: ApplyConfig | RollBackConfig, who: str, authority: ConfigAuthority) -> Outcome:
-        # Who asked stands here; what was applied stands in an entry of the authority's own, before it counts.
-        noted = evolve(command, document={}) if isinstance(command, ApplyConfig) else command
-        receipt = await self._audit.append(_entry(noted, who))
+        # Who asked for which document stands here; what was applied has an entry of the authority's own, before it counts.
+        receipt = await self._audit.append(_entry(command, who))
         result = await _made(command, who, authority)
         text = _applied(result)
         try:
@@ -192,7 +192,10 @@ def action_of(command: Command) -> str:
 
 def _entry(command: Command, who: str) -> JsonValue:
     name, _, key = who.partition(" ")
-    return {**asdict(command), "action": action_of(command), "who": name, "key": key}
+    facts = asdict(command)
+    if isinstance(command, ApplyConfig):  # it was not judged yet, and may hold anything: its hash tells which one it was
+        facts["hash"] = document_hash(facts.pop("document"))
+    return {**facts, "action": action_of(command), "who": name, "key": key}
 
 
 def _question(command: Command, view: SessionView) -> MakeEvent:

@@ -15,16 +15,20 @@ from genesis.adapters.memory.kill_latch import MemoryKillLatch
 from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.adapters.memory.monitor import MemoryMonitor
 from genesis.adapters.memory.session_view import MemorySessionView
+from genesis.app.audit import audit_log, config_authority
 from genesis.app.operated_market import OperatorInbox
 from genesis.app.session_operator import SessionOperator
+from genesis.domain.config_history import document_hash
 from genesis.domain.events import Asked, OperatorAsked
+from genesis.domain.json_value import JsonObject
 from genesis.domain.units import Mts, Symbol
-from genesis.ports.errors import StoreError
+from genesis.ports.errors import NotPossible, StoreError
 from genesis.ports.kill import KillLatch
-from genesis.ports.operator import CancelAll, Halt, Kill, Resume
+from genesis.ports.operator import ApplyConfig, CancelAll, Halt, Kill, Resume
 from genesis.ports.session_view import Overview
 
 CLOCK = ManualClock()
+BTC = Symbol("tBTCUSD")
 
 
 def operator_of(
@@ -97,6 +101,24 @@ async def test_a16_a_halt_that_cannot_be_recorded_is_done_and_a_resume_is_not(tm
         await asyncio.to_thread(lambda: None)
     taken[1]()
     assert "it is not in the audit log" in (await asking).text
+
+
+async def test_the_audit_log_tells_which_document_was_asked_for_whether_it_was_applied_or_not(tmp_path: Path) -> None:
+    monitor = MemoryMonitor(CLOCK, MemoryMetrics(), version="0", mode="paper")
+    audit, view = audit_log(tmp_path, CLOCK, monitor), MemorySessionView(Overview(0, "paper", BTC, "1m", None))
+    authority = config_authority(tmp_path, CLOCK, monitor, audit)
+    operator = SessionOperator(audit, MemoryKillLatch(), OperatorInbox(), view, CLOCK, authority)
+    wanted: JsonObject = {"dry_run": True, "max_drawdown_pct": 5}
+    before = authority.current()
+    await operator.carry_out(ApplyConfig("less risk", wanted, before.number, before.hash), "ann a-key")
+    late: JsonObject = {"dry_run": True, "max_drawdown_pct": 7}
+    with pytest.raises(NotPossible):
+        await operator.carry_out(ApplyConfig("less still", late, before.number, before.hash), "ben a-key")
+    entries = [each.entry for each in read_entries(tmp_path / "logs" / "config_audit.log")]
+    asked = [each for each in entries if isinstance(each, dict) and each["action"] == "control.apply_config"]
+    assert [each["hash"] for each in asked] == [document_hash(wanted), document_hash(late)]
+    assert asked[0]["hash"] == authority.current().hash
+    assert all("document" not in each for each in asked)
 
 
 def wait_for(answers: threading.Event) -> None:
