@@ -25,7 +25,7 @@ def environment(home: Path, server: AlertServer) -> dict[str, str]:
     }
 
 
-async def test_e18_a_killed_session_tells_people_before_it_ends(tmp_path: Path) -> None:
+async def test_e18_a_killed_session_tells_people_before_it_ends_and_that_they_were_not_reached(tmp_path: Path) -> None:
     async with AlertServer() as server:
         server.planned = [answering(503)]  # and then it takes what comes
         words = ("run", "--speed", "600", "--json")
@@ -39,6 +39,7 @@ async def test_e18_a_killed_session_tells_people_before_it_ends(tmp_path: Path) 
         _, errors = await session.communicate()
         assert session.returncode == 2
         assert b"risk.killed" in errors
+        assert b"system.alerts_undelivered channel=webhook reason=" in errors
         assert b"nobody-guesses" not in errors
         killed = [body for _, body in server.seen if body["event"] == "risk.killed"]
         assert killed
@@ -93,6 +94,14 @@ async def test_a_live_run_that_the_latch_keeps_from_beginning_tells_people_once(
     [
         (("--config", "gone.json"), {}, "gone.json"),
         ((), {"GENESIS_PORT": "eight"}, "GENESIS_"),
+        # What is wrong with one channel is told over the other one.
+        (
+            (),
+            {"GENESIS_ALERT_TELEGRAM_TOKEN": "env:NOPE", "GENESIS_ALERT_TELEGRAM_CHAT": "7"},
+            "TOKEN cannot be used: env:NOPE",
+        ),
+        ((), {"GENESIS_ALERT_TELEGRAM_CHAT": "7"}, "GENESIS_ALERT_TELEGRAM_TOKEN and"),
+        ((), {"GENESIS_ALERT_LEVEL": "loud"}, "GENESIS_ALERT_LEVEL is loud"),
     ],
 )
 async def test_what_cannot_be_used_tells_people_that_nothing_runs(

@@ -65,12 +65,15 @@ class AlertDesk:
         metrics: Metrics,
         rules: AlertRules | None = None,
         random: Callable[[], float] = JITTER,
+        heard: Callable[[str, str], None] = lambda _channel, _why_not: None,
     ) -> None:
+        """Take the channels; *heard* is told which one fails and why and, with no reason, that it works again."""
         self._lines = [_Line(channel) for channel in channels]
         self._clock = clock
         self._metrics = metrics
         self._rules = rules or AlertRules()
         self._random = random
+        self._heard = heard
         self._loop: asyncio.AbstractEventLoop | None = None
         self._held_back = asyncio.Event()
         self._turn = threading.Lock()  # over all that waits and was said: who tells may be any thread
@@ -202,10 +205,14 @@ class AlertDesk:
             await line.channel.deliver(notice)
         except Undelivered as problem:
             self._metrics.increment("notices_failed_total", labels=name)
-            line.problem = problem
+            was_well, line.problem = line.problem is None, problem
+            if was_well:
+                self._heard(line.channel.name, str(problem))
             return problem
-        line.problem = None
         self._metrics.increment("notices_sent_total", labels=name)
+        was_well, line.problem = line.problem is None, None
+        if not was_well:
+            self._heard(line.channel.name, "")
         return None
 
     async def _close(self) -> None:

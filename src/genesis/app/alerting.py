@@ -14,7 +14,7 @@ from genesis.app.log_lines import category_of_record, event_of, severity_of, sho
 from genesis.app.settings import AlertSettings
 from genesis.ports.alerts import AlertChannel, Notice, Undelivered
 from genesis.ports.clock import Clock
-from genesis.ports.errors import InputError
+from genesis.ports.errors import InputError, SecretError
 from genesis.ports.monitor import Status, news_key
 from genesis.ports.secrets import Secret
 
@@ -27,22 +27,58 @@ Guard = Callable[[str, Secret], Secret]
 
 
 def alert_channels(settings: AlertSettings, guard: Guard) -> Sequence[AlertChannel]:
-    """Return the channels that are set up.
+    """Return the channels that are set up; raises the first of what `found_channels` says of the others."""
+    found, problems = found_channels(settings, guard)
+    if problems:
+        raise problems[0]
+    return found
 
-    Raises `InputError` for a channel that is set up by half, or leads where alerts may not go.
+
+def found_channels(settings: AlertSettings, guard: Guard) -> tuple[Sequence[AlertChannel], Sequence[InputError]]:
+    """Return the channels that are set up, and what is wrong with the others.
+
+    That is one set up by half, one whose secret cannot be had, and one that leads where alerts may not go.
     """
+    problems: list[InputError] = []
+    named = [word for word in (each.strip() for each in settings.hosts.split(",")) if word]
+    try:
+        allowed = allow_list(named)
+    except InputError as error:
+        problems.append(error)
+        allowed = allow_list(())
+    found: list[AlertChannel] = []
+    for make in (_webhook, _telegram):
+        try:
+            if (channel := make(settings, allowed, guard)) is not None:
+                found.append(channel)
+        except InputError as error:
+            problems.append(error)
+    return found, problems
+
+
+def _webhook(settings: AlertSettings, allowed: AllowList, guard: Guard) -> AlertChannel | None:
+    with _of_setting("GENESIS_ALERT_WEBHOOK") as name:
+        return WebhookAlerts(guard(name, settings.webhook), allowed) if settings.webhook else None
+
+
+def _telegram(settings: AlertSettings, allowed: AllowList, guard: Guard) -> AlertChannel | None:
     if bool(settings.telegram_token) is not bool(settings.telegram_chat):
         raise InputError("GENESIS_ALERT_TELEGRAM_TOKEN and GENESIS_ALERT_TELEGRAM_CHAT are set together or not at all")
-    named = [word for word in (each.strip() for each in settings.hosts.split(",")) if word]
-    allowed = allow_list(named)
-    found: list[AlertChannel] = []
-    if settings.webhook:
-        found.append(WebhookAlerts(guard("GENESIS_ALERT_WEBHOOK", settings.webhook), allowed))
-    if settings.telegram_token:
-        token = guard("GENESIS_ALERT_TELEGRAM_TOKEN", settings.telegram_token)
-        telegram = AllowList(allowed.hosts | {HOST}, allowed.networks)
-        found.append(TelegramAlerts(token, settings.telegram_chat, telegram))
-    return found
+    if not settings.telegram_token:
+        return None
+    with _of_setting("GENESIS_ALERT_TELEGRAM_TOKEN") as name:
+        token = guard(name, settings.telegram_token)
+        return TelegramAlerts(token, settings.telegram_chat, AllowList(allowed.hosts | {HOST}, allowed.networks))
+
+
+@contextmanager
+def _of_setting(name: str) -> Iterator[str]:
+    """Name the setting in what is wrong with it, its reference included: whoever reads it has many."""
+    try:
+        yield name
+    except (InputError, SecretError) as error:
+        text = str(error)
+        raise InputError(text if text.startswith("GENESIS_ALERT_") else f"{name} cannot be used: {text}") from error
 
 
 def alert_level(settings: AlertSettings) -> int:

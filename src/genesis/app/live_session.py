@@ -106,7 +106,7 @@ def run_live(plan: LivePlan, settings: Settings, options: LiveOptions, people: P
         house = LiveHouse(plan, account, begun, system, keys, place, home / "nonces", lock, places)
         try:
             source = f"{', '.join(plan.symbols)}, live"
-            with session_watch(people, source, system.clock, system.metrics) as watch:
+            with session_watch(people, source, system.clock, system.metrics, system.feed) as watch:
                 asyncio.run(watch.around(lambda: until_stopped(_recorded(house))))
         except KeyboardInterrupt:
             print("interrupted", file=say)

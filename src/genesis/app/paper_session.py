@@ -53,7 +53,7 @@ def run_session(plan: SessionPlan, home: Path, people: People, *, json: bool) ->
     begin = perf_counter()
     source = f"{plan.strategy} on {plan.market.symbol}, paper"
     try:
-        with session_watch(people, source, system.clock, system.metrics) as watch:
+        with session_watch(people, source, system.clock, system.metrics, system.feed) as watch:
             asyncio.run(watch.around(lambda: until_stopped(_recorded(plan, system, beside))))
     except KeyboardInterrupt:
         print("interrupted", file=say)

@@ -15,7 +15,7 @@ from genesis.adapters.atomic_file import write_whole
 from genesis.adapters.clock_system import SystemClock
 from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.app.alert_desk import AlertDesk
-from genesis.app.alerting import alert_channels, alert_level, telling
+from genesis.app.alerting import alert_level, found_channels, telling
 from genesis.app.logs import REDACTOR, guarded_secret
 from genesis.app.settings import find_home, load_alert_settings
 from genesis.ports.alerts import AlertChannel
@@ -62,13 +62,17 @@ class People:
 def run_watch(source: str) -> Iterator[People]:
     """Tell people, within `TELL_S` in all, of what is raised inside and nobody told them, and raise it.
 
-    *source* and the data directory say who speaks. Raises `InputError` for settings of alerts that cannot be used.
+    *source* and the data directory say who speaks. Raises `InputError` for settings of alerts that cannot be used, once
+    it was told over the channels that can.
     """
     settings = load_alert_settings()
     home = find_home()
-    channels = alert_channels(settings, guarded_secret)
-    people = People(channels, alert_level(settings), f"{source} of {home.resolve()}", home)
+    channels, problems = found_channels(settings, guarded_secret)
+    people = People(channels, logging.WARNING, f"{source} of {home.resolve()}", home)
     try:
+        if problems:
+            raise problems[0]
+        people.level = alert_level(settings)
         yield people
     except Exception as error:
         if people.channels and error is not people.heard:

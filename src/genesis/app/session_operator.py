@@ -90,7 +90,7 @@ class SessionOperator:
         return Outcome(receipt.seq, receipt.mts, text)
 
     async def _change(self, command: ApplyConfig | RollBackConfig, who: str, authority: ConfigAuthority) -> Outcome:
-        # Who asked for which document stands here; what was applied has an entry of the authority's own, before it counts.
+        # Who asked for what stands here; what was applied has an entry of the authority's own, before it counts.
         receipt = await self._audit.append(_entry(command, who))
         result = await _made(command, who, authority)
         text = _applied(result)
@@ -193,7 +193,9 @@ def action_of(command: Command) -> str:
 def _entry(command: Command, who: str) -> JsonValue:
     name, _, key = who.partition(" ")
     facts = asdict(command)
-    if isinstance(command, ApplyConfig):  # it was not judged yet, and may hold anything: its hash tells which one it was
+    if isinstance(
+        command, ApplyConfig
+    ):  # it was not judged yet, and may hold anything: its hash tells which one it was
         facts["hash"] = document_hash(facts.pop("document"))
     return {**facts, "action": action_of(command), "who": name, "key": key}
 

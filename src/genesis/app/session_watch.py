@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Final
 
 from genesis.app.alert_desk import AlertDesk
@@ -15,6 +16,7 @@ from genesis.app.settings import load_settings
 from genesis.ports.clock import Clock
 from genesis.ports.errors import GenesisError, Killed
 from genesis.ports.metrics import Metrics
+from genesis.ports.monitor import MonitorFeed
 
 _LOG: Final = logging.getLogger("genesis.session")
 
@@ -47,13 +49,23 @@ class SessionWatch:
             await asyncio.gather(*beside, return_exceptions=True)
 
 
+def _note_reached(feed: MonitorFeed, channel: str, why_not: str) -> None:
+    """Note on the page and in the log, and so over the other channels, whether *channel* takes alerts."""
+    if why_not:
+        feed.note("system", "system.alerts_undelivered", {"channel": channel, "reason": why_not}, "warning")
+    else:
+        feed.note("system", "system.alerts_delivered", {"channel": channel})
+
+
 @contextmanager
-def session_watch(people: People, source: str, clock: Clock, metrics: Metrics) -> Iterator[SessionWatch]:
+def session_watch(
+    people: People, source: str, clock: Clock, metrics: Metrics, feed: MonitorFeed
+) -> Iterator[SessionWatch]:
     """Set up the log as the settings say, and tell *people* of what it has; *source* tells them who speaks.
 
-    Raises `InputError` for a setting that cannot be used.
+    *feed* is told when they cannot be reached. Raises `InputError` for a setting that cannot be used.
     """
-    desk = AlertDesk(people.channels, clock, metrics) if people.channels else None
+    desk = AlertDesk(people.channels, clock, metrics, heard=partial(_note_reached, feed)) if people.channels else None
     with ExitStack() as around:
         around.enter_context(session_log(clock, metrics, load_settings()))
         if desk is not None:

@@ -19,7 +19,7 @@ Category = Literal["market", "order", "risk", "link", "config", "security", "sys
 Severity = Literal["info", "warning", "error"]
 
 
-TOLD_APART_BY: Final = ("cid", "symbol", "link", "endpoint", "code", "strategy", "path", "text", "reason")
+TOLD_APART_BY: Final = ("cid", "symbol", "link", "channel", "endpoint", "code", "strategy", "path", "text", "reason")
 """Fields that make two notes of one name different news; in a reason the numbers do not, for they may never repeat."""
 
 _NUMBERS: Final = re.compile(r"\d+")

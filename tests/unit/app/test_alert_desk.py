@@ -12,12 +12,12 @@ from genesis.adapters.memory.clock import ManualClock
 from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.adapters.redaction.redactor import Redactor
 from genesis.app.alert_desk import AlertDesk, AlertRules
-from genesis.app.alerting import alert_channels, alert_level, telling
+from genesis.app.alerting import alert_channels, alert_level, found_channels, telling
 from genesis.app.settings import AlertSettings
 from genesis.domain.resilience import Backoff
 from genesis.domain.units import Mts
 from genesis.ports.alerts import AlertChannel, Notice, Undelivered
-from genesis.ports.errors import InputError
+from genesis.ports.errors import InputError, SecretRefused
 from genesis.ports.monitor import Severity
 from genesis.ports.secrets import Secret
 
@@ -65,7 +65,9 @@ class House:
     def __init__(self, channels: Callable[[ManualClock], list[AlertChannel]], rules: AlertRules = RULES) -> None:
         self.clock, self.metrics = ManualClock(), MemoryMetrics()
         self.channels = channels(self.clock)
-        self.desk = AlertDesk(self.channels, self.clock, self.metrics, rules, lambda: 0.5)
+        self.reached: list[tuple[str, str]] = []
+        heard = lambda channel, why_not: self.reached.append((channel, why_not))  # noqa: E731
+        self.desk = AlertDesk(self.channels, self.clock, self.metrics, rules, lambda: 0.5, heard)
 
     def count(self, name: str) -> float:
         return sum(value for key, value in self.metrics.snapshot().counters.items() if key.startswith(name))
@@ -196,6 +198,18 @@ async def test_e18_a_channel_that_hangs_holds_up_neither_the_caller_nor_the_othe
     assert [each.text for each in memory.notices] == [str(number) for number in range(50)]
     assert stuck.given[0] == "0"
     assert house.count('notices_dropped_total{channel="telegram"}') >= 47
+
+
+async def test_e18_a_channel_that_fails_is_an_alarm_of_its_own_once_until_it_works_again() -> None:
+    problems = [Undelivered("down"), Undelivered("down still"), Undelivered("no such chat", is_final=True)]
+    house = House(lambda clock: [Broken(clock, *problems), MemoryAlerts()])
+    async with house.running():
+        house.desk.tell(notice("halted"))
+        await house.clock.advance(30.0)
+        assert house.reached == [("webhook", "down")]
+        house.desk.tell(notice("killed"))
+        await house.clock.advance(1.0)
+    assert house.reached == [("webhook", "down"), ("webhook", "")]
 
 
 async def test_a_full_queue_loses_what_is_least_urgent_first() -> None:
@@ -332,6 +346,18 @@ def test_channels_are_those_that_are_set_up(settings: AlertSettings, names: list
 def test_a_channel_that_is_set_up_by_half_is_refused(settings: AlertSettings) -> None:
     with pytest.raises(InputError, match="GENESIS_ALERT"):
         alert_channels(settings, lambda _, secret: secret)
+
+
+def test_what_is_wrong_with_one_channel_names_its_setting_and_leaves_the_other_one() -> None:
+    def guard(name: str, secret: Secret) -> Secret:
+        if name == "GENESIS_ALERT_WEBHOOK":
+            raise SecretRefused("op:house/hook/url: there is no such item")
+        return secret
+
+    settings = AlertSettings(Secret("op:house/hook/url"), Secret("123456:ABCDEF"), "7")
+    (channel,), (problem,) = found_channels(settings, guard)
+    assert channel.name == "telegram"
+    assert str(problem) == "GENESIS_ALERT_WEBHOOK cannot be used: op:house/hook/url: there is no such item"
 
 
 def test_a_reference_is_followed_to_the_secret() -> None:

@@ -9,7 +9,7 @@ from typing import Final
 from genesis.adapters.candles_parquet import ParquetCandles
 from genesis.adapters.journal_sqlite.reading import APPLICATION_ID, verify_journal
 from genesis.adapters.kill_latch_file import KillLatchFile
-from genesis.app.alerting import alert_channels, alert_level
+from genesis.app.alerting import alert_level, found_channels
 from genesis.app.candle_import import Report, check_names
 from genesis.app.config import load_config
 from genesis.app.doctor.finding import Finding, good
@@ -40,12 +40,16 @@ def look_at_settings(settings: Settings, dotenv: Path = DOTENV) -> Iterator[Find
 
 def look_at_alerts(dotenv: Path = DOTENV) -> Iterator[Finding]:
     """Look at whether somebody would be told."""
+    advice = "correct the variable; alerts.test tries it"
     try:
         alerts = load_alert_settings(dotenv)
-        channels = alert_channels(alerts, guarded_secret)
+        channels, problems = found_channels(alerts, guarded_secret)
         alert_level(alerts)
     except GenesisError as error:
-        yield Finding("alerts", "failed", str(error), "correct the variable; alerts.test tries it")
+        yield Finding("alerts", "failed", str(error), advice)
+        return
+    yield from (Finding("alerts", "failed", str(problem), advice) for problem in problems)
+    if problems:
         return
     if channels:
         yield good("alerts", f"people are told by {' and '.join(channel.name for channel in channels)}")
