@@ -29,7 +29,7 @@ from genesis.domain.events import (
     StrategyEnabled,
     TimePassed,
 )
-from genesis.domain.exchange.orders import Account, OrderReport, ReportedStatus
+from genesis.domain.exchange.orders import Account
 from genesis.domain.execution.evidence import AnswerLost
 from genesis.domain.execution.look import Look
 from genesis.domain.execution.plans import Market, Plan, PostOnly, Twap
@@ -37,39 +37,17 @@ from genesis.domain.execution.protection import Bracket, Protection
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.journal.entries import FORMAT, Entry, SessionBegan, SessionEnd, SessionEnded, StrategyBegan
 from genesis.domain.ledger import Ledger
-from genesis.domain.order import OrderId, OrderType, Side
+from genesis.domain.order import OrderId, OrderType
 from genesis.domain.risk.limits import OFF, AccountLimits, RateLimit
 from genesis.domain.risk.refusal import RefusalCode
 from genesis.domain.saved import restore, saved
 from genesis.domain.strategy.features import volume
 from genesis.domain.units import PPB, Mts, Ppb, Symbol, atoms, decimal_from_atoms
 from genesis.ports.errors import InputError
+from tests.order_reports import RESTING
 from tests.unit.domain.accounts import BTC, CASH, World, wallet
 
-FOREIGN = OrderReport(
-    id=OrderId(777),
-    cid=None,
-    group_id=None,
-    symbol=BTC,
-    account=Account.EXCHANGE,
-    side=Side.BUY,
-    type=OrderType.LIMIT,
-    amount=Decimal(1),
-    amount_remaining=Decimal(1),
-    status=ReportedStatus.ACTIVE,
-    status_text="ACTIVE",
-    mts_created=Mts(1),
-    mts_updated=Mts(2),
-    price=Decimal(90),
-    price_average=None,
-    price_trailing=None,
-    price_auxiliary=None,
-    post_only=False,
-    reduce_only=False,
-    hidden=False,
-    placed_id=None,
-    mts_expiry=None,
-)
+FOREIGN = evolve(RESTING, id=OrderId(777), mts_created=Mts(1), mts_updated=Mts(2), price=Decimal(90))
 STATE = saved(one_desk(DeskSettings(spot_instrument(Symbol("tBTCUSD")), volume), atoms(1)))
 FAILED = SessionEnded(SessionEnd.FAILED, "StoreError: the nonces cannot be read")
 

@@ -21,6 +21,7 @@ from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.risk.limits import OFF, AccountLimits
 from genesis.domain.saved import saved
 from genesis.domain.units import Mts, Ppb, atoms
+from tests.order_reports import RESTING
 from tests.unit.domain.accounts import BTC, CASH, INSTRUMENT, World, wallet
 
 STRATEGY = StrategyBegan("one", "own", (), "volume", INSTRUMENT, 1.0, RiskLimits(), CASH)
@@ -60,12 +61,10 @@ class Sessions(World):
 
 
 def executed(order: OrderRequest) -> tuple[OrderReport, Sequence[FillReport]]:
-    report = OrderReport(
+    report = evolve(
+        RESTING,
         id=OrderId(50),
         cid=order.cid,
-        group_id=None,
-        symbol=BTC,
-        account=Account.EXCHANGE,
         side=order.side,
         type=order.type,
         amount=Decimal(10),
@@ -75,14 +74,6 @@ def executed(order: OrderRequest) -> tuple[OrderReport, Sequence[FillReport]]:
         mts_created=Mts(1),
         mts_updated=Mts(2),
         price=None,
-        price_average=None,
-        price_trailing=None,
-        price_auxiliary=None,
-        post_only=False,
-        reduce_only=False,
-        hidden=False,
-        placed_id=None,
-        mts_expiry=None,
     )
     fill = FillReport(
         5, BTC, Mts(9), OrderId(50), order.cid, Side.BUY, Decimal(10), Decimal(100), False, Decimal(0), "BTC"

@@ -10,7 +10,7 @@ from genesis.adapters.bitfinex.own_orders import OwnOrders
 from genesis.adapters.bitfinex.pairs import LATE_MS, whole_pairs
 from genesis.domain.account_events import FillNews, News, OrderNews
 from genesis.domain.events import OrderReported
-from genesis.domain.exchange.orders import Account, FillReport, OrderReport, ReportedStatus
+from genesis.domain.exchange.orders import FillReport, ReportedStatus
 from genesis.domain.execution.evidence import Accepted, AnswerLost, Closed, NothingLeft, SendBegan, Traded
 from genesis.domain.execution.look import Look
 from genesis.domain.execution.order_life import OrderLife, Status, advance
@@ -25,6 +25,7 @@ INSTRUMENT = spot_instrument(BTC)
 CID = Cid(7)
 ID = OrderId(1)
 ORDER = OrderRequest(CID, BTC, Side.BUY, OrderType.MARKET, atoms("1"), Mts(1))
+from tests.order_reports import RESTING
 
 
 def fill(number: int, amount: str, fee: str | None = "0.001", print_: Print = Print.CONFIRMED) -> FillNews:
@@ -36,29 +37,17 @@ def fill(number: int, amount: str, fee: str | None = "0.001", print_: Print = Pr
 
 
 def ended(left: str, status: ReportedStatus = ReportedStatus.EXECUTED) -> OrderNews:
-    report = OrderReport(
+    report = evolve(
+        RESTING,
         id=ID,
         cid=CID,
-        group_id=None,
-        symbol=BTC,
-        account=Account.EXCHANGE,
-        side=Side.BUY,
         type=OrderType.MARKET,
-        amount=Decimal(1),
         amount_remaining=Decimal(left),
         status=status,
         status_text=f"{status.value} @ 100.5(1)",
         mts_created=Mts(2),
         mts_updated=Mts(6),
         price=None,
-        price_average=None,
-        price_trailing=None,
-        price_auxiliary=None,
-        post_only=False,
-        reduce_only=False,
-        hidden=False,
-        placed_id=None,
-        mts_expiry=None,
     )
     return OrderNews(News.CLOSED, report)
 

@@ -27,7 +27,7 @@ from genesis.domain.events import (
     Submit,
     TimePassed,
 )
-from genesis.domain.exchange.orders import Account, FillReport, OrderReport, ReportedStatus
+from genesis.domain.exchange.orders import FillReport, OrderReport, ReportedStatus
 from genesis.domain.execution.evidence import (
     AnswerLost,
     Closed,
@@ -52,6 +52,7 @@ from genesis.domain.risk.refusal import RefusalCode
 from genesis.domain.saved import restarted
 from genesis.domain.strategy.features import close, volume
 from genesis.domain.units import PPB, Atoms, Mts, Ppb, Symbol, atoms
+from tests.order_reports import RESTING
 from tests.unit.domain.accounts import BTC, CASH, INSTRUMENT, World, wallet
 
 WISHES = st.dictionaries(
@@ -344,29 +345,17 @@ def test_old_prices_and_torn_books_refuse() -> None:
 
 
 def shown(cid: int | None, order_id: int, side: Side, amount: str, status: ReportedStatus) -> OrderReport:
-    return OrderReport(
+    return evolve(
+        RESTING,
         id=OrderId(order_id),
         cid=None if cid is None else Cid(cid),
-        group_id=None,
-        symbol=BTC,
-        account=Account.EXCHANGE,
         side=side,
-        type=OrderType.LIMIT,
         amount=Decimal(amount),
         amount_remaining=Decimal(0) if status is ReportedStatus.EXECUTED else Decimal(amount),
         status=status,
         status_text=status.value,
         mts_created=Mts(1),
         mts_updated=Mts(2),
-        price=Decimal(100),
-        price_average=None,
-        price_trailing=None,
-        price_auxiliary=None,
-        post_only=False,
-        reduce_only=False,
-        hidden=False,
-        placed_id=None,
-        mts_expiry=None,
     )
 
 

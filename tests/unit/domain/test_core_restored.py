@@ -3,16 +3,18 @@
 from decimal import Decimal
 
 import pytest
+from attrs import evolve
 
 from genesis.domain.events import Alert, AlertCode, Asked, OperatorAsked
-from genesis.domain.exchange.orders import Account, FillReport, OrderReport, ReportedStatus
+from genesis.domain.exchange.orders import FillReport, OrderReport
 from genesis.domain.execution.look import Look
 from genesis.domain.nonce import CIDS_PER_MS
-from genesis.domain.order import Cid, OrderId, OrderType, Side
+from genesis.domain.order import Cid, OrderId, Side
 from genesis.domain.risk.refusal import RefusalCode
 from genesis.domain.risk.scene import Standing
 from genesis.domain.saved import restore, saved
 from genesis.domain.units import Mts
+from tests.order_reports import RESTING
 from tests.unit.domain.accounts import BTC, World, wallet
 
 NOW = Mts(1_790_000_000_000)
@@ -25,30 +27,7 @@ def cid_of(mts: int) -> Cid:
 
 
 def resting(cid: Cid, created: int) -> OrderReport:
-    return OrderReport(
-        id=OrderId(77),
-        cid=cid,
-        group_id=None,
-        symbol=BTC,
-        account=Account.EXCHANGE,
-        side=Side.BUY,
-        type=OrderType.LIMIT,
-        amount=Decimal(1),
-        amount_remaining=Decimal(1),
-        status=ReportedStatus.ACTIVE,
-        status_text="ACTIVE",
-        mts_created=Mts(created),
-        mts_updated=Mts(created),
-        price=Decimal(90),
-        price_average=None,
-        price_trailing=None,
-        price_auxiliary=None,
-        post_only=False,
-        reduce_only=False,
-        hidden=False,
-        placed_id=None,
-        mts_expiry=None,
-    )
+    return evolve(RESTING, cid=cid, mts_created=Mts(created), mts_updated=Mts(created), price=Decimal(90))
 
 
 def match(cid: Cid, mts: int) -> FillReport:

@@ -6,13 +6,14 @@ import pytest
 from attrs import evolve
 
 from genesis.domain.events import Alert
-from genesis.domain.exchange.orders import Account, OrderReport, ReportedStatus
+from genesis.domain.exchange.orders import Account, OrderReport
 from genesis.domain.execution.look import Look
 from genesis.domain.instrument import spot_instrument
-from genesis.domain.order import OrderId, OrderType, Side
+from genesis.domain.order import OrderType, Side
 from genesis.domain.risk.limits import OFF, AccountLimits
 from genesis.domain.risk.refusal import RefusalCode
-from genesis.domain.units import Mts, Symbol, atoms
+from genesis.domain.units import Symbol, atoms
+from tests.order_reports import RESTING
 from tests.unit.domain.accounts import INSTRUMENT, World, wallet
 
 ETH = spot_instrument(Symbol("tETHUSD"))
@@ -20,29 +21,14 @@ ETH = spot_instrument(Symbol("tETHUSD"))
 
 def foreign(symbol: str, side: Side, amount: str, price: str | None, kind: OrderType = OrderType.LIMIT) -> OrderReport:
     """An open order of somebody else on the exchange wallet."""
-    return OrderReport(
-        id=OrderId(77),
-        cid=None,
-        group_id=None,
+    return evolve(
+        RESTING,
         symbol=Symbol(symbol),
-        account=Account.EXCHANGE,
         side=side,
         type=kind,
         amount=Decimal(amount),
         amount_remaining=Decimal(amount),
-        status=ReportedStatus.ACTIVE,
-        status_text="ACTIVE",
-        mts_created=Mts(0),
-        mts_updated=Mts(0),
         price=None if price is None else Decimal(price),
-        price_average=None,
-        price_trailing=None,
-        price_auxiliary=None,
-        post_only=False,
-        reduce_only=False,
-        hidden=False,
-        placed_id=None,
-        mts_expiry=None,
     )
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genesis.domain.candle import DAY_MS
-from genesis.domain.exchange.orders import Account, OrderChange, OrderReport, ReportedStatus
+from genesis.domain.exchange.orders import OrderChange, OrderReport
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.order import Cid, OrderId, OrderRequest, OrderType, Side
 from genesis.domain.risk.account_guards import price_collar
@@ -28,6 +28,7 @@ from genesis.domain.risk.scene import Pending, Scene, Sent, Standing
 from genesis.domain.risk.sizing import capped_position_size, capped_weight, rebalance
 from genesis.domain.units import PPB, Atoms, Mts, Ppb, Price, Symbol, atoms
 from tests.fakes.scene import quiet_scene
+from tests.order_reports import RESTING
 
 BITCOIN = spot_instrument(Symbol("tBTCUSD"), atoms("0.0001"))
 
@@ -163,29 +164,15 @@ def test_nobody_but_the_gate_approves_an_order() -> None:
 
 
 def _open(side: Side, left: str, kind: OrderType = OrderType.LIMIT) -> OrderReport:
-    return OrderReport(
+    return evolve(
+        RESTING,
         id=OrderId(9),
         cid=Cid(1),
-        group_id=None,
         symbol=BITCOIN.symbol,
-        account=Account.EXCHANGE,
         side=side,
         type=kind,
         amount=Decimal(2),
         amount_remaining=Decimal(left),
-        status=ReportedStatus.ACTIVE,
-        status_text="ACTIVE",
-        mts_created=Mts(0),
-        mts_updated=Mts(0),
-        price=Decimal(100),
-        price_average=None,
-        price_trailing=None,
-        price_auxiliary=None,
-        post_only=False,
-        reduce_only=False,
-        hidden=False,
-        placed_id=None,
-        mts_expiry=None,
     )
 
 

@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genesis.domain.exchange.orders import Account, FillReport, OrderReport, ReportedStatus
+from genesis.domain.exchange.orders import FillReport, OrderReport, ReportedStatus
 from genesis.domain.execution.evidence import Accepted, AnswerLost, NothingLeft, SendBegan
 from genesis.domain.execution.look import Look
 from genesis.domain.execution.order_life import ContradictingEvidence, ImpossibleStep, OrderLife, Status, advance
@@ -25,6 +25,7 @@ UNSENT = OrderLife(ORDER)
 SENDING = advance(UNSENT, SendBegan())
 UNKNOWN = advance(SENDING, AnswerLost("10 s passed"))
 WORKING = advance(SENDING, Accepted(OrderId(70)))
+from tests.order_reports import RESTING
 
 
 @frozen
@@ -60,29 +61,14 @@ def reconcile(lives: Mapping[Cid, OrderLife], look: Look) -> Found:
 def report(
     status: ReportedStatus = ReportedStatus.ACTIVE, remaining: str = "1", *, cid: int | None = 7, order_id: int = 70
 ) -> OrderReport:
-    return OrderReport(
+    return evolve(
+        RESTING,
         id=OrderId(order_id),
         cid=None if cid is None else Cid(cid),
-        group_id=None,
-        symbol=BTC,
-        account=Account.EXCHANGE,
-        side=Side.BUY,
-        type=OrderType.LIMIT,
-        amount=Decimal(1),
         amount_remaining=Decimal(remaining),
         status=status,
         status_text=status.value,
-        mts_created=Mts(0),
-        mts_updated=Mts(0),
         price=Decimal(5),
-        price_average=None,
-        price_trailing=None,
-        price_auxiliary=None,
-        post_only=False,
-        reduce_only=False,
-        hidden=False,
-        placed_id=None,
-        mts_expiry=None,
     )
 
 
