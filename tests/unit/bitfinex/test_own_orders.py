@@ -19,13 +19,13 @@ from genesis.domain.market import Print
 from genesis.domain.order import Cid, OrderId, OrderRequest, OrderType, Side
 from genesis.domain.units import Mts, Price, Symbol, atoms
 from genesis.ports.errors import ProtocolViolation
+from tests.order_reports import RESTING
 
 BTC = Symbol("tBTCUSD")
 INSTRUMENT = spot_instrument(BTC)
 CID = Cid(7)
 ID = OrderId(1)
 ORDER = OrderRequest(CID, BTC, Side.BUY, OrderType.MARKET, atoms("1"), Mts(1))
-from tests.order_reports import RESTING
 
 
 def fill(number: int, amount: str, fee: str | None = "0.001", print_: Print = Print.CONFIRMED) -> FillNews:

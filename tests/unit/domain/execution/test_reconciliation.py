@@ -17,6 +17,7 @@ from genesis.domain.execution.reconciliation import after_crash, facts, missing
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.order import Cid, OrderId, OrderRequest, OrderType, Side
 from genesis.domain.units import Mts, Price, Symbol, atoms
+from tests.order_reports import RESTING
 
 BTC = Symbol("tBTCUSD")
 INSTRUMENTS = {BTC: spot_instrument(BTC)}
@@ -25,7 +26,6 @@ UNSENT = OrderLife(ORDER)
 SENDING = advance(UNSENT, SendBegan())
 UNKNOWN = advance(SENDING, AnswerLost("10 s passed"))
 WORKING = advance(SENDING, Accepted(OrderId(70)))
-from tests.order_reports import RESTING
 
 
 @frozen
