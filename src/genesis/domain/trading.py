@@ -116,14 +116,15 @@ class Trading:
         guards = self._guarding.guards_of(desk)
         if not guards:
             return frozenset()
-        if not desk.adds_risk(wish.side):
-            ordered = left
-            if self._planned(desk, wish, left, now) is None:
-                ordered = self._dispatch.within_one_order(desk.settings.instrument, left, quote.ask)
-            return self._guarding.in_the_way(desk, wish.side, wish.amount - left + ordered)
-        if isinstance(self._dispatch.check(desk, self._first_order(desk, wish, quote, now), now), Refused):
-            return frozenset(guard.cid for guard in guards)
-        return frozenset()
+        is_matched = _is_matched(desk, wish, left)
+        if desk.adds_risk(wish.side):
+            order = self._first_order(desk, wish, quote, now)
+            is_in_the_way = not is_matched and isinstance(self._dispatch.check(desk, order, now), Refused)
+            return frozenset(guard.cid for guard in guards) if is_in_the_way else frozenset()
+        ordered = Atoms(0) if is_matched else left
+        if ordered and self._planned(desk, wish, left, now) is None:
+            ordered = self._dispatch.within_one_order(desk.settings.instrument, left, quote.ask)
+        return self._guarding.in_the_way(desk, wish.side, wish.amount - left + ordered)
 
     def _free(self, desk: Desk, wish: Wish, quote: Quote, guards: frozenset[Cid], now: Mts) -> Iterator[Decision]:
         """Let the guards of a position go for a wish, if its order passes the gate then: it waits for their end."""
@@ -139,7 +140,7 @@ class Trading:
         self, desk: Desk, wish: Wish, amount: Atoms, quote: Quote, now: Mts, cids: Iterator[Cid]
     ) -> Iterable[Decision]:
         """Send what is left of a wish after netting, if the gate lets it pass."""
-        if amount < wish.amount and amount < desk.settings.instrument.amount_min:  # matched inside, or all but dust
+        if _is_matched(desk, wish, amount):
             return (desk.reached(wish.intent),)
         reasons = wish.intent.reasons
         undertaking = self._planned(desk, wish, amount, now)
@@ -185,6 +186,11 @@ class Trading:
     def _at_market(self, desk: Desk, side: Side, amount: Atoms, cid: Cid, quote: Quote) -> OrderRequest:
         amount = self._dispatch.within_one_order(desk.settings.instrument, amount, quote.ask)
         return OrderRequest(cid, quote.symbol, side, OrderType.MARKET, amount, quote.mts)
+
+
+def _is_matched(desk: Desk, wish: Wish, left: Atoms) -> bool:
+    """Tell whether other strategies take a wish whole, or all but dust: no order leaves for it then."""
+    return left < wish.amount and left < desk.settings.instrument.amount_min
 
 
 def _netted(wishes: Sequence[tuple[Desk, Wish]], *, is_crossing: bool) -> Netted:

@@ -438,6 +438,18 @@ def test_nobody_sells_inside_what_a_stop_still_guards() -> None:
     assert RefusalCode.BALANCE not in world.core.refusals
 
 
+def test_what_is_sold_inside_alone_takes_no_stop_away_that_it_does_not_need() -> None:
+    world = World("one", "two", protection=STOP, limits=AccountLimits(max_order_notional=atoms(520)))
+    for _ in range(3):
+        world.close(1.0)
+        _confirm(world)
+    assert _guarded(world, "one") == [atoms(5)] * 2
+    world.canceled.clear()
+    world.close(0.5, 0.5)
+    assert len(world.canceled) == 1
+    assert _guarded(world, "one") == [atoms(5)] * 2  # the other is open until its end is told
+
+
 def test_a_strategy_sells_inside_only_after_all_of_its_stops_are_gone() -> None:
     world = World("one", "two", protection=STOP, limits=AccountLimits())
     world.fills = False
