@@ -118,7 +118,7 @@ class Guarding:
         for guard in sorted(guards, key=lambda each: not self._withdrawals.was_asked(each.cid)):
             if lacking > 0:
                 found.add(guard.cid)
-                lacking -= self._at_risk(guard)
+                lacking -= self._to_book(guard)
         return frozenset(found)
 
     def release_excess(self, desk: Desk) -> Iterator[Decision]:
@@ -236,14 +236,14 @@ class Guarding:
         self, desk: Desk, protection: Protection, outgrown: list[OrderRequest], quote: Quote, now: Mts
     ) -> bool:
         """Tell whether the gate would let what follows them pass: else they stay."""
-        amount = Atoms(max(0, self._unguarded(desk)) + sum(map(self._at_risk, outgrown)))
+        amount = Atoms(max(0, self._unguarded(desk)) + sum(map(self._to_book, outgrown)))
         order = self._order(desk, protection, amount, NO_CID, quote)
         answer = self._dispatch.check(desk, order, now, frozenset(each.cid for each in outgrown))
         return not isinstance(answer, Refused)
 
-    def _at_risk(self, guard: OrderRequest) -> int:
+    def _to_book(self, guard: OrderRequest) -> Atoms:
         """Return what a stop may still bring out: one that was met in part is smaller than it was."""
-        return self._books.orders.by_cid[guard.cid].life.at_risk
+        return self._books.orders.by_cid[guard.cid].life.to_book
 
     def _unguarded(self, desk: Desk) -> int:
         """Return what a desk holds and neither an order of its own may bring out nor a plan will send out."""

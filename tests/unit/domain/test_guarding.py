@@ -179,6 +179,22 @@ def test_a_take_profit_beyond_the_reach_of_a_purchase_stays() -> None:
     assert not world.canceled
 
 
+def test_a_stop_that_was_met_whole_and_is_not_booked_yet_is_outgrown_like_any() -> None:
+    world = Guarded()
+    world.close(0.5)
+    (stop,) = world.guards
+    world.fills = False
+    world.close(1.0)
+    growth = world.sent[-1]
+    world.fills = True
+    world.fill(growth, growth.amount // 2)
+    met = Traded(world.trades + 1, OrderId(stop.cid), Mts(60_000), stop.amount, INSTRUMENT.price(95))
+    world.report(stop, met)
+    world.end(growth, growth.amount // 2)
+    world.report(stop, met._replace(fee=Atoms(0)))
+    assert world.guarded == world.position == atoms("2.5")
+
+
 def test_a_stop_is_not_given_up_for_one_that_the_gate_would_refuse() -> None:
     world = Guarded(limits=AccountLimits(max_data_age_ms=1_000))
     world.close(0.5)
