@@ -19,12 +19,14 @@ from genesis.adapters.venue.faults import Fault, Rule
 from genesis.adapters.venue.http import Request
 from genesis.adapters.venue.shell import serving
 from genesis.adapters.venue.venue import DEMO_KEYS, Venue
+from genesis.app.kill_sessions import session_of
 from genesis.domain.nonce import CIDS_PER_MS
 from genesis.domain.order import Cid, OrderType, Side
 from genesis.domain.simulation.exchange_orders import OrderTicket, PlacedOrder, Refusal
 from genesis.domain.units import Price, atoms
 from genesis.ports.secrets import Secret
 from tests.e2e.venue_house import BTC, quiet_venue
+from tests.unit.app.test_kill_sessions import holding
 
 DEMO = DEMO_KEYS[0]
 
@@ -158,13 +160,19 @@ async def test_it_works_with_a_full_disk(tmp_path: Path) -> None:
         assert (done.code, here.is_latched, here.open_orders) == (0, True, [])
 
 
-async def test_orders_go_even_if_the_latch_cannot_be_set_and_the_exit_code_says_so(tmp_path: Path) -> None:
+async def test_orders_go_even_if_the_latch_cannot_be_set_and_so_does_the_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GENESIS_LOCKS", str(tmp_path / "locks"))
     async with house(tmp_path) as here:
         here.place(3)
         (tmp_path / "kill.latch").mkdir()
-        done = await here.kill()
-        assert (done.code, here.open_orders) == (1, [])
+        with holding(tmp_path / "locks", session_of(tmp_path)) as session:
+            done = await here.kill()
+            assert session.wait(20) == -signal.SIGTERM
+        assert (done.code, here.open_orders) == (1, [])  # for another session may begin
         assert "NOT set" in done.stderr
+        assert f"process {session.pid}, which traded with this data directory, was ended" in done.stderr
 
 
 async def test_without_network_the_latch_is_set_and_the_exit_code_says_what_is_left(tmp_path: Path) -> None:

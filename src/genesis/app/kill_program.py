@@ -2,7 +2,7 @@
 
 It imports little and shares nothing with a running session: no lock that one may hold, no disk that may be full. Its
 nonces start above all that the key's store has promised to anybody, so it need not ask the store either; what a session
-signs meanwhile is refused by the exchange, and a session that sees the latch ends.
+signs meanwhile is refused by the exchange. A session that sees the latch ends; where no latch can be set, it is ended.
 """
 
 import os
@@ -18,38 +18,62 @@ from genesis.adapters.bitfinex.sign import Signer
 from genesis.adapters.kill_latch_file import KillLatchFile
 from genesis.adapters.nonce_file.marks import PAGE, SLOT_BYTES, key_id, marks_from_slot
 from genesis.app.kill_orders import Killer, KillRules, Left
+from genesis.app.kill_sessions import PATIENCE_S, end_sessions
 from genesis.domain.config_secrets import is_reference
 from genesis.ports.errors import GenesisError, InputError
 from genesis.ports.secrets import Secret
 
 BITFINEX: Final = "https://api.bitfinex.com/v2/"
 DOTENV: Final = Path(".env")
+LOCKS: Final = "~/.genesis/locks"
 RECORD_WITHIN_S: Final = 10.0
 NAMES: Final = (("BITFINEX_KILL_API_KEY", "BITFINEX_KILL_API_SECRET"), ("BITFINEX_API_KEY", "BITFINEX_API_SECRET"))
 
 
 def run_kill(reason: str, rules: KillRules) -> int:
-    """Set the latch, cancel, and tell what is left; returns the exit code: 0 done, 1 something is left."""
+    """Set the latch, cancel, and tell what is left; returns the exit code: 0 done, 1 something is left.
+
+    Where the latch cannot be set, the sessions that it would have told are ended beside the cancels.
+    """
     values = Environment()
     folder = Path(values.get("GENESIS_HOME") or "var")
     latch = KillLatchFile(folder / "kill.latch")
-    is_set = True
+    is_set, ending = True, None
     try:
         latch.pull(reason)
         print(f"the kill latch is set: {folder / 'kill.latch'} ({latch.reason()})", flush=True)
     except GenesisError as error:  # the orders go all the same
         is_set = False
         print(error, file=sys.stderr, flush=True)
+        ending = threading.Thread(target=end_sessions, args=(folder, _locks(values), _tell, time.sleep), daemon=True)
+        ending.start()
+    try:
+        is_done = _cancelled(reason, values, folder, rules)
+    finally:
+        if ending is not None:
+            ending.join(2 * PATIENCE_S)
+    return 0 if is_set and is_done else 1
+
+
+def _cancelled(reason: str, values: "Environment", folder: Path, rules: KillRules) -> bool:
+    """Cancel what is open, and note it; tell whether nothing is left."""
     keys = next(((values.get(key), values.get(secret)) for key, secret in NAMES if values.get(key)), None)
     if keys is None:
         _record(folder, reason, "")
-        text = "no API key is set, so no order on an exchange was cancelled: set BITFINEX_API_KEY and …_SECRET for that"
-        print(text, file=sys.stderr)
-        return 0 if is_set else 1
+        _tell("no API key is set, so no order on an exchange was cancelled: set BITFINEX_API_KEY and …_SECRET for that")
+        return True
     left = _cancel_all(*keys, values.get("GENESIS_REST_URL") or BITFINEX, folder, rules)
     print(_words(left), file=sys.stdout if left.is_done else sys.stderr, flush=True)
     _record(folder, reason, _words(left))
-    return 0 if is_set and left.is_done else 1
+    return left.is_done
+
+
+def _locks(values: "Environment") -> Path:
+    return Path(values.get("GENESIS_LOCKS") or LOCKS).expanduser()
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 def _record(folder: Path, reason: str, came_of_it: str) -> None:

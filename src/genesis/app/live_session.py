@@ -27,6 +27,7 @@ from genesis.app.config_view import user
 from genesis.app.dry_orders import DryOrders
 from genesis.app.json_output import json_text
 from genesis.app.key_renewal import KeyPlaces, KeyRenewal
+from genesis.app.kill_sessions import session_of
 from genesis.app.live_begin import Begun, begin, live_began, mode_of
 from genesis.app.live_guard import PHRASE, Seen, cash_problems, instruments_of, loosened, phrase_problem, problems
 from genesis.app.live_machine import machine_problems
@@ -87,7 +88,7 @@ def run_live(plan: LivePlan, settings: Settings, options: LiveOptions, people: P
     signer_of(keys)
     place = place_at(settings.rest_url, settings.ws_url)
     say = sys.stderr if options.json else sys.stdout
-    locks, what = settings.locks.expanduser(), f"live session of {home.resolve()}"
+    locks, what = settings.locks.expanduser(), session_of(home)
     with KeyLock(locks, keys.api_key, what) as lock:
         seen = asyncio.run(look_around(keys, home / "nonces", settings.rest_url, is_new=options.new_key))
         _refuse_for(machine_problems(home) + problems(plan.symbols, seen, plan.reads) + _unaudited(plan))
