@@ -19,13 +19,17 @@ NAN: Final = math.nan
 
 @frozen(cache_hash=True)
 class Operation:
-    """An operation: *function* for one candle, and *code* to find the same function in the compiled loops."""
+    """An operation: *function* for one candle, and *code* to find the same function in the compiled loops.
+
+    *inline* is the same as a Python expression, where that spares the events of a backtest a noticeable call.
+    """
 
     name: str
     arity: int
     code: int
     text: str
     function: Callable[..., float]
+    inline: str = ""
 
     def format(self, *operands: str) -> str:
         """Return the operation over these operands as text."""
@@ -132,20 +136,22 @@ def chosen(condition: float, then: float, otherwise: float) -> float:
     return then if condition != 0.0 else otherwise
 
 
-ADD: Final = Operation("add", 2, 0, "({} + {})", add)
-SUBTRACT: Final = Operation("subtract", 2, 1, "({} - {})", subtract)
-MULTIPLY: Final = Operation("multiply", 2, 2, "({} * {})", multiply)
+ADD: Final = Operation("add", 2, 0, "({} + {})", add, "{} + {}")
+SUBTRACT: Final = Operation("subtract", 2, 1, "({} - {})", subtract, "{} - {}")
+MULTIPLY: Final = Operation("multiply", 2, 2, "({} * {})", multiply, "{} * {}")
 DIVIDE: Final = Operation("divide", 2, 3, "({} / {})", divide)
 MINIMUM: Final = Operation("minimum", 2, 4, "minimum({}, {})", smaller)
 MAXIMUM: Final = Operation("maximum", 2, 5, "maximum({}, {})", larger)
-GREATER: Final = Operation("greater", 2, 6, "({} > {})", greater)
+GREATER: Final = Operation("greater", 2, 6, "({} > {})", greater, "1.0 if {0} > {1} else 0.0 if {0} <= {1} else nan")
 GREATER_EQUAL: Final = Operation("greater_equal", 2, 7, "({} >= {})", greater_equal)
 BOTH: Final = Operation("both", 2, 8, "({} & {})", both)
 EITHER: Final = Operation("either", 2, 9, "({} | {})", either)
 NEGATE: Final = Operation("negate", 1, 10, "-{}", negate)
 ABSOLUTE: Final = Operation("absolute", 1, 11, "abs({})", absolute)
 NEITHER: Final = Operation("neither", 1, 12, "~{}", neither)
-WHERE: Final = Operation("where", 3, 13, "where({}, {}, {})", chosen)
+WHERE: Final = Operation(
+    "where", 3, 13, "where({}, {}, {})", chosen, "nan if {0} != {0} else {1} if {0} != 0.0 else {2}"
+)
 
 CHOOSE_GREATER: Final = 14
 """The code of `where(left > right, then, otherwise)` with two constants, which sweeps never write out."""

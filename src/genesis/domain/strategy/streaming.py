@@ -99,6 +99,9 @@ class Evaluator:
             case Lagged(_, periods):
                 self._given[called] = deque([math.nan] * periods)
                 self._lines += [f"{called}.append({inputs})", f"{value} = {called}.popleft()"]
+            case Applied(operation) if operation.inline:
+                expression = operation.inline.format(*(self._value[each] for each in node.inputs))
+                self._lines.append(f"{value} = {expression}")
             case Applied(operation):
                 self._given[called] = operation.function
                 self._lines.append(f"{value} = {called}({inputs})")
