@@ -9,14 +9,15 @@ import pytest
 from genesis.domain.statistics.monte_carlo import bootstrapped_growths, shuffled_drawdowns, spread
 from genesis.domain.statistics.significance import (
     Moments,
+    Variance,
     deflated_sharpe,
     expected_best_sharpe,
     luck_of_best,
     moments,
     probabilistic_sharpe,
-    shared_freedom,
     student,
     student_quantile,
+    together,
 )
 
 
@@ -175,7 +176,14 @@ def test_the_best_of_many_is_farther_off_where_little_was_measured() -> None:
 
 @pytest.mark.parametrize(
     ("parts", "freedom"),
-    [(((1.0, 7), (0.0, 300)), 7), (((0.0, 1), (2.0, 300)), 300), (((1.0, 10), (1.0, 10)), 20), (((0.0, 0),), 1)],
+    [
+        (((1.0, 7), (0.0, 300)), 7),
+        (((0.0, 1), (2.0, 300)), 300),
+        (((1.0, 10), (1.0, 10)), 20),
+        (((0.0, 1),), 1),
+        (((5.1e-07, 7),), 7),
+    ],
 )
 def test_freedom_is_that_of_what_an_error_is_made_of(parts: tuple[tuple[float, int], ...], freedom: int) -> None:
-    assert shared_freedom(parts) == freedom
+    total = math.fsum(value for value, _ in parts)
+    assert together([Variance(*each) for each in parts]) == Variance(total, freedom)

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from statistics import NormalDist
 from typing import Final, NamedTuple
 
+from attrs import frozen
+
 _NORMAL: Final = NormalDist()
 _HALVINGS: Final = 50
 _EULER_GAMMA: Final = 0.5772156649015329
@@ -90,14 +92,23 @@ def student_quantile(probability: float, freedom: int) -> float:
     return high
 
 
-def shared_freedom(parts: Sequence[tuple[float, int]]) -> int:
-    """Return the degrees of freedom of a sum of variances, each with its own; at least 1.
+@frozen
+class Variance:
+    """A variance as it was measured, with so many degrees of *freedom*, at least 1."""
+
+    value: float
+    freedom: int
+
+
+def together(parts: Sequence[Variance]) -> Variance:
+    """Return the sum of variances that have nothing to do with one another.
 
     Source: F. Satterthwaite, "An Approximate Distribution of Estimates of Variance Components" (1946).
     """
-    total = math.fsum(variance for variance, _ in parts)
-    spread = math.fsum(variance * variance / max(freedom, 1) for variance, freedom in parts)
-    return max(1, int(total * total / spread)) if spread > 0.0 else 1
+    total = math.fsum(each.value for each in parts)
+    spread = math.fsum(each.value * each.value / each.freedom for each in parts)
+    # Rounded down, but not where rounding errors alone make 6.999… of a 7.
+    return Variance(total, max(1, int(total * total / spread * (1.0 + 1e-12))) if spread > 0.0 else 1)
 
 
 def luck_of_best(days: int, trials: int) -> float:

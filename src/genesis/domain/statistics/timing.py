@@ -6,8 +6,8 @@ of exposure and return, so that a trend of the market adds nothing to it. Source
 Analysis" (2007), appendix, "Proof That Detrending Is Equivalent to Benchmarking Based on Position Bias"; M. Grinblatt
 and S. Titman, "Performance Measurement without Benchmarks" (1993).
 
-A position that prices decided remembers the returns that decided it, for about as long as positions last. That is no
-skill, and counts for nothing twice. Shifts within that memory line exposure up with its own causes, so that they are
+A position that prices decided remembers the returns that decided it, for as long as exposure remembers itself. That is
+no skill, and counts for nothing twice. Shifts within that memory line exposure up with its own causes, so that they are
 left out of the error; with them it was a fifth too large for who follows trends. And a market that rose left more
 exposure to who follows it, less to who buys dips, so that the benchmark is that much too high or too low: what the days
 of twice that memory add to it is given back. Tests hold both against markets without any skill to be had in them.
@@ -21,20 +21,22 @@ is that of the positions as far as the error comes from them, and that of the da
 
 import math
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
+from attrs import frozen
 
 from genesis.domain.candle import DAY_MS, Candles, Floats, Ints, calendar
 from genesis.domain.fill import Fill
 from genesis.domain.order import Side
-from genesis.domain.statistics.significance import expected_best_sharpe, shared_freedom, student
+from genesis.domain.statistics.significance import Variance, expected_best_sharpe, student, together
 
 DAYS_FEW: Final = 5.0
 """Of fewer days in the market, or out of it, nothing is said: the error below is a normal one."""
 
 
-class Timing(NamedTuple):
+@frozen
+class Timing:
     """How well a run was timed; the Sharpe ratio is per day.
 
     *error* is its deviation without skill, of as many degrees of *freedom* as there was independent to measure it by.
@@ -75,27 +77,40 @@ def timing_of(returns: Sequence[float], candles: Candles, exposures: Floats) -> 
     days, ends = calendar(candles.mts)
     assert len(returns) == len(days), "returns are those of every UTC day of the candles"
     held = _of_days(candles, exposures)
+    if not _varies(held):
+        return None
     closes = candles.close[ends]
     market = closes / np.concatenate((candles.open[:1], closes[:-1])) - 1.0
     own = np.array(returns)
     exposure = float(held.mean())
-    if not _varies(held):
-        return None
-    apart = own - exposure * market
-    within = own - held * market
-    shifted, memory, most = _shifted(held, market), _memory_days(held), len(own) // 4
-    near = min(memory, most)
-    apart_by = (held - exposure) * (market - market.mean())
-    free = float(held.var()) * float(market.var()) / len(own)
-    errors = float(np.mean(shifted[near : len(own) + 1 - near] ** 2)), free, float(np.mean(apart_by**2)) / len(own)
-    parts = (max(errors), _stretches(held) - 1), (float(within.var(ddof=1)) / len(own), len(own) - 1)
-    variance = sum(part for part, _ in parts)
-    caused = float(shifted[1 : 1 + min(2 * memory, most)].sum()) / len(own)
+    apart, within = own - exposure * market, own - held * market
+    shifted, memory = _shifted(held, market), _memory_days(held)
+    by_days = Variance(float(within.var(ddof=1)) / len(own), len(own) - 1)
+    variance = together((_by_positions(held, market, shifted, memory), by_days))
     deviation = float(apart.std(ddof=1))
-    if not (variance > 0.0 and deviation > 0.0):
+    if not (variance.value > 0.0 and deviation > 0.0):
         return None
-    ratio, error = (float(apart.mean()) + caused) / deviation, math.sqrt(variance) / deviation
-    return Timing(exposure, ratio, error, shared_freedom(parts))
+    ratio = (float(apart.mean()) + _given_back(shifted, memory)) / deviation
+    return Timing(exposure, ratio, math.sqrt(variance.value) / deviation, variance.freedom)
+
+
+def _by_positions(held: Floats, market: Floats, shifted: Floats, memory: float) -> Variance:
+    """Return the variance of the covariance of exposure and market, of as many positions as remember nothing."""
+    count = len(held)
+    near = min(math.ceil(memory), count // 4)
+    apart_by = (held - held.mean()) * (market - market.mean())
+    free = float(held.var()) * float(market.var()) / count
+    errors = float(np.mean(shifted[near : count + 1 - near] ** 2)), free, float(np.mean(apart_by**2)) / count
+    return Variance(max(errors), max(int(count / memory) - 1, 1))
+
+
+def _given_back(shifted: Floats, memory: float) -> float:
+    """Return what the benchmark has too much for what exposure remembers of the returns before it.
+
+    Covariances over the whole of the days add up to nothing: each of the *reach* lacks its share of their sum.
+    """
+    reach = min(2 * math.ceil(memory), len(shifted) // 4)
+    return float(shifted[1 : 1 + reach].sum()) / (len(shifted) - reach)
 
 
 def _of_days(candles: Candles, exposures: Floats) -> Floats:
@@ -116,15 +131,27 @@ def _varies(held: Floats) -> bool:
     return bool(min(share.sum(), (1.0 - share).sum()) >= DAYS_FEW)
 
 
-def _memory_days(held: Floats) -> int:
-    """Return how many days exposure stays above its mean, or below it, on average; rounded up."""
-    return math.ceil(len(held) / _stretches(held))
+def _memory_days(held: Floats) -> float:
+    """Return for how many days exposure remembers itself: so many days apart, two of them are as good as independent.
 
-
-def _stretches(held: Floats) -> int:
-    """Return how often exposure stays above its mean, or below it."""
+    That is how long it stays above its mean, or below it, on average; or the sum of its autocorrelations, where that
+    is more (G. Bayley and J. Hammersley, "The Effective Number of Independent Observations in an Autocorrelated Time
+    Series", 1946). Both are the same for positions that begin and end at random. But who buys the more the deeper a
+    fall comes and goes about the mean, and remembers the fall all the same.
+    """
     is_high = held > held.mean()
-    return 1 + int(np.count_nonzero(is_high[1:] != is_high[:-1]))
+    stretches = 1 + int(np.count_nonzero(is_high[1:] != is_high[:-1]))
+    return max(len(held) / stretches, _correlated_days(held))
+
+
+def _correlated_days(held: Floats) -> float:
+    """Return the sum of the autocorrelations of exposure, as far as they stay above 0, on both sides."""
+    count = len(held)
+    spectrum = np.fft.rfft(held - held.mean(), 2 * count)  # twice as long, so that the end does not meet the beginning
+    every = np.fft.irfft(spectrum * np.conj(spectrum))[:count]
+    gone = np.flatnonzero(every <= 0.0)
+    end = int(gone[0]) if len(gone) else count
+    return float(2.0 * every[1:end].sum() / every[0]) + 1.0
 
 
 def _shifted(held: Floats, market: Floats) -> Floats:

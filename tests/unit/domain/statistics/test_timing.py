@@ -20,7 +20,7 @@ from genesis.domain.statistics.significance import deflated_sharpe, moments, pro
 from genesis.domain.statistics.timing import Timing, exposures_of, timing_of
 from genesis.domain.strategy.columns import evaluate
 from genesis.domain.strategy.expression import Expr
-from genesis.domain.strategy.features import close, ema, where
+from genesis.domain.strategy.features import close, ema, minimum, rolling_high, where
 from genesis.domain.units import Mts, Price, Symbol, atoms
 
 DATA = Path(__file__).parents[5] / "shared" / "data"
@@ -99,12 +99,19 @@ def test_random_timing_of_bitcoin_is_significant_no_more_often_than_the_nominal_
         assert believed_of(generator, market, 0.0, studies, trials) / studies <= margin(studies)
 
 
-def driven_by_prices(generator: np.random.Generator, drift: float, rule: Expr, per_day: int) -> Timing | None:
-    """Judge *rule* on a year of a random walk, in the market from the candle after its decision, at no cost."""
+def driven_by_prices(
+    generator: np.random.Generator, drift: float, rule: Expr, per_day: int, before: int = 0
+) -> Timing | None:
+    """Judge *rule* on a year of a random walk, in the market from the candle after its decision, at no cost.
+
+    It knows so many days *before* that year.
+    """
     days = 365
-    returns = generator.normal(drift / per_day, 0.03 / math.sqrt(per_day), days * per_day)
+    returns = generator.normal(drift / per_day, 0.03 / math.sqrt(per_day), (before + days) * per_day)
     wanted = evaluate(rule, candles_of(returns))
-    held = np.concatenate(([0.0], np.nan_to_num(wanted[:-1])))
+    held, returns = (
+        each[before * per_day :] for each in (np.concatenate(([0.0], np.nan_to_num(wanted[:-1]))), returns)
+    )
     own = np.prod((1.0 + held * returns).reshape(days, per_day), axis=1) - 1.0
     candles = candles_of(returns)
     candles = evolve(candles, mts=candles.mts // per_day)
@@ -120,6 +127,33 @@ def test_strategies_of_prices_alone_are_significant_at_the_nominal_rate(drift: f
     assert sum(each > NormalDist().inv_cdf(1.0 - NOMINAL) for each in scores) / STUDIES <= margin(STUDIES)
     assert 0.6 < float(np.std(scores)) < 1.1, "the error is what these ratios vary by, and more for few positions"
     assert abs(float(np.mean(scores))) < 0.3
+
+
+FALL = 1.0 - close / rolling_high(close, 100)
+STEPS = (
+    where(FALL > 0.05, 0.25, 0.0)
+    + where(FALL > 0.1, 0.25, 0.0)
+    + where(FALL > 0.15, 0.25, 0.0)
+    + where(FALL > 0.2, 0.25, 0.0)
+)
+LADDERS = [
+    pytest.param(STEPS, id="steps"),
+    pytest.param(minimum(FALL / 0.6, 1.0), id="as deep as the fall"),
+    pytest.param(where(close < ema(close, 200), 1.0, 0.0), id="below the mean of 200 days"),
+]
+
+
+@pytest.mark.parametrize("rule", LADDERS)
+def test_who_remembers_a_fall_for_long_is_significant_hardly_more_often(rule: Expr) -> None:
+    """Exposure comes and goes about its mean, and the returns that decided it are remembered all the same.
+
+    One in a hundred more than the nominal rate is what is left: the deeper a fall becomes, the less it weighs.
+    """
+    generator = np.random.Generator(np.random.PCG64(33))
+    drifts = np.repeat((-0.002, 0.0, 0.004), STUDIES).tolist()
+    found = [driven_by_prices(generator, drift, rule, 1, 300) for drift in drifts]
+    believed = sum(each is not None and each.belief() > 1.0 - NOMINAL for each in found)
+    assert believed / len(found) <= margin(len(found)) + 0.01
 
 
 @pytest.mark.parametrize("length", [20.0, 60.0])
