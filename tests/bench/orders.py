@@ -24,7 +24,6 @@ import numpy as np
 from attrs import evolve
 
 from genesis.adapters.bitfinex.exchange_time import ExchangeTime
-from genesis.adapters.bitfinex.limits import Limits
 from genesis.adapters.bitfinex.market_line import TradedInstrument
 from genesis.adapters.bitfinex.market_time import LiveTime
 from genesis.adapters.bitfinex.reconciler import LookRules
@@ -57,7 +56,7 @@ from genesis.domain.exchange.orders import Account
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.nonce import CIDS_PER_MS
 from genesis.domain.order import Cid, OrderType, Side
-from genesis.domain.resilience import Backoff, RequestBudget
+from genesis.domain.resilience import Backoff, Ration, RequestBudget
 from genesis.domain.simulation.exchange_orders import OrderTicket, Refusal
 from genesis.domain.simulation.market_orders import Costs
 from genesis.domain.statistics.record import Recorder
@@ -133,6 +132,14 @@ async def order_path(orders: int) -> dict[str, float]:
     return figures(spent)
 
 
+class Unlimited:
+    """Budgets without end: the exchange's would be used up after some thirty looks, and the rest be waiting."""
+
+    def of(self, _: Ration) -> RequestBudget:
+        """Return a budget that nobody uses up."""
+        return RequestBudget(1_000_000)
+
+
 async def reconnect(drops: int) -> dict[str, float]:
     """Drop the account's connection again and again, and wait until the core may decide."""
     clock, metrics, venue = SystemClock(), MemoryMetrics(), quiet_venue()
@@ -140,13 +147,12 @@ async def reconnect(drops: int) -> dict[str, float]:
     nonces, transport, spent = MemoryNonces(clock), AiohttpTransport(), list[float]()
     instruments = {BTC: spot_instrument(BTC)}
     quick = SessionRules(Backoff(1e-6, 1e-6))
-    # What the exchange allows in a minute would be used up after some thirty looks, and the rest be waiting.
-    Limits._budget = lambda _, __: RequestBudget(1_000_000)  # type: ignore[method-assign,assignment]
     async with serving(venue) as port, AiohttpConnector() as connector, asyncio.TaskGroup() as tasks:
         place = place_at(f"http://127.0.0.1:{port}/v2/", f"ws://127.0.0.1:{port}/ws/2")
         told = ExchangeTime(clock, metrics)
         key = KeyInUse(signer, nonces, told)
-        wires = bitfinex_wires(place, key, Outside(connector, transport, clock, metrics), instruments, Account.EXCHANGE)
+        outside = Outside(connector, transport, clock, metrics, Unlimited())
+        wires = bitfinex_wires(place, key, outside, instruments, Account.EXCHANGE)
         budget = RequestBudget(1_000_000, 1.0)
         account = AccountStream(
             *(SocketKey(signer, nonces), connector, clock, metrics, instruments, Account.EXCHANGE),

@@ -21,6 +21,7 @@ from genesis.adapters.bitfinex.rest_settings import RestSettings
 from genesis.adapters.bitfinex.sign import Signer
 from genesis.adapters.bitfinex.streams_account import SocketKey
 from genesis.adapters.bitfinex.transport_aiohttp import AiohttpTransport
+from genesis.adapters.memory.budgets import MemoryBudgets
 from genesis.adapters.memory.clock import START, ManualClock
 from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.adapters.memory.nonces import MemoryNonces
@@ -163,7 +164,7 @@ async def test_a_socket_and_rest_take_their_nonces_in_one_lane() -> None:
     transport, metrics = AiohttpTransport(), MemoryMetrics()
     async with RawServer(answer(http(b"[]"))) as server:
         settings = evolve(RestSettings(), auth_url=server.url)
-        client = RestClient(transport, clock, metrics, Limits(clock, metrics), key, settings)
+        client = RestClient(transport, clock, metrics, Limits(clock, metrics, MemoryBudgets()), key, settings)
         turn = await socket_key.lane.enter(Priority.READ)  # a socket authenticates
         reading = asyncio.create_task(BitfinexAccount(client).wallets())
         for _ in range(20):

@@ -79,7 +79,7 @@ async def test_g3_a_new_key_that_cannot_be_used_leaves_the_old_one(
         monitor = MemoryMonitor(clock, MemoryMetrics(), version="0", mode="live")
         signer = Signer(Secret(KEY), Secret(SECRET))
         nonces = CurrentNonces(open_nonces(tmp_path / "nonces", Secret(KEY), clock, create=True))
-        places = KeyPlaces(here.environment["GENESIS_REST_URL"], tmp_path / "nonces", tmp_path / "locks", 1, "a test")
+        places = KeyPlaces(here.environment["GENESIS_REST_URL"], tmp_path, tmp_path / "locks", 1, "a test")
         renewal = KeyRenewal(lambda _: found.pop(0), signer, nonces, places, clock, monitor)
         assert not await renewal.renew()
         assert (signer.key, signer.turns) == (KEY, 0)

@@ -9,19 +9,23 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import pytest
 from attrs import frozen
 
+from genesis.adapters.bitfinex.endpoints import ORDERS
 from genesis.adapters.clock_system import SystemClock
 from genesis.adapters.nonce_file.opening import open_nonces
 from genesis.adapters.venue.faults import Fault, Rule
 from genesis.adapters.venue.http import Request
 from genesis.adapters.venue.shell import serving
 from genesis.adapters.venue.venue import DEMO_KEYS, Venue
+from genesis.app.exchange_budgets import exchange_budgets
 from genesis.app.kill_sessions import session_of
 from genesis.domain.nonce import CIDS_PER_MS
 from genesis.domain.order import Cid, OrderType, Side
+from genesis.domain.resilience import Priority
 from genesis.domain.simulation.exchange_orders import OrderTicket, PlacedOrder, Refusal
 from genesis.domain.units import Price, atoms
 from genesis.ports.secrets import Secret
@@ -120,9 +124,10 @@ async def test_r23_five_hundred_orders_go_in_five_requests(tmp_path: Path) -> No
         assert asked.count("auth/w/order/cancel/multi") == 5
 
 
-async def test_it_works_while_the_session_is_stopped_and_holds_the_lock_of_its_nonces(tmp_path: Path) -> None:
+async def test_it_works_while_the_session_is_stopped_and_holds_the_locks_of_its_files(tmp_path: Path) -> None:
     async with house(tmp_path) as here:
         open_nonces(tmp_path / "nonces", Secret(DEMO.key), SystemClock(), create=True).close()
+        budgets = tmp_path / "budgets" / urlsplit(here.url).netloc
         program = f"""
             import fcntl, os, signal
             from pathlib import Path
@@ -133,6 +138,10 @@ async def test_it_works_while_the_session_is_stopped_and_holds_the_lock_of_its_n
             store = open_nonces(home / "nonces", key, SystemClock())
             last = store.take()
             fcntl.flock(os.open(store_path(home / "nonces", key), os.O_RDWR), fcntl.LOCK_EX)
+            budgets = Path({str(budgets)!r})
+            budgets.mkdir(parents=True)
+            for name in ("orders", "order_cancel_multi"):
+                fcntl.flock(os.open(budgets / name, os.O_RDWR | os.O_CREAT), fcntl.LOCK_EX)
             print(last, flush=True)
             os.kill(os.getpid(), signal.SIGSTOP)
         """
@@ -150,6 +159,17 @@ async def test_it_works_while_the_session_is_stopped_and_holds_the_lock_of_its_n
             await stuck.wait()
         assert (done.code, here.is_latched, here.open_orders) == (0, True, [])
         assert here.venue.core.keys.by_key[DEMO.key].nonce > last
+
+
+async def test_i35_what_a_kill_asks_counts_for_the_programs_after_it(tmp_path: Path) -> None:
+    async with house(tmp_path) as here:
+        here.place(1)
+        assert (await here.kill()).code == 0
+        orders = exchange_budgets(tmp_path, here.url).of(ORDERS.ration)
+        left = 0
+        while not orders.start(SystemClock().monotonic_s(), Priority.CANCEL):
+            left += 1
+        assert left < ORDERS.per_minute - 1
 
 
 async def test_it_works_with_a_full_disk(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from genesis.adapters.bitfinex.socket_aiohttp import AiohttpConnector
 from genesis.adapters.bitfinex.trading_market import MarketRules, TradingMarket
 from genesis.adapters.bitfinex.transport_aiohttp import AiohttpTransport
 from genesis.adapters.clock_system import SystemClock
+from genesis.adapters.memory.budgets import MemoryBudgets
 from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.adapters.memory.nonces import MemoryNonces
 from genesis.adapters.venue.control_client import VenueControl
@@ -54,7 +55,7 @@ async def quoted_market() -> AsyncIterator[tuple[Market, AsyncIterator[Event], Q
         wires = bitfinex_wires(
             place_at(f"http://127.0.0.1:{port}/v2/", f"ws://127.0.0.1:{port}/ws/2"),
             KeyInUse(signer, numbers, ExchangeTime(clock, metrics)),
-            Outside(connector, transport, clock, metrics),
+            Outside(connector, transport, clock, metrics, MemoryBudgets()),
             {BTC: INSTRUMENT},
             Account.EXCHANGE,
         )

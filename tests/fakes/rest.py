@@ -15,6 +15,7 @@ from genesis.adapters.bitfinex.rest_orders import BitfinexOrders
 from genesis.adapters.bitfinex.rest_settings import RestSettings
 from genesis.adapters.bitfinex.sign import Signer
 from genesis.adapters.bitfinex.transport_aiohttp import AiohttpTransport
+from genesis.adapters.memory.budgets import MemoryBudgets
 from genesis.adapters.memory.clock import ManualClock
 from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.adapters.memory.nonces import MemoryNonces
@@ -91,7 +92,7 @@ async def desk(
         transport,
         clock,
         metrics,
-        Limits(clock, metrics),
+        Limits(clock, metrics, MemoryBudgets()),
         api_key,
         evolve(settings or RestSettings(), public_url=url, auth_url=url),
         unknown.append,

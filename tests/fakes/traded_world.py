@@ -22,6 +22,7 @@ from genesis.adapters.bitfinex.sign import Signer
 from genesis.adapters.bitfinex.streams import PublicStreams
 from genesis.adapters.bitfinex.streams_account import AccountStream, SocketKey
 from genesis.adapters.bitfinex.trading_market import MarketRules, TradingMarket
+from genesis.adapters.memory.budgets import MemoryBudgets
 from genesis.adapters.memory.clock import ManualClock
 from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.adapters.memory.nonces import MemoryNonces
@@ -169,7 +170,8 @@ async def traded_world(
     signer, nonces = Signer(Secret(DEMO_KEYS[0].key), Secret(DEMO_KEYS[0].secret)), MemoryNonces(clock)
     key = ApiKey(signer, nonces, clock, metrics)
     client = RestClient(
-        *(shell, clock, metrics, Limits(clock, metrics), key), RestSettings(public_url=URL, auth_url=URL)
+        *(shell, clock, metrics, Limits(clock, metrics, MemoryBudgets()), key),
+        RestSettings(public_url=URL, auth_url=URL),
     )
     account = AccountStream(
         SocketKey(signer, nonces, key.lane),

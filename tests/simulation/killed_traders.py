@@ -34,6 +34,7 @@ from genesis.adapters.bitfinex.transport_aiohttp import AiohttpTransport
 from genesis.adapters.journal_sqlite.reading import connect_reading, stored_rows, verify_journal
 from genesis.adapters.journal_sqlite.writing import SqliteJournal
 from genesis.adapters.kill_latch_file import KillLatchFile
+from genesis.adapters.memory.budgets import MemoryBudgets
 from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.adapters.nonce_file.mapped import MappedNonces
 from genesis.adapters.nonce_file.opening import open_nonces
@@ -199,6 +200,7 @@ async def live(folder: Path, port: int, clock: HurriedClock, manner: str, task: 
             rows=rows_of(path),
             nonces=nonces,
             latch=KillLatchFile(folder / "kill.latch"),
+            budgets=MemoryBudgets(),  # a hurried minute is no minute of this machine
             signer=Signer(secret, Secret(SECRET)),
             random=Random(os.getpid()).random,
             inbox=OperatorInbox(),

@@ -18,6 +18,7 @@ from genesis.adapters.bitfinex.session import SessionRules
 from genesis.adapters.bitfinex.sign import Signer
 from genesis.adapters.bitfinex.streams import PublicStreams
 from genesis.adapters.bitfinex.streams_account import AccountStream, SocketKey
+from genesis.adapters.memory.budgets import MemoryBudgets
 from genesis.adapters.memory.clock import ManualClock
 from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.adapters.memory.nonces import MemoryNonces
@@ -78,7 +79,7 @@ async def world(candles: Candles) -> AsyncIterator[World]:
         *(key, shell, clock, metrics, {BTC: INSTRUMENT}, Account.EXCHANGE), session_rules=rules, random=lambda: 0.5
     )
     rest = RestClient(
-        *(shell, clock, metrics, Limits(clock, metrics), ApiKey(signer, nonces, clock, metrics)),
+        *(shell, clock, metrics, Limits(clock, metrics, MemoryBudgets()), ApiKey(signer, nonces, clock, metrics)),
         RestSettings(public_url=URL, auth_url=URL),
     )
     async with asyncio.TaskGroup() as tasks:

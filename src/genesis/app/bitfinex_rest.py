@@ -16,6 +16,7 @@ from genesis.adapters.bitfinex.transport_aiohttp import AiohttpTransport
 from genesis.adapters.clock_system import SystemClock
 from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.adapters.nonce_file.opening import open_nonces
+from genesis.app.exchange_budgets import exchange_budgets
 from genesis.app.settings import Keys
 from genesis.ports.clock import Clock
 from genesis.ports.errors import InputError
@@ -33,31 +34,37 @@ class SignedAccess:
 
 
 @asynccontextmanager
-async def public_client(url: str = "") -> AsyncIterator[RestClient]:
-    """Give a client without a key; *url* is the base of the interface, Bitfinex's own if empty."""
+async def public_client(home: Path, url: str = "") -> AsyncIterator[RestClient]:
+    """Give a client without a key; *url* is the base of the interface, Bitfinex's own if empty.
+
+    Its requests count with those of all programs of the data directory *home*.
+    """
     clock, metrics = SystemClock(), MemoryMetrics()
     transport = AiohttpTransport(metrics=metrics)
     try:
-        yield RestClient(transport, clock, metrics, Limits(clock, metrics), settings=rest_settings(url))
+        settings = rest_settings(url)
+        limits = Limits(clock, metrics, exchange_budgets(home, settings.auth_url))
+        yield RestClient(transport, clock, metrics, limits, settings=settings)
     finally:
         await transport.close()
 
 
 @asynccontextmanager
-async def signed_client(
-    keys: Keys, nonce_folder: Path, url: str = "", *, is_new: bool = False
-) -> AsyncIterator[SignedAccess]:
-    """Give a client that signs with *keys*; *is_new* makes the nonce store of a key that was never used here."""
+async def signed_client(keys: Keys, home: Path, url: str = "", *, is_new: bool = False) -> AsyncIterator[SignedAccess]:
+    """Give a client that signs with *keys*, with the nonces and budgets of the data directory *home*.
+
+    *is_new* makes the nonce store of a key that was never used here.
+    """
     clock, metrics = SystemClock(), MemoryMetrics()
     transport = AiohttpTransport(metrics=metrics)
     signer = signer_of(keys)
     time = ExchangeTime(clock, metrics)
-    nonces = open_nonces(nonce_folder, keys.api_key, clock, exchange_us=time.now_us, create=is_new)
+    nonces = open_nonces(home / "nonces", keys.api_key, clock, exchange_us=time.now_us, create=is_new)
     try:
         key = ApiKey(signer, nonces, clock, metrics)
-        client = RestClient(
-            transport, clock, metrics, Limits(clock, metrics), key, rest_settings(url), exchange_time=time
-        )
+        settings = rest_settings(url)
+        limits = Limits(clock, metrics, exchange_budgets(home, settings.auth_url))
+        client = RestClient(transport, clock, metrics, limits, key, settings, exchange_time=time)
         yield SignedAccess(client, nonces, clock, time)
     finally:
         await transport.close()

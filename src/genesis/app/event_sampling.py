@@ -20,6 +20,7 @@ _OTHER_WORDS: Final[Mapping[str, Category]] = {
     "rest": "link",
     "ws": "link",
     "breaker": "link",
+    "budget": "link",
     "key": "security",
     "nonce": "security",
     "audit": "config",

@@ -33,10 +33,10 @@ FindKeys = Callable[[bool], Keys]
 
 @frozen(eq=False)
 class KeyPlaces:
-    """Where a key is used: the exchange, the folders of nonces and locks, *owner* whose account it is, and for what."""
+    """Where a key is used: exchange, data directory, folder of locks, *owner* whose account it is, and for what."""
 
     rest_url: str
-    nonces: Path
+    home: Path
     locks: Path
     owner: int
     what: str
@@ -118,7 +118,7 @@ class KeyRenewal:
             if is_new:
                 last, cid = await self._nonces.next(), await self._nonces.next_cid()
                 store = open_nonces(
-                    self._places.nonces, keys.api_key, self._clock, create=True, floor=last, cid_floor=cid
+                    self._places.home / "nonces", keys.api_key, self._clock, create=True, floor=last, cid_floor=cid
                 )
                 taken.callback(store.close)
                 self._nonces.store = store
@@ -130,7 +130,7 @@ class KeyRenewal:
     async def _prove(self, keys: Keys) -> None:
         """Raise `GenesisError` for a key that may not trade here, or may do more."""
         places = self._places
-        async with signed_client(keys, places.nonces, places.rest_url, is_new=True) as access:
+        async with signed_client(keys, places.home, places.rest_url, is_new=True) as access:
             account = BitfinexAccount(access.client)
             found = refusals(await account.permissions(), is_trading=True)
             if found:

@@ -1,8 +1,9 @@
 """`kill` as a program of its own: the latch first, then the exchange, with as little as possible around it.
 
-It imports little and shares nothing with a running session: no lock that one may hold, no disk that may be full. Its
+It imports little and needs nothing of a running session: no lock that one may hold, no disk that may be full. Its
 nonces start above all that the key's store has promised to anybody, so it need not ask the store either; what a session
 signs meanwhile is refused by the exchange. A session that sees the latch ends; where no latch can be set, it is ended.
+What others have asked the exchange within the minute counts where that can be read; a share is for cancels alone.
 """
 
 import os
@@ -17,6 +18,7 @@ from genesis.adapters.bitfinex.rest_blocking import BlockingRest
 from genesis.adapters.bitfinex.sign import Signer
 from genesis.adapters.kill_latch_file import KillLatchFile
 from genesis.adapters.nonce_file.marks import PAGE, SLOT_BYTES, key_id, marks_from_slot
+from genesis.app.exchange_budgets import exchange_budgets
 from genesis.app.kill_orders import Killer, KillRules, Left
 from genesis.app.kill_sessions import PATIENCE_S, end_sessions
 from genesis.domain.config_secrets import is_reference
@@ -138,7 +140,7 @@ def _cancel_all(key: str, secret: str, url: str, folder: Path, rules: KillRules)
     except ValueError as error:
         raise InputError(f"the API key cannot be used: {error}") from None
     nonces = nonces_above(_promised(folder, kept_key), lambda: time.time_ns() // 1000)
-    rest = BlockingRest(url, signer, lambda: next(nonces))
+    rest = BlockingRest(url, signer, lambda: next(nonces), exchange_budgets(folder, url))
     try:
         return Killer(rest, rules, lambda text: print(text, flush=True), time.monotonic, time.sleep).run()
     finally:

@@ -25,6 +25,7 @@ from genesis.app.account_plan import AccountPlan
 from genesis.app.bitfinex_rest import signed_client, signer_of
 from genesis.app.config_view import user
 from genesis.app.dry_orders import DryOrders
+from genesis.app.exchange_budgets import exchange_budgets
 from genesis.app.json_output import json_text
 from genesis.app.key_renewal import KeyPlaces, KeyRenewal
 from genesis.app.kill_sessions import session_of
@@ -72,7 +73,7 @@ class LiveHouse:
     system: SessionSystem
     keys: Keys
     place: Place
-    nonce_folder: Path
+    home: Path
     lock: KeyLock
     places: KeyPlaces
 
@@ -90,7 +91,7 @@ def run_live(plan: LivePlan, settings: Settings, options: LiveOptions, people: P
     say = sys.stderr if options.json else sys.stdout
     locks, what = settings.locks.expanduser(), session_of(home)
     with KeyLock(locks, keys.api_key, what) as lock:
-        seen = asyncio.run(look_around(keys, home / "nonces", settings.rest_url, is_new=options.new_key))
+        seen = asyncio.run(look_around(keys, home, settings.rest_url, is_new=options.new_key))
         _refuse_for(machine_problems(home) + problems(plan.symbols, seen, plan.reads) + _unaudited(plan))
         account = plan.account(instruments_of(plan.symbols, seen.rules))
         begun = begin(plan, account, home / "journal", seen.owner)
@@ -103,8 +104,8 @@ def run_live(plan: LivePlan, settings: Settings, options: LiveOptions, people: P
         print(f"live session at {system.server.url}", file=say, flush=True)
         print(login_line(system, home, say), file=say, flush=True)
         print(f"journal: {system.journal_path}", file=say, flush=True)
-        places = KeyPlaces(settings.rest_url, home / "nonces", locks, seen.owner, what)
-        house = LiveHouse(plan, account, begun, system, keys, place, home / "nonces", lock, places)
+        places = KeyPlaces(settings.rest_url, home, locks, seen.owner, what)
+        house = LiveHouse(plan, account, begun, system, keys, place, home, lock, places)
         try:
             source = f"{', '.join(plan.symbols)}, live"
             with session_watch(people, source, system.clock, system.metrics, system.feed) as watch:
@@ -121,9 +122,9 @@ def _refuse_for(found: Sequence[str]) -> None:
         raise InputError(f"no live session begins: {'; '.join(found)}")
 
 
-async def look_around(keys: Keys, nonce_folder: Path, rest_url: str, *, is_new: bool) -> Seen:
+async def look_around(keys: Keys, home: Path, rest_url: str, *, is_new: bool) -> Seen:
     """Ask the exchange for all that the guards want to see."""
-    async with signed_client(keys, nonce_folder, rest_url, is_new=is_new) as access:
+    async with signed_client(keys, home, rest_url, is_new=is_new) as access:
         account, market = BitfinexAccount(access.client), BitfinexMarket(access.client)
         permissions, wallets = await account.permissions(), await account.wallets()
         owner = (await account.user()).id
@@ -177,14 +178,15 @@ async def _trade(house: LiveHouse, recording: Recording) -> None:
     system, plan = house.system, house.plan
     clock, metrics = system.clock, system.metrics
     time = ExchangeTime(clock, metrics)
-    first = open_nonces(house.nonce_folder, house.keys.api_key, clock, exchange_us=time.now_us)
+    first = open_nonces(house.home / "nonces", house.keys.api_key, clock, exchange_us=time.now_us)
     signer, nonces = signer_of(house.keys), CurrentNonces(first)
     renewal = KeyRenewal(find_keys, signer, nonces, house.places, clock, system.feed)
     transport = AiohttpTransport(metrics=metrics)
     try:
         async with AiohttpConnector() as connector:
             key = KeyInUse(signer, nonces, time, renewal.renew)
-            outside = Outside(connector, transport, clock, metrics)
+            budgets = exchange_budgets(house.home, house.place.rest.auth_url)
+            outside = Outside(connector, transport, clock, metrics, budgets)
             traded = house.account.settings(needs_account=True)
             instruments = traded.instruments
             wires = bitfinex_wires(house.place, key, outside, instruments, Account.EXCHANGE)

@@ -15,6 +15,7 @@ from genesis.adapters.bitfinex.reconciler import LookRules
 from genesis.adapters.bitfinex.socket_aiohttp import AiohttpConnector
 from genesis.adapters.bitfinex.trading_market import MarketRules, TradingMarket
 from genesis.adapters.bitfinex.transport_aiohttp import AiohttpTransport
+from genesis.adapters.memory.budgets import MemoryBudgets
 from genesis.adapters.memory.nonces import MemoryNonces
 from genesis.adapters.venue.control_client import VenueControl
 from genesis.adapters.venue.shell import serving
@@ -63,11 +64,11 @@ async def wired_market(
     transport = AiohttpTransport(metrics=metrics)
     async with serving(venue.venue) as port, AiohttpConnector() as connector:
         url = f"127.0.0.1:{port}"
-        numbers = MemoryNonces(clock)  # the key lives no longer than the venue
+        numbers = MemoryNonces(clock)  # key and budgets live no longer than the venue
         wires = bitfinex_wires(
             place_at(f"http://{url}/v2/", f"ws://{url}/ws/2"),
             KeyInUse(venue.signer, numbers, ExchangeTime(clock, metrics)),
-            Outside(connector, transport, clock, metrics),
+            Outside(connector, transport, clock, metrics, MemoryBudgets()),
             {instrument.symbol: instrument},
             Account.EXCHANGE,
         )

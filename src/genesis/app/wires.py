@@ -15,7 +15,7 @@ from genesis.adapters.bitfinex.rest_client import RestClient
 from genesis.adapters.bitfinex.rest_market import BitfinexMarket
 from genesis.adapters.bitfinex.rest_orders import BitfinexOrders
 from genesis.adapters.bitfinex.rest_settings import RestSettings
-from genesis.adapters.bitfinex.session import ACCOUNT_URL, PUBLIC_URL
+from genesis.adapters.bitfinex.session import ACCOUNT_CONNECTIONS, ACCOUNT_URL, PUBLIC_CONNECTIONS, PUBLIC_URL
 from genesis.adapters.bitfinex.sign import Signer
 from genesis.adapters.bitfinex.streams import PublicStreams
 from genesis.adapters.bitfinex.streams_account import AccountStream, SocketKey
@@ -24,6 +24,7 @@ from genesis.domain.exchange.market import PlatformStatus
 from genesis.domain.exchange.orders import Account
 from genesis.domain.instrument import Instrument
 from genesis.domain.units import Symbol
+from genesis.ports.budgets import Budgets
 from genesis.ports.clock import Clock
 from genesis.ports.errors import InputError
 from genesis.ports.metrics import Metrics
@@ -55,12 +56,13 @@ def place_at(rest_url: str, ws_url: str) -> Place:
 
 @frozen(eq=False)
 class Outside:
-    """What the wires hang on: sockets, HTTP, this machine's time, and where numbers go."""
+    """What the wires hang on: sockets, HTTP, this machine's time, where numbers go, and how often we may ask."""
 
     connector: Connector
     transport: Transport
     clock: Clock
     metrics: Metrics
+    budgets: Budgets
 
 
 @frozen(eq=False)
@@ -77,9 +79,9 @@ def bitfinex_wires(
     place: Place, key: KeyInUse, outside: Outside, instruments: Mapping[Symbol, Instrument], account: Account
 ) -> Wires:
     """Build the wires of one key; REST and socket share its nonces and its lane. Nothing connects yet."""
-    clock, metrics = outside.clock, outside.metrics
+    clock, metrics, budgets = outside.clock, outside.metrics, outside.budgets
     api_key = ApiKey(key.signer, key.nonces, clock, metrics, renew=key.renew)
-    limits = Limits(clock, metrics)
+    limits = Limits(clock, metrics, budgets)
     client = RestClient(outside.transport, clock, metrics, limits, api_key, place.rest, exchange_time=key.time)
     platform = BitfinexMarket(client)
 
@@ -87,7 +89,14 @@ def bitfinex_wires(
         return await platform.platform_status() is PlatformStatus.OPERATIVE
 
     status = StatusPoll(is_operative, clock)
-    public = PublicStreams(outside.connector, clock, metrics, url=place.public_ws, status=status)
+    public = PublicStreams(
+        outside.connector,
+        clock,
+        metrics,
+        url=place.public_ws,
+        status=status,
+        budget=budgets.of(PUBLIC_CONNECTIONS),
+    )
     socket = AccountStream(
         SocketKey(key.signer, key.nonces, api_key.lane, key.renew),
         outside.connector,
@@ -97,6 +106,7 @@ def bitfinex_wires(
         account,
         url=place.account_ws,
         status=status,
+        budget=budgets.of(ACCOUNT_CONNECTIONS),
     )
     gateway = RoutedOrders(socket, BitfinexOrders(client, instruments, account))
     return Wires(public, socket, gateway, BitfinexAccount(client), platform, key.nonces)

@@ -7,7 +7,7 @@ from collections import deque
 from enum import Enum, IntEnum
 from typing import Final
 
-from attrs import Factory, define, field, frozen
+from attrs import define, field, frozen
 
 
 @frozen
@@ -131,6 +131,15 @@ SHARES: Final = {Priority.CANCEL: 1.0, Priority.ORDER: 0.9, Priority.READ: 0.75,
 """The part of a budget that each priority may use up: what is above it stays free for more urgent requests."""
 
 
+@frozen
+class Ration:
+    """A kind of request, by *name*: the exchange takes at most *limit* of it within any *window_s* from one address."""
+
+    name: str
+    limit: int
+    window_s: float = 60.0
+
+
 @define
 class RequestBudget:
     """At most *limit* requests start within any *window_s*, wherever that window begins: a log of starts.
@@ -142,7 +151,8 @@ class RequestBudget:
     limit: int
     window_s: float = 60.0
     blocked_until_s: float = 0.0
-    _starts: deque[float] = field(init=False, default=Factory(deque))
+    starts: deque[float] = field(factory=deque)
+    """When requests started, oldest first."""
 
     def __attrs_post_init__(self) -> None:
         if self.limit < 1 or self.window_s <= 0:
@@ -152,24 +162,25 @@ class RequestBudget:
         """Return how many requests per window a priority may see before it must wait."""
         return max(1, int(self.limit * SHARES[priority]))
 
-    def wait_s(self, now_s: float, priority: Priority) -> float:
-        """Return 0 if a request may start now, otherwise the seconds until it may if no other comes first."""
-        self._forget(now_s)
+    def start(self, now_s: float, priority: Priority) -> float:
+        """Count a start and return 0 if a request may leave now.
+
+        Otherwise count none and return the seconds until one may, if no other comes first.
+        """
+        wait_s = self._wait_s(now_s, priority)
+        if not wait_s:
+            self.starts.append(max(now_s, self.starts[-1]) if self.starts else now_s)
+        return wait_s
+
+    def block(self, now_s: float, for_s: float) -> None:
+        """Let nothing start for *for_s*, as the exchange asked; an earlier end never shortens a block."""
+        self.blocked_until_s = max(self.blocked_until_s, now_s + for_s)
+
+    def _wait_s(self, now_s: float, priority: Priority) -> float:
+        while self.starts and self.starts[0] <= now_s - self.window_s:
+            self.starts.popleft()
         rest_s = max(0.0, self.blocked_until_s - now_s)
-        over = len(self._starts) - self.allowed(priority)
+        over = len(self.starts) - self.allowed(priority)
         if over >= 0:
-            rest_s = max(rest_s, self._starts[over] + self.window_s - now_s)
+            rest_s = max(rest_s, self.starts[over] + self.window_s - now_s)
         return rest_s
-
-    def start(self, now_s: float) -> None:
-        """Note that a request leaves."""
-        self._forget(now_s)
-        self._starts.append(now_s)
-
-    def block(self, until_s: float) -> None:
-        """Let nothing start before *until_s*, as the exchange asked; an earlier end never shortens a block."""
-        self.blocked_until_s = max(self.blocked_until_s, until_s)
-
-    def _forget(self, now_s: float) -> None:
-        while self._starts and self._starts[0] <= now_s - self.window_s:
-            self._starts.popleft()

@@ -10,16 +10,17 @@ from hypothesis import strategies as st
 from genesis.adapters.bitfinex.happenings import ConnectionRules
 from genesis.adapters.bitfinex.queues import LINKS_MAX, AccountQueue, MarketQueue
 from genesis.adapters.bitfinex.session import (
+    ACCOUNT_CONNECTIONS,
+    PUBLIC_CONNECTIONS,
     GiveUp,
     Retry,
     Session,
     SessionRules,
-    account_budget,
     converse,
     judge,
-    public_budget,
 )
 from genesis.adapters.clock_system import SystemClock
+from genesis.adapters.memory.budgets import MemoryBudgets
 from genesis.adapters.memory.clock import ManualClock
 from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.adapters.memory.socket import MemoryConnector, MemorySocket
@@ -77,9 +78,9 @@ def test_pauses_have_full_jitter_and_a_bound(failures: int, random: float) -> No
 
 
 def test_the_budgets_are_below_the_exchange_s_limits() -> None:
-    assert (public_budget().limit, account_budget().limit) == (20, 5)
-    assert public_budget().window_s > 60.0
-    assert account_budget().window_s > 15.0
+    assert (PUBLIC_CONNECTIONS.limit, ACCOUNT_CONNECTIONS.limit) == (20, 5)
+    assert PUBLIC_CONNECTIONS.window_s > 60.0
+    assert ACCOUNT_CONNECTIONS.window_s > 15.0
 
 
 async def test_c15_a_flapping_account_keeps_five_connections_in_fifteen_seconds() -> None:
@@ -90,9 +91,8 @@ async def test_c15_a_flapping_account_keeps_five_connections_in_fifteen_seconds(
         socket.drop()
         return FakePeer(FakeSocketExchange(), socket)
 
-    session = Session(
-        "x", MemoryConnector(accept), clock, MemoryMetrics(), account_budget(), lambda: 0.0, RULES, "account"
-    )
+    budget = MemoryBudgets().of(ACCOUNT_CONNECTIONS)
+    session = Session("x", MemoryConnector(accept), clock, MemoryMetrics(), budget, lambda: 0.0, RULES, "account")
 
     async def use(_socket: Socket) -> str:
         await clock.sleep(2.0)

@@ -127,9 +127,8 @@ def run(budget: RequestBudget, asking: Asking) -> list[tuple[float, Priority]]:
     now, started = 0.0, []
     for gap, priority in asking:
         now += gap
-        while wait := budget.wait_s(now, priority):
+        while wait := budget.start(now, priority):
             now += wait
-        budget.start(now)
         started.append((now, priority))
     return started
 
@@ -144,11 +143,9 @@ def test_no_window_sees_more_than_the_limit(limit: int, asking: Asking) -> None:
 def test_downloads_leave_room_for_cancels(limit: int, downloads: int) -> None:
     budget = RequestBudget(limit, 60)
     for _ in range(downloads):
-        if budget.wait_s(0, Priority.HISTORY) == 0:
-            budget.start(0)
+        budget.start(0, Priority.HISTORY)
     cancels = 0
-    while budget.wait_s(0, Priority.CANCEL) == 0:
-        budget.start(0)
+    while budget.start(0, Priority.CANCEL) == 0:
         cancels += 1
     assert cancels >= limit // 2
 
@@ -160,10 +157,10 @@ def test_every_priority_above_keeps_its_share() -> None:
 
 def test_a_block_holds_for_all_and_is_never_shortened() -> None:
     budget = RequestBudget(10, 60)
-    budget.block(60)
-    budget.block(5)
-    assert [budget.wait_s(50, priority) for priority in Priority] == [10, 10, 10, 10]
-    assert budget.wait_s(60, Priority.HISTORY) == 0
+    budget.block(0, 60)
+    budget.block(0, 5)
+    assert [budget.start(50, priority) for priority in Priority] == [10, 10, 10, 10]
+    assert budget.start(60, Priority.HISTORY) == 0
 
 
 @pytest.mark.parametrize(("limit", "window"), [(0, 60), (1, 0)])

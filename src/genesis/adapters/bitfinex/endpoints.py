@@ -8,7 +8,7 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
-from genesis.domain.resilience import Priority
+from genesis.domain.resilience import Priority, Ration
 
 MIB: Final = 1 << 20
 
@@ -32,6 +32,11 @@ class Endpoint:
     def urgent(self, priority: Priority) -> "Endpoint":
         """Return the endpoint with another priority: a download reads the same path as a decision does."""
         return evolve(self, priority=priority)
+
+    @property
+    def ration(self) -> Ration:
+        """What the exchange takes of it and its family."""
+        return Ration(self.name, self.per_minute)
 
     @property
     def is_signed(self) -> bool:

@@ -14,7 +14,8 @@ from attrs import Factory, frozen
 
 from genesis.adapters.bitfinex.metered_socket import connect_metered
 from genesis.domain.link import Link
-from genesis.domain.resilience import Backoff, Priority, RequestBudget
+from genesis.domain.resilience import Backoff, Priority, Ration
+from genesis.ports.budgets import Budget
 from genesis.ports.clock import Clock
 from genesis.ports.errors import AuthRefused, GenesisError, Maintenance, NotProcessed, RateLimited
 from genesis.ports.metrics import Metrics
@@ -27,16 +28,11 @@ FRAMES_IN_A_TURN: Final = 256
 """Frames that are read in a row before other tasks get their turn, when a burst has filled the socket's buffer."""
 
 
-def public_budget() -> RequestBudget:
-    """Return the limit on connections for public data: 20 a minute, with a second to spare for what the network
-    shifts.
-    """
-    return RequestBudget(limit=20, window_s=61.0)
+PUBLIC_CONNECTIONS: Final = Ration("public_connections", limit=20, window_s=61.0)
+"""For public data: 20 a minute, with a second to spare for what the network shifts."""
 
-
-def account_budget() -> RequestBudget:
-    """Return the limit on connections to the authenticated host: 5 in 15 seconds."""
-    return RequestBudget(limit=5, window_s=16.0)
+ACCOUNT_CONNECTIONS: Final = Ration("account_connections", limit=5, window_s=16.0)
+"""To the authenticated host: 5 in 15 seconds."""
 
 
 class Line(Protocol):
@@ -202,7 +198,7 @@ class Session:
         connector: Connector,
         clock: Clock,
         metrics: Metrics,
-        budget: RequestBudget,
+        budget: Budget,
         random: Callable[[], float],
         rules: SessionRules,
         client: str,
@@ -260,6 +256,5 @@ class Session:
             await socket.close()
 
     async def _wait_for_turn(self) -> None:
-        while (wait_s := self._budget.wait_s(self._clock.monotonic_s(), Priority.CANCEL)) > 0.0:
+        while (wait_s := self._budget.start(self._clock.monotonic_s(), Priority.CANCEL)) > 0.0:
             await self._clock.sleep(wait_s)
-        self._budget.start(self._clock.monotonic_s())

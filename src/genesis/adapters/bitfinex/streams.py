@@ -26,12 +26,13 @@ from genesis.adapters.bitfinex.happenings import (
 from genesis.adapters.bitfinex.maintenance import StatusPoll
 from genesis.adapters.bitfinex.queues import MARKET_ITEMS_MAX, MarketQueue
 from genesis.adapters.bitfinex.readers_book import empty_book
-from genesis.adapters.bitfinex.session import PUBLIC_URL, Session, SessionRules, converse, public_budget
+from genesis.adapters.bitfinex.session import PUBLIC_CONNECTIONS, PUBLIC_URL, Session, SessionRules, converse
 from genesis.domain.book import Book
 from genesis.domain.channel import BookChannel, Channel, channel_name
 from genesis.domain.link import Link, LinkState
 from genesis.domain.market import Gap, GapReason, MarketEvent
 from genesis.domain.resilience import RequestBudget
+from genesis.ports.budgets import Budget
 from genesis.ports.clock import Clock
 from genesis.ports.errors import ExchangeError, OutcomeUnknown, Rejected
 from genesis.ports.metrics import Metrics
@@ -68,13 +69,13 @@ class PublicStreams:
         url: str = PUBLIC_URL,
         rules: ConnectionRules | None = None,
         session_rules: SessionRules | None = None,
-        budget: RequestBudget | None = None,
+        budget: Budget | None = None,
         random: Callable[[], float] | None = None,
         items_max: int = MARKET_ITEMS_MAX,
         subscribe_s: float = SUBSCRIBE_S,
         status: StatusPoll | None = None,
     ) -> None:
-        """*status* is asked when maintenance does not end."""
+        """*status* is asked when maintenance does not end; *budget* is for connections, its own by default."""
         self.ring = Ring()
         """The last frames that could not be read."""
         self._clock = clock
@@ -83,7 +84,7 @@ class PublicStreams:
         self._rules = evolve(rules or ConnectionRules(), status_is_polled=status is not None)
         self._session_rules = session_rules or SessionRules()
         random = random or secrets.SystemRandom().random
-        budget = budget or public_budget()
+        budget = budget or RequestBudget(PUBLIC_CONNECTIONS.limit, PUBLIC_CONNECTIONS.window_s)
         self._session = Session(url, connector, clock, metrics, budget, random, self._session_rules, "public")
         self._subscribe_s = subscribe_s
         self._queue = MarketQueue(items_max)

@@ -24,7 +24,7 @@ from genesis.adapters.bitfinex.lane import Lane
 from genesis.adapters.bitfinex.maintenance import StatusPoll
 from genesis.adapters.bitfinex.notifications import Notified, accepted
 from genesis.adapters.bitfinex.queues import ACCOUNT_ITEMS_MAX, AccountQueue
-from genesis.adapters.bitfinex.session import ACCOUNT_URL, Over, Session, SessionRules, account_budget, converse
+from genesis.adapters.bitfinex.session import ACCOUNT_CONNECTIONS, ACCOUNT_URL, Over, Session, SessionRules, converse
 from genesis.adapters.bitfinex.sign import Signer
 from genesis.adapters.bitfinex.wire.orders import NotificationRow, OrderRow
 from genesis.adapters.bitfinex.wire.requests import OrderSubmit, OrderUpdate
@@ -47,6 +47,7 @@ from genesis.domain.order import OrderRequest
 from genesis.domain.resilience import Priority, RequestBudget
 from genesis.domain.risk.gate import Approved, ApprovedChange
 from genesis.domain.units import Symbol
+from genesis.ports.budgets import Budget
 from genesis.ports.clock import Clock
 from genesis.ports.errors import (
     AuthRefused,
@@ -101,7 +102,7 @@ class AccountStream:
         url: str = ACCOUNT_URL,
         rules: AccountRules | None = None,
         session_rules: SessionRules | None = None,
-        budget: RequestBudget | None = None,
+        budget: Budget | None = None,
         random: Callable[[], float] | None = None,
         items_max: int = ACCOUNT_ITEMS_MAX,
         answer_s: float = ANSWER_S,
@@ -123,7 +124,7 @@ class AccountStream:
         self._rules = evolve(rules or AccountRules(), status_is_polled=status is not None)
         self._session_rules = session_rules or SessionRules()
         random = random or secrets.SystemRandom().random
-        budget = budget or account_budget()
+        budget = budget or RequestBudget(ACCOUNT_CONNECTIONS.limit, ACCOUNT_CONNECTIONS.window_s)
         self._session = Session(url, connector, clock, metrics, budget, random, self._session_rules, NAME)
         self._queue: AccountQueue[AccountEvent] = AccountQueue(items_max)
         self._asking = Asking(clock, metrics, answer_s, on_outcome_unknown)
@@ -210,10 +211,9 @@ class AccountStream:
         """
         if not 0 < len(keys) <= CALC_KEYS_MAX:
             raise InputError(f"one calculation takes 1 to {CALC_KEYS_MAX} keys, not {len(keys)}")
-        while (wait_s := self._calcs.wait_s(self._clock.monotonic_s(), Priority.CANCEL)) > 0.0:
+        while (wait_s := self._calcs.start(self._clock.monotonic_s(), Priority.CANCEL)) > 0.0:
             await self._clock.sleep(wait_s)
         self._asking.ready("ws calc")
-        self._calcs.start(self._clock.monotonic_s())
         self._asking.tell("ws calc", calc_text(keys))
 
     async def submit_funding_offer(self, offer: FundingOfferRequest) -> int:

@@ -118,7 +118,7 @@ async def _permissions(url: str, *, is_new: bool) -> "list[Permission]":
     from genesis.app.home import home
     from genesis.app.logs import guarded_keys
 
-    async with signed_client(guarded_keys(), home() / "nonces", url, is_new=is_new) as access:
+    async with signed_client(guarded_keys(), home(), url, is_new=is_new) as access:
         return await BitfinexAccount(access.client).permissions()
 
 

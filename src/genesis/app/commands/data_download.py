@@ -62,7 +62,7 @@ async def _download(
     from genesis.adapters.clock_system import SystemClock
     from genesis.app.bitfinex_rest import public_client
     from genesis.app.candle_download import download
-    from genesis.app.home import candle_folder
+    from genesis.app.home import candle_folder, home
     from genesis.app.options import instant_option
     from genesis.app.progress import progress
     from genesis.ports.errors import InputError
@@ -76,7 +76,7 @@ async def _download(
         start = timeframe.end(known[0].last)
     if start >= end:
         raise InputError("--from must be before --to and before now")
-    async with public_client(url) as client:
+    async with public_client(home(), url) as client:
         with progress(f"{symbol}-{timeframe.value}") as show:
             market = BitfinexMarket(client)
             return await download(market, archive, symbol, timeframe, (start, end - 1), now, show, repair=repair)

@@ -69,12 +69,14 @@ async def _record(channels: "Sequence[Channel]", folder: Path, seconds: float, u
     """Record until *seconds* have passed or the person interrupts; the segment is closed in either case."""
     import asyncio
 
-    from genesis.adapters.bitfinex.session import PUBLIC_URL
+    from genesis.adapters.bitfinex.session import PUBLIC_CONNECTIONS, PUBLIC_URL
     from genesis.adapters.bitfinex.socket_aiohttp import AiohttpConnector
     from genesis.adapters.bitfinex.streams import PublicStreams
     from genesis.adapters.clock_system import SystemClock
     from genesis.adapters.frames_file import FrameRecorder, RecordingConnector
     from genesis.adapters.memory.metrics import MemoryMetrics
+    from genesis.app.exchange_budgets import exchange_budgets
+    from genesis.app.home import home
 
     clock = SystemClock()
     recorder = FrameRecorder(folder, clock)
@@ -84,7 +86,9 @@ async def _record(channels: "Sequence[Channel]", folder: Path, seconds: float, u
             await streams.next()  # the frames were recorded as they came; what they say is not needed
 
     async with AiohttpConnector() as connector:
-        streams = PublicStreams(RecordingConnector(connector, recorder), clock, MemoryMetrics(), url=url or PUBLIC_URL)
+        url = url or PUBLIC_URL
+        budget = exchange_budgets(home(), url).of(PUBLIC_CONNECTIONS)
+        streams = PublicStreams(RecordingConnector(connector, recorder), clock, MemoryMetrics(), url=url, budget=budget)
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(job) for job in (recorder.run(), streams.run(), consume(streams))]
             for channel in channels:

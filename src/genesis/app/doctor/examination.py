@@ -39,7 +39,7 @@ async def examine(scope: Scope) -> list[Finding]:
     found += [*house.look_at_config(settings), *machine.look_at_port(settings.host, settings.port)]
     found += [*house.look_at_latch(home), *house.look_at_journal(home), *house.look_at_candles(home)]
     if not scope.is_offline:
-        found += [each async for each in exchange.look_at_exchange(scope.url, SystemClock())]
+        found += [each async for each in exchange.look_at_exchange(scope.url, home, SystemClock())]
         try:
             keys = guarded_keys(scope.dotenv)
         except GenesisError as error:

@@ -1,18 +1,21 @@
 """The exchange as it is from here: whether it answers, what time it has, and what the key may do there."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Final
 
+from genesis.adapters.bitfinex.endpoints import PLATFORM_STATUS
 from genesis.adapters.bitfinex.rest_account import BitfinexAccount
 from genesis.adapters.bitfinex.rest_settings import RestSettings
 from genesis.adapters.bitfinex.transport_aiohttp import AiohttpTransport
 from genesis.app.bitfinex_rest import rest_settings, signed_client
 from genesis.app.doctor.finding import Finding, good
+from genesis.app.exchange_budgets import exchange_budgets
 from genesis.app.settings import Keys
 from genesis.domain.exchange.key_rights import refusals
+from genesis.domain.resilience import Priority
 from genesis.ports.clock import Clock
 from genesis.ports.errors import AuthRefused, ExchangeError, GenesisError
 from genesis.ports.transport import HttpAnswer, HttpRequest, TransportError
@@ -25,9 +28,15 @@ SLOW_S: Final = 2.0
 OPERATIVE: Final = b"[1]"
 
 
-async def look_at_exchange(url: str, clock: Clock) -> AsyncIterator[Finding]:
+async def look_at_exchange(url: str, home: Path, clock: Clock) -> AsyncIterator[Finding]:
     """Look at the platform's status, and at how far its clock and ours are apart."""
     settings = rest_settings(url)
+    status = exchange_budgets(home, settings.auth_url).of(PLATFORM_STATUS.ration)
+    if wait_s := status.start(clock.monotonic_s(), Priority.READ):
+        found = f"other programs here have asked {settings.public_url} as often as it may be asked within a minute"
+        for each in _unproven(found, f"run doctor again in {wait_s:.0f} s"):
+            yield each
+        return
     transport = AiohttpTransport()
     try:
         begun_s, sent_us = clock.monotonic_s(), clock.now_us()
@@ -35,14 +44,19 @@ async def look_at_exchange(url: str, clock: Clock) -> AsyncIterator[Finding]:
         spent_s = clock.monotonic_s() - begun_s
     except TransportError as problem:
         found = f"{settings.public_url} does not answer: {problem}"
-        yield Finding("exchange", "unproven", found, "check network, name resolution and firewall; or --offline")
-        advice = "time cannot be compared with the exchange's: see that this machine synchronises its clock"
-        yield Finding("clock", "unproven", "the exchange could not be asked", advice)
+        for each in _unproven(found, "check network, name resolution and firewall; or --offline"):
+            yield each
         return
     finally:
         await transport.close()
     yield _platform(answer, spent_s)
     yield clock_finding(answer.headers.get("date", ""), sent_us, spent_s)
+
+
+def _unproven(found: str, advice: str) -> Iterator[Finding]:
+    yield Finding("exchange", "unproven", found, advice)
+    clock = "time cannot be compared with the exchange's: see that this machine synchronises its clock"
+    yield Finding("clock", "unproven", "the exchange could not be asked", clock)
 
 
 def _status(settings: RestSettings) -> HttpRequest:
@@ -94,7 +108,7 @@ async def look_at_key(keys: Keys, home: Path, url: str) -> AsyncIterator[Finding
         yield good("key", "none is set; paper needs none")
         return
     try:
-        async with signed_client(keys, home / "nonces", url) as access:
+        async with signed_client(keys, home, url) as access:
             permissions = await BitfinexAccount(access.client).permissions()
     except AuthRefused as error:
         yield Finding("key", "failed", str(error), "make a new key at the exchange, and put it into the environment")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from attrs import define, field
 
+from genesis.adapters.memory.budgets import MemoryBudgets
 from genesis.adapters.memory.journal import MemoryDisk, MemoryJournal
 from genesis.adapters.memory.kill_latch import MemoryKillLatch
 from genesis.adapters.memory.nonces import MemoryNonces
@@ -22,12 +23,13 @@ DISK_IS_BROKEN = StoreError("input/output error: the disk cannot be trusted")
 
 @define(eq=False)
 class Host:
-    """A machine. Its disk, its latch and its clock outlive every process."""
+    """A machine. Its disk, its latch, its clock and what it has asked the exchange outlive every process."""
 
     clock: MachineClock
     network: Network
     disk: MemoryDisk = field(factory=MemoryDisk)
     latch: MemoryKillLatch = field(factory=MemoryKillLatch)
+    budgets: MemoryBudgets = field(factory=MemoryBudgets)
     nonce: int = 0
     cid: int = 0
     commit_s: float = 0.0

@@ -11,6 +11,7 @@ from genesis.app.simulation.options import WorldOptions
 from genesis.domain.instrument import Instrument
 from genesis.domain.journal.chain import Row
 from genesis.domain.units import ATOMS_PER_UNIT
+from genesis.ports.budgets import Budgets
 from genesis.ports.clock import Clock
 from genesis.ports.journal import Journal
 from genesis.ports.kill import KillLatch
@@ -40,6 +41,7 @@ class Machine:
     """What the journal held when it was opened."""
     nonces: NonceStore
     latch: KillLatch
+    budgets: Budgets
     signer: Signer
     random: Callable[[], float]
     inbox: OperatorInbox

@@ -19,7 +19,7 @@ from genesis.adapters.bitfinex.rest_client import RestClient
 from genesis.adapters.bitfinex.rest_market import BitfinexMarket
 from genesis.adapters.bitfinex.rest_orders import BitfinexOrders
 from genesis.adapters.bitfinex.rest_settings import RestSettings
-from genesis.adapters.bitfinex.session import SessionRules
+from genesis.adapters.bitfinex.session import ACCOUNT_CONNECTIONS, PUBLIC_CONNECTIONS, SessionRules
 from genesis.adapters.bitfinex.streams import PublicStreams
 from genesis.adapters.bitfinex.streams_account import AccountStream, SocketKey
 from genesis.adapters.bitfinex.trading_market import MarketRules, TradingMarket
@@ -170,14 +170,22 @@ def _market(machine: Machine, core: TradingCore) -> TradingMarket:
     rules = SessionRules(tick_s=TICK_S)
     key = ApiKey(machine.signer, machine.nonces, clock, metrics)
     socket_key = SocketKey(machine.signer, machine.nonces, key.lane)
-    public = PublicStreams(machine.connector, clock, metrics, url=url, session_rules=rules, random=machine.random)
+    public = PublicStreams(
+        *(machine.connector, clock, metrics),
+        url=url,
+        session_rules=rules,
+        budget=machine.budgets.of(PUBLIC_CONNECTIONS),
+        random=machine.random,
+    )
     account = AccountStream(
         *(socket_key, machine.connector, clock, metrics, instruments, Account.EXCHANGE),
         url=url,
         session_rules=rules,
+        budget=machine.budgets.of(ACCOUNT_CONNECTIONS),
         random=machine.random,
     )
-    limits, settings = Limits(clock, metrics), RestSettings(public_url=machine.rest_url, auth_url=machine.rest_url)
+    limits = Limits(clock, metrics, machine.budgets)
+    settings = RestSettings(public_url=machine.rest_url, auth_url=machine.rest_url)
     rest = RestClient(
         machine.transport, clock, metrics, limits, key, settings, random=machine.random, exchange_time=time
     )

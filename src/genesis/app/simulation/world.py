@@ -230,6 +230,7 @@ class World:
             rows=tuple(host.disk.rows),
             nonces=HostNonces(host, exchange.now, life),
             latch=host.latch,
+            budgets=host.budgets,
             signer=Signer(Secret(KEY), Secret(SECRET)),
             random=random.random,
             inbox=self._inbox,
