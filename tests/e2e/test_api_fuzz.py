@@ -212,7 +212,7 @@ class Wild:
     def __init__(self, chance: random.Random, token: bytes) -> None:
         self._chance = chance
         self._token = token
-        self._routes = [route for route in every_route() if not route.is_stream]
+        self._routes = every_route()
 
     def request(self) -> tuple[str, str, bytes, list[tuple[bytes, bytes]], bytes, str]:
         chance = self._chance

@@ -67,7 +67,7 @@ def test_a_header_that_decides_may_stand_only_once(name: bytes) -> None:
 
 
 def test_old_protocols_and_requests_without_a_host_are_refused() -> None:
-    assert code("GET", HOST, version="1.0") == "old_protocol"
+    assert {code("GET", HOST, version=each) for each in ("0.9", "1.0", "2", "2.0", "1.10")} == {"old_protocol"}
     assert code("GET") == "old_protocol"
 
 

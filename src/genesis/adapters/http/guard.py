@@ -81,6 +81,9 @@ _UNKNOWN_ASKER: Final = Refusal(
 
 _PAUSE: Final = ((b"retry-after", b"%d" % PAUSE_S),)
 _TOO_OFTEN_WRONG: Final = Refusal(429, "too_many_failures", "too many wrong tokens: wait between two tries", _PAUSE)
+_NO_UPGRADE: Final = Refusal(
+    426, "upgrade_required", "this is a WebSocket: ask for an upgrade", ((b"upgrade", b"websocket"),)
+)
 _TOO_MUCH: Final = Refusal(
     429, "too_many_requests", "this costs the session too much to be asked so often: wait a while", _PAUSE
 )
@@ -185,6 +188,8 @@ class Guard:
         if refusal is not None:
             return refusal
         assert isinstance(match, Match)
+        if match.route.is_stream:
+            return _NO_UPGRADE
         address = address_of(scope["client"])
         if match.route.is_costly and self._is_too_much(principal, address, match.route):
             return _TOO_MUCH

@@ -56,7 +56,7 @@ def decide(
         once[name] = value
     if size > HEADER_BYTES_MAX:
         return Refusal(431, "headers_too_large", f"headers may have {HEADER_BYTES_MAX} bytes together")
-    if http_version == "1.0" or b"host" not in once:
+    if http_version != "1.1" or b"host" not in once:
         return Refusal(400, "old_protocol", "HTTP/1.1 with a Host header is needed")
     if not _is_own_host(once[b"host"], port, names):
         known = " and ".join(f"{name.decode()}:{port}" for name in names.hosts)
