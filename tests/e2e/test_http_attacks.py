@@ -69,6 +69,9 @@ async def raw(site: House, request: bytes, within_s: float = 5.0) -> bytes:
     return received
 
 
+UPGRADE = "GET /stream HTTP/1.1\r\nHOST\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+
 CORPUS: dict[str, tuple[str, int]] = {
     "two hosts": ("GET /health HTTP/1.1\r\nHOST\r\nHost: evil.test\r\n\r\n", 400),
     "absolute form": ("GET http://evil.test/health HTTP/1.1\r\nHOST\r\n\r\n", 400),
@@ -78,6 +81,9 @@ CORPUS: dict[str, tuple[str, int]] = {
     "no host": ("GET /health HTTP/1.1\r\n\r\n", 400),
     "old protocol": ("GET /health HTTP/1.0\r\nHOST\r\n\r\n", 400),
     "protocol that is none": ("GET /health HTTP/2.0\r\nHOST\r\n\r\n", 400),
+    "a stream without a key": (UPGRADE + "Sec-WebSocket-Version: 13\r\n\r\n", 400),
+    "a stream of another version": (UPGRADE + KEY + "Sec-WebSocket-Version: 12\r\n\r\n", 400),
+    "a stream that is posted": (UPGRADE.replace("GET", "POST") + KEY + "Sec-WebSocket-Version: 13\r\n\r\n", 400),
     "no protocol": ("GET /health\r\n\r\n", 400),
     "length and chunks": (
         (

@@ -14,11 +14,11 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from genesis.adapters.http.guard import SECURITY_HEADERS, Admitted
+from genesis.adapters.http.guard import Admitted
 from genesis.adapters.http.head import HEADER_BYTES_MAX
+from genesis.adapters.http.refused import refused
 from genesis.adapters.http.waiting import address_of
 from genesis.adapters.http.websocket_protocol import WebSocketProtocol
-from genesis.adapters.http.wire import error_body
 from genesis.ports.access import Role
 
 CONNECTIONS_MAX: Final = 512
@@ -150,12 +150,5 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         self._disarm()
-        body = error_body(code, message)
-        own = [
-            (b"content-type", b"application/json"),
-            (b"content-length", b"%d" % len(body)),
-            (b"connection", b"close"),
-        ]
-        lines = [b"%s: %s\r\n" % header for header in (*own, *SECURITY_HEADERS)]
-        self.transport.write(b"".join([b"HTTP/1.1 %d Refused\r\n" % status, *lines, b"\r\n", body]))
+        self.transport.write(refused(status, code, message))
         self.transport.close()

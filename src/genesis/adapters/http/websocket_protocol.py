@@ -12,6 +12,7 @@ from typing import Any, Final
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from genesis.adapters.http.refused import refused
 from genesis.adapters.http.websocket_frames import (
     BrokenFrames,
     FrameReader,
@@ -28,6 +29,9 @@ CLOSE_S: Final = 2.0
 INBOX_MAX: Final = 16
 
 Headers = Sequence[tuple[bytes, bytes]]
+
+_VERSION: Final[Headers] = ((b"sec-websocket-version", b"13"),)
+_BAD_HANDSHAKE: Final = "a WebSocket begins with a GET, the version 13, and a key of 16 bytes"
 
 
 class WebSocketProtocol(asyncio.Protocol):
@@ -55,7 +59,7 @@ class WebSocketProtocol(asyncio.Protocol):
         once = dict(scope["headers"])
         key = accept_key(once.get(b"sec-websocket-key", b""))
         if key is None or once.get(b"sec-websocket-version") != b"13" or scope["method"] != "GET":
-            self._write(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+            self._write(refused(400, "bad_handshake", _BAD_HANDSHAKE, _VERSION))
             self._gone()
             return
         self._key = key
