@@ -253,7 +253,7 @@ def test_a_page_whose_stream_had_to_give_way_stays_logged_in_and_comes_back(
     site: Running, context: BrowserContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(stream, "TOKEN_WITHIN_S", 0.0)
+        patched.setattr(stream, "READERS_MAX", 0)
         page = visit(context, site.link(), until="body:not(.out)").page
         expect(page.locator("#stale")).to_contain_text("Stale since", timeout=10_000)
         expect(page.locator("#login")).to_be_hidden()

@@ -183,6 +183,39 @@ async def test_tokens_that_cannot_be_read_make_none_of_them_wrong(
     assert await closed_with(socket) == 1013
 
 
+async def offering(site: House, token: str) -> aiohttp.ClientWebSocketResponse:
+    offered = ("genesis", f"token.{token}")
+    return await site.client.ws_connect(f"{site.url}/stream", headers={"Origin": site.url}, protocols=offered)
+
+
+async def test_f6_a_token_in_the_handshake_waits_in_no_place_that_strangers_can_take(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "STRANGERS_MAX", 0)
+    async with house(tmp_path) as site:
+        assert await closed_with(await listening(site)) == 1013
+        token = site.bearer(Role.READ)["Authorization"].removeprefix("Bearer ")
+        sockets = await asyncio.gather(*(offering(site, token) for _ in range(50)))
+        for socket in sockets:
+            assert socket.protocol == "genesis"
+            assert (await heard(socket))["type"] == "snapshot"
+        await sockets[0].send_str(json.dumps({"token": token}))
+        assert await closed_with(sockets[0]) == 4400
+        for socket in sockets[1:]:
+            await socket.close()
+
+
+async def test_a_wrong_token_in_the_handshake_is_refused_as_one_that_is_said(site: House) -> None:
+    for token in (f"{TOKEN_PREFIX}some", "", "x" * 4_000):
+        assert await closed_with(await offering(site, token)) == 4401
+    only_spoken = await site.client.ws_connect(
+        f"{site.url}/stream", headers={"Origin": site.url}, protocols=("genesis", "other")
+    )
+    await only_spoken.send_str(json.dumps({"token": await site.login()}))
+    assert (await heard(only_spoken))["type"] == "snapshot"
+    await only_spoken.close()
+
+
 async def test_a_token_in_the_address_is_none(site: House) -> None:
     token = site.bearer(Role.ADMIN)["Authorization"].removeprefix("Bearer ")
     socket = await site.client.ws_connect(f"{site.url}/stream?token={token}", headers={"Origin": site.url})

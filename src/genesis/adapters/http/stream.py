@@ -60,6 +60,14 @@ OPEN_ORDERS_MAX: Final = 10_000
 EQUITY_MAX: Final = 4
 """Points of the equity line in one delta: at full speed the latest are enough, and the history has them all."""
 
+SPOKEN: Final = "genesis"
+TOKEN_OFFERED: Final = "token."
+"""The subprotocol that is spoken, and what stands before a token that is offered beside it.
+
+A page can send no header of its own with a handshake, but these. Who shows a token there waits in no place among
+strangers, so nobody who opens many keeps its owner out.
+"""
+
 UNKNOWN: Final = 4401
 LATER: Final = 1013
 """Close codes: the token is wrong, for good; or nothing is wrong with it, and another try may do."""
@@ -175,8 +183,9 @@ class StreamHub:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
-        await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
-        reader = await self._introduced(scope, receive)
+        offered = scope["subprotocols"] if scope["type"] == ScopeType.WEBSOCKET else []
+        await send({"type": "websocket.accept", "subprotocol": SPOKEN if SPOKEN in offered else None, "headers": []})
+        reader = await self._introduced(scope, offered, receive)
         if isinstance(reader, _Refusal):
             await send({"type": "websocket.close", "code": reader.code, "reason": reader.reason})
             return
@@ -203,17 +212,17 @@ class StreamHub:
         self._readers.remove(first)
         first.end(LATER)
 
-    async def _introduced(self, scope: Scope, receive: Receive) -> _Reader | _Refusal:
-        """Return a reader for the token that comes first; only one that is wrong is refused for good.
+    async def _introduced(self, scope: Scope, offered: Sequence[str], receive: Receive) -> _Reader | _Refusal:
+        """Return a reader for the token that was offered, or comes first; only one that is wrong is refused for good.
 
         Who had to give way, or was not heard in time, may have a token that is right.
         """
         address = address_of(scope["client"]) if scope["type"] == ScopeType.WEBSOCKET else ""
+        token = next((each.removeprefix(TOKEN_OFFERED) for each in offered if each.startswith(TOKEN_OFFERED)), None)
         try:
-            async with self._strangers.wait(address, TOKEN_WITHIN_S):
-                message: Any = await receive()  # Any: an ASGI event
-            hello = msgspec.convert(parse_json(message.get("text") or ""), Hello)
-            principal = self._principal(hello.token)
+            if token is None:
+                token = await self._said(address, receive)
+            principal = self._principal(token)
         except TimeoutError:
             return _UNHEARD
         except (MalformedJson, msgspec.ValidationError):
@@ -224,7 +233,13 @@ class StreamHub:
             await self._security.failed("wrong_token", address)
             return _WRONG_TOKEN
         is_one_more = self._opened.is_too_much(principal.name, self._clock.monotonic_s())
-        return _SO_MANY if is_one_more else _Reader(hello.token, principal)
+        return _SO_MANY if is_one_more else _Reader(token, principal)
+
+    async def _said(self, address: str, receive: Receive) -> str:
+        """Return the token that the client says first; raises what is wrong with that, or `TimeoutError`."""
+        async with self._strangers.wait(address, TOKEN_WITHIN_S):
+            message: Any = await receive()  # Any: an ASGI event
+        return msgspec.convert(parse_json(message.get("text") or ""), Hello).token
 
     def _principal(self, token: str) -> Principal | None:
         """Return who may listen with *token*, None where nobody; raises `StoreError`."""

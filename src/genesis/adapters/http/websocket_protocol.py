@@ -64,7 +64,11 @@ class WebSocketProtocol(asyncio.Protocol):
             return
         self._key = key
         scope = {**scope, "type": "websocket", "scheme": "wss" if scope["scheme"] == "https" else "ws"}
-        scope.update(subprotocols=[], extensions={"websocket.http.response": {}}, state=self._app_state.copy())
+        scope.update(
+            subprotocols=_offered(scope["headers"]),
+            extensions={"websocket.http.response": {}},
+            state=self._app_state.copy(),
+        )
         self._inbox.put_nowait({"type": "websocket.connect"})
         task = self._loop.create_task(self._run(scope))
         task.add_done_callback(self._state.tasks.discard)
@@ -83,7 +87,9 @@ class WebSocketProtocol(asyncio.Protocol):
         match message["type"]:
             case "websocket.accept":
                 head = b"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\n"
-                self._write(head + b"sec-websocket-accept: " + self._key + b"\r\n\r\n")
+                spoken = message.get("subprotocol")
+                chosen = b"" if spoken is None else b"sec-websocket-protocol: %s\r\n" % spoken.encode("ascii")
+                self._write(head + chosen + b"sec-websocket-accept: " + self._key + b"\r\n\r\n")
                 self._is_accepted = True
                 self._ping = self._loop.call_later(PING_EVERY_S, self._send_ping)
             case "websocket.send":
@@ -191,3 +197,9 @@ class WebSocketProtocol(asyncio.Protocol):
     def shutdown(self) -> None:
         """Say goodbye, for the server stops."""
         self._close(1012, "the session ends")
+
+
+def _offered(headers: Headers) -> list[str]:
+    """Return the subprotocols that the client offers, in order. Source: RFC 6455, section 11.3.4."""
+    texts = [value.decode("latin-1") for name, value in headers if name == b"sec-websocket-protocol"]
+    return [word for text in texts for each in text.split(",") if (word := each.strip())]

@@ -21,10 +21,10 @@ export class Stream {
 
   connect() {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
-    const socket = new WebSocket(`${scheme}://${location.host}/stream`);
+    // With the handshake, where no stranger's streams can keep it waiting; a page can send it no other header.
+    const socket = new WebSocket(`${scheme}://${location.host}/stream`, ["genesis", `token.${this.token}`]);
     this.socket = socket;
     this.openedMs = Date.now();
-    socket.onopen = () => socket.send(JSON.stringify({ token: this.token }));
     socket.onmessage = (message) => this.take(JSON.parse(message.data));
     socket.onclose = (event) => this.closed(event);
   }
