@@ -6,7 +6,6 @@ the same server. Clients run in processes of their own.
 """
 
 import asyncio
-import json
 import multiprocessing
 import tempfile
 from multiprocessing.connection import Connection

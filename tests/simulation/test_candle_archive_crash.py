@@ -89,7 +89,7 @@ def test_a16_a_full_disk_changes_nothing_and_leaves_nothing_behind(tmp_path: Pat
 
 def test_a18_an_archive_that_cannot_be_made_says_where_and_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(StoreError, match=r"file/candles: cannot be written .*: check owner and mode"):
+    with pytest.raises(StoreError, match=r"file/candles: cannot be written .*: check the folder, its owner"):
         add(ParquetCandles(tmp_path / "file" / "candles"), range(3))
 
 

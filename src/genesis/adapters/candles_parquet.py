@@ -17,7 +17,7 @@ from genesis.domain.candle import Candle, Candles, Timeframe, rows_sha256
 from genesis.domain.candle_merge import ConflictingCandles
 from genesis.domain.candle_series import Added, CandleSeries, CandleSource, begun, extended
 from genesis.domain.units import Symbol
-from genesis.ports.errors import InputError, NoCandles, StoreError
+from genesis.ports.errors import InputError, NoCandles, StoreError, disk_advice
 
 if TYPE_CHECKING:
     import polars as pl
@@ -90,7 +90,7 @@ class ParquetCandles:
         except Timeout as error:
             raise StoreError(f"{self._root}: another import holds the archive for a minute: try again later") from error
         except OSError as error:
-            raise StoreError(f"{self._root}: cannot be written ({error.strerror}): check owner and mode") from error
+            raise StoreError(f"{self._root}: cannot be written ({error.strerror}): {disk_advice(error)}") from error
         try:
             yield
         finally:

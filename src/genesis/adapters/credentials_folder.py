@@ -23,7 +23,7 @@ from typing import Final
 from genesis.domain.units import Mts
 from genesis.ports.access import TOKEN_PREFIX, NamedToken, Role, check_token_name
 from genesis.ports.clock import Clock
-from genesis.ports.errors import InputError, StoreError
+from genesis.ports.errors import InputError, StoreError, disk_advice
 
 CODE_VALID_MS: Final = 3_600_000
 DAY_MS: Final = 86_400_000
@@ -234,4 +234,4 @@ def _digest(secret: str) -> str:
 
 
 def _store_error(path: Path, error: OSError) -> StoreError:
-    return StoreError(f"{path}: {error.strerror or error}; check the folder, its owner and its permissions")
+    return StoreError(f"{path}: {error.strerror or error}: {disk_advice(error)}")

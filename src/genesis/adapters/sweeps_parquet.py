@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from genesis.ports.errors import StoreError
+from genesis.ports.errors import StoreError, disk_advice
 from genesis.ports.sweeps import Column, Row
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class ParquetSweep:
             if not keep:
                 self._remove(self._parts())
         except OSError as error:
-            raise StoreError(f"{folder}: cannot be written ({error.strerror}): check owner and mode") from error
+            raise StoreError(f"{folder}: cannot be written ({error.strerror}): {disk_advice(error)}") from error
 
     def finish(self) -> None:
         self._say_whole()
@@ -72,7 +72,7 @@ class ParquetSweep:
             self._describe(None)
             self._remove(self._damaged)
         except OSError as error:
-            raise StoreError(f"{self.folder}: cannot be written ({error.strerror}): check owner and mode") from error
+            raise StoreError(f"{self.folder}: cannot be written ({error.strerror}): {disk_advice(error)}") from error
         self._damaged = frozenset()
 
     def done(self) -> frozenset[int]:

@@ -15,7 +15,7 @@ from typing import NoReturn
 import genesis
 from genesis.app.commands import Command, namespace
 from genesis.app.invoking import Collection, Exit, ParseError, ParserContext, Program, UnexpectedExit
-from genesis.ports.errors import GenesisError
+from genesis.ports.errors import GenesisError, disk_advice
 
 
 def main() -> None:
@@ -56,7 +56,8 @@ class CommandLine(Program):
             sys.exit(0)
         except OSError as error:
             _drop_output()
-            print(f"{self.binary}: {error}", file=sys.stderr)
+            where = f"{error.filename}: {error.strerror}: {disk_advice(error)}" if error.filename else f"{error}"
+            print(f"{self.binary}: {where}", file=sys.stderr)
             sys.exit(2)
         sys.exit(0)
 

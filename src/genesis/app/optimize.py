@@ -24,7 +24,7 @@ from genesis.domain.candle import Candles, Ints
 from genesis.domain.statistics.sweep_figures import DESCENDING, sweep_figures
 from genesis.domain.strategy.expression import Expr
 from genesis.domain.units import InexactNumber
-from genesis.ports.errors import InputError, StoreError
+from genesis.ports.errors import InputError, StoreError, disk_advice
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
@@ -117,7 +117,7 @@ def _study(journal: Path, order: str) -> "Study":
         direction: Literal["maximize", "minimize"] = "maximize" if DESCENDING[order] else "minimize"
         return optuna.create_study(storage=storage, study_name=order, direction=direction, load_if_exists=True)
     except OSError as error:
-        raise StoreError(f"{journal}: cannot be written ({error.strerror}): check owner and mode") from error
+        raise StoreError(f"{journal}: cannot be written ({error.strerror}): {disk_advice(error)}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StoreError(f"{journal}: is damaged ({type(error).__name__}): --anew begins again") from error
 

@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 
 from genesis.app.invoking import Exit
 from genesis.app.json_output import Json
-from genesis.ports.errors import InputError, StoreError
+from genesis.ports.errors import InputError, StoreError, disk_advice
 
 _CHANGED: Final = {
     "strategy_sha256": "another text of the strategy's file or of a module that it imports",
@@ -63,7 +63,7 @@ def held(folder: Path) -> Iterator[None]:
     except Timeout:
         raise InputError(f"{folder}: another process runs this very sweep: wait for it, or end it first") from None
     except OSError as error:
-        raise StoreError(f"{folder}: cannot be written ({error.strerror}): check owner and mode") from error
+        raise StoreError(f"{folder}: cannot be written ({error.strerror}): {disk_advice(error)}") from error
     try:
         yield
     finally:

@@ -24,6 +24,8 @@ GenesisError                     one sentence for a person; the command line pri
     └── ProtocolViolation        a readable answer whose meaning we do not know; order writes treat it as OutcomeUnknown
 """
 
+import errno
+
 
 class GenesisError(Exception):
     """The root of everything that Genesis raises on purpose; its text is one sentence for a person."""
@@ -136,3 +138,12 @@ class KeyContended(AuthRefused):
 
 class ProtocolViolation(ExchangeError):
     """A readable answer whose meaning is unknown."""
+
+
+def disk_advice(error: OSError) -> str:
+    """Return what to do about a disk that did not take, or did not give, what it should."""
+    if error.errno == errno.EROFS:
+        return "it is mounted read-only: mount it for writing, or set GENESIS_HOME to a place that is"
+    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", None)):
+        return "make room, then try again"
+    return "check the folder, its owner and its permissions"

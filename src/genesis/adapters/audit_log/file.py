@@ -23,7 +23,7 @@ from genesis.domain.config_history import RESERVED
 from genesis.domain.json_value import JsonValue
 from genesis.ports.audit import AuditReceipt, AuditWitness, Decide, ReadEntries, Transacted
 from genesis.ports.clock import Clock
-from genesis.ports.errors import InputError, StoreError, StoreFull
+from genesis.ports.errors import InputError, StoreError, StoreFull, disk_advice
 from genesis.ports.monitor import MonitorFeed
 
 LOCK_TIMEOUT_S: Final = 5.0
@@ -252,5 +252,4 @@ class AuditFile:
 
 def _store_error(path: Path, error: OSError) -> StoreError:
     kind = StoreFull if error.errno in _FULL else StoreError
-    advice = "make room, then try again" if kind is StoreFull else "check the folder, its owner and its permissions"
-    return kind(f"{path}: {error.strerror or error}; {advice}")
+    return kind(f"{path}: {error.strerror or error}: {disk_advice(error)}")

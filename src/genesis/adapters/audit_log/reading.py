@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from genesis.domain.audit import AuditEntry, BadLine, ChainHead, entry_of, follow, verify
 from genesis.ports.audit import AuditWitness, ReadEntries
-from genesis.ports.errors import StoreError
+from genesis.ports.errors import StoreError, disk_advice
 
 _FLAGS: Final = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_CLOEXEC", "O_NOFOLLOW", "O_BINARY"))
 
@@ -178,4 +178,4 @@ def read_range(fd: int, start: int, end: int) -> bytes:
 
 
 def _unreadable(path: Path, error: OSError) -> StoreError:
-    return StoreError(f"{path}: {error.strerror or error}; check the folder, its owner and its permissions")
+    return StoreError(f"{path}: {error.strerror or error}: {disk_advice(error)}")

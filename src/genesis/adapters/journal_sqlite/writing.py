@@ -33,7 +33,7 @@ from genesis.domain.journal.chain import BadRow, Head, Row, chained, head_of, ve
 from genesis.domain.journal.encoding import encode
 from genesis.domain.journal.entries import FORMAT, Entry
 from genesis.ports.clock import Clock
-from genesis.ports.errors import StoreError, StoreFull
+from genesis.ports.errors import StoreError, StoreFull, disk_advice
 
 DELAY_S: Final = 0.05
 """How long an accepted entry may wait for its commit when nobody asks for one."""
@@ -244,7 +244,7 @@ class SqliteJournal:
 
     def _store_error(self, error: sqlite3.Error | OSError) -> StoreError:
         if isinstance(error, OSError):
-            return StoreError(f"{self._path}: {error}: check the folder, its owner and its permissions")
+            return StoreError(f"{error.filename or self._path}: {error.strerror or error}: {disk_advice(error)}")
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
         if code == sqlite3.SQLITE_FULL:
             return StoreFull(f"{self._path}: {error}: make room on its disk")

@@ -107,6 +107,10 @@ def look_at_directory(home: Path) -> Iterator[Finding]:
             found = f"{home} is not there, and {parent} cannot be written"
             yield Finding("directory", "failed", found, f"make it as this user: mkdir -p {home}; or set GENESIS_HOME")
         return
+    if hasattr(os, "statvfs") and os.statvfs(home).f_flag & os.ST_RDONLY:
+        found = f"{home} is on a file system that is mounted read-only"
+        yield Finding("directory", "failed", found, "mount it for writing, or set GENESIS_HOME to a place that is")
+        return
     if not home.is_dir() or not os.access(home, os.R_OK | os.W_OK | os.X_OK):
         advice = f"give it to this user: chown -R {_user()} {home}; chmod -R u+rwX {home}"
         yield Finding("directory", "failed", f"{home} is no directory that this user can use", advice)
