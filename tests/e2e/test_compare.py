@@ -89,7 +89,7 @@ def test_a_table_names_every_run(capsys: pytest.CaptureFixture[str]) -> None:
         (("--run", "nothing"), "no strategy is called 'nothing'"),
         (("--run", ""), "no strategy is called ''"),
         (("--run", "ema_cross fast"), "NAME=VALUE"),
-        (("--run", "ema_cross fast=0"), "fast must be"),
+        (("--run", "ema_cross fast=0"), "--run 'ema_cross fast=0': fast must be"),
     ],
 )
 def test_what_cannot_be_compared_is_said(

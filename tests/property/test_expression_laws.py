@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from genesis.domain.candle import Candle, Candles, Floats
 from genesis.domain.strategy import features
-from genesis.domain.strategy.columns import evaluate
+from genesis.domain.strategy.columns import evaluate, evaluate_all
 from genesis.domain.strategy.expression import Constant, Expr, lifted
 from genesis.domain.strategy.features import close, high, lag, low, open_, volume
 from genesis.domain.strategy.streaming import Evaluator
@@ -101,6 +101,12 @@ def test_streaming_and_columns_agree_to_the_bit(root: Expr, series: Candles) -> 
 @given(expressions, candles(), st.integers(0, 60))
 def test_the_future_changes_nothing_in_the_past(root: Expr, series: Candles, cut: int) -> None:
     assert _bits(evaluate(root, series)[:cut]) == _bits(evaluate(root, series[:cut]))
+
+
+@given(st.lists(expressions, min_size=1, max_size=3), candles(), st.integers(0, 60))
+def test_who_begins_late_knows_all_that_was_before(roots: list[Expr], series: Candles, first: int) -> None:
+    late = evaluate_all(roots, series, first=first)
+    assert [_bits(each) for each in late] == [_bits(evaluate(root, series)[first:]) for root in roots]
 
 
 @given(candles())

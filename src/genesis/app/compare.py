@@ -49,7 +49,10 @@ def wanted_runs(texts: Sequence[str]) -> list[tuple[str, Expr]]:
     runs = []
     for text in texts:
         name, *params = text.split() or [""]
-        runs.append((text, build_strategy(find_strategy(name), parameters_option(params))[1]))
+        try:
+            runs.append((text, build_strategy(find_strategy(name), parameters_option(params))[1]))
+        except InputError as error:
+            raise InputError(f"--run {text!r}: {error}") from error
     names = _told_apart([text for text, _ in runs])
     return [(name, expression) for name, (_, expression) in zip(names, runs, strict=True)]
 

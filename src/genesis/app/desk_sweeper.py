@@ -61,7 +61,7 @@ class DeskSweeper(SweepThreads):
 
     def _walked(self, batch: Sequence[Expr]) -> list[Outcomes]:
         try:
-            columns = evaluate_all(batch, self._candles, self._terms.beside(self._candles))
+            columns = evaluate_all(batch, self._candles, self._terms.beside(self._candles), first=self._first)
         except MissingInstrument as error:  # other parameters may read other instruments
             raise InputError(f"{error}: give them with --other") from error
         return [self._outcome(targets) for targets in columns]
@@ -69,7 +69,7 @@ class DeskSweeper(SweepThreads):
     def _outcome(self, targets: Floats) -> Outcomes:
         terms, candles = self._terms, self._traded
         core = terms.desk
-        walk, alerts = walk_columns(terms, candles, targets[self._first :], self._measures)
+        walk, alerts = walk_columns(terms, candles, targets, self._measures)
         on_margin = core.margin is not None
         record = record_of_walk(walk, candles, core.instrument, terms.cash, alerts, on_margin)
         scale = core.instrument.price_scale

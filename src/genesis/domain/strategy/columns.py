@@ -38,13 +38,19 @@ def evaluate(root: Expr, candles: Candles, others: Mapping[Symbol, Candles] = NO
 
 
 def evaluate_all(
-    roots: Sequence[Expr], candles: Candles, others: Mapping[Symbol, Candles] = NO_OTHERS, is_framed: bool = False
+    roots: Sequence[Expr],
+    candles: Candles,
+    others: Mapping[Symbol, Candles] = NO_OTHERS,
+    is_framed: bool = False,
+    first: int = 0,
 ) -> list[Floats]:
-    """Return the values of all *roots*; what they share is computed once.
+    """Return the values of all *roots* from row *first* on; what they share is computed once.
 
-    *is_framed* is for the inside of `on`, whose rule for `of` is another.
+    What remembers is computed over all candles, and operations on one candle over those rows alone. *is_framed* is for
+    the inside of `on`, whose rule for `of` is another.
     """
     order = tuple(dict.fromkeys(node for root in roots for node in nodes(root)))
+    whole = _read_whole(order)
     readers = _readers(order)
     for root in roots:
         readers[root] += 1
@@ -55,12 +61,18 @@ def evaluate_all(
     for node in order:
         if isinstance(node, Indicated) and node.computation not in computed:
             _compute(node.computation, wanted, values, computed)
-        values[node] = merges.column(node) if isinstance(node, On | Of) else _value(node, candles, values, computed)
+        if isinstance(node, Applied):
+            begin = 0 if node in whole else first
+            operands = (values[each][begin if each in whole else 0 :] for each in node.operands)
+            values[node] = elementwise.batch(node.operation, *operands)
+        else:
+            column = merges.column(node) if isinstance(node, On | Of) else _value(node, candles, values, computed)
+            values[node] = column if node in whole else column[first:]
         for each in node.inputs:
             readers[each] -= 1
             if not readers[each]:
                 del values[each]  # a column is 8 bytes a candle: hold it no longer than it is read
-    return [values[root] for root in roots]
+    return [values[root][first if root in whole else 0 :] for root in roots]
 
 
 class _Merges:
@@ -122,6 +134,15 @@ def _readers(order: tuple[Expr, ...]) -> dict[Expr, int]:
     return readers
 
 
+def _read_whole(order: tuple[Expr, ...]) -> frozenset[Expr]:
+    """Return the nodes that are read by what remembers, or by what such a node reads: from the first candle on."""
+    whole: set[Expr] = set()
+    for node in reversed(order):
+        if node in whole or isinstance(node, Indicated | Lagged | Held):
+            whole.update(node.inputs)
+    return frozenset(whole)
+
+
 def _compute(
     computation: Computation,
     wanted: list[Computation],
@@ -152,8 +173,6 @@ def _value(
             return _lagged(values[operand], periods)
         case Held(operand):
             return _held(values[operand])
-        case Applied(operation, operands):
-            return elementwise.batch(operation, *(values[each] for each in operands))
         case Indicated(computation, output):
             return computed[computation].pop(output)
     raise TypeError(f"no columns for a {type(node).__name__}")
