@@ -22,6 +22,7 @@ from genesis.domain.strategy.columns import evaluate
 from genesis.domain.strategy.expression import Expr
 from genesis.domain.strategy.features import close, ema, minimum, rolling_high, where
 from genesis.domain.units import Mts, Price, Symbol, atoms
+from tests.unit.domain.statistics.walks import candles_of, driven_by_prices, judged, random_exposures
 
 DATA = Path(__file__).parents[5] / "shared" / "data"
 NOMINAL = 0.05
@@ -33,26 +34,6 @@ RULES = [
     pytest.param(where(close < ema(close, period), 1.0, 0.0), per_day, id=f"dips below {period} of {per_day}")
     for period, per_day in ((30, 1), (60, 1), (100, 1), (30, 24), (800, 24))
 ]
-
-
-def candles_of(market: Floats) -> Candles:
-    """Return candles of a day, whose returns are *market*."""
-    closes = 1000.0 * np.cumprod(1.0 + market)
-    opens = np.concatenate(([1000.0], closes[:-1]))
-    mts = np.arange(len(market), dtype=np.int64) * DAY_MS
-    return Candles(mts, opens, np.maximum(opens, closes), np.minimum(opens, closes), closes, np.ones(len(market)))
-
-
-def random_exposures(generator: np.random.Generator, days: int, share: float, length: float, size: float) -> Floats:
-    """Return exposures of 0 and *size*, in stretches that last *length* days on average."""
-    begins = generator.random(days) < 1.0 / length
-    begins[0] = True
-    drawn = generator.random(days) < share
-    return np.where(drawn[np.maximum.accumulate(np.where(begins, np.arange(days), 0))], size, 0.0)
-
-
-def judged(market: Floats, exposures: Floats, paid: float = 0.0) -> Timing | None:
-    return timing_of((exposures * market - paid).tolist(), candles_of(market), exposures)
 
 
 def bitcoin(*years: int) -> Floats:
@@ -97,25 +78,6 @@ def test_random_timing_of_bitcoin_is_significant_no_more_often_than_the_nominal_
     generator, market = np.random.Generator(np.random.PCG64(22)), bitcoin(*years)
     for studies, trials in ((400, 1), (60, 20)):
         assert believed_of(generator, market, 0.0, studies, trials) / studies <= margin(studies)
-
-
-def driven_by_prices(
-    generator: np.random.Generator, drift: float, rule: Expr, per_day: int, before: int = 0
-) -> Timing | None:
-    """Judge *rule* on a year of a random walk, in the market from the candle after its decision, at no cost.
-
-    It knows so many days *before* that year.
-    """
-    days = 365
-    returns = generator.normal(drift / per_day, 0.03 / math.sqrt(per_day), (before + days) * per_day)
-    wanted = evaluate(rule, candles_of(returns))
-    held, returns = (
-        each[before * per_day :] for each in (np.concatenate(([0.0], np.nan_to_num(wanted[:-1]))), returns)
-    )
-    own = np.prod((1.0 + held * returns).reshape(days, per_day), axis=1) - 1.0
-    candles = candles_of(returns)
-    candles = evolve(candles, mts=candles.mts // per_day)
-    return timing_of(own.tolist(), candles, held)
 
 
 @pytest.mark.parametrize("drift", [-0.002, 0.0, 0.004])
