@@ -31,6 +31,7 @@ from genesis.domain.strategy.features import close
 from genesis.domain.units import Mts, Price, Symbol, atoms
 from genesis.ports.errors import Rejected, Unreachable
 from genesis.ports.socket import Socket
+from genesis.ports.transport import HttpAnswer, HttpRequest
 from tests.e2e.venue_house import BTC, ETH, START, place, quiet_venue, trade
 from tests.fakes.rest import approved
 from tests.fakes.traded_world import INSTRUMENTS, TradedWorld, traded_world
@@ -326,6 +327,35 @@ async def test_i5_an_order_that_never_arrived_is_proven_absent_late_and_twice() 
         proven = world.clock.now()
         await world.clock.advance(2)  # what the doubt hid is looked at now, and not with the next minute
         assert world.shown[-1].mts >= proven - 1_000
+
+
+async def test_i35_orders_that_are_searched_together_ask_for_the_platform_s_status_together() -> None:
+    async with traded_world() as world:
+        world.venue.faults.add(Rule("void", Fault.DROP_ACK, "on", times=5))
+        swallow_orders(world)
+        take_time(world)
+        sent = world.clock.now()
+        for cid in range(1, 6):
+            world.market.submit(world.order(cid, price="50"))
+        await world.clock.advance(11)
+        asked = world.shell.paths.count("platform/status")
+        for cid in range(1, 6):
+            world.market.look_up(LookUp(BTC, Cid(cid), sent))
+        await world.clock.advance(0.5)
+        assert world.shell.paths.count("platform/status") - asked == 2
+        await world.clock.advance(120)
+        assert [[type(each) for each in world.evidence(cid)][-1] for cid in range(1, 6)] == [ProvenAbsent] * 5
+
+
+def take_time(world: TradedWorld) -> None:
+    """Let each request over REST take a while."""
+    ask = world.shell.request
+
+    async def slowly(request: HttpRequest) -> HttpAnswer:
+        await world.clock.sleep(0.05)
+        return await ask(request)
+
+    world.shell.request = slowly  # type: ignore[method-assign]  # a slow wire
 
 
 def swallow_orders(world: TradedWorld) -> None:

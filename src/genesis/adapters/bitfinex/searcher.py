@@ -15,6 +15,7 @@ from attrs import define, field
 from genesis.adapters.bitfinex.history_pages import finished_orders, own_fills
 from genesis.adapters.bitfinex.own_orders import Flight, OwnOrders
 from genesis.adapters.bitfinex.pairs import whole_pairs
+from genesis.adapters.bitfinex.shared_question import SharedQuestion
 from genesis.domain.events import LookUp, OrderReported
 from genesis.domain.exchange.market import PlatformStatus
 from genesis.domain.exchange.orders import ByCid, FillReport, OrderReport
@@ -64,7 +65,7 @@ class Searcher:
     ) -> None:
         """*look* wants a look at the account: what an order in doubt hid shows once it is proven absent."""
         self._account = account
-        self._platform = platform
+        self._status = SharedQuestion(platform.platform_status)
         self._orders = orders
         self._clock = clock
         self._now = now
@@ -168,7 +169,7 @@ class Searcher:
 
     async def _search(self, wanted: LookUp, lost: Lost) -> tuple[Search, Found]:
         begun_s, dates, found = self._clock.monotonic_s(), lost.dates, Found()
-        status = await self._platform.platform_status()
+        status = await self._status.answer()
         start = midnight(min(dates))
         open_orders = await self._account.open_orders(wanted.symbol)
         for each in sorted(dates):
