@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,14 +20,21 @@ from genesis.domain.resilience import SHARES, Priority, Ration
 from genesis.ports.budgets import Budgets
 
 READS = Ration("platform_status", 30)
+BUSY_S = 30.0
+"""A machine that tests keep busy takes its time; what hangs is told apart where that is tested."""
+
 Open = Callable[[], Budgets]
 """Opens the budgets as another process would."""
+
+
+def file_budgets(folder: Path) -> FileBudgets:
+    return FileBudgets(folder, BUSY_S, BUSY_S)
 
 
 @pytest.fixture(params=["memory", "file"])
 def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
     kept = MemoryBudgets()
-    return (lambda: kept) if request.param == "memory" else lambda: FileBudgets(tmp_path / "budgets")
+    return (lambda: kept) if request.param == "memory" else lambda: file_budgets(tmp_path / "budgets")
 
 
 def started(budgets: Budgets, now_s: float, priority: Priority = Priority.CANCEL, ration: Ration = READS) -> int:
@@ -85,7 +93,7 @@ def test_i35_no_window_sees_more_than_the_limit_whoever_asks(
 ) -> None:
     folder, ration = tmp_path_factory.mktemp("law"), Ration("any", limit)
     kept = MemoryBudgets()
-    make: Open = (lambda: kept) if kind == "memory" else lambda: FileBudgets(folder)
+    make: Open = (lambda: kept) if kind == "memory" else lambda: file_budgets(folder)
     programs = [make() for _ in range(4)]
     now_s, starts = 1000.0, list[float]()
     for program, gap_s, priority, restarts in asking:
@@ -110,7 +118,7 @@ PROGRAM = """
     from genesis.domain.resilience import Priority, Ration
 
     folder, is_killed = Path(sys.argv[1]), sys.argv[2] == "killed"
-    budget = FileBudgets(folder, patience_s=30.0).of(Ration("raced", 600))
+    budget = FileBudgets(folder, 30.0, 30.0).of(Ration("raced", 600))
     print("here", flush=True)
     sys.stdin.readline()
     count = 0
@@ -179,7 +187,7 @@ def a_link_in_its_place(path: Path) -> None:
 def test_d12_a_file_that_is_no_budget_stops_nobody_and_each_counts_its_own(
     harm: Callable[[Path], None], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    own, other = FileBudgets(tmp_path), FileBudgets(tmp_path)
+    own, other = file_budgets(tmp_path), file_budgets(tmp_path)
     for number in range(10):
         assert not own.of(READS).start(100.0 + number, Priority.CANCEL)
     harm(tmp_path / READS.name)
@@ -194,7 +202,7 @@ def test_e16_a_disk_that_is_full_stops_nobody_and_what_was_not_written_is_writte
     def full(*_: object) -> int:
         raise OSError(28, "No space left on device")
 
-    own, other = FileBudgets(tmp_path), FileBudgets(tmp_path)
+    own, other = file_budgets(tmp_path), file_budgets(tmp_path)
     assert not other.of(READS).start(99.0, Priority.CANCEL)
     with monkeypatch.context() as patch:
         patch.setattr(os, "pwrite", full)
@@ -206,6 +214,29 @@ def test_e16_a_disk_that_is_full_stops_nobody_and_what_was_not_written_is_writte
     assert other.of(READS).start(112.0, Priority.CANCEL) > 3.0
     assert other.of(READS).start(168.0, Priority.CANCEL) == 1.0  # one of 109, and 29 of 111
     assert other.of(READS).start(169.0, Priority.CANCEL) == 0.0
+
+
+def test_e16_a_disk_that_hangs_stops_nobody_and_what_it_missed_is_written_once_it_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers, real = threading.Event(), os.pread
+
+    def hang(descriptor: int, count: int, offset: int) -> bytes:
+        answers.wait()
+        return real(descriptor, count, offset)
+
+    own = FileBudgets(tmp_path, BUSY_S, 0.01)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pread", hang)
+        for number in range(10):
+            assert not own.of(READS).start(100.0 + number, Priority.CANCEL)
+        own.of(READS).block(110.0, 5.0)
+        assert own.of(READS).start(111.0, Priority.CANCEL) == 4.0
+        answers.set()
+    while not file_budgets(tmp_path).of(Ration("shared", 1)).start(112.0, Priority.CANCEL):
+        pass  # the disk has not answered yet: each still counts its own
+    assert own.of(READS).start(116.0, Priority.CANCEL) == 0.0
+    assert started(file_budgets(tmp_path), 117.0) == 30 - 11
 
 
 def test_a_folder_that_cannot_be_made_stops_nobody_and_is_named_once(
@@ -233,9 +264,9 @@ def test_a_process_that_was_stopped_while_it_wrote_stops_nobody_else(tmp_path: P
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        budgets = FileBudgets(tmp_path, patience_s=0.0)
+        budgets = FileBudgets(tmp_path, 0.0, BUSY_S)
         assert started(budgets, 7.0) == 30
         holder.communicate()
-    assert FileBudgets(tmp_path).of(READS).start(8.0, Priority.CANCEL) == 0.0, "nothing was written"
+    assert file_budgets(tmp_path).of(READS).start(8.0, Priority.CANCEL) == 0.0, "nothing was written"
     assert budgets.of(READS).start(9.0, Priority.CANCEL) > 0.0
-    assert FileBudgets(tmp_path).of(READS).start(9.0, Priority.CANCEL) > 0.0, "it was written as soon as it could be"
+    assert file_budgets(tmp_path).of(READS).start(9.0, Priority.CANCEL) > 0.0, "it was written as soon as it could be"

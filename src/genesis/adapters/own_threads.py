@@ -3,8 +3,8 @@
 The default threads of an event loop are few and everybody's: a disk that hangs or a dead name server takes them one
 after another, and then whatever needs one stands. So what must not wait has threads of its own: the journal and its
 reserve, the nonces, the audit log, the kill latch. And what may hang for long has some of its own, too, so that it
-takes nobody else's: the name look-ups of alerts. The end of the process waits for the first, so that nothing is half
-written, and not for these.
+takes nobody else's: the name look-ups of alerts, the budgets of requests. The end of the process waits for the first,
+so that nothing is half written, and not for these.
 """
 
 import asyncio

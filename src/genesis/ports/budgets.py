@@ -10,8 +10,8 @@ class Budget(Protocol):
 
     A start or a block counts for every call, in whatever process, that begins after its own has returned: over
     restarts and kills, but not over the next boot of the machine, for times are seconds of its monotonic clock. Calls
-    take microseconds and never fail: where what is shared cannot be had, each process goes by what it knows itself, for
-    a cancel must not wait for a disk.
+    take microseconds and never fail: where what is shared cannot be had within a moment, each process goes by what it
+    knows itself, for a cancel must not wait for a disk.
     """
 
     def start(self, now_s: float, priority: Priority) -> float:
