@@ -273,6 +273,17 @@ def test_a_finished_sweep_that_lost_a_part_says_so_and_resume_repairs_it(
     assert read["resumed"] == read["runs"] == whole["runs"]
 
 
+def test_where_each_run_takes_long_fewer_are_lost_with_a_part(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("sweep", "synthetic:1:1", "--param", "fast=2:21", "--param", "slow=41:53", "--json")
+    rows = {}
+    for more in ((), ("--stop-loss-pct", "2")):
+        found = json.loads(call(capsys, *words, *more)[1])
+        assert found["runs"] == 260
+        parts = sorted(Path(found["folder"]).glob("part-*.parquet"))
+        rows[more] = [pl.scan_parquet(part).select(pl.len()).collect().item() for part in parts]
+    assert list(rows.values()) == [[260], [256, 4]]
+
+
 OWN = """
 from genesis.domain.strategy.features import close, ema, where
 from genesis.domain.strategy.specification import strategy

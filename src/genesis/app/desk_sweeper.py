@@ -27,7 +27,9 @@ from genesis.domain.strategy.expression import Expr
 from genesis.ports.errors import InputError
 
 BATCH: Final = 32
-"""Runs whose expressions are computed together."""
+"""Runs whose expressions are computed together, by one thread."""
+READY: Final = 256
+"""Runs that are there at a time: with many threads, each takes fewer of them, so that none is idle."""
 TARGET_BYTES: Final = 64 * 2**20
 """How much memory the targets of one batch may take."""
 
@@ -44,7 +46,7 @@ class DeskSweeper(SweepThreads):
         self._traded = candles[first:]
         self._measures = measures_of(terms.desk, terms.costs, candles).since(first)
         self._day_ends = market_of(self._traded).day_ends
-        self._batch = max(min(BATCH, TARGET_BYTES // (8 * len(candles))), 1)
+        self._batch = max(min(BATCH, READY // workers, TARGET_BYTES // (8 * len(candles))), 1)
         super().__init__(workers)
 
     def run(self, roots: Iterable[Expr]) -> Outcomes | None:

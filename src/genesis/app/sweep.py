@@ -16,6 +16,7 @@ from genesis.app.json_output import Json
 from genesis.app.progress import Show
 from genesis.app.strategies import StrategyOrigin
 from genesis.app.sweep_part import MadePart, PartMaker
+from genesis.app.sweeper import takes
 from genesis.app.terms_hash import terms_sha256
 from genesis.domain.candle import Candles, Ints
 from genesis.domain.statistics.cost_words import bps_text
@@ -28,6 +29,8 @@ from genesis.ports.sweeps import SweepTable
 
 PART: Final = 1024
 """Runs of a part: what is lost at most when a sweep is killed."""
+PART_ALONE: Final = 256
+"""The same where each run is walked by itself, which takes many times longer."""
 
 
 @frozen(eq=False)
@@ -45,11 +48,16 @@ class SweepPlan:
     terms: Terms
     data: DataDescription
     regimes: tuple[StrategyOrigin, ...] = ()
-    parts: int = field(init=False)
+    runs_of_part: int = field(init=False)
 
-    @parts.default
-    def _count_parts(self) -> int:
-        return -(-len(self.indices) // PART)
+    @runs_of_part.default
+    def _size_parts(self) -> int:
+        return PART if takes(self.terms) else PART_ALONE
+
+    @property
+    def parts(self) -> int:
+        """How many parts there are."""
+        return -(-len(self.indices) // self.runs_of_part)
 
     @property
     def origins(self) -> tuple[StrategyOrigin, ...]:
@@ -58,7 +66,7 @@ class SweepPlan:
 
     def part(self, number: int) -> Ints:
         """Return the combinations of one part."""
-        return self.indices[number * PART : (number + 1) * PART]
+        return self.indices[number * self.runs_of_part : (number + 1) * self.runs_of_part]
 
 
 class Tally(NamedTuple):

@@ -140,13 +140,23 @@ class Chosen:
     days: int
 
 
+@frozen
+class Leader:
+    """The combination, by its number, that comes first of those that were looked at: by which value, and how it did."""
+
+    value: float
+    number: int
+    sharpe: float | None
+    return_pct: float
+
+
 def _chosen(plan: SweepPlan, known: Candles, begin: int, order: str, workers: int) -> Chosen:
     """Run all combinations over training, part by part, and keep the first of the order.
 
     Training begins at row *begin* of what is *known*. Indicators see all of it, as they do in a test.
     """
     training = known[begin:]
-    first: tuple[float, int, float, float] | None = None
+    leader: Leader | None = None
     runs = 0
     with sweeper_of(known, plan.terms, workers, begin) as sweeper:
         for part in range(plan.parts):
@@ -160,13 +170,13 @@ def _chosen(plan: SweepPlan, known: Candles, begin: int, order: str, workers: in
             }
             at = _first(values[order], descending=DESCENDING[order])
             found = float(values[order][at])
-            if first is None or _is_before(found, first[0], descending=DESCENDING[order]):
-                first = found, numbers[at], float(values["sharpe"][at]), float(values["total_return_pct"][at])
+            if leader is None or _is_before(found, leader.value, descending=DESCENDING[order]):
+                ratio, growth = (float(values[name][at]) for name in ("sharpe", "total_return_pct"))
+                leader = Leader(found, numbers[at], None if ratio != ratio else ratio, growth)
             runs += len(numbers)
-    assert first is not None, "a plan has at least one combination that the strategy takes"
-    _, number, ratio, growth = first
+    assert leader is not None, "a plan has at least one combination that the strategy takes"
     days = len(calendar(training.mts)[0])
-    return Chosen(plan.space.at(number), None if ratio != ratio else ratio, growth, runs, days)
+    return Chosen(plan.space.at(leader.number), leader.sharpe, leader.return_pct, runs, days)
 
 
 def _noted(plan: SweepPlan, indices: Ints, numbers: list[int]) -> Iterator[Expr]:
