@@ -13,6 +13,7 @@ OF_ITS_OWN = {"adapters/http/stream.py", "adapters/http/websocket_protocol.py"}
 """Tasks that no group holds: of the HTTP side, which has a thread of its own and touches no order."""
 
 CLOCKS = {
+    "adapters/budget_files.py",
     "adapters/clock_system.py",
     "adapters/nonce_file/mapped.py",
     "adapters/venue/shell.py",
