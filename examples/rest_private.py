@@ -26,7 +26,7 @@ from genesis.ports.errors import OutcomeUnknown, Rejected
 async def main(url: str = "", *, is_new: bool = False) -> None:
     """Show the wallets, then submit and cancel one order."""
     symbol = Symbol("tBTCUSD")
-    async with signed_client(guarded_keys(), home() / "nonces", url, is_new=is_new) as access:
+    async with signed_client(guarded_keys(), home(), url, is_new=is_new) as access:
         for wallet in await get_wallets(access.client):
             print(f"{wallet.kind.value} {wallet.currency}: {wallet.balance}")
         rules = {rule.symbol: rule for rule in await BitfinexMarket(access.client).pair_rules()}

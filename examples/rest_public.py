@@ -5,6 +5,7 @@ import sys
 
 from genesis.adapters.bitfinex.rest_market import BitfinexMarket
 from genesis.app.bitfinex_rest import public_client
+from genesis.app.home import home
 from genesis.domain.candle import Timeframe
 from genesis.domain.order import Side
 from genesis.domain.units import Symbol
@@ -13,7 +14,7 @@ from genesis.domain.units import Symbol
 async def main(url: str = "") -> None:
     """Print the state of a market."""
     symbol = Symbol("tBTCUSD")
-    async with public_client(url) as client:
+    async with public_client(home(), url) as client:
         market = BitfinexMarket(client)
         print("platform:", (await market.platform_status()).value)
         ticker = await market.ticker(symbol)

@@ -244,7 +244,7 @@ class SqliteJournal:
 
     def _store_error(self, error: sqlite3.Error | OSError) -> StoreError:
         if isinstance(error, OSError):
-            return StoreError(f"{error.filename or self._path}: {error.strerror or error}: {disk_advice(error)}")
+            return StoreError(f"{self._path}: {error.strerror or error}: {disk_advice(error)}")
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
         if code == sqlite3.SQLITE_FULL:
             return StoreFull(f"{self._path}: {error}: make room on its disk")
