@@ -122,6 +122,9 @@ class StrategyEnabled(NamedTuple):
     is_enabled: bool
 
 
+FromPerson: TypeAlias = OperatorAsked | LimitsApplied | StrategyLimitsApplied | StrategyEnabled
+"""What a person has asked for, or has set in the configuration."""
+
 Event: TypeAlias = (
     CandleClosed
     | Quote

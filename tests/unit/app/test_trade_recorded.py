@@ -19,7 +19,18 @@ from genesis.app.trade_beside import trade_beside
 from genesis.domain.candle import Candle
 from genesis.domain.core import TradingCore, one_desk
 from genesis.domain.desk_settings import DeskSettings
-from genesis.domain.events import Alert, Cancel, CandleClosed, Decision, Event, LookUp, OrderReported, Submit
+from genesis.domain.events import (
+    Alert,
+    Asked,
+    Cancel,
+    CandleClosed,
+    Decision,
+    Event,
+    LookUp,
+    OperatorAsked,
+    OrderReported,
+    Submit,
+)
 from genesis.domain.execution.evidence import Accepted, AnswerLost, Evidence, NothingLeft, Refused, SendBegan, Traded
 from genesis.domain.execution.orders import PROTECTION
 from genesis.domain.instrument import spot_instrument
@@ -493,3 +504,20 @@ async def test_i36_a_cancel_waits_for_no_disk_on_which_the_order_beside_it_has_t
     await house.run()
     assert len(house.market.canceled) == len(house.market.arrived) > 0
     assert house.market.order[:2] == ["cancel", "submit"]
+
+
+class Halting(WatchedMarket):
+    """A market in whose stream a person asks for a halt; notes what was durable when the next event was taken."""
+
+    before_next: tuple[RecordedEntry, ...] = ()
+
+    async def events(self) -> AsyncIterator[Event]:
+        yield OperatorAsked(Mts(0), Asked.HALT, "", "a person wants it")
+        self.before_next = tuple(durable(self._disk))
+
+
+async def test_i8_what_a_person_asked_for_is_durable_before_they_are_answered() -> None:
+    house = House()
+    house.market = market = Halting(house.disk)
+    await house.run()
+    assert [each.asked for each in market.before_next if isinstance(each, OperatorAsked)] == [Asked.HALT]

@@ -204,3 +204,13 @@ def test_a_limit_that_ended_long_ago_is_taken_at_its_word_without_its_stop() -> 
     cancelled = evolve(LIMIT, status=ReportedStatus.CANCELED)
     (pair,) = whole_pairs(Look(history=(cancelled,)), Mts(NOW + LATE_MS + 1)).history
     assert (pair.id, pair.status) == (LIMIT.id, ReportedStatus.CANCELED)
+
+
+def test_what_was_asked_over_a_socket_is_answered_no_more_once_that_was_closed_for_the_first_time() -> None:
+    orders = OwnOrders({BTC: INSTRUMENT})
+    by_socket, by_rest = orders.begin(ORDER), orders.begin(evolve(ORDER, cid=Cid(8)))
+    by_socket.sent_s, by_rest.sent_s, by_rest.by_socket = 1.0, 1.0, False
+    waiting = orders.begin(evolve(ORDER, cid=Cid(9)))
+    orders.socket_closed(5.0)
+    orders.socket_closed(9.0)  # the next socket: nothing of before was waited for over it
+    assert (by_socket.closed_s, by_rest.closed_s, waiting.closed_s) == (5.0, None, None)

@@ -46,6 +46,8 @@ class Flight:
     by_socket: bool = True
     lost_s: float | None = None
     """Since when its answer is known to be lost."""
+    closed_s: float | None = None
+    """When the socket that it was sent over was closed: no answer comes over that any more."""
     is_over: bool = False
     """Whether it ended without the exchange having it: refused, never sent, proven absent."""
     shown: int | None = None
@@ -105,6 +107,12 @@ class OwnOrders:
         self.version += 1
         flight = self._flights[order.cid] = Flight(order)
         return flight
+
+    def socket_closed(self, now_s: float) -> None:
+        """Note that the account's socket was closed; the next one answers for nothing that was asked before."""
+        for flight in self._flights.values():
+            if flight.by_socket and flight.sent_s is not None and flight.closed_s is None:
+                flight.closed_s = now_s
 
     def adopt(self, order: OrderRequest) -> Flight:
         """Return the flight of *order*, making one for an order of an earlier session that nobody named."""

@@ -1,7 +1,7 @@
 """The central REST client: every request of every endpoint is built, sent, retried and read here.
 
 A request is tried until its deadline where a retry is safe: a read after anything that may pass, a write only after
-proof that nothing happened.
+proof that nothing happened, a cancel once.
 """
 
 import logging
@@ -195,8 +195,9 @@ class RestClient:
                 return await self._attempt(call)
             except ExchangeError as error:
                 failures += 1
-                is_write = call.asked.is_write
-                wait_s = retry_delay_s(error, failures, self._settings.backoff, self._random(), is_write=is_write)
+                priority, is_write = call.endpoint.priority, call.asked.is_write
+                backoff = self._settings.backoff
+                wait_s = retry_delay_s(error, failures, backoff, self._random(), priority, is_write=is_write)
                 if wait_s is None or self._clock.monotonic_s() + wait_s >= call.deadline_s:
                     raise
             name = "rest_auth_retry_triggered" if call.endpoint.is_signed else "rest_retry_triggered"

@@ -13,7 +13,7 @@ from typing import Final, NoReturn
 from attrs import define, field
 
 from genesis.adapters.bitfinex.history_pages import finished_orders, own_fills
-from genesis.adapters.bitfinex.own_orders import Flight, OwnOrders
+from genesis.adapters.bitfinex.own_orders import OwnOrders
 from genesis.adapters.bitfinex.pairs import whole_pairs
 from genesis.adapters.bitfinex.shared_question import SharedQuestion
 from genesis.domain.events import LookUp, OrderReported
@@ -73,14 +73,9 @@ class Searcher:
         self._give_up = give_up
         self._end_socket = end_socket
         self._want_look = look
-        self._socket_closed_s: float | None = None
         self._begun_s = clock.monotonic_s()
         self._wanted: asyncio.Queue[LookUp] = asyncio.Queue()
         self._searching: set[Cid] = set()
-
-    def socket_closed(self) -> None:
-        """Note that the account's socket is closed: what was asked over it before is answered no more."""
-        self._socket_closed_s = self._clock.monotonic_s()
 
     def want(self, wanted: LookUp) -> None:
         """Search for an order as soon as `run` can, unless it is searched for already."""
@@ -204,16 +199,8 @@ class Searcher:
         if flight is None or flight.sent_s is None:  # of an earlier session, whose connections ended with it
             sent_s = now_s - max(0.0, (self._now() - wanted.sent_mts) / 1000)
             return Lost(wanted.cid, wanted.sent_mts, sent_s, sent_s + ANSWER_S, min(self._begun_s, now_s))
-        return Lost(
-            wanted.cid, wanted.sent_mts, flight.sent_s, flight.sent_s + ANSWER_S, self._closed_s(flight, flight.sent_s)
-        )
-
-    def _closed_s(self, flight: Flight, sent_s: float) -> float | None:
-        """Return when the request's connection was closed, None while it could still bring an answer."""
-        if not flight.by_socket:
-            return flight.lost_s
-        closed_s = self._socket_closed_s
-        return closed_s if closed_s is not None and closed_s >= sent_s else None
+        closed_s = flight.closed_s if flight.by_socket else flight.lost_s
+        return Lost(wanted.cid, wanted.sent_mts, flight.sent_s, flight.sent_s + ANSWER_S, closed_s)
 
     def _release_socket(self, lost: Lost) -> None:
         waited_s = self._clock.monotonic_s() - lost.deadline_s

@@ -349,7 +349,7 @@ class TradingMarket:
         self._observer.link(state)
         previous, self._account_link = self._account_link, state.link
         if state.link in {Link.RECONNECT, Link.CLOSED}:
-            self._searcher.socket_closed()
+            self._orders.socket_closed(self._clock.monotonic_s())
         if state.link is Link.RECONNECT is previous:
             return  # one more attempt failed; what goes by REST goes on
         if state.link is not Link.OPEN:
