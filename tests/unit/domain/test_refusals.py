@@ -99,6 +99,20 @@ def of_one_instrument(limits: InstrumentLimits) -> AccountLimits:
             id="self_cross: a market order and a resting one of ours",
         ),
         pytest.param(
+            stop(Side.SELL, 101),
+            OFF,
+            ours(Side.BUY, "1", BITCOIN.price(99)),
+            Refused(RefusalCode.SELF_CROSS, "our buy 7 at 99.00000000", "no order of ours"),
+            id="self_cross: a stop that the market is past",
+        ),
+        pytest.param(
+            evolve(order(Side.SELL, limit=BITCOIN.price(110)), oco_stop=BITCOIN.price(101)),
+            OFF,
+            ours(Side.BUY, "1", BITCOIN.price(99)),
+            Refused(RefusalCode.SELF_CROSS, "our buy 7 at 99.00000000", "no order of ours"),
+            id="self_cross: a pair whose stop the market is past",
+        ),
+        pytest.param(
             order(limit=BITCOIN.price(101)),
             OFF,
             ours(Side.SELL, "1", BITCOIN.price(101)),

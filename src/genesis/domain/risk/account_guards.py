@@ -162,10 +162,15 @@ def balance(order: OrderRequest, instrument: Instrument, _limits: AccountLimits,
 
 
 def self_cross(order: OrderRequest, instrument: Instrument, limits: AccountLimits, scene: Scene) -> Refused | None:
-    """No order of ours may meet another one of ours; what waits for a trigger is in no book, and meets none yet."""
-    if is_dormant(order):
+    """No order of ours may meet another one of ours; what waits for a trigger is in no book, and meets none yet.
+
+    A stop that the market is past already waits for nothing. What one meets that is triggered later nobody can know.
+    """
+    triggers = _triggers_at_once(order, scene)
+    if is_dormant(order) and not triggers:
         return None
-    reach = limit_of(order)
+    limit = None if triggers and order.type is not OrderType.STOP_LIMIT else limit_of(order)
+    reach = limit
     if reach is None and limits.price_collar is not None:
         meets, walk = _price(order, scene), max(limits.price_collar, MARKET_WALK)
         reach = Price(
@@ -174,7 +179,7 @@ def self_cross(order: OrderRequest, instrument: Instrument, limits: AccountLimit
     for other in scene.pending:
         if other.cid is None or other.side is order.side or other.is_dormant:
             continue
-        if order.type is OrderType.MARKET and other.price is None:  # two that take do not meet
+        if limit is None and other.price is None:  # two that take do not meet
             continue
         apart = reach is not None and other.price is not None
         if apart and (reach < other.price if order.side is Side.BUY else reach > other.price):  # type: ignore[operator]  # not None when apart
@@ -182,6 +187,15 @@ def self_cross(order: OrderRequest, instrument: Instrument, limits: AccountLimit
         where = "any price" if other.price is None else str(instrument.decimal_from_price(other.price))
         return Refused(RefusalCode.SELF_CROSS, f"our {other.side.value} {other.cid} at {where}", "no order of ours")
     return None
+
+
+def _triggers_at_once(order: OrderRequest, scene: Scene) -> bool:
+    """Tell whether the market is past the trigger of a stop, or of the stop of a pair."""
+    trigger = order.stop_price if order.oco_stop is None else order.oco_stop
+    reference = scene.reference(order.side)
+    if trigger is None or reference is None:
+        return False
+    return trigger >= reference if order.side is Side.SELL else trigger <= reference
 
 
 PRICE_GUARDS: Final[tuple[Guard, ...]] = (standing, fresh_data, price_collar)

@@ -333,6 +333,23 @@ def test_what_is_broken_is_found(break_it: Callable[[Scene], None], invariant: s
     assert invariant in scene.broken
 
 
+@pytest.mark.parametrize(("waited_ms", "is_found"), [(0, True), (1, False)])
+def test_i10_a_stop_that_waited_may_meet_an_order_of_ours_and_one_that_triggers_at_once_may_not(
+    waited_ms: int, is_found: bool
+) -> None:
+    scene = Scene()
+    for cid, side in ((CID, "buy"), (CID + 1, "sell")):
+        scene.intend(cid, side)
+        scene.say("send_began", cid)
+        scene.send(cid, "1" if side == "buy" else "-1")
+    scene.place(CID + 1, Side.SELL, 2)
+    scene.trade(CID, 1)
+    stop = evolve(scene.order(CID + 1, Side.SELL, 2), ticket=OrderTicket(BTC, Side.SELL, OrderType.STOP, Atoms(ONE)))
+    match = OwnTrade(5, Mts(NOW + waited_ms), stop, Price(1), Atoms(ONE), False, 0, Currency("USD"))
+    scene.checker.truth.watch([match], match.mts)
+    assert ("I10" in scene.broken) is is_found
+
+
 def test_i2_an_order_may_leave_again_once_it_was_provably_refused() -> None:
     scene = Scene()
     scene.intend()
