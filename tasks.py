@@ -104,6 +104,25 @@ def bench(_: Context, names: Sequence[str] = (), json: bool = False) -> None:
         python("-m", f"tests.bench.{name}", *(["--json"] if json else []))
 
 
+@command(
+    "drill",
+    help={
+        "kills": "How many processes to kill.",
+        "seed": "Where and when they are killed; the ledger counts each seed by itself.",
+        "only": "Run this one drill again, whatever the ledger has.",
+        "json": "Print one JSON object.",
+    },
+)
+def drill(_: Context, kills: int = 300, seed: int = 1, only: int = -1, json: bool = False) -> None:
+    """Kill the real process while it trades over real sockets, start it again, and hold it against the exchange.
+
+    Drills that passed with this code are in GENESIS_HOME/simulation and are not run again: a campaign of thousands can
+    be stopped and goes on where it was. Exits 1 where something was found.
+    """
+    one = ["--only", str(only)] if only >= 0 else []
+    python("-m", "tests.simulation.drill", str(kills), str(seed), *one, *(["--json"] if json else []))
+
+
 @command("build")
 def build(_: Context) -> None:
     """Make the wheel and the source archive in dist/."""
@@ -154,7 +173,7 @@ def compile_lock(target: Path, source: str, *options: str) -> None:
 def tasks() -> Collection:
     """The run-time tasks of the package and those of this file."""
     collection = namespace()
-    for task in (test, lint, types, audit, security, check, bench, build, docs, image, lock):
+    for task in (test, lint, types, audit, security, check, bench, drill, build, docs, image, lock):
         add_command(collection, task)
     return collection
 

@@ -1,5 +1,5 @@
 """Kill the real process while it trades over real sockets, start it again, and hold it against the exchange; run as a
-program, it prints one JSON line a kill.
+program, it prints one JSON line a drill. `./inv drill` runs many, with a ledger.
 
 Every process is a fork of a server that has everything imported. The exchange lives on in this process: it sees each
 order when it arrives, and reads then what the journal on disk has of it. The market's
@@ -12,13 +12,14 @@ import json
 import logging
 import os
 import resource
+import shutil
 import signal
 import socket
 import sys
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -489,7 +490,11 @@ def _ignore(_: int, __: Account) -> None:
     pass
 
 
-async def drill(number: int, seed: int, forks: Forks, folder: Path) -> dict[str, object]:
+Told = dict[str, object]
+"""What came of a drill."""
+
+
+async def drill(number: int, seed: int, forks: Forks, folder: Path) -> Told:
     """Kill a process at a place that the number tells, its successor too at times; check what the last one leaves."""
     chance = Random(f"{seed} {number}")
     manner = MANNERS[number // len(MANNERS) % len(MANNERS)]  # beside the turns of places
@@ -526,23 +531,22 @@ async def _done(forks: Forks, begun: Sequence[object], task: str, places: Sequen
         raise AssertionError(f"no process could {task} after {places}; they ended with {ends}, the last one:\n{told}")
 
 
-async def drills(folder: Path, count: int, seed: int, forks: Forks, results: int) -> None:
-    """Run drills until so many processes were killed: where a machine is slow, more of them end before their moment."""
+async def drills(
+    folder: Path, seed: int, numbers: Iterator[int], tell: Callable[[Told], None], forks: Forks, results: int
+) -> None:
+    """Run the drills of *numbers*, some at a time, and tell what came of each; their files stay where one fails."""
     listening = asyncio.ensure_future(forks.listen(results))
-    numbers, killed = itertools.count(), 0
 
     async def some() -> None:
-        nonlocal killed
-        while killed < count:
-            number = next(numbers)
+        for number in numbers:
             place = folder / str(number)
             place.mkdir()
             try:
                 told = await drill(number, seed, forks, place)
             except Exception as error:
                 raise AssertionError(f"drill {number}, seed {seed}: {error}; files in {place}") from error
-            print(json.dumps(told), flush=True)
-            killed += int(str(told["killed"]))
+            shutil.rmtree(place)
+            tell({"number": number, **told})
 
     async with asyncio.TaskGroup() as tasks:
         for _ in range(AT_ONCE):
@@ -550,7 +554,8 @@ async def drills(folder: Path, count: int, seed: int, forks: Forks, results: int
     listening.cancel()
 
 
-def main(folder: Path, count: int, seed: int) -> None:
+def run(folder: Path, seed: int, numbers: Iterator[int], tell: Callable[[Told], None]) -> list[str]:
+    """Run drills with files in *folder*; return what was found, empty if nothing was."""
     logging.disable(logging.CRITICAL)  # a dead client is no news to the exchange here
     near, far = socket.socketpair()
     read, write = os.pipe()
@@ -565,15 +570,48 @@ def main(folder: Path, count: int, seed: int) -> None:
     os.close(write)
     failures: Sequence[BaseException] = ()
     try:
-        asyncio.run(drills(folder, count, seed, Forks(partial(_send, near)), read))
+        asyncio.run(drills(folder, seed, numbers, tell, Forks(partial(_send, near)), read))
     except ExceptionGroup as group:
         failures = group.exceptions
     finally:
         with suppress(ProcessLookupError):
             os.killpg(server, signal.SIGKILL)  # with all its forks
         os.waitpid(server, 0)
-    if failures:  # the last word, when nobody else can say anything any more
-        sys.exit("\n".join(str(each) if isinstance(each, AssertionError) else repr(each) for each in failures))
+    return [str(each) if isinstance(each, AssertionError) else repr(each) for each in failures]
+
+
+class Count:
+    """The numbers of drills until so many processes were killed: on a slow machine more end before their moment."""
+
+    def __init__(self, kills: int, killed: int = 0, done: Container[int] = ()) -> None:
+        """*killed* of *kills* were killed in the drills that are *done*."""
+        self.killed = killed
+        self._kills = kills
+        self._done = done
+
+    def numbers(self) -> Iterator[int]:
+        """Yield the next one for as long as not enough were killed."""
+        for number in itertools.count():
+            if self.killed >= self._kills:
+                return
+            if number not in self._done:
+                yield number
+
+    def take(self, told: Told) -> None:
+        """Count what was killed in a drill."""
+        self.killed += int(str(told["killed"]))
+
+
+def main(folder: Path, kills: int, seed: int) -> None:
+    """Print a line a drill."""
+    count = Count(kills)
+
+    def tell(told: Told) -> None:
+        count.take(told)
+        print(json.dumps(told), flush=True)
+
+    if found := run(folder, seed, count.numbers(), tell):  # the last word, when nobody else can say anything any more
+        sys.exit("\n".join(found))
 
 
 def _send(near: socket.socket, line: str) -> None:

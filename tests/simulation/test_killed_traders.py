@@ -6,8 +6,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from tests.simulation.killed_traders import Count
 
 PROGRAM = Path(__file__).with_name("killed_traders.py")
 KILLS = 300
@@ -32,3 +35,31 @@ def test_a1_a5_a_trader_killed_anywhere_leaves_one_order_an_intent_and_books_eac
         assert any(drill["guards"] for drill in drills if drill["manner"] == guard)
     assert sum(drill["orders"] for drill in drills) >= KILLS / 3
     assert sum(drill["killed"] == 2 for drill in drills) >= KILLS / 20
+
+
+def test_a_campaign_of_kills_goes_on_where_it_was() -> None:
+    count = Count(5, killed=3, done={0, 2})
+    numbers = count.numbers()
+    assert [next(numbers), next(numbers)] == [1, 3]
+    count.take({"killed": 1})
+    assert next(numbers) == 4  # others of its time are still under way
+    count.take({"killed": 1})
+    assert list(numbers) == []
+
+
+def test_what_the_ledger_of_kills_has_is_not_done_again(tmp_path: Path) -> None:
+    first = _drilled(tmp_path, 1)
+    ledger = tmp_path / "simulation" / "kills.jsonl"
+    before = ledger.read_text()
+    again = _drilled(tmp_path, first["killed"])
+    assert (again, ledger.read_text()) == (first, before)
+    assert (first["found"], len(before.splitlines())) == ([], first["drills"])
+
+
+def _drilled(home: Path, kills: int) -> dict[str, Any]:  # Any: JSON
+    path = os.pathsep.join(filter(None, [*sys.path, str(PROGRAM.parents[2])]))
+    command = [sys.executable, "-m", "tests.simulation.drill", str(kills), "7", "--json"]
+    environment = {**os.environ, "PYTHONPATH": path, "GENESIS_HOME": str(home)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
