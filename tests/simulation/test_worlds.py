@@ -1,5 +1,6 @@
 """R1, R3, R15: worlds by seed violate no invariant, come out the same everywhere, and seeded bugs are found."""
 
+import gc
 import json
 import os
 import subprocess
@@ -11,7 +12,8 @@ from attrs import evolve
 from genesis.app.simulation.campaign import simulate
 from genesis.app.simulation.options import STRICTER, FaultClass, options_of
 from genesis.app.simulation.production import Production, settings_of
-from genesis.app.simulation.world import live_through
+from genesis.app.simulation.world import World, live_through
+from genesis.domain.core import TradingCore
 from tests.simulation.seeded_bugs import BUGS
 
 HOURS_IN_ALL = 500
@@ -63,6 +65,18 @@ def test_r3_the_same_seed_has_the_same_trace_on_any_hash_seed() -> None:
         traces.append(json.loads(done.stdout))
     assert traces[0] == traces[1]
     assert len(set(traces[0])) == 4
+
+
+def test_a_world_that_has_ended_leaves_nothing_behind() -> None:
+    before = _alive()
+    for seed in (4, 8):  # with every fault: disks that are full and broken are among what comes
+        live_through(evolve(options_of(seed), faults=tuple(FaultClass)), Production())
+    assert _alive() <= before
+
+
+def _alive() -> int:
+    gc.collect()
+    return sum(isinstance(each, World | Production | TradingCore) for each in gc.get_objects())
 
 
 def test_half_of_the_fault_classes_are_off_in_each_world_and_each_is_on_somewhere() -> None:

@@ -17,8 +17,15 @@ from genesis.domain.nonce import Nonce
 from genesis.domain.order import Cid
 from genesis.ports.errors import StoreError, StoreFull
 
-DISK_IS_FULL = StoreFull("no space left on device: free some and start again")
-DISK_IS_BROKEN = StoreError("input/output error: the disk cannot be trusted")
+
+def disk_is_full() -> StoreFull:
+    """Return what a full disk says. Each fault has its own, for a raised error keeps alive all that it passed."""
+    return StoreFull("no space left on device: free some and start again")
+
+
+def disk_is_broken() -> StoreError:
+    """Return what a broken disk says; see `disk_is_full`."""
+    return StoreError("input/output error: the disk cannot be trusted")
 
 
 @define(eq=False)
