@@ -290,19 +290,57 @@ async def test_i9_a_kill_ends_the_live_session_and_cancels_what_is_open(tmp_path
         assert b"kill latch is set (enough)" in err
 
 
+async def resting(here: House) -> tuple[asyncio.subprocess.Process, Person]:
+    """Begin a live session whose order rests at the exchange."""
+    config = here.home / "resting.json"
+    desk = {"name": "rests", "strategy": "ema_cross", "params": {"fast": 2, "slow": 3}, "cash": "1000"}
+    rests = {**desk, "symbol": BTC, "plan": {"kind": "post_only", "reprice_s": 86400, "patience_s": 86400}}
+    config.write_text(json.dumps({"dry_run": False, "strategies": [rests]}))
+    words = ("run", "--mode", "live", "--port", "0", "--config", str(config), "--new-key", "--timeframe", "1m")
+    process = await here.begin(*words, "--i-understand", PHRASE)
+    person = await here.watched(process)
+    await person.hear('"candles":[{')
+    here.price = "100.9"  # from here on the strategy wants to be in, and its order rests below
+    await person.hear('"status":"working"')
+    assert len(here.venue.core.exchange.open_orders(here.user)) == 1
+    return process, person
+
+
+LATCHLESS = """
+from genesis.adapters.kill_latch_file import KillLatchFile
+from genesis.app.cli import main
+from genesis.ports.errors import StoreError
+
+def refuse(latch, reason):
+    raise StoreError("read-only file system")
+
+KillLatchFile.pull = refuse
+main()
+"""
+"""`kill` on a disk that takes no latch."""
+
+
+async def test_e16_a_kill_that_can_set_no_latch_ends_the_live_session_and_cancels_what_rests(tmp_path: Path) -> None:
+    async with house(tmp_path) as here:
+        process, _ = await resting(here)
+        killing = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", LATCHLESS, "kill", "--watch", "1"),
+            env=here.environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, told = await killing.communicate()
+        await process.communicate()
+        assert here.venue.core.exchange.open_orders(here.user) == []
+        assert here.submits == 1
+        assert killing.returncode == 1, told.decode()  # another session could begin
+        assert f"process {process.pid}, which traded with this data directory, was ended".encode() in told
+
+
 async def test_e16_a_kill_from_the_page_cancels_what_rests_at_the_exchange(tmp_path: Path) -> None:
     async with house(tmp_path) as here:
-        config, exchange = tmp_path / "resting.json", here.venue.core.exchange
-        desk = {"name": "rests", "strategy": "ema_cross", "params": {"fast": 2, "slow": 3}, "cash": "1000"}
-        resting = {**desk, "symbol": BTC, "plan": {"kind": "post_only", "reprice_s": 86400, "patience_s": 86400}}
-        config.write_text(json.dumps({"dry_run": False, "strategies": [resting]}))
-        words = ("run", "--mode", "live", "--port", "0", "--config", str(config), "--new-key", "--timeframe", "1m")
-        process = await here.begin(*words, "--i-understand", PHRASE)
-        person = await here.watched(process)
-        await person.hear('"candles":[{')
-        here.price = "100.9"  # from here on the strategy wants to be in, and its order rests below
-        await person.hear('"status":"working"')
-        assert len(exchange.open_orders(here.user)) == 1
+        exchange = here.venue.core.exchange
+        process, person = await resting(here)
         assert (await person.tell("kill", reason="get me out", phrase="kill"))[0] == 200
         _, err = await process.communicate()
         assert (process.returncode, b"kill latch is set (get me out)" in err) == (2, True), err.decode()
