@@ -225,7 +225,9 @@ def lines(found: Explanation) -> list[str]:
     ]
     if found.submit.wished is not None:
         before, after = format_atoms(found.submit.wished), format_atoms(order.amount)
-        said.append(f"amount: {before}, after the cut to what one order may be and the cash pays for: {after}")
+        said.append(
+            f"amount: {before}, after the cut to what one order may be and to the cash or coins there are: {after}"
+        )
     if found.quote is not None:
         bid, ask = _price(found.quote.bid, instrument), _price(found.quote.ask, instrument)
         said.append(f"sized on bid {bid}, ask {ask} of {found.quote.mts}")

@@ -9,6 +9,7 @@ from genesis.domain.execution.orders import PROTECTION
 from genesis.domain.instrument import Instrument
 from genesis.domain.order import Cid, OrderRequest
 from genesis.domain.risk import gate
+from genesis.domain.risk.account_guards import within_balance
 from genesis.domain.risk.limits import AccountLimits
 from genesis.domain.risk.refusal import RefusalCode, Refused
 from genesis.domain.risk.scene import Standing
@@ -36,17 +37,25 @@ class Dispatch:
         undertaking: int = 0,
         wished: Atoms | None = None,
     ) -> Submit | OrderRefused:
-        """Send an order if the gate lets it pass, else count and tell why not; *wished* is its amount before a cut."""
+        """Send an order if the gate lets it pass, else count and tell why not; *wished* is its amount before a cut.
+
+        It leaves as `check` approves it: cut once more, perhaps.
+        """
         answer = self.check(desk, order, now)
         if isinstance(answer, Refused):
             return desk.refused(order.mts, order.side, order.amount, answer)
         if undertaking != PROTECTION:
             self.reasons[desk.name] = reasons
-        self._books.sent(order, desk.name, undertaking, self.limits, now)
+        if answer.order.amount < order.amount:
+            wished = wished or order.amount
+        self._books.sent(answer.order, desk.name, undertaking, self.limits, now)
         return Submit(answer, reasons, desk.name, undertaking, wished)
 
     def check(self, desk: Desk, order: OrderRequest, now: Mts, gone: Container[Cid] = ()) -> gate.Approved | Refused:
-        """Judge an order, as if those of ours that are *gone* were not there."""
+        """Judge an order, as if those of ours that are *gone* were not there.
+
+        What only gets out of a position, or guards it, is cut to the coins there are, and approved so.
+        """
         halted, instrument = desk.halted, desk.settings.instrument
         on_margin = desk.settings.margin is not None
         if halted is not None and desk.is_paused:
@@ -56,7 +65,13 @@ class Dispatch:
             return gate.check(order, instrument, desk.position, is_halted, on_margin=on_margin)
         scene = self._books.scene(order, desk.name, now, gone)
         return gate.check_in_account(
-            order, instrument, desk.position, is_halted, self.limits, scene, on_margin=on_margin
+            within_balance(order, instrument, scene),
+            instrument,
+            desk.position,
+            is_halted,
+            self.limits,
+            scene,
+            on_margin=on_margin,
         )
 
     def within_one_order(self, instrument: Instrument, amount: Atoms, price: Price) -> Atoms:

@@ -124,7 +124,13 @@ class Trading:
         ordered = Atoms(0) if is_matched else left
         if ordered and self._planned(desk, wish, left, now) is None:
             ordered = self._dispatch.within_one_order(desk.settings.instrument, left, quote.ask)
-        return self._guarding.in_the_way(desk, wish.side, wish.amount - left + ordered)
+        found = self._guarding.in_the_way(desk, wish.side, wish.amount - left + ordered)
+        if found or not ordered:
+            return found
+        answer = self._dispatch.check(desk, self._first_order(desk, wish, quote, now), now)
+        # What its guards leave it was moved away by somebody: the coins that are there are theirs.
+        is_in_the_way = isinstance(answer, Refused) and answer.code is RefusalCode.BALANCE
+        return frozenset(guard.cid for guard in guards) if is_in_the_way else found
 
     def _free(self, desk: Desk, wish: Wish, quote: Quote, guards: frozenset[Cid], now: Mts) -> Iterator[Decision]:
         """Let the guards of a position go for a wish, if its order passes the gate then: it waits for their end."""
@@ -156,7 +162,7 @@ class Trading:
         answer = self._dispatch.send(desk, order, reasons, now, wished=wished)
         if isinstance(answer, OrderRefused):
             return self._refused(desk, order, answer, now)
-        if wished is not None:
+        if answer.wished is not None:
             self.cut.add(desk.name)
         desk.sent(wish)
         return (answer,)

@@ -128,6 +128,6 @@ async def test_the_cut_to_what_one_order_may_be_is_among_the_sizes(
     world.close(1.0)
     found = explain(await world.write(), world.sent[0].cid)
     assert found.submit.wished == wished
-    said = "amount: 10, after the cut to what one order may be and the cash pays for: 4"
+    said = "amount: 10, after the cut to what one order may be and to the cash or coins there are: 4"
     assert (said in lines(found)) == (wished is not None)
     assert document(found)["wished"] == (None if wished is None else "10")

@@ -11,7 +11,9 @@ from genesis.domain.events import (
     Crossed,
     LimitsApplied,
     OperatorAsked,
+    OrderRefused,
     OrderReported,
+    Submit,
     TimePassed,
     WakeAt,
 )
@@ -630,3 +632,108 @@ def test_a_part_of_a_stop_that_was_hit_leaves_the_rest_to_another() -> None:
     world.handle(OrderReported(Mts(60_000), BTC, stop.cid, Closed(OrderId(stop.cid), atoms(4), "CANCELED")))
     world.at(1)
     assert world.guarded == world.position == atoms(6)
+
+
+# Coins that somebody moved away
+
+
+def _moved(*, coins: str, world: Guarded | None = None) -> Guarded:
+    """Return a world that holds 10 of which only *coins* are there any more, as the last look showed."""
+    world = world or Guarded()
+    world.show()
+    world.close(1.0)
+    (stop,) = world.guards
+    world.end(stop, 0)  # the owner cancels it, to move what it reserved
+    world.coins = atoms(coins)
+    world.show()
+    return world
+
+
+def _balance_refusals(world: World) -> int:
+    return world.core.refusals[RefusalCode.BALANCE]
+
+
+def test_what_is_there_of_coins_that_somebody_moved_is_guarded() -> None:
+    world = _moved(coins="4")
+    assert [each.amount for each in world.guards] == [atoms(4)]
+    submits = [each for each in world.decisions if isinstance(each, Submit)]
+    assert submits[-1].wished == atoms(10)
+    assert _balance_refusals(world) == 1  # the 6 that are not there
+    told = [each for second in range(10) for each in world.at(second)]
+    assert [each.code for each in told] == [AlertCode.POSITION_UNGUARDED]
+    assert "6 of its position have stood without a stop" in told[0].text
+
+
+@pytest.mark.parametrize("plan", [Market(), PostOnly(60_000, 86_400_000)])
+def test_what_is_there_of_coins_that_somebody_moved_can_be_left_and_the_rest_is_refused_once_a_candle(
+    plan: Plan,
+) -> None:
+    world = Guarded(plan=plan)
+    world.show()
+    world.close(1.0)
+    if not isinstance(plan, Market):
+        world.fill(world.sent[0], world.sent[0].amount)
+    (stop,) = world.guards
+    world.coins = atoms(4)  # its stop stands over all of the position
+    world.show()
+    world.close(0.0)
+    assert world.canceled == [stop.cid]
+    world.confirm()
+    sale = world.sent[-1]
+    assert (sale.side, sale.amount) == (Side.SELL, atoms(4))
+    if not isinstance(plan, Market):
+        world.fill(sale, sale.amount)
+    assert (world.position, world.coins) == (atoms(6), 0)
+    sent, refused = len(world.sent), _balance_refusals(world)
+    for _ in range(3):
+        world.close(0.0)
+    assert len(world.sent) == sent
+    sales = [each for each in world.decisions if isinstance(each, OrderRefused) and each.amount == atoms(6)]
+    assert len(sales) == _balance_refusals(world)
+    assert _balance_refusals(world) - refused == 6  # the sale and, a minute after the last try, its stop: once each
+
+
+def test_a_person_who_flattens_leaves_with_what_is_there() -> None:
+    world = _moved(coins="4")
+    world.handle(OperatorAsked(Mts(60_000), Asked.FLATTEN, "", "out"))
+    world.confirm()
+    assert (world.position, world.coins) == (atoms(6), 0)
+
+
+def test_a_smaller_target_is_not_kept_in_by_the_stop_over_all_that_is_there() -> None:
+    world = _moved(coins="4")
+    (stop,) = world.guards
+    world.close(0.5)
+    assert world.canceled == [stop.cid]
+    world.confirm()
+    assert (world.position, world.coins) == (atoms(6), 0)
+
+
+def test_coins_that_are_too_few_for_an_order_are_no_reason_to_cut_one() -> None:
+    world = _moved(coins="0.00001")
+    assert not world.guards
+    world.close(0.0)
+    refused = [each for each in world.decisions if isinstance(each, OrderRefused)]
+    assert [(each.code, each.amount) for each in refused] == [(RefusalCode.BALANCE, atoms(10))] * len(refused)
+    assert world.position == atoms(10)
+
+
+def test_two_who_hold_what_is_no_longer_there_share_the_rest() -> None:
+    world = World("one", "two", limits=AccountLimits(max_positions=1))
+    world.show()
+    world.close(1.0)
+    world.close(1.0, 1.0)
+    world.coins = atoms(14)
+    world.show()
+    world.close(0.0, 0.0)
+    assert [each.amount for each in world.sent if each.side is Side.SELL] == [atoms(10), atoms(4)]
+
+
+def test_a_purchase_is_never_cut_to_the_cash_that_somebody_left() -> None:
+    world = Guarded()
+    world.show()
+    world.cash = atoms(400)
+    world.show()
+    world.close(1.0)
+    assert not world.sent
+    assert _balance_refusals(world) == 1

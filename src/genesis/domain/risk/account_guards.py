@@ -7,12 +7,14 @@ the guards that watch its growth, nor by those that count orders: they would kee
 from collections.abc import Callable
 from typing import Final
 
+from attrs import evolve
+
 from genesis.domain.instrument import Instrument
 from genesis.domain.order import OrderRequest, OrderType, Side
 from genesis.domain.risk.limits import AccountLimits
 from genesis.domain.risk.refusal import RefusalCode, Refused
 from genesis.domain.risk.scene import Scene, Standing, is_dormant, limit_of
-from genesis.domain.units import PPB, Price, ceil_mul_div, floor_mul_div, format_atoms
+from genesis.domain.units import PPB, Atoms, Price, ceil_mul_div, floor_mul_div, format_atoms
 
 Guard = Callable[[OrderRequest, Instrument, AccountLimits, Scene], Refused | None]
 
@@ -151,7 +153,7 @@ def balance(order: OrderRequest, instrument: Instrument, _limits: AccountLimits,
     if scene.cash_free is None:
         return None
     if order.side is Side.SELL:
-        free = scene.net_amount - scene.pending_amount(Side.SELL)
+        free = _coins_free(scene)
         if order.amount <= free:
             return None
         return Refused(RefusalCode.BALANCE, format_atoms(order.amount), f"<= {format_atoms(free)}")
@@ -159,6 +161,17 @@ def balance(order: OrderRequest, instrument: Instrument, _limits: AccountLimits,
     if cost <= scene.cash_free:
         return None
     return Refused(RefusalCode.BALANCE, format_atoms(cost), f"<= {format_atoms(scene.cash_free)}")
+
+
+def within_balance(order: OrderRequest, instrument: Instrument, scene: Scene) -> OrderRequest:
+    """Cut what only gets out, or guards, to the coins there are: somebody may have moved what its strategy holds.
+
+    Where there are too few for an order, it is left whole for `balance` to refuse.
+    """
+    if scene.cash_free is None or order.side is Side.BUY or not scene.gets_out:
+        return order
+    free = _coins_free(scene)
+    return evolve(order, amount=Atoms(free)) if instrument.amount_min <= free < order.amount else order
 
 
 def self_cross(order: OrderRequest, instrument: Instrument, limits: AccountLimits, scene: Scene) -> Refused | None:
@@ -215,6 +228,11 @@ ACCOUNT_GUARDS: Final[tuple[Guard, ...]] = (
     repeats,
 )
 """In the order in which they are asked: the first refusal is the one that is told and counted."""
+
+
+def _coins_free(scene: Scene) -> int:
+    """Return the coins of the account that no other sale sells."""
+    return scene.net_amount - scene.pending_amount(Side.SELL)
 
 
 def _price(order: OrderRequest, scene: Scene) -> Price:
