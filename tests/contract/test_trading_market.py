@@ -23,6 +23,7 @@ from genesis.domain.execution.evidence import (
     Traded,
 )
 from genesis.domain.execution.order_life import OrderLife, Status, advance
+from genesis.domain.execution.protection import has_lost_its_stop
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.link import Link, LinkState
 from genesis.domain.order import Cid, OrderRequest, OrderType, Side
@@ -461,6 +462,24 @@ async def test_a_pair_is_cancelled_as_one() -> None:
         await world.clock.advance(1)
         assert not world.open_orders
         assert life_of(world, order).status is Status.CANCELED
+
+
+async def test_a_take_profit_that_is_met_in_part_has_lost_its_stop_and_its_rest_can_be_cancelled() -> None:
+    async with traded_world() as world:
+        order = pair_of(world, 99)
+        world.market.submit(order)
+        await world.clock.advance(1)
+        place(world.venue, BTC, Side.BUY, "3.4", "103")  # three are offered before it
+        await world.clock.advance(5)
+        (rest,) = world.open_orders
+        assert rest.type is OrderType.LIMIT
+        life = life_of(world, order)
+        assert (life.status, life.filled, has_lost_its_stop(life)) == (Status.PARTIAL, atoms("0.4"), True)
+        world.market.cancel(cancel_of(world, 1))
+        await world.clock.advance(1)
+        assert not world.open_orders
+        life = life_of(world, order)
+        assert (life.status, life.filled, has_lost_its_stop(life)) == (Status.CANCELED, atoms("0.4"), False)
 
 
 async def test_stops_trails_and_post_only_work_at_the_exchange() -> None:

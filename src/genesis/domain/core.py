@@ -263,7 +263,7 @@ class TradingCore:
         if fill is not None and desk is not None:
             decisions += self._filled(mts, desk, fill)
             if order.undertaking == PROTECTION:
-                desk.stopped(self.guarding.entries[strategy][1])
+                decisions += self._guard_filled(desk, has_ended=has_ended)
         if life.trades and life.contradiction and life.contradiction != before.contradiction:
             text = f"order {cid}: {life.contradiction}"
             decisions.append(books.freeze(Alert(mts, AlertCode.ORDER_CONTRADICTION, text)))
@@ -289,6 +289,11 @@ class TradingCore:
             text = f"order {fill.cid} {fill.symbol}: filled dearer than {strategy} could pay; the account pays"
             decisions.append(Alert(mts, AlertCode.OVERDRAWN, text))
         return [*decisions, *self.guarding.entered(desk, held, fill.price, self.now)]
+
+    def _guard_filled(self, desk: Desk, *, has_ended: bool) -> Iterable[Decision]:
+        """Take that a match of what guards a position was booked: what is left of a pair may need a stop."""
+        desk.stopped(self.guarding.entries[desk.name][1])
+        return () if has_ended else self.guarding.protect(desk, self.now)
 
     def _pause(self, mts: Mts, symbol: Symbol) -> Iterator[Decision]:
         """Stop the strategies of one instrument where they are: not even a way out can be traded."""

@@ -2,8 +2,9 @@
 
 A stop stays where it is until an order that passes the gate cannot leave beside it. A position that has grown keeps its
 stop meanwhile; then one from the new entry takes its place, once it would pass the gate and unless the exchange refuses
-stops. What is guarded follows from the orders and their lives, so after a restart the same steps come next. Stops of a
-strategy that is configured without protection are let go of.
+stops. What is left of a pair whose take-profit was met in part has lost its stop, and gives its place to a pair for the
+rest in the same way. What is guarded follows from the orders and their lives, so after a restart the same steps come
+next. Stops of a strategy that is configured without protection are let go of.
 
 A stop that was refused, or that ended although nobody of us wanted that, is tried again after `FIRST_AGAIN_MS` of the
 market's time, then after twice as long each time, up to `LONGEST_AGAIN_MS`; at once after a look at the account, and
@@ -30,7 +31,7 @@ from genesis.domain.events import (
 )
 from genesis.domain.execution.order_life import OrderLife, Status
 from genesis.domain.execution.orders import PROTECTION
-from genesis.domain.execution.protection import Guarded, Protection, exit_order
+from genesis.domain.execution.protection import Guarded, Protection, exit_order, has_lost_its_stop
 from genesis.domain.order import NO_CID, Cid, OrderRequest, Side
 from genesis.domain.risk.refusal import Refused
 from genesis.domain.risk.scene import Standing
@@ -98,7 +99,7 @@ class Guarding:
         missing = self._missing.get(desk.name)
         if missing is not None and now < missing.again:
             return
-        if self._unguarded(desk) >= desk.settings.instrument.amount_min or self._outgrown(desk):
+        if self._unguarded(desk) >= desk.settings.instrument.amount_min or self._replaceable(desk):
             self._waiting.stops[desk.name] = desk.symbol
             yield self._waiting.ask(desk.symbol)
 
@@ -170,7 +171,7 @@ class Guarding:
     def stands(self, desk: Desk, now: Mts) -> Iterator[Decision]:
         """Take that the exchange has a stop."""
         missing = self._missing.get(desk.name)
-        if missing is None or self._unguarded(desk) >= desk.settings.instrument.amount_min:
+        if missing is None or self._without_stop(desk) >= desk.settings.instrument.amount_min:
             return
         del self._missing[desk.name]
         if missing.is_told:
@@ -191,13 +192,15 @@ class Guarding:
         protection, least = desk.settings.protection, desk.settings.instrument.amount_min
         if protection is None or not self._may_guard(desk) or desk.intent is not None:
             return
-        outgrown = self._outgrown(desk)
+        replaceable, refused = self._replaceable(desk), None
         # While stops are refused, those that stand are all there is: none goes before the exchange takes them again.
         is_refused = desk.name in self._missing and self._unguarded(desk) >= least
-        if outgrown and not is_refused and self._may_replace(desk, protection, outgrown, quote, now):
-            for guard in outgrown:
-                yield from self._withdrawals.ask(guard.cid, "the position has grown: one from its new entry follows")
-            return
+        if replaceable and not is_refused:
+            refused = self._refused_instead(desk, protection, replaceable, quote, now)
+            if refused is None:
+                for guard in replaceable:
+                    yield from self._withdrawals.ask(guard.cid, self._why_replaced(guard))
+                return
         _, reasons = self.entries[desk.name]
         while (amount := self._unguarded(desk)) >= least:
             cid = next(cids, None)
@@ -210,8 +213,10 @@ class Guarding:
             answer = self._dispatch.send(desk, order, reasons, now, PROTECTION, wished)
             yield answer
             if isinstance(answer, OrderRefused):
-                yield from self._failed(desk, now, f"{answer.code.value}: {answer.observed}, allowed {answer.allowed}")
+                yield from self._failed(desk, now, _said(answer))
                 return
+        if refused is not None and self._torn(desk):  # unlike what is left of a pair, outgrown stops guard meanwhile
+            yield from self._failed(desk, now, _said(refused))
 
     def _order(self, desk: Desk, protection: Protection, amount: Atoms, cid: Cid, quote: Quote) -> OrderRequest:
         """Return the next stop for *amount*: all of it, or one of as many equal parts as the limits of one make it."""
@@ -224,22 +229,35 @@ class Guarding:
             part = most
         return evolve(whole, amount=Atoms(part)) if part < amount else whole
 
-    def _outgrown(self, desk: Desk) -> list[OrderRequest]:
-        """Return the stops from before the position grew that nobody has asked to be cancelled yet."""
-        since = self._grown.get(desk.name)
-        if since is None:
-            return []
-        guards = [each for each in self.guards_of(desk) if each.cid < since]
-        return [each for each in guards if not self._withdrawals.was_asked(each.cid)]
+    def _replaceable(self, desk: Desk) -> list[OrderRequest]:
+        """Return the stops from before the position grew and the pairs that lost theirs, but those that are to go.
 
-    def _may_replace(
-        self, desk: Desk, protection: Protection, outgrown: list[OrderRequest], quote: Quote, now: Mts
-    ) -> bool:
-        """Tell whether the gate would let what follows them pass: else they stay."""
-        amount = Atoms(max(0, self._unguarded(desk)) + sum(map(self._to_book, outgrown)))
+        Where there is too little for an order, what is left of a pair stays: nothing could take its place.
+        """
+        since, torn = self._grown.get(desk.name, NO_CID), self._torn(desk)
+        if self._without_stop(desk) < desk.settings.instrument.amount_min:
+            torn = []
+        found = [each for each in self.guards_of(desk) if each.cid < since or each in torn]
+        return [each for each in found if not self._withdrawals.was_asked(each.cid)]
+
+    def _torn(self, desk: Desk) -> list[OrderRequest]:
+        """Return the pairs that rest without their stops."""
+        by_cid = self._books.orders.by_cid
+        return [each for each in self.guards_of(desk) if has_lost_its_stop(by_cid[each.cid].life)]
+
+    def _refused_instead(
+        self, desk: Desk, protection: Protection, replaceable: list[OrderRequest], quote: Quote, now: Mts
+    ) -> Refused | None:
+        """Return why the gate would refuse what follows them, and they stay; None where it would let that pass."""
+        amount = Atoms(max(0, self._unguarded(desk)) + sum(map(self._to_book, replaceable)))
         order = self._order(desk, protection, amount, NO_CID, quote)
-        answer = self._dispatch.check(desk, order, now, frozenset(each.cid for each in outgrown))
-        return not isinstance(answer, Refused)
+        answer = self._dispatch.check(desk, order, now, frozenset(each.cid for each in replaceable))
+        return answer if isinstance(answer, Refused) else None
+
+    def _why_replaced(self, guard: OrderRequest) -> str:
+        if has_lost_its_stop(self._books.orders.by_cid[guard.cid].life):
+            return "its take-profit was met in part, which cancels its stop: one for the rest follows"
+        return "the position has grown: one from its new entry follows"
 
     def _to_book(self, guard: OrderRequest) -> Atoms:
         """Return what a stop may still bring out: one that was met in part is smaller than it was."""
@@ -249,6 +267,11 @@ class Guarding:
         """Return what a desk holds and neither an order of its own may bring out nor a plan will send out."""
         out = Side.SELL if desk.position > 0 else Side.BUY
         return self._books.left(desk.name, desk.symbol, out) - self._books.to_leave(desk.name, out)
+
+    def _without_stop(self, desk: Desk) -> int:
+        """Return what of a desk no stop guards: what is unguarded, and what is left of pairs that lost theirs."""
+        by_cid = self._books.orders.by_cid
+        return self._unguarded(desk) + sum(by_cid[each.cid].life.at_risk for each in self._torn(desk))
 
     def _failed(self, desk: Desk, now: Mts, why: str) -> Iterator[Decision]:
         before = self._missing.get(desk.name)
@@ -260,13 +283,17 @@ class Guarding:
         self._missing[desk.name] = Missing(since, again, wait_ms, is_told)
         if is_told and not was_told:
             text = (
-                f"{desk.name} {desk.symbol}: {format_atoms(self._unguarded(desk))} of its position have stood without"
-                f" a stop at the exchange for {_seconds(since, now)} s: {why}; it is tried again after"
+                f"{desk.name} {desk.symbol}: {format_atoms(self._without_stop(desk))} of its position have stood"
+                f" without a stop at the exchange for {_seconds(since, now)} s: {why}; it is tried again after"
                 f" {wait_ms // 1000} s, then after twice as long each time, up to {LONGEST_AGAIN_MS // 1000} s"
             )
             yield Alert(now, AlertCode.POSITION_UNGUARDED, text)
         if self._books.standings.now is Standing.OPEN:  # else the look after it tries at once
             yield WakeAt(again)
+
+
+def _said(refused: Refused | OrderRefused) -> str:
+    return f"{refused.code.value}: {refused.observed}, allowed {refused.allowed}"
 
 
 def _seconds(since: Mts, now: Mts) -> int:

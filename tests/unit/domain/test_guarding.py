@@ -737,3 +737,110 @@ def test_a_purchase_is_never_cut_to_the_cash_that_somebody_left() -> None:
     world.close(1.0)
     assert not world.sent
     assert _balance_refusals(world) == 1
+
+
+# A take-profit that is met in part
+
+
+def _taken_in_part(limits: AccountLimits | None = None) -> tuple[Guarded, OrderRequest]:
+    """Return a world of 10 behind one pair, at the price of its take-profit, and the pair."""
+    world = Guarded(PAIR, limits=limits)
+    world.close(1.0)
+    (pair,) = world.guards
+    world.price = 104
+    return world, pair
+
+
+def _prices(guard: OrderRequest) -> tuple[object, ...]:
+    return guard.type, guard.side, guard.price, guard.oco_stop
+
+
+def test_what_is_left_of_a_take_profit_that_was_met_in_part_gets_a_stop_again() -> None:
+    world, pair = _taken_in_part()
+    world.fill(pair, atoms(4))
+    assert world.canceled == [pair.cid]
+    assert world.guards == [pair]  # until its end is told, all of it may fill
+    world.confirm()
+    (rest,) = world.guards
+    assert rest.amount == world.position == atoms(6)
+    assert _prices(rest) == _prices(pair)
+    assert not [each for each in world.decisions if isinstance(each, Alert)]
+    world.fill(rest, atoms(6))
+    assert (world.position, world.guards) == (0, [])
+
+
+def test_a_take_profit_that_fills_while_its_cancel_is_on_its_way_leaves_nothing_to_guard() -> None:
+    world, pair = _taken_in_part()
+    world.fill(pair, atoms(4))
+    world.fill(pair, atoms(6))
+    assert (world.position, world.guards) == (0, [])
+    assert len(world.sent) == 2
+
+
+def test_a_pair_whose_stop_was_met_in_part_is_left_alone() -> None:
+    world, pair = _taken_in_part()
+    world.price = 95
+    world.fill(pair, atoms(4))
+    assert not world.canceled
+    world.fill(pair, atoms(6))
+    assert (world.position, world.canceled) == (0, [])
+
+
+def test_nobody_knows_which_half_of_a_pair_was_met_before_its_match_is_told() -> None:
+    world, pair = _taken_in_part()
+    world.report(pair, Accepted(OrderId(pair.cid), atoms(4)))
+    world.at(1)
+    assert not world.canceled
+    world.fill(pair, atoms(4))
+    assert world.canceled == [pair.cid]
+
+
+def test_what_is_left_of_a_take_profit_and_too_small_for_an_order_rests_where_it_is() -> None:
+    world, pair = _taken_in_part()
+    world.fill(pair, pair.amount - INSTRUMENT.amount_min + 1)
+    world.at(1)
+    assert not world.canceled
+    assert world.guards == [pair]
+
+
+def test_only_the_pair_that_was_met_is_replaced() -> None:
+    world = Guarded(PAIR, limits=AccountLimits(max_order_notional=atoms(520)))
+    for _ in range(3):
+        world.close(1.0)
+        world.confirm()
+    kept, pair = world.guards
+    world.canceled.clear()
+    world.price = 104
+    world.fill(pair, atoms(2))
+    world.confirm()
+    assert world.canceled == [pair.cid]
+    assert kept in world.guards
+    assert world.guarded == world.position == atoms(8)
+
+
+def test_a_restart_knows_which_take_profit_was_met_in_part() -> None:
+    world, pair = _taken_in_part()
+    world.fill(pair, atoms(4))
+    _restart(world, PAIR)  # nobody knows whether the cancel left
+    world.show()
+    assert world.canceled == [pair.cid]
+    world.confirm()
+    (rest,) = world.guards
+    assert rest.amount == world.position == atoms(6)
+    assert _prices(rest) == _prices(pair)
+
+
+def test_a_take_profit_stays_while_the_gate_would_refuse_what_follows_it_and_a_person_is_told() -> None:
+    world, pair = _taken_in_part(AccountLimits(max_data_age_ms=1_000))
+    world.age_ms = 5_000
+    world.fill(pair, atoms(4))
+    told = [each for second in range(1, 10) for each in world.at(second)]
+    assert not world.canceled
+    assert [each.code for each in told] == [AlertCode.POSITION_UNGUARDED]
+    assert "6 of its position have stood without a stop at the exchange for 1 s: stale_data" in told[0].text
+    world.age_ms = 0
+    told = [each for second in range(10, 80) for each in world.at(second)]
+    assert world.canceled == [pair.cid]
+    world.confirm()
+    assert world.guarded == world.position == atoms(6)
+    assert [each.code for each in world.decisions if isinstance(each, Alert)][-1] is AlertCode.POSITION_GUARDED

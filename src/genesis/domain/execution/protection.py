@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeAlias, assert_never
 
 from attrs import field, frozen
 
+from genesis.domain.execution.order_life import OrderLife
 from genesis.domain.instrument import Instrument, Rounding
 from genesis.domain.order import Cid, OrderRequest, OrderType, Side
 from genesis.domain.units import PPB, Atoms, Mts, Ppb, Price, floor_mul_div
@@ -16,7 +17,7 @@ from genesis.domain.units import PPB, Atoms, Mts, Ppb, Price, floor_mul_div
 class Bracket:
     """Out at a loss of *stop*, and at a gain of *take* if there is one, as shares of the entry's price.
 
-    Both are one pair at the exchange: what fills cancels the other.
+    Both are one pair at the exchange: what fills, even in part, cancels the other.
     """
 
     stop: Ppb = field()
@@ -68,6 +69,18 @@ def exit_order(protection: Protection, guarded: Guarded, cid: Cid, instrument: I
             return OrderRequest(cid, symbol, side, OrderType.LIMIT, amount, mts, price=target, oco_stop=trigger)
         case _:
             assert_never(protection)
+
+
+def has_lost_its_stop(life: OrderLife) -> bool:
+    """Whether the take-profit of a pair was met in part, so that what is left of it rests without its stop.
+
+    Only a match says which half was met: no stop fills at the target or beyond it.
+    Source: Bitfinex documentation, "Order flags", "One-cancels-other".
+    """
+    order = life.order
+    if order.oco_stop is None or order.price is None or life.status.is_terminal:
+        return False
+    return any(order.side.sign * (trade.price - order.price) <= 0 for trade in life.trades)
 
 
 def _away(entry: Price, share: int, instrument: Instrument, rounding: Rounding) -> Price:
