@@ -58,6 +58,7 @@ from genesis.domain.standing import Standings
 from genesis.domain.trading import Trading
 from genesis.domain.units import Atoms, Mts, Symbol, format_atoms
 from genesis.domain.waiting import Waiting
+from genesis.domain.ways import Ways
 from genesis.domain.withdrawals import Withdrawals
 
 FIRST_CID: Final = Cid(1)
@@ -100,11 +101,15 @@ class TradingCore:
         self.dispatch = Dispatch(self.books, settings.limits, has_to_see=settings.needs_account)
         self.withdrawals = Withdrawals(self.books.orders)
         self.waiting = Waiting()
-        self.guarding = Guarding(self.desks, self.books, self.dispatch, self.withdrawals, self.waiting)
-        self.pursuits = Pursuits(self.desks, self.books, self.dispatch, self.withdrawals, self.waiting, self.guarding)
+        ways = Ways(self.books, self.withdrawals)
+        self.guarding = Guarding(self.desks, self.books, self.dispatch, self.withdrawals, self.waiting, ways)
+        self.pursuits = Pursuits(
+            self.desks, self.books, self.dispatch, self.withdrawals, self.waiting, self.guarding, ways
+        )
         self.crossing = Crossing(self.desks, self.books, self._instruments, self.dispatch, self.guarding)
         self.trading = Trading(
-            self._by_symbol, self.books, self.dispatch, self.waiting, self.pursuits, self.guarding, self.crossing
+            *(self._by_symbol, self.books, self.dispatch, self.waiting, self.pursuits, self.guarding),
+            *(self.crossing, ways),
         )
         self._looks = AccountLooks(self.books, self._instruments, self._report, is_dry=settings.is_dry)
         self.operation = Operation(self.desks, self.books, self.withdrawals, self.pursuits, self.trading)
@@ -307,10 +312,12 @@ class TradingCore:
         left = life.order.amount - life.filled
         if undertaking == PROTECTION:
             return self._guard_ended(desk, life, was_withdrawn=was_withdrawn)
+        told: tuple[Decision, ...] = ()
         if undertaking:
             # A part that never was there is tried again with the next tick, not at once: it may fail for ever.
-            return self.pursuits.go_on(self.now, undertaking) if life.filled or life.status is Status.CANCELED else ()
-        told: tuple[Decision, ...] = ()
+            if life.filled or life.status is Status.CANCELED:
+                told = tuple(self.pursuits.go_on(self.now, undertaking))
+            return (*told, *self.guarding.order_ended(desk.symbol, self.now))
         if not left and desk.name not in self.trading.cut:
             desk.done()
         else:
@@ -322,7 +329,7 @@ class TradingCore:
         if life.filled and desk.adds_risk(life.order.side):
             self.guarding.outgrow(desk, life.order.cid)
         self.guarding.try_at_once(desk.name)  # what was in the way of a stop may have been this order
-        return [*told, *self.guarding.protect(desk, self.now)]
+        return [*told, *self.guarding.protect(desk, self.now), *self.guarding.order_ended(desk.symbol, self.now)]
 
     def _guard_ended(self, desk: Desk, life: OrderLife, *, was_withdrawn: bool) -> Iterator[Decision]:
         yield from self.guarding.ended(desk, life, self.now, was_asked=was_withdrawn)

@@ -8,8 +8,8 @@ next. Stops of a strategy that is configured without protection are let go of.
 
 A stop that was refused, or that ended although nobody of us wanted that, is tried again after `FIRST_AGAIN_MS` of the
 market's time, then after twice as long each time, up to `LONGEST_AGAIN_MS`; at once after a look at the account, and
-when the order that was in its way is over. A person is told once, with how long the position has stood without, and
-told again when it is guarded.
+when an order that was in its way is over: parts of undertakings that a stop would meet make way for it. A person is
+told once, with how long the position has stood without, and told again when it is guarded.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -33,10 +33,11 @@ from genesis.domain.execution.order_life import OrderLife, Status
 from genesis.domain.execution.orders import PROTECTION
 from genesis.domain.execution.protection import Guarded, Protection, exit_order, has_lost_its_stop
 from genesis.domain.order import NO_CID, Cid, OrderRequest, Side
-from genesis.domain.risk.refusal import Refused
+from genesis.domain.risk.refusal import RefusalCode, Refused
 from genesis.domain.risk.scene import Standing
-from genesis.domain.units import Atoms, Mts, Price, format_atoms
+from genesis.domain.units import Atoms, Mts, Price, Symbol, format_atoms
 from genesis.domain.waiting import Waiting
+from genesis.domain.ways import Ways
 from genesis.domain.withdrawals import Withdrawals
 
 FIRST_AGAIN_MS: Final = 1_000
@@ -62,6 +63,7 @@ class Guarding:
         dispatch: Dispatch,
         withdrawals: Withdrawals,
         waiting: Waiting,
+        ways: Ways,
     ) -> None:
         self.entries: dict[str, tuple[Price, Reasons]] = {}
         self._desks = desks
@@ -69,6 +71,7 @@ class Guarding:
         self._dispatch = dispatch
         self._withdrawals = withdrawals
         self._waiting = waiting
+        self._ways = ways
         self._grown: dict[str, Cid] = {}
         self._missing: dict[str, Missing] = {}
 
@@ -162,6 +165,12 @@ class Guarding:
             if each in self._missing:
                 self._missing[each] = self._missing[each]._replace(again=Mts(0))
 
+    def order_ended(self, symbol: Symbol, now: Mts) -> Iterator[Decision]:
+        """Try the stops at once that an order which is over may have been in the way of."""
+        for desk in self._ways.kept_out(symbol):
+            self.try_at_once(desk.name)
+            yield from self.protect(desk, now)
+
     def ended(self, desk: Desk, life: OrderLife, now: Mts, *, was_asked: bool) -> Iterator[Decision]:
         """Take the end of a stop, which may be nobody's wish."""
         if not was_asked and life.filled < life.order.amount and desk.settings.protection is not None:
@@ -174,6 +183,7 @@ class Guarding:
         if missing is None or self._without_stop(desk) >= desk.settings.instrument.amount_min:
             return
         del self._missing[desk.name]
+        self._ways.stands(desk)
         if missing.is_told:
             text = f"{desk.name} {desk.symbol}: its position is guarded again, after {_seconds(missing.since, now)} s"
             yield Alert(now, AlertCode.POSITION_GUARDED, text)
@@ -213,10 +223,10 @@ class Guarding:
             answer = self._dispatch.send(desk, order, reasons, now, PROTECTION, wished)
             yield answer
             if isinstance(answer, OrderRefused):
-                yield from self._failed(desk, now, _said(answer))
+                yield from self._was_refused(desk, order, answer, now)
                 return
         if refused is not None and self._torn(desk):  # unlike what is left of a pair, outgrown stops guard meanwhile
-            yield from self._failed(desk, now, _said(refused))
+            yield from self._was_refused(desk, self._torn(desk)[0], refused, now)
 
     def _order(self, desk: Desk, protection: Protection, amount: Atoms, cid: Cid, quote: Quote) -> OrderRequest:
         """Return the next stop for *amount*: all of it, or one of as many equal parts as the limits of one make it."""
@@ -268,6 +278,13 @@ class Guarding:
         out = Side.SELL if desk.position > 0 else Side.BUY
         return self._books.left(desk.name, desk.symbol, out) - self._books.to_leave(desk.name, out)
 
+    def _was_refused(
+        self, desk: Desk, order: OrderRequest, refused: Refused | OrderRefused, now: Mts
+    ) -> Iterator[Decision]:
+        if refused.code is RefusalCode.SELF_CROSS:
+            yield from self._ways.make(desk, order, now, is_guard=True)
+        yield from self._failed(desk, now, f"{refused.code.value}: {refused.observed}, allowed {refused.allowed}")
+
     def _without_stop(self, desk: Desk) -> int:
         """Return what of a desk no stop guards: what is unguarded, and what is left of pairs that lost theirs."""
         by_cid = self._books.orders.by_cid
@@ -290,10 +307,6 @@ class Guarding:
             yield Alert(now, AlertCode.POSITION_UNGUARDED, text)
         if self._books.standings.now is Standing.OPEN:  # else the look after it tries at once
             yield WakeAt(again)
-
-
-def _said(refused: Refused | OrderRefused) -> str:
-    return f"{refused.code.value}: {refused.observed}, allowed {refused.allowed}"
 
 
 def _seconds(since: Mts, now: Mts) -> int:

@@ -4,7 +4,6 @@ Everything here follows from the orders and their lives, so after a restart the 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
 
 from attrs import evolve
 
@@ -28,18 +27,8 @@ from genesis.domain.pursued import Pursued
 from genesis.domain.risk.scene import Top
 from genesis.domain.units import Atoms, Mts, Symbol, floor_mul_div
 from genesis.domain.waiting import Waiting
+from genesis.domain.ways import Ways
 from genesis.domain.withdrawals import Withdrawals
-
-WAY_MS: Final = 600_000
-"""How long undertakings of others stay out of the way of a desk that has to get out: it tries at each close."""
-
-
-class _Way(NamedTuple):
-    """The way out of a desk: nothing *against* it is placed before *until*."""
-
-    desk: Desk
-    against: Side
-    until: Mts
 
 
 class Pursuits:
@@ -53,6 +42,7 @@ class Pursuits:
         withdrawals: Withdrawals,
         waiting: Waiting,
         guarding: Guarding,
+        ways: Ways,
     ) -> None:
         self._desks = desks
         self._books = books
@@ -60,16 +50,7 @@ class Pursuits:
         self._withdrawals = withdrawals
         self._waiting = waiting
         self._guarding = guarding
-        self._ways: dict[Symbol, _Way] = {}
-
-    def make_way(self, desk: Desk, out: OrderRequest, now: Mts) -> Iterator[Decision]:
-        """Withdraw the parts of others that the way *out* of a desk would meet; until it is out, none is placed."""
-        against = Side.BUY if out.side is Side.SELL else Side.SELL
-        self._ways[out.symbol] = _Way(desk, against, Mts(now + WAY_MS))
-        for own in tuple(self._books.orders.open(out.symbol)):
-            order = own.life.order
-            if own.undertaking > 0 and order.side is against:
-                yield from self._withdrawals.ask(order.cid, f"{desk.name} has to get out, and would meet it")
+        self._ways = ways
 
     def time_passed(self, now: Mts) -> Iterator[Decision]:
         """Go on with all that is under way, and ask for stops that are missing, for whatever reason they are."""
@@ -136,7 +117,7 @@ class Pursuits:
         step = next_step(undertaking, parts, now, self._top(undertaking.symbol), instrument)
         match step:
             case Place():
-                if undertaking.id not in self._waiting.parts and not self._is_in_the_way(undertaking, now):
+                if undertaking.id not in self._waiting.parts and not self._ways.is_blocked(undertaking, now):
                     self._waiting.parts[undertaking.id] = undertaking.symbol
                     yield self._waiting.ask(undertaking.symbol)
             case Withdraw(cid):
@@ -156,7 +137,7 @@ class Pursuits:
         if not isinstance(step, Place) or not _may_go_on(pursued, desk, now):  # it filled or ended meanwhile
             yield from self._step(pursued, now)
             return
-        if self._is_in_the_way(undertaking, now):
+        if self._ways.is_blocked(undertaking, now):
             return
         amount = self._amount(desk, undertaking, step.amount, quote)
         if amount < instrument.amount_min:  # the market ran away from what the strategy has
@@ -179,15 +160,6 @@ class Pursuits:
         if side is Side.BUY and desk.settings.margin is None:
             amount = min(amount, Atoms(floor_mul_div(max(desk.ledger.cash, 0), instrument.price_scale, quote.ask)))
         return amount
-
-    def _is_in_the_way(self, undertaking: Undertaking, now: Mts) -> bool:
-        way = self._ways.get(undertaking.symbol)
-        if way is None:
-            return False
-        if now >= way.until or not way.desk.position or way.desk.in_flight is not None:
-            del self._ways[undertaking.symbol]
-            return False
-        return undertaking.side is way.against
 
     def _finish(self, undertaking: Undertaking, parts: Sequence[OrderLife], now: Mts) -> Iterator[Decision]:
         """End an undertaking; what it made of the position is guarded at once."""

@@ -22,6 +22,7 @@ from genesis.domain.risk.refusal import RefusalCode, Refused
 from genesis.domain.risk.scene import Standing
 from genesis.domain.units import Atoms, Mts, Symbol
 from genesis.domain.waiting import Waiting
+from genesis.domain.ways import Ways
 
 
 class Trading:
@@ -36,6 +37,7 @@ class Trading:
         pursuits: Pursuits,
         guarding: Guarding,
         crossing: Crossing,
+        ways: Ways,
     ) -> None:
         self.cut: set[str] = set()
         self.next_undertaking = 1
@@ -46,6 +48,7 @@ class Trading:
         self._pursuits = pursuits
         self._guarding = guarding
         self._crossing = crossing
+        self._ways = ways
 
     def ask(self, symbol: Symbol, now: Mts) -> Iterator[Decision]:
         """Ask for a quote for the desks that wait for one; while nothing may be sent, they wait no longer."""
@@ -170,7 +173,7 @@ class Trading:
     def _refused(self, desk: Desk, order: OrderRequest, refused: OrderRefused, now: Mts) -> Iterable[Decision]:
         """Tell of a refusal; where an order of another strategy keeps a desk in, it has to make way."""
         if refused.code is RefusalCode.SELF_CROSS and not desk.adds_risk(order.side):
-            return (refused, *self._pursuits.make_way(desk, order, now))
+            return (refused, *self._ways.make(desk, order, now))
         return (refused,)
 
     def _planned(self, desk: Desk, wish: Wish, amount: Atoms, now: Mts) -> Undertaking | None:

@@ -4,6 +4,8 @@ import pytest
 from attrs import evolve
 
 from genesis.domain.core import TradingCore
+from genesis.domain.core_settings import CoreSettings
+from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.events import (
     Alert,
     AlertCode,
@@ -29,8 +31,9 @@ from genesis.domain.order import NO_CID, OrderId, OrderRequest, OrderType, Side
 from genesis.domain.risk.limits import AccountLimits, InstrumentLimits
 from genesis.domain.risk.refusal import RefusalCode
 from genesis.domain.saved import restore, saved
+from genesis.domain.strategy.features import close, volume
 from genesis.domain.units import PPB, Atoms, Mts, Ppb, atoms
-from tests.unit.domain.accounts import BTC, INSTRUMENT, World
+from tests.unit.domain.accounts import BTC, CASH, INSTRUMENT, World
 
 STOP = Bracket(Ppb(PPB // 20))
 PAIR = Bracket(Ppb(PPB // 20), Ppb(PPB // 25))
@@ -844,3 +847,96 @@ def test_a_take_profit_stays_while_the_gate_would_refuse_what_follows_it_and_a_p
     world.confirm()
     assert world.guarded == world.position == atoms(6)
     assert [each.code for each in world.decisions if isinstance(each, Alert)][-1] is AlertCode.POSITION_GUARDED
+
+
+# A pair that an order of another strategy is in the way of
+
+
+def _kept_out(plan: Plan | None = None) -> tuple[World, OrderRequest]:
+    """Return a world of "one", whose pair is refused for a purchase that "rests" has in the book, and that purchase."""
+    plan = plan or PostOnly(60_000, 86_400_000)
+    desks = (
+        DeskSettings(INSTRUMENT, volume, 1.0, name="rests", plan=plan),
+        DeskSettings(INSTRUMENT, close - 100.0, 1.0, name="one", protection=PAIR),
+    )
+    limits = AccountLimits(max_positions=5)
+    world = World("rests", "one", limits=limits)
+    world.core = TradingCore(CoreSettings(desks, limits), {each.name: Ledger(CASH) for each in desks})
+    world.price = 104
+    world.close(1.0, 0.0)
+    (resting,) = world.sent
+    world.price = 100
+    world.close(1.0, 1.0)
+    assert world.core.refusals == {RefusalCode.SELF_CROSS: 1}
+    return world, resting
+
+
+def _tick(world: World, seconds: int) -> None:
+    world.handle(TimePassed(Mts(60_000 * world.minute + 1_000 * seconds)))
+
+
+def test_an_order_of_another_strategy_makes_way_for_a_stop_which_is_placed_once_it_is_gone() -> None:
+    world, resting = _kept_out()
+    assert world.canceled == [resting.cid]
+    assert not _guarded(world, "one")
+    world.end(resting, 0)
+    assert _guarded(world, "one") == [atoms(10)]
+    assert not [each for each in world.decisions if isinstance(each, Alert)]
+
+
+def test_who_makes_way_for_a_stop_places_nothing_before_that_stands_and_then_what_does_not_meet_it() -> None:
+    world, resting = _kept_out()
+    world.fills = False  # the pair is on its way until the exchange shows it
+    world.end(resting, 0)
+    pair = world.sent[-1]
+    assert pair.oco_stop is not None
+    for second in range(1, 10):
+        _tick(world, second)
+    assert world.sent[-1] == pair
+    world.report(pair, Accepted(OrderId(pair.cid)))
+    _tick(world, 10)
+    assert (world.sent[-1].post_only, world.sent[-1].price) == (True, INSTRUMENT.price(100))
+    assert world.canceled == [resting.cid]
+
+
+def test_who_made_way_for_a_stop_and_would_meet_it_again_waits_and_takes_it_away_no_more() -> None:
+    world, resting = _kept_out()
+    world.end(resting, 0)
+    world.price = 104
+    sent = len(world.sent)
+    for _ in range(5):
+        world.close(1.0, 1.0)
+        _tick(world, 30)
+    assert (len(world.sent), world.canceled) == (sent, [resting.cid])
+    assert _guarded(world, "one") == [atoms(10)]
+    assert world.core.refusals[RefusalCode.SELF_CROSS] == 6  # its purchase, once a candle
+
+
+def test_a_stop_that_the_exchange_rejects_keeps_what_made_way_for_it_out_until_it_stands() -> None:
+    world, resting = _kept_out()
+    world.fills = False
+    world.end(resting, 0)
+    world.report(world.sent[-1], Refused("not now"))
+    _tick(world, 1)
+    assert not [each for each in world.sent[2:] if each.post_only]
+    for second in range(2, 30):
+        _tick(world, second)
+    pair = world.sent[-1]
+    world.report(pair, Accepted(OrderId(pair.cid)))
+    _tick(world, 30)
+    assert world.sent[-1].post_only
+    assert world.canceled == [resting.cid]
+
+
+def test_after_ten_minutes_who_made_way_for_a_stop_that_does_not_come_goes_on() -> None:
+    world, resting = _kept_out()
+    world.fills = False
+    world.end(resting, 0)
+    world.report(world.sent[-1], Refused("never"))
+    world.price = 90  # far below the pair
+    for _ in range(11):
+        world.minute += 1
+        _tick(world, 0)
+        if world.sent[-1].oco_stop is not None:
+            world.report(world.sent[-1], Refused("never"))
+    assert [each for each in world.sent if each.post_only][1:]
