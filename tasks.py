@@ -109,7 +109,7 @@ def bench(_: Context, names: Sequence[str] = (), json: bool = False) -> None:
     help={
         "kills": "How many processes to kill.",
         "seed": "Where and when they are killed; the ledger counts each seed by itself.",
-        "only": "Run this one drill again, whatever the ledger has.",
+        "only": "Run the drill with this number again, whatever the ledger has; below 0 for none.",
         "json": "Print one JSON object.",
     },
 )
@@ -119,6 +119,8 @@ def drill(_: Context, kills: int = 300, seed: int = 1, only: int = -1, json: boo
     Drills that passed with this code are in GENESIS_HOME/simulation and are not run again: a campaign of thousands can
     be stopped and goes on where it was. Exits 1 where something was found.
     """
+    if kills < 1:
+        raise Exit(f"--kills {kills}: give 1 or more.", code=2)
     one = ["--only", str(only)] if only >= 0 else []
     python("-m", "tests.simulation.drill", str(kills), str(seed), *one, *(["--json"] if json else []))
 

@@ -168,7 +168,7 @@ def test_a_checkout_shows_the_run_time_tasks_of_the_package() -> None:
     listed = subprocess.run(
         [sys.executable, "tasks.py", "--list"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split()
-    for name in (*namespace().task_names, "test", "lint", "types", "check", "bench", "build", "lock"):
+    for name in (*namespace().task_names, "test", "lint", "types", "check", "bench", "drill", "build", "lock"):
         assert name in listed
 
 

@@ -5,69 +5,80 @@ exchange. The ledger is GENESIS_HOME/simulation/kills.jsonl.
 """
 
 import argparse
+import hashlib
+import shutil
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from attrs import frozen
+from attrs import asdict, frozen
 
 import genesis
 from genesis.app.home import home
 from genesis.app.json_output import JsonDocument, print_json
 from genesis.app.progress import progress
 from genesis.app.simulation.ledger import LineLedger, code_digest
-from tests.simulation.killed_traders import Count, Told, run
+from tests.simulation import killed_traders
+from tests.simulation.killed_traders import Count, Passed, run
 
 FILE: Final = "kills.jsonl"
 
 
 @frozen
-class KillLine:
-    """What is kept of one drill: see `killed_traders.drill` for what came of it."""
+class KillLine(Passed):
+    """What is kept of one drill: what came of it, of which seed, and with which code."""
 
     seed: int
-    number: int
     code: str
     version: str
-    manner: str
-    places: Sequence[str]
-    killed: int
-    guards: int
-    rows: int
-    orders: int
-    sessions: int
-    parts: int
-    gone: Mapping[str, int]
 
 
-def campaign(kills: int, seed: int, folder: Path, only: int | None) -> tuple[list[KillLine], list[str]]:
+def digest() -> str:
+    """Return a hash over what a result belongs to: the package, and the drill itself."""
+    program = Path(killed_traders.__file__).read_bytes()
+    return hashlib.sha256(code_digest().encode() + program).hexdigest()[:16]
+
+
+def campaign(kills: int, seed: int, ledger: LineLedger[KillLine]) -> tuple[list[KillLine], list[str]]:
     """Run drills of *seed* until so many were killed, those of the ledger included; return them and what was found."""
-    ledger = LineLedger(folder / FILE, lambda told: KillLine(**told))
-    code = code_digest()
+    code = digest()
     lines = [line for line in ledger.lines() if (line.seed, line.code) == (seed, code)]
     count = Count(kills, sum(line.killed for line in lines), {line.number for line in lines})
-    numbers: Iterator[int] = count.numbers() if only is None else iter([only])
     with progress("killing") as show:
 
-        def tell(told: Told) -> None:
-            count.take(told)
+        def tell(passed: Passed) -> None:
+            count.take(passed)
             show(count.killed, kills)
-            line = KillLine(seed=seed, code=code, version=genesis.__version__, **told)  # type: ignore[arg-type]  # by name
-            if only is None:
-                ledger.add(line)
+            line = KillLine(**asdict(passed), seed=seed, code=code, version=genesis.__version__)
+            ledger.add(line)
             lines.append(line)
 
         show(count.killed, kills)
-        files = Path(tempfile.mkdtemp(prefix="drill-"))
-        if not (found := run(files, seed, numbers, tell)):
-            files.rmdir()
-        return lines, found
+        return lines, _run(seed, count.numbers(), tell)
 
 
-def tally(lines: Sequence[KillLine]) -> JsonDocument:
+def one(number: int, seed: int) -> tuple[list[Passed], list[str]]:
+    """Run one drill, whatever any ledger has."""
+    passed: list[Passed] = []
+    return passed, _run(seed, iter([number]), passed.append)
+
+
+def _run(seed: int, numbers: Iterator[int], tell: Callable[[Passed], None]) -> list[str]:
+    """Run drills in a folder that stays only where something was found."""
+    files = Path(tempfile.mkdtemp(prefix="drill-"))
+    found: list[str] = []
+    try:
+        found = run(files, seed, numbers, tell)
+    finally:
+        if not found:
+            shutil.rmtree(files)
+    return found
+
+
+def tally(lines: Sequence[Passed]) -> JsonDocument:
     """Return what the drills came to."""
     gone: Counter[str] = Counter()
     for line in lines:
@@ -91,10 +102,13 @@ def main() -> None:
     parser.add_argument("--only", type=int)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    if options.kills < 1:
-        parser.error(f"--kills {options.kills}: give 1 or more")
+    lines: Sequence[Passed]
     try:
-        lines, found = campaign(options.kills, options.seed, home() / "simulation", options.only)
+        if options.only is None:
+            ledger = LineLedger(home() / "simulation" / FILE, lambda told: KillLine(**told))
+            lines, found = campaign(options.kills, options.seed, ledger)
+        else:
+            lines, found = one(options.only, options.seed)
     except KeyboardInterrupt:
         print("stopped: the same command goes on where it was", file=sys.stderr)
         sys.exit(130)

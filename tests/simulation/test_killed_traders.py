@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.simulation.killed_traders import Count
+from tests.simulation.killed_traders import Count, Passed
 
 PROGRAM = Path(__file__).with_name("killed_traders.py")
 KILLS = 300
@@ -41,9 +41,10 @@ def test_a_campaign_of_kills_goes_on_where_it_was() -> None:
     count = Count(5, killed=3, done={0, 2})
     numbers = count.numbers()
     assert [next(numbers), next(numbers)] == [1, 3]
-    count.take({"killed": 1})
+    one = Passed(1, "market", ["after send 1"], 1, 0, 9, 1, {}, 2, 0)
+    count.take(one)
     assert next(numbers) == 4  # others of its time are still under way
-    count.take({"killed": 1})
+    count.take(one)
     assert list(numbers) == []
 
 

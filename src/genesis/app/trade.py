@@ -94,11 +94,10 @@ async def trade_recorded(core: TradingCore, market: Market, observer: Observer, 
     """Do as `trade` does, with every event in the journal before the core sees it, and every decision before it acts.
 
     An order leaves only when its intent and everything before it are durable, and what a person asked for is durable
-    before the next event is taken. Raises `Killed` instead of sending while
-    the latch is set, and `StoreError` when the journal cannot be written, even where that shows only when the task is
-    cancelled: then nothing is sent any more, and what is open of ours is cancelled first. So it is when the task is
-    cancelled while the latch is set. What guards a position is cancelled only where somebody has pulled the latch: who
-    can send no more could not guard it anew.
+    before the next event is taken. Raises `Killed` instead of sending while the latch is set, and `StoreError` when the
+    journal cannot be written, even where that shows only when the task is cancelled: then nothing is sent any more, and
+    what is open of ours is cancelled first. So it is when the task is cancelled while the latch is set. What guards a
+    position is cancelled only where somebody has pulled the latch: who can send no more could not guard it anew.
     """
     journal, reports = recording.journal, 0
     try:
@@ -120,7 +119,7 @@ async def trade_recorded(core: TradingCore, market: Market, observer: Observer, 
                 reports = 0
                 await journal.append(saved(core))
             if isinstance(event, FromPerson):
-                await journal.commit()  # whoever asked is answered as the next event is taken
+                await journal.commit()  # whoever asked is answered when the market is asked for the next event
         await journal.append(saved(core))
     except asyncio.CancelledError:
         reason = recording.latch.reason()

@@ -40,9 +40,14 @@ def order(side: Side = Side.BUY, amount: str = "1", limit: Price | None = None) 
 
 
 def stop(side: Side, trigger: int) -> OrderRequest:
-    """A stop at the market's price, which an order of ours around it would meet if it were in the book."""
+    """A stop, which an order of ours around the market would meet if it were in the book."""
     price = BITCOIN.price(trigger)
     return OrderRequest(Cid(9), BITCOIN.symbol, side, OrderType.STOP, atoms("1"), Mts(1000), stop_price=price)
+
+
+def pair(target: int, trigger: int) -> OrderRequest:
+    """A sale at *target* that is one with a stop."""
+    return evolve(order(Side.SELL, limit=BITCOIN.price(target)), oco_stop=BITCOIN.price(trigger))
 
 
 def ours(side: Side, amount: str, price: Price | None, *, is_dormant: bool = False) -> Scene:
@@ -98,19 +103,27 @@ def of_one_instrument(limits: InstrumentLimits) -> AccountLimits:
             Refused(RefusalCode.SELF_CROSS, "our sell 7 at 100.00000000", "no order of ours"),
             id="self_cross: a market order and a resting one of ours",
         ),
-        pytest.param(
-            stop(Side.SELL, 101),
-            OFF,
-            ours(Side.BUY, "1", BITCOIN.price(99)),
-            Refused(RefusalCode.SELF_CROSS, "our buy 7 at 99.00000000", "no order of ours"),
-            id="self_cross: a stop that the market is past",
+        *(
+            pytest.param(
+                asked,
+                AccountLimits(price_collar=collar),
+                ours(Side.BUY, "1", BITCOIN.price(99)),
+                Refused(RefusalCode.SELF_CROSS, "our buy 7 at 99.00000000", "no order of ours"),
+                id=f"self_cross: {what} that the market is past, collar {collar}",
+            )
+            for collar in (None, Ppb(PPB // 50))
+            for what, asked in (
+                ("a stop", stop(Side.SELL, 101)),
+                ("a stop far from it", stop(Side.SELL, 120)),
+                ("a stop of a pair", pair(110, 101)),
+            )
         ),
         pytest.param(
-            evolve(order(Side.SELL, limit=BITCOIN.price(110)), oco_stop=BITCOIN.price(101)),
+            pair(110, 101),
             OFF,
-            ours(Side.BUY, "1", BITCOIN.price(99)),
-            Refused(RefusalCode.SELF_CROSS, "our buy 7 at 99.00000000", "no order of ours"),
-            id="self_cross: a pair whose stop the market is past",
+            ours(Side.BUY, "1", None),
+            Refused(RefusalCode.SELF_CROSS, "our buy 7 at any price", "no order of ours"),
+            id="self_cross: a purchase at the market and the target of a pair",
         ),
         pytest.param(
             order(limit=BITCOIN.price(101)),
@@ -166,6 +179,8 @@ def test_i11_i12_each_guard_refuses_by_name_with_what_it_saw(
         pytest.param(order(), OFF, ours(Side.SELL, "1", None), id="self_cross: two that take"),
         pytest.param(order(), OFF, ours(Side.SELL, "1", HUNDRED, is_dormant=True), id="self_cross: a stop in no book"),
         pytest.param(stop(Side.SELL, 95), OFF, ours(Side.BUY, "1", HUNDRED), id="self_cross: a stop under a purchase"),
+        pytest.param(stop(Side.SELL, 101), OFF, ours(Side.BUY, "1", None), id="self_cross: a stop that takes, too"),
+        pytest.param(pair(110, 95), OFF, ours(Side.BUY, "1", HUNDRED), id="self_cross: a pair around a purchase"),
         pytest.param(stop(Side.BUY, 105), OFF, ours(Side.SELL, "1", HUNDRED), id="self_cross: a stop above a sale"),
         pytest.param(
             order(),

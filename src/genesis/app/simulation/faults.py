@@ -13,7 +13,7 @@ from genesis.adapters.venue.venue import Venue
 from genesis.app.operated_market import MakeEvent
 from genesis.app.simulation.bounds import BOUNDS, stricter
 from genesis.app.simulation.crowd import Stranger
-from genesis.app.simulation.host import Host, disk_is_broken, disk_is_full
+from genesis.app.simulation.host import Host, broken_disk_error, full_disk_error
 from genesis.app.simulation.life import Death, Life
 from genesis.app.simulation.options import MADE_BY_VENUE, SOMETIMES, FaultClass, WorldOptions
 from genesis.domain.events import Asked, LimitsApplied, OperatorAsked
@@ -248,12 +248,12 @@ class Troubles:
             life.kill("killed with its machine")
 
     async def _fill_disk(self) -> None:
-        self._host.disk.failure = disk_is_full()
+        self._host.disk.failure = full_disk_error()
         await self._lasting(1, 120)
         self._host.disk.failure = None
 
     async def _break_disk(self) -> None:
-        self._host.disk.failure = disk_is_broken()
+        self._host.disk.failure = broken_disk_error()
         await self._lasting(0.1, 5)
         self._host.disk.failure = None
 

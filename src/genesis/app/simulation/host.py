@@ -18,13 +18,13 @@ from genesis.domain.order import Cid
 from genesis.ports.errors import StoreError, StoreFull
 
 
-def disk_is_full() -> StoreFull:
+def full_disk_error() -> StoreFull:
     """Return what a full disk says. Each fault has its own, for a raised error keeps alive all that it passed."""
     return StoreFull("no space left on device: free some and start again")
 
 
-def disk_is_broken() -> StoreError:
-    """Return what a broken disk says; see `disk_is_full`."""
+def broken_disk_error() -> StoreError:
+    """Return what a broken disk says; see `full_disk_error`."""
     return StoreError("input/output error: the disk cannot be trusted")
 
 

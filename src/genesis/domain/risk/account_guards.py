@@ -179,27 +179,34 @@ def self_cross(order: OrderRequest, instrument: Instrument, limits: AccountLimit
 
     A stop that the market is past already waits for nothing. What one meets that is triggered later nobody can know.
     """
-    triggers = _triggers_at_once(order, scene)
-    if is_dormant(order) and not triggers:
+    takes = order.type is OrderType.MARKET or _triggers_at_once(order, scene)
+    rests = limit_of(order) is not None and (takes or not is_dormant(order))
+    if not (takes or rests):
         return None
-    limit = None if triggers and order.type is not OrderType.STOP_LIMIT else limit_of(order)
-    reach = limit
-    if reach is None and limits.price_collar is not None:
-        meets, walk = _price(order, scene), max(limits.price_collar, MARKET_WALK)
-        reach = Price(
-            ceil_mul_div(meets, PPB + walk, PPB) if order.side is Side.BUY else floor_mul_div(meets, PPB - walk, PPB)
-        )
+    reach = _reach(order, limits, scene) if takes else limit_of(order)
     for other in scene.pending:
         if other.cid is None or other.side is order.side or other.is_dormant:
             continue
-        if limit is None and other.price is None:  # two that take do not meet
+        if not rests and other.price is None:  # two that take do not meet
             continue
-        apart = reach is not None and other.price is not None
-        if apart and (reach < other.price if order.side is Side.BUY else reach > other.price):  # type: ignore[operator]  # not None when apart
+        if reach is not None and other.price is not None and order.side.sign * (reach - other.price) < 0:
             continue
         where = "any price" if other.price is None else str(instrument.decimal_from_price(other.price))
         return Refused(RefusalCode.SELF_CROSS, f"our {other.side.value} {other.cid} at {where}", "no order of ours")
     return None
+
+
+def _reach(order: OrderRequest, limits: AccountLimits, scene: Scene) -> Price | None:
+    """Return the worst price at which an order that takes may fill, None for any."""
+    meets = scene.reference(order.side)
+    if order.type is OrderType.STOP_LIMIT:
+        return order.price
+    if limits.price_collar is None or meets is None:
+        return None
+    walk = max(limits.price_collar, MARKET_WALK)
+    if order.side is Side.BUY:
+        return Price(ceil_mul_div(meets, PPB + walk, PPB))
+    return Price(floor_mul_div(meets, PPB - walk, PPB))
 
 
 def _triggers_at_once(order: OrderRequest, scene: Scene) -> bool:

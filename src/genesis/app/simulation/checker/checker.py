@@ -27,8 +27,9 @@ ATOMS: Final = 10**8
 FOREIGN_SEEN_AFTER_MS: Final = 300_000
 """What somebody else did within this time may not have been seen by us: it counts for nothing against us."""
 
-CLOCK_S: Final = 1.0
+RATE_SLACK_S: Final = 1.0
 """How far the exchange's time, by which orders are counted, may differ from the time at which they leave."""
+
 ROUNDING: Final = 2
 """Atoms by which a fill's cost may be booked higher than the exchange took: it rounds its way, we against us."""
 
@@ -171,7 +172,7 @@ class Checker:
         symbol = Symbol(attempt.body["symbol"])
         worth = self._worth(symbol, int(abs(attempt.amount) * ATOMS))
         require(worth <= bounds.order_notional, "I12", f"order {attempt.cid} is worth {worth} atoms", bounds)
-        since_s = attempt.at_s - bounds.window_s + CLOCK_S
+        since_s = attempt.at_s - bounds.window_s + RATE_SLACK_S
         count = sum(at_s > since_s for at_s in self.wire.left_s)
         decided = self.journal.account.orders.get(attempt.cid)
         is_within = count <= bounds.orders_a_window or (decided is not None and decided.gets_out)

@@ -64,8 +64,8 @@ class Truth:
     """Our orders by cid."""
     foreign: dict[OrderId, TrueOrder] = field(factory=dict)
     prices: dict[Symbol, list[tuple[Mts, Price]]] = field(factory=dict)
-    _owners: dict[int, dict[int, bool]] = field(factory=dict)
-    """By trade, our orders on either side of it, and whether each waited for a trigger of the exchange before."""
+    _owners: dict[int, set[int]] = field(factory=dict)
+    """By trade, our orders on either side of it, but for those that had waited for a trigger at the exchange."""
 
     def watch(self, events: Sequence[ExchangeEvent], mts: Mts) -> None:
         """Take what the exchange did."""
@@ -113,10 +113,10 @@ class Truth:
         order.trades[trade.id] = (int(trade.amount), trade.price)
         self.findings.require(order.filled <= order.amount, "I6", f"order {order.cid} was filled beyond its amount")
         if not self.is_foreign(order.id):
-            owners = self._owners.setdefault(trade.id, {})
-            owners[order.cid] = trade.order.ticket.type in TRIGGERED and trade.mts > order.created
-            is_excused = len(owners) == 1 or any(owners.values())
-            self.findings.require(is_excused, "I10", f"our orders {sorted(owners)} traded with each other")
+            owners = self._owners.setdefault(trade.id, set())
+            if trade.order.ticket.type not in TRIGGERED or trade.mts == order.created:  # it did not wait for a trigger
+                owners.add(order.cid)
+            self.findings.require(len(owners) <= 1, "I10", f"our orders {sorted(owners)} traded with each other")
 
 
 def _true(order: PlacedOrder) -> TrueOrder:
