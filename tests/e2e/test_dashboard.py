@@ -13,6 +13,7 @@ from attrs import evolve, frozen
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from genesis.adapters.http import stream
+from genesis.adapters.http.websocket_protocol import WebSocketProtocol
 from genesis.domain.units import Mts, Symbol
 from genesis.ports.access import Role
 from genesis.ports.operator import CancelOrder, Flatten, Halt, SwitchStrategy
@@ -216,16 +217,44 @@ def test_ten_thousand_candles_are_drawn_while_twenty_come_a_second(site: Running
     assert seen.complaints == []
 
 
-def test_f27_a_page_that_hears_nothing_says_so_and_asks_for_a_login(tmp_path: Path, context: BrowserContext) -> None:
+def test_f27_a_page_whose_session_ended_says_so_and_why(tmp_path: Path, context: BrowserContext) -> None:
     with running(tmp_path) as site:
         feed(site.house.view)
         page = visit(context, site.link()).page
         expect(page.locator("#stale")).to_be_hidden()
+        site.house.monitor.set_status("stopping", "killed: enough")
         site.stop()
-        expect(page.locator("#stale")).to_contain_text("Stale since", timeout=10_000)
+        expect(page.locator("#stale")).to_contain_text("The session ended at", timeout=10_000)
+        expect(page.locator("#stale")).to_contain_text(": killed: enough. What you see is old.")
+        expect(page.locator("#status-text")).to_have_text("ended")
         assert page.evaluate("document.body.classList.contains('old')")
     page.evaluate("sessionStorage.setItem('genesis', 'forgotten')")
     assert float(page.evaluate("getComputedStyle(document.querySelector('main')).opacity")) < 0.6
+
+
+def test_f27_a_page_that_reaches_nobody_says_that_nothing_answers(
+    tmp_path: Path, context: BrowserContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(tmp_path) as site:
+        feed(site.house.view)
+        page = visit(context, site.link()).page
+        # As where the process is gone from one moment to the next.
+        monkeypatch.setattr(WebSocketProtocol, "shutdown", lambda protocol: protocol._transport.abort())
+        site.stop()
+        expect(page.locator("#stale")).to_contain_text("Nothing answers since", timeout=10_000)
+        expect(page.locator("#status-text")).to_have_text("not reached")
+        assert page.evaluate("document.body.classList.contains('old')")
+
+
+def test_f27_a_page_whose_stream_is_open_and_silent_is_stale(
+    site: Running, context: BrowserContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = visit(context, site.link()).page
+    with monkeypatch.context() as patched:
+        patched.setattr(stream.StreamHub, "_tick", lambda _: None)
+        expect(page.locator("#stale")).to_contain_text("Stale since", timeout=10_000)
+        expect(page.locator("#stale")).to_contain_text("the session does not answer")
+    expect(page.locator("#stale")).to_be_hidden(timeout=10_000)
 
 
 def test_f27_a_loop_that_stands_still_makes_the_page_old_whatever_else_holds(

@@ -85,7 +85,8 @@ def test_a_trader_watches_halts_limits_reads_a_refusal_kills_and_reads_the_audit
         act(page, "kill", reason="enough", phrase="kill")
         process.communicate(timeout=60)
         assert process.returncode == 2
-        expect(page.locator("#stale")).to_contain_text("Stale since", timeout=10_000)
+        expect(page.locator("#stale")).to_contain_text("The session ended at", timeout=10_000)
+        expect(page.locator("#stale")).to_contain_text("the kill latch is set (enough)")
     log = tmp_path / "logs" / "config_audit.log"
     assert isinstance(verify_file(log), ChainHead)
     actions = [json.loads(line)["entry"]["action"] for line in log.read_text("utf-8").splitlines()]

@@ -104,3 +104,4 @@ def test_long_texts_leave_in_frames_of_64_kib() -> None:
     assert len(raw) == len(data) + 3 * 10 - 6
     assert text_frames(b"short") == frame(Opcode.TEXT, b"short")
     assert close_frame(1000, "x" * 200)[1] == 125
+    assert close_frame(1000, "x" + "é" * 100)[4:].decode() == "x" + "é" * 61

@@ -26,7 +26,12 @@ class EventLog:
         self._status: tuple[Status, str] | None = None
 
     def set_status(self, status: Status, reason: str = "") -> None:
-        """Pass on the status; a change of it is an event."""
+        """Pass on the status; a change of it is an event.
+
+        What stops is nothing else any more, and for its first reason.
+        """
+        if self._status is not None and self._status[0] == "stopping":
+            return
         self._feed.set_status(status, reason)
         if self._status != (status, reason):
             self._status = (status, reason)

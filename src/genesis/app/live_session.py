@@ -109,7 +109,7 @@ def run_live(plan: LivePlan, settings: Settings, options: LiveOptions, people: P
         try:
             source = f"{', '.join(plan.symbols)}, live"
             with session_watch(people, source, system.clock, system.metrics, system.feed) as watch:
-                asyncio.run(watch.around(lambda: until_stopped(_recorded(house))))
+                asyncio.run(watch.around(lambda: until_stopped(_recorded(house), system.feed)))
         except KeyboardInterrupt:
             print("interrupted", file=say)
         finally:
@@ -215,7 +215,7 @@ async def _trade(house: LiveHouse, recording: Recording) -> None:
             parts: tuple[Component, ...] = (
                 market,
                 system.server,
-                LatchWatch(system.latch, clock),
+                LatchWatch(system.latch, clock, system.feed),
                 system.feeding,
                 system.watching,
                 RightsWatch(wires.reader, clock, halting),

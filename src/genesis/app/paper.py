@@ -62,6 +62,7 @@ async def run_paper(
             await trade(core, market, observer)
         else:
             await trade_recorded(core, market, observer, recording)
+        observer.ending("its candles ended")
         for task in beside:
             task.cancel()
 

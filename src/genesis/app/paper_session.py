@@ -45,7 +45,8 @@ def run_session(plan: SessionPlan, home: Path, people: People, *, json: bool) ->
     print(f"{title}, at {system.server.url}", file=say, flush=True)
     print(login, file=say, flush=True)
     print(f"journal: {system.journal_path}", file=say, flush=True)
-    beside: list[Component] = [system.server, LatchWatch(system.latch, system.clock), system.feeding, system.watching]
+    latch = LatchWatch(system.latch, system.clock, system.feed)
+    beside: list[Component] = [system.server, latch, system.feeding, system.watching]
     if system.config is not None:
         beside.append(system.config)
     if not json and sys.stdout.isatty():
@@ -54,7 +55,7 @@ def run_session(plan: SessionPlan, home: Path, people: People, *, json: bool) ->
     source = f"{plan.strategy} on {plan.market.symbol}, paper"
     try:
         with session_watch(people, source, system.clock, system.metrics, system.feed) as watch:
-            asyncio.run(watch.around(lambda: until_stopped(_recorded(plan, system, beside))))
+            asyncio.run(watch.around(lambda: until_stopped(_recorded(plan, system, beside), system.feed)))
     except KeyboardInterrupt:
         print("interrupted", file=say)
     finally:

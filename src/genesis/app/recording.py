@@ -14,6 +14,7 @@ from genesis.domain.journal.entries import FORMAT, SessionBegan, SessionEnd, Ses
 from genesis.ports.clock import Clock
 from genesis.ports.errors import InputError, Killed, StoreError
 from genesis.ports.kill import KillLatch
+from genesis.ports.monitor import MonitorFeed
 
 LATCH_EVERY_S: Final = 0.1
 
@@ -43,17 +44,19 @@ def refuse_while_killed(latch: KillLatch) -> None:
 
 
 class LatchWatch:
-    """Ends a session when the latch is set while no order is about to leave."""
+    """Ends a session when the latch is set while no order is about to leave; *feed* hears why before anything ends."""
 
-    def __init__(self, latch: KillLatch, clock: Clock) -> None:
+    def __init__(self, latch: KillLatch, clock: Clock, feed: MonitorFeed) -> None:
         self._latch = latch
         self._clock = clock
+        self._feed = feed
 
     async def run(self) -> None:
         """Raise `Killed` when the latch is set."""
         while True:
             reason = self._latch.reason()
             if reason is not None:
+                self._feed.set_status("stopping", f"the kill latch is set ({reason})")
                 raise Killed(f"the kill latch is set ({reason}): the session ended, and none starts until kill.reset")
             await self._clock.sleep(LATCH_EVERY_S)
 

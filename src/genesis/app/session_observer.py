@@ -112,6 +112,10 @@ class SessionObserver:
         elif alert.code is AlertCode.OPERATOR_RESUME:
             self._feed.set_status("running")
 
+    def ending(self, reason: str) -> None:
+        """Take that the session ends by itself, and why."""
+        self._feed.set_status("stopping", reason)
+
     def serving(self, url: str) -> None:
         """Take where the local venue is, for clients that want to listen along."""
         self.venue_url = url

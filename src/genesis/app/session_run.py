@@ -13,15 +13,18 @@ from genesis.app.access import announce
 from genesis.app.logs import GuardedErrors
 from genesis.app.wiring import SessionSystem
 from genesis.ports.errors import GenesisError, StoreError
+from genesis.ports.monitor import MonitorFeed
 
 
-async def until_stopped(session: Coroutine[None, None, None]) -> None:
+async def until_stopped(session: Coroutine[None, None, None], feed: MonitorFeed) -> None:
     """Run *session* until it ends, or SIGINT, SIGTERM or SIGHUP comes; a second one ends the process where it is.
+
+    *feed* hears that it was asked to stop.
 
     Raises the first `GenesisError` that ended the session early.
     """
     work = asyncio.ensure_future(session)
-    _stop_at_signals(work)
+    _stop_at_signals(work, feed)
     try:
         await work
     except asyncio.CancelledError:
@@ -36,7 +39,7 @@ async def until_stopped(session: Coroutine[None, None, None]) -> None:
         raise first from None
 
 
-def _stop_at_signals(work: "asyncio.Future[None]") -> None:
+def _stop_at_signals(work: "asyncio.Future[None]", feed: MonitorFeed) -> None:
     """A9: let the first signal stop *work* in order, and the second one at once: the journal bears that."""
     asked: list[int] = []
 
@@ -45,6 +48,7 @@ def _stop_at_signals(work: "asyncio.Future[None]") -> None:
         if len(asked) > 1:
             os.write(sys.stderr.fileno(), b"asked twice: the session ends where it is, and its journal with it\n")
             os._exit(128 + number)
+        feed.set_status("stopping", f"it was asked to stop ({signal.Signals(number).name})")
         work.cancel()
 
     loop = asyncio.get_running_loop()

@@ -10,9 +10,10 @@ from genesis.domain.json_value import JsonObject
 from genesis.domain.units import Mts
 
 Status = Literal["starting", "running", "degraded", "halted", "stopping", "stalled"]
-"""`degraded` trades with something missing, `halted` makes no new decision, `stalled` has a loop that stands still.
+"""`degraded` trades with something missing, `halted` makes no new decision, `stopping` is about to end for good.
 
-These have a reason; the last is found by whoever looks, whatever the run loop said before.
+`stalled` has a loop that stands still. These have a reason; the last is found by whoever looks, whatever the run loop
+said before.
 """
 
 Category = Literal["market", "order", "risk", "link", "config", "security", "system"]

@@ -162,3 +162,13 @@ def test_a_change_of_status_is_an_event_once() -> None:
     events.set_status("running")
     assert feed.notes == [("system", "system.halted", "error"), ("system", "system.running", "info")]
     assert len(feed.statuses) == 4
+
+
+def test_what_stops_is_nothing_else_any_more_and_for_its_first_reason() -> None:
+    feed = Feed()
+    events = EventLog(feed, MemoryMetrics())
+    events.set_status("stopping", "the kill latch is set (enough)")
+    events.set_status("degraded", "no connection: account")
+    events.set_status("stopping", "its candles ended")
+    assert len(feed.statuses) == 1
+    assert feed.notes == [("system", "system.stopping", "info")]

@@ -11,6 +11,8 @@ from genesis.adapters.memory.candle_market import CandleMarket
 from genesis.adapters.memory.clock import ManualClock
 from genesis.adapters.memory.journal import MemoryDisk, MemoryJournal
 from genesis.adapters.memory.kill_latch import MemoryKillLatch
+from genesis.adapters.memory.metrics import MemoryMetrics
+from genesis.adapters.memory.monitor import MemoryMonitor
 from genesis.app.backtest import RunObserver
 from genesis.app.paper import Component
 from genesis.app.recording import LatchWatch
@@ -404,6 +406,7 @@ class Resting(House):
     def __init__(self) -> None:
         super().__init__(Accepted(OrderId(9)))
         self.sender, self.rests = Sender(), asyncio.Event()
+        self.monitor = MemoryMonitor(self.clock, MemoryMetrics(), version="0", mode="paper")
         self._real_events = self.market.events
         self.market.events = self._events  # type: ignore[method-assign]
         self.market.cancel = self.sender.wanted.put_nowait  # type: ignore[method-assign, assignment]  # sends it later
@@ -417,7 +420,7 @@ class Resting(House):
 
     async def trade(self, uncancelled: Sequence[Cid] = ()) -> None:
         recording = Recording(self.journal, self.latch)
-        parts: tuple[Component, ...] = (self.sender, LatchWatch(self.latch, self.clock))
+        parts: tuple[Component, ...] = (self.sender, LatchWatch(self.latch, self.clock, self.monitor))
         ways = (recording, self.sender.cancelled, lambda: uncancelled)
         await trade_beside(self.core, self.market, self.observer, parts, *ways)
 
@@ -431,6 +434,8 @@ async def test_e16_a_kill_cancels_what_is_open_before_the_session_ends_and_write
     with pytest.raises(ExceptionGroup) as raised:
         await trading
     assert raised.group_contains(Killed, match="get me out")
+    health = house.monitor.health()
+    assert (health.status, health.reason) == ("stopping", "the kill latch is set (get me out)")
     assert [(cancel.cid, cancel.id, cancel.reason) for cancel in house.sender.out] == [(1, 9, "killed: get me out")]
     await house.journal.commit()
     *_, state, cancel = durable(house.disk)

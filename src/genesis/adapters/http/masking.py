@@ -29,6 +29,8 @@ class MaskedAnswers:
                     message["text"] = self._mask(str(message["text"]).encode()).decode()
                 if message.get("bytes") is not None:
                     message["bytes"] = self._mask(bytes(message["bytes"] or b""))
+            if message["type"] == "websocket.close" and message.get("reason"):
+                message["reason"] = self._mask(str(message["reason"]).encode()).decode()
             await send(message)
 
         await self._app(scope, receive, send_masked)

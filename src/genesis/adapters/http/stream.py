@@ -70,7 +70,8 @@ strangers, so nobody who opens many keeps its owner out.
 
 UNKNOWN: Final = 4401
 LATER: Final = 1013
-"""Close codes: the token is wrong, for good; or nothing is wrong with it, and another try may do."""
+ENDS: Final = 1012
+"""Close codes: the token is wrong, for good; nothing is wrong with it, and another try may do; the session ends."""
 
 _log: Final = logging.getLogger(__name__)
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
@@ -239,6 +240,8 @@ class StreamHub:
         """Return the token that the client says first; raises what is wrong with that, or `TimeoutError`."""
         async with self._strangers.wait(address, TOKEN_WITHIN_S):
             message: Any = await receive()  # Any: an ASGI event
+        if message["type"] == "websocket.disconnect":
+            raise TimeoutError  # it cannot be heard any more, and a token that was not said is not wrong
         return msgspec.convert(parse_json(message.get("text") or ""), Hello).token
 
     def _principal(self, token: str) -> Principal | None:
@@ -249,7 +252,10 @@ class StreamHub:
     async def _listen(self, reader: _Reader, receive: Receive) -> None:
         """End the stream when the client goes, or says anything more: nothing is expected of it."""
         message: Any = await receive()  # Any: an ASGI event
-        reader.end(4400 if message["type"] == "websocket.receive" else 1000)
+        if message["type"] == "websocket.receive":
+            reader.end(4400)
+        else:
+            reader.end(ENDS if message.get("code") == ENDS else 1000)
 
     async def _serve(self, reader: _Reader, send: Send) -> None:
         if not reader.close_code:
@@ -264,7 +270,13 @@ class StreamHub:
             if reader.is_behind and not reader.close_code:
                 reader.is_behind = False
                 await send({"type": "websocket.send", "bytes": self._snapshot("slow"), "text": None})
-        await send({"type": "websocket.close", "code": reader.close_code, "reason": ""})
+        reason = self._why_it_ends() if reader.close_code == ENDS else ""
+        await send({"type": "websocket.close", "code": reader.close_code, "reason": reason})
+
+    def _why_it_ends(self) -> str:
+        """Return why the session ends, empty where nobody has said so."""
+        health = self._monitor.health()
+        return health.reason if health.status == "stopping" else ""
 
     def _start(self) -> None:
         self._since = self._view.overview().seq

@@ -81,8 +81,9 @@ def text_frames(data: bytes) -> bytes:
 
 
 def close_frame(code: int, reason: str = "") -> bytes:
-    """Return a close frame."""
-    return frame(Opcode.CLOSE, code.to_bytes(2, "big") + reason.encode()[: _CONTROL_BYTES_MAX - 2])
+    """Return a close frame; a *reason* that is too long for one is cut between two characters."""
+    cut = reason.encode()[: _CONTROL_BYTES_MAX - 2].decode(errors="ignore")
+    return frame(Opcode.CLOSE, code.to_bytes(2, "big") + cut.encode())
 
 
 class FrameReader:

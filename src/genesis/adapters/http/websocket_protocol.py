@@ -26,7 +26,11 @@ from genesis.adapters.http.websocket_frames import (
 PING_EVERY_S: Final = 20.0
 DRAIN_S: Final = 10.0
 CLOSE_S: Final = 2.0
+GOODBYE_S: Final = 0.2
 INBOX_MAX: Final = 16
+
+RESTART: Final = 1012
+"""Close code: the server stops. Source: the registry of close codes of RFC 6455."""
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -195,8 +199,9 @@ class WebSocketProtocol(asyncio.Protocol):
         self._drained.set()
 
     def shutdown(self) -> None:
-        """Say goodbye, for the server stops."""
-        self._close(1012, "the session ends")
+        """Let the application say goodbye with its reason, for the server stops; say it without one if it does not."""
+        self._hear({"type": "websocket.disconnect", "code": RESTART})
+        self._loop.call_later(GOODBYE_S, self._close, RESTART)
 
 
 def _offered(headers: Headers) -> list[str]:

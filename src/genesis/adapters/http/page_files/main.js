@@ -11,7 +11,7 @@ const KEPT = 500;
 const TABS = { orders: "Orders", fills: "Fills", events: "Events", guards: "Why not", latency: "Latency", links: "Links", audit: "Audit", config: "Config", runs: "Runs" };
 const CATEGORIES = ["market", "order", "risk", "link", "config", "security", "system"];
 
-const state = { token: sessionStorage.getItem("genesis"), tab: "orders", stream: null, overview: null, health: null, orders: new Map(), fills: [], events: [], configEvents: [], silentSince: null, stalledSince: null, latency: [], audit: [], runs: [], shown: new Set(), severity: "" };
+const state = { token: sessionStorage.getItem("genesis"), tab: "orders", stream: null, overview: null, health: null, orders: new Map(), fills: [], events: [], configEvents: [], quiet: null, stalledSince: null, latency: [], audit: [], runs: [], shown: new Set(), severity: "" };
 const price = new PriceChart(byId("price"), byId("price-tip"));
 const equity = new EquityChart(byId("equity"));
 const due = new Set();
@@ -43,10 +43,11 @@ const DRAWN = {
     byId("mode").textContent = overview.mode;
     byId("price-title").textContent = overview.symbol;
     byId("price-note").textContent = overview.timeframe;
-    const status = overview.is_halted && health?.status !== "stalled" ? "halted" : health?.status ?? "running";
-    byId("status").className = `pill ${status}`;
-    byId("status-text").textContent = status + (overview.is_reduce_only && !overview.is_halted ? ", reduce only" : "");
-    byId("status").title = health?.reason ?? "";
+    const gone = NO_STATUS[state.quiet?.how];
+    const status = gone ?? (overview.is_halted && health?.status !== "stalled" ? "halted" : health?.status ?? "running");
+    byId("status").className = `pill ${gone ? "stopping" : status}`;
+    byId("status-text").textContent = status + (overview.is_reduce_only && !overview.is_halted && !gone ? ", reduce only" : "");
+    byId("status").title = (gone ? state.quiet.why : health?.reason) ?? "";
     document.title = `${overview.portfolio ? Math.round(Number(overview.portfolio.equity)).toLocaleString("en") : ""} ${status} · Genesis`;
     price.orders = [...state.orders.values()].filter((order) => order.is_open && (order.price || order.stop_price) && order.symbol === overview.symbol);
     price.draw();
@@ -69,16 +70,23 @@ const DRAWN = {
   },
 };
 
-// What is shown is old where the session is silent, and where it answers while its trading loop stands still.
+const QUIET = {
+  ended: (time, why) => `The session ended at ${time}${why ? `: ${why}` : ""}`,
+  unreached: (time) => `Nothing answers since ${time}: the session is gone, or the way to it`,
+  silent: (time) => `Stale since ${time}: the session does not answer`,
+  stalled: (time) => `Stale since ${time}: its trading loop stands still`,
+};
+const NO_STATUS = { ended: "ended", unreached: "not reached" };
+
+// What is shown is old where the session has ended or cannot be reached, the session is silent, and where it answers while its trading loop stands still.
 function drawStale() {
   const stalledS = state.health?.stalled_s ?? 0;
   state.stalledSince = stalledS ? state.stalledSince ?? Date.now() - 1000 * stalledS : null;
-  const since = state.silentSince ?? state.stalledSince;
-  const why = state.silentSince === null ? "its trading loop stands still" : "the session does not answer";
-  const text = since === null ? "" : `Stale since ${clock(since)}: ${why}. What you see is old.`;
-  byId("stale").hidden = since === null;
+  const quiet = state.quiet ?? (state.stalledSince === null ? null : { how: "stalled", sinceMs: state.stalledSince });
+  const text = quiet === null ? "" : `${QUIET[quiet.how](clock(quiet.sinceMs), quiet.why)}. What you see is old.`;
+  byId("stale").hidden = quiet === null;
   if (byId("stale").textContent !== text) byId("stale").textContent = text; // it is read out when it changes
-  document.body.classList.toggle("old", since !== null);
+  document.body.classList.toggle("old", quiet !== null);
 }
 
 const youngestFirst = (a, b) => b.created_mts - a.created_mts || b.cid - a.cid;
@@ -225,9 +233,10 @@ const heard = {
     if (frame.overview || frame.health || frame.orders) draw("overview");
     if (tables[state.tab]) drawTableSoon();
   },
-  stale(since) {
-    state.silentSince = since;
+  quiet(how) {
+    state.quiet = how;
     drawStale();
+    draw("overview");
   },
   refused() { ended("The session does not know you any more. Log in again."); },
 };

@@ -1,8 +1,10 @@
 // The session's stream: a snapshot, then deltas with sequence numbers that have no gap.
-// Whatever is missing for three seconds is stale, and the page says so.
+// Whatever is missing for three seconds is stale, and the page says so: that the session has ended where it said that
+// itself, that nothing answers where no connection comes about, and that it is silent where one does.
 
 const STALE_MS = 3000;
 const DEAD_MS = 10000;
+const ENDS = 1012;
 const PAUSES_MS = [250, 500, 1000, 2000, 5000];
 
 export class Stream {
@@ -12,7 +14,9 @@ export class Stream {
     this.tries = 0;
     this.seq = 0;
     this.lastMs = Date.now();
-    this.isStale = false;
+    this.quiet = null;
+    this.ended = null;
+    this.isReached = true;
     this.isOver = false;
     this.watch = setInterval(() => this.look(), 500);
     document.addEventListener("visibilitychange", () => this.look());
@@ -25,6 +29,8 @@ export class Stream {
     const socket = new WebSocket(`${scheme}://${location.host}/stream`, ["genesis", `token.${this.token}`]);
     this.socket = socket;
     this.openedMs = Date.now();
+    this.isOpened = false;
+    socket.onopen = () => { this.isOpened = true; };
     socket.onmessage = (message) => this.take(JSON.parse(message.data));
     socket.onclose = (event) => this.closed(event);
   }
@@ -37,6 +43,7 @@ export class Stream {
     this.seq = frame.seq;
     this.tries = 0;
     this.lastMs = Date.now();
+    this.ended = null;
     this.look();
     if (frame.type === "snapshot") this.heard.snapshot(frame);
     else this.heard.delta(frame);
@@ -49,6 +56,8 @@ export class Stream {
       this.heard.refused();
       return;
     }
+    this.isReached = this.isOpened;
+    if (event.code === ENDS) this.ended = { how: "ended", sinceMs: Date.now(), why: event.reason };
     const pause = PAUSES_MS[Math.min(this.tries++, PAUSES_MS.length - 1)];
     setTimeout(() => this.isOver || this.connect(), pause);
     this.look();
@@ -57,10 +66,10 @@ export class Stream {
   look() {
     const isStale = Date.now() - this.lastMs > STALE_MS || (this.socket.readyState > 1 && this.tries > 1);
     if (Date.now() - Math.max(this.lastMs, this.openedMs) > DEAD_MS && this.socket.readyState === 1) this.leave();
-    if (isStale !== this.isStale) {
-      this.isStale = isStale;
-      this.heard.stale(isStale ? this.lastMs : null);
-    }
+    const quiet = this.ended ?? (isStale ? { how: this.isReached ? "silent" : "unreached", sinceMs: this.lastMs } : null);
+    if (quiet?.how === this.quiet?.how) return;
+    this.quiet = quiet;
+    this.heard.quiet(quiet);
   }
 
   // A connection that is open and says nothing is dead, whatever it looks like: take another.
