@@ -10,6 +10,7 @@ from genesis.adapters.alerts.telegram import HOST, TelegramAlerts
 from genesis.adapters.alerts.webhook import WebhookAlerts
 from genesis.adapters.redaction.logs import RedactingFilter
 from genesis.adapters.redaction.redactor import Redactor
+from genesis.app.alert_renewal import RenewedAlerts
 from genesis.app.log_lines import category_of_record, event_of, severity_of, shown
 from genesis.app.settings import AlertSettings
 from genesis.ports.alerts import AlertChannel, Notice, Undelivered
@@ -22,8 +23,11 @@ LEVELS: Final = {"info": logging.INFO, "warning": logging.WARNING, "error": logg
 TEXT_CHARS_MAX: Final = 1_000
 
 
-Guard = Callable[[str, Secret], Secret]
-"""Takes a setting's name and its secret, or a reference to one, and returns the secret, masked from now on."""
+Guard = Callable[[str, Secret, bool], Secret]
+"""Takes a setting's name and its secret, or a reference to one, and returns the secret, masked from now on.
+
+With True nothing that is known of a reference is taken for granted.
+"""
 
 
 def alert_channels(settings: AlertSettings, guard: Guard) -> Sequence[AlertChannel]:
@@ -57,8 +61,12 @@ def found_channels(settings: AlertSettings, guard: Guard) -> tuple[Sequence[Aler
 
 
 def _webhook(settings: AlertSettings, allowed: AllowList, guard: Guard) -> AlertChannel | None:
+    if not settings.webhook:
+        return None
     with _of_setting("GENESIS_ALERT_WEBHOOK") as name:
-        return WebhookAlerts(guard(name, settings.webhook), allowed) if settings.webhook else None
+        return RenewedAlerts(
+            lambda is_doubted: guard(name, settings.webhook, is_doubted), lambda url: WebhookAlerts(url, allowed)
+        )
 
 
 def _telegram(settings: AlertSettings, allowed: AllowList, guard: Guard) -> AlertChannel | None:
@@ -67,8 +75,11 @@ def _telegram(settings: AlertSettings, allowed: AllowList, guard: Guard) -> Aler
     if not settings.telegram_token:
         return None
     with _of_setting("GENESIS_ALERT_TELEGRAM_TOKEN") as name:
-        token = guard(name, settings.telegram_token)
-        return TelegramAlerts(token, settings.telegram_chat, AllowList(allowed.hosts | {HOST}, allowed.networks))
+        reached = AllowList(allowed.hosts | {HOST}, allowed.networks)
+        return RenewedAlerts(
+            lambda is_doubted: guard(name, settings.telegram_token, is_doubted),
+            lambda token: TelegramAlerts(token, settings.telegram_chat, reached),
+        )
 
 
 @contextmanager

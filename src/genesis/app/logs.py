@@ -63,11 +63,7 @@ def find_keys(is_doubted: bool, dotenv: Path = DOTENV) -> Keys:
     Blocks. Raises `SecretError` for a key that cannot be had, `InputError` for one that cannot be used.
     """
     found = load_keys(dotenv)
-    values: list[Secret] = [getattr(found, each.name) for each in fields(Keys)]
-    for value in values:
-        if is_doubted and is_reference(value.reveal()):
-            secret_resolver().forget(value.reveal())
-    return Keys(*(guarded_secret("the API key", value) for value in values))
+    return Keys(*(guarded_secret("the API key", getattr(found, each.name), is_doubted) for each in fields(Keys)))
 
 
 def guard_secrets(dotenv: Path = DOTENV) -> None:
@@ -90,14 +86,17 @@ def refuse_secrets(*words: str) -> None:
         raise InputError("an option holds a secret that is set for this program: give the name of its place instead")
 
 
-def guarded_secret(name: str, value: Secret) -> Secret:
+def guarded_secret(name: str, value: Secret, is_doubted: bool = False) -> Secret:
     """Return the secret of the setting *name*, or the one that it refers to; this process shows it nowhere from now on.
 
+    Where it *is_doubted*, nothing that is known of a reference is taken for granted.
     Raises `InputError` for one that is too short to be recognised in a text, and `SecretError` if it cannot be had.
     """
     if not value:
         return value
     if is_reference(value.reveal()):
+        if is_doubted:
+            secret_resolver().forget(value.reveal())
         return secret_resolver().resolve(value.reveal())
     try:
         REDACTOR.register(value)

@@ -331,7 +331,7 @@ def test_what_is_logged_is_told_masked_from_its_level_on() -> None:
     ],
 )
 def test_channels_are_those_that_are_set_up(settings: AlertSettings, names: list[str]) -> None:
-    assert [channel.name for channel in alert_channels(settings, lambda _, secret: secret)] == names
+    assert [channel.name for channel in alert_channels(settings, lambda _, secret, __: secret)] == names
 
 
 @pytest.mark.parametrize(
@@ -345,11 +345,11 @@ def test_channels_are_those_that_are_set_up(settings: AlertSettings, names: list
 )
 def test_a_channel_that_is_set_up_by_half_is_refused(settings: AlertSettings) -> None:
     with pytest.raises(InputError, match="GENESIS_ALERT"):
-        alert_channels(settings, lambda _, secret: secret)
+        alert_channels(settings, lambda _, secret, __: secret)
 
 
 def test_what_is_wrong_with_one_channel_names_its_setting_and_leaves_the_other_one() -> None:
-    def guard(name: str, secret: Secret) -> Secret:
+    def guard(name: str, secret: Secret, _: bool) -> Secret:
         if name == "GENESIS_ALERT_WEBHOOK":
             raise SecretRefused("op:house/hook/url: there is no such item")
         return secret
@@ -362,7 +362,7 @@ def test_what_is_wrong_with_one_channel_names_its_setting_and_leaves_the_other_o
 
 def test_a_reference_is_followed_to_the_secret() -> None:
     settings = AlertSettings(webhook=Secret("file:/run/secrets/webhook"), hosts="hooks.test")
-    (channel,) = alert_channels(settings, lambda _, __: Secret("https://hooks.test/abcdefgh"))
+    (channel,) = alert_channels(settings, lambda *_: Secret("https://hooks.test/abcdefgh"))
     assert channel.name == "webhook"
 
 
