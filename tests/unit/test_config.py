@@ -129,6 +129,28 @@ def test_a_near_miss_is_told_what_was_meant() -> None:
     assert "fee_bps" in problem.message
 
 
+SHARES: JsonValue = [{"regime": 1, "share": "0.5"}]
+
+
+def test_a_strategy_that_does_not_exist_is_a_problem_of_its_name() -> None:
+    several: list[JsonValue] = [
+        {"name": "a", "strategy": "ema_cros", "cash": 1},
+        {"name": "b", "strategy": "ema_cross", "cash": 1, "regime": {"strategy": "unheard_of", "shares": SHARES}},
+    ]
+    documents: list[JsonValue] = [
+        {"dry_run": True, "strategy": {"name": "unheard_of"}},
+        {"dry_run": True, "strategies": several},
+    ]
+    first, second = (problems(document) for document in documents)
+    assert [(each.path, each.rule) for each in first] == [("$.strategy.name", "strategy")]
+    assert first[0].message.startswith("is the name of no strategy: there are best_lately, ")
+    assert [(each.path, each.rule) for each in second] == [
+        ("$.strategies[0].strategy", "strategy"),
+        ("$.strategies[1].regime.strategy", "strategy"),
+    ]
+    assert "did you mean ema_cross?" in second[0].message
+
+
 def test_an_end_before_its_start_is_a_problem_of_the_end() -> None:
     (problem,) = problems({"dry_run": True, "data": {"from": "2017-01-02", "to": 1483228800000}})
     assert (problem.path, problem.rule) == ("$.data.to", "order")

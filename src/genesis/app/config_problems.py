@@ -165,6 +165,7 @@ def _meaning_problems(document: JsonObject) -> Iterator[ConfigProblem]:
         elif isinstance(value, str):
             yield ConfigProblem(f"$.data.{key}", "must be a moment that the calendar has", "calendar")
     yield from _account_problems(document)
+    yield from _strategy_problems(document)
     if len(moments) == 2 and moments[0] >= moments[1]:
         yield ConfigProblem("$.data.to", "must be later than $.data.from", "order")
 
@@ -206,6 +207,22 @@ def _account_problems(document: JsonObject) -> Iterator[ConfigProblem]:
             yield ConfigProblem(f"$.strategies[{place}].name", f"is the name of another one: {name}", "unique")
 
 
+def _strategy_problems(document: JsonObject) -> Iterator[ConfigProblem]:
+    """Yield the names of no strategy that ships; a document can name no other one."""
+    from genesis.app.strategies import KNOWN
+
+    several = document.get("strategies")
+    count = len(several) if isinstance(several, list | tuple) else 0
+    places: list[tuple[Step, ...]] = [("strategy", "name")]
+    for place in range(count):
+        places += [("strategies", place, "strategy"), ("strategies", place, "regime", "strategy")]
+    for steps in places:
+        name = _member(document, steps)
+        if isinstance(name, str) and name not in KNOWN:
+            message = f"is the name of no strategy: there are {', '.join(sorted(KNOWN))}{_hint(name, KNOWN)}"
+            yield ConfigProblem(json_path(steps), message, "strategy")
+
+
 def _float_problems(steps: tuple[Step, ...], value: object) -> Iterator[ConfigProblem]:
     """Yield the binary floats, which no reader of ours makes, but which a program may hand over."""
     match value:
@@ -232,9 +249,13 @@ def _secret_problems(document: JsonValue, is_known: IsKnown) -> Iterator[ConfigP
 
 def _member(value: JsonValue, steps: tuple[Step, ...]) -> JsonValue:
     for step in steps:
-        if not isinstance(value, Mapping):
-            return None
-        value = value.get(str(step))
+        match value, step:
+            case Mapping(), str():
+                value = value.get(step)
+            case list() | tuple(), int():
+                value = value[step]
+            case _:
+                return None
     return value
 
 

@@ -88,6 +88,10 @@ def test_e1_what_is_missing_is_told_at_the_line_of_what_lacks_it() -> None:
     assert found(b'{"dry_run": true,\n\n"strategy": {}}') == [("$.strategy.name", 3, "required")]
 
 
+def test_e1_a_strategy_that_does_not_exist_is_told_at_its_line() -> None:
+    assert found(b'{"dry_run": true,\n"strategy": {\n"name": "unheard_of"}}') == [("$.strategy.name", 3, "strategy")]
+
+
 def test_e1_contradictions_are_told() -> None:
     assert found(b'{"dry_run": true, "data": {"from": 2000,\n"to": 1000}}') == [("$.data.to", 2, "order")]
 
