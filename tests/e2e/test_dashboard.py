@@ -17,7 +17,7 @@ from genesis.adapters.http.websocket_protocol import WebSocketProtocol
 from genesis.domain.units import Mts, Symbol
 from genesis.ports.access import Role
 from genesis.ports.operator import CancelOrder, Flatten, Halt, SwitchStrategy
-from genesis.ports.session_view import CandleRow, EquityPoint, ExactText
+from genesis.ports.session_view import CandleRow, EquityPoint, ExactText, LimitUse
 from tests.e2e.api_house import START, STEP, feed, fill, order, overview, reasons
 from tests.e2e.browsing import browser_marks, visit
 from tests.e2e.page_house import Running, running
@@ -91,6 +91,20 @@ def test_orders_that_wait_for_a_price_say_which(site: Running, context: BrowserC
     expect(page.locator("#table tbody")).to_contain_text("stop 49\u202f990.00")
     expect(page.locator("#table tbody")).to_contain_text("trailing stop")
     expect(page.locator("#table tbody")).to_contain_text("trail 120.50")
+
+
+def test_a_drawdown_is_rounded_alike_wherever_it_stands(site: Running, context: BrowserContext) -> None:
+    page = visit(context, site.link()).page
+    fallen = overview()
+    assert fallen.portfolio is not None
+    limit = LimitUse(
+        "max_drawdown", "account", "%", ExactText("4.5678"), ExactText("10"), ExactText("5.4322"), 0.46, "clear"
+    )
+    site.house.view.show(evolve(fallen, portfolio=evolve(fallen.portfolio, drawdown=0.045678), limits=(limit,)))
+    expect(page.locator("#account")).to_contain_text("4.57\u202f%")
+    expect(page.locator("#headline")).to_contain_text("4.57\u202f%")
+    expect(page.locator("#limits")).to_contain_text("4.57\u202f% of 10\u202f%")
+    expect(page.locator("#limits")).to_contain_text("5.43\u202f% left")
 
 
 def test_an_order_tells_why_on_a_click_and_on_a_key(site: Running, context: BrowserContext) -> None:

@@ -47,7 +47,8 @@ export function limits(items) {
     const bar = el("div", { class: `bar ${each.state}`, role: "meter", "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": Math.round(100 * each.used), "aria-label": `${words(each.name)} used` }, el("span"));
     bar.firstChild.style.width = `${Math.min(100, 100 * each.used)}%`;
     const unit = each.unit === "%" ? "\u202f%" : ` ${each.unit}`;
-    const short = (text) => exact(text, text.includes(".") ? 2 : 0) + unit;
+    const isRounded = (text) => each.unit === "%" && text.includes("."); // as the account's drawdown is, above
+    const short = (text) => (isRounded(text) ? percent(Number(text) / 100) : exact(text, text.includes(".") ? 2 : 0) + unit);
     return el("article", { class: "limit" },
       el("div", { class: "row" }, el("span", {}, words(each.name), " ", el("span", { class: "note" }, each.scope)), el("span", { class: "spring" }), el("span", { class: `state ${each.state}` }, each.state)),
       each.state === "off" ? null : bar,
