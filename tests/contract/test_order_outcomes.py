@@ -95,7 +95,7 @@ NO: dict[str, Callable[[], web.Response]] = {
     },
 }
 NOT_SENT: dict[str, Callable[[], web.Response]] = {
-    "11000 until the deadline": lambda: error(11000, "ready: false"),
+    "11000": lambda: error(11000, "ready: false"),
     "429 of the API itself": lambda: error(98765, "text", 429),
     "rate limit (D12)": lambda: error(11010, "ratelimit: error", 429),
     "maintenance (D15)": lambda: error(20060, "maintenance"),

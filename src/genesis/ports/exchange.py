@@ -1,8 +1,8 @@
 """The exchange, as ports by who calls: market data, our account, our orders, our funding.
 
-All of them raise the `ExchangeError` kinds: reads have been retried until their deadline where a retry is safe; writes
-only where it is proven that nothing happened. A write whose outcome is not proven raises `OutcomeUnknown`; whoever sent
-it looks the order up and never sends it again. `ProtocolViolation` never comes out of a write: there it is
+All of them raise the `ExchangeError` kinds: reads have been retried until their deadline where a retry is safe, writes
+were sent once at most. A write whose outcome is not proven raises `OutcomeUnknown`; whoever sent it looks the order up
+and never sends it again. `ProtocolViolation` never comes out of a write: there it is
 `OutcomeUnknown`.
 
 Cancelling a write while it waits for its answer leaves its outcome unknown: the adapter reports it to the hook that it

@@ -3,7 +3,7 @@
 import pytest
 
 from genesis.adapters.bitfinex.retry import ATTEMPTS_MAX, retry_delay_s
-from genesis.domain.resilience import Backoff, Priority
+from genesis.domain.resilience import Backoff
 from genesis.ports.errors import (
     AuthRefused,
     ExchangeError,
@@ -22,28 +22,27 @@ HALF_A_SECOND = Backoff(1.0, 30.0)
 
 
 @pytest.mark.parametrize(
-    ("error", "read", "write"),
+    ("error", "read"),
     [
-        (Unreachable("", endpoint="x"), 0.5, 0.5),
-        (NotProcessed("", endpoint="x"), 0.5, 0.5),
-        (RateLimited("", endpoint="x", retry_after_s=7), 7.5, None),
-        (Maintenance("", endpoint="x"), 0.5, None),
-        (OutcomeUnknown("", endpoint="x"), 0.5, None),
-        (StaleNonce("", endpoint="x"), None, None),
-        (KeyContended("", endpoint="x"), None, None),
-        (AuthRefused("", endpoint="x"), None, None),
-        (Rejected("", endpoint="x"), None, None),
-        (ProtocolViolation("", endpoint="x"), None, None),
+        (Unreachable("", endpoint="x"), 0.5),
+        (NotProcessed("", endpoint="x"), 0.5),
+        (RateLimited("", endpoint="x", retry_after_s=7), 7.5),
+        (Maintenance("", endpoint="x"), 0.5),
+        (OutcomeUnknown("", endpoint="x"), 0.5),
+        (StaleNonce("", endpoint="x"), None),
+        (KeyContended("", endpoint="x"), None),
+        (AuthRefused("", endpoint="x"), None),
+        (Rejected("", endpoint="x"), None),
+        (ProtocolViolation("", endpoint="x"), None),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, ExchangeError) else "",
 )
-def test_each_error_waits_or_ends(error: ExchangeError, read: float | None, write: float | None) -> None:
-    assert retry_delay_s(error, 1, HALF_A_SECOND, 0.5, Priority.READ, is_write=False) == read
-    assert retry_delay_s(error, 1, HALF_A_SECOND, 0.5, Priority.ORDER, is_write=True) == write
-    assert retry_delay_s(error, 1, HALF_A_SECOND, 0.5, Priority.CANCEL, is_write=True) is None
+def test_a_read_waits_or_ends_and_a_write_is_sent_once(error: ExchangeError, read: float | None) -> None:
+    assert retry_delay_s(error, 1, HALF_A_SECOND, 0.5, is_write=False) == read
+    assert retry_delay_s(error, 1, HALF_A_SECOND, 0.5, is_write=True) is None
 
 
 def test_there_is_a_last_try() -> None:
     error = Unreachable("", endpoint="x")
-    assert retry_delay_s(error, ATTEMPTS_MAX - 1, HALF_A_SECOND, 0.5, Priority.READ, is_write=False) is not None
-    assert retry_delay_s(error, ATTEMPTS_MAX, HALF_A_SECOND, 0.5, Priority.READ, is_write=False) is None
+    assert retry_delay_s(error, ATTEMPTS_MAX - 1, HALF_A_SECOND, 0.5, is_write=False) is not None
+    assert retry_delay_s(error, ATTEMPTS_MAX, HALF_A_SECOND, 0.5, is_write=False) is None

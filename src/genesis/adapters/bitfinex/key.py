@@ -111,11 +111,11 @@ class ApiKey:
         return body
 
     async def _enter(self, call: Call) -> Turn:
-        """Wait for the lane, no longer than the call may take: who gives up here has sent nothing."""
+        """Wait for the lane, no longer than the call may wait: who gives up here has sent nothing."""
         if self.lane.is_free:
             return await self.lane.enter(call.endpoint.priority)
         try:
-            async with asyncio.timeout(call.deadline_s - self._clock.monotonic_s()):
+            async with asyncio.timeout(call.leave_by_s - self._clock.monotonic_s()):
                 return await self.lane.enter(call.endpoint.priority)
         except TimeoutError:
             asked = call.asked

@@ -29,8 +29,8 @@ class Limits:
         self._rules = rules or BreakerRules()
         self._breakers: dict[str, Breaker] = {}
 
-    async def admit(self, endpoint: Endpoint, host: str, asked: Asked, deadline_s: float) -> None:
-        """Wait until a request may start, and count it; `RateLimited` or `Unreachable` if that is past *deadline_s*.
+    async def admit(self, endpoint: Endpoint, host: str, asked: Asked, leave_by_s: float) -> None:
+        """Wait until a request may start, and count it; `RateLimited` or `Unreachable` if that is past *leave_by_s*.
 
         A cancel passes an open breaker: it makes nothing worse, and its answer tells whether the host is back.
         """
@@ -43,7 +43,7 @@ class Limits:
                 breaker.start(now_s)
                 self._show(host, breaker)
                 return
-            if now_s + budget_s + breaker_s > deadline_s:
+            if now_s + budget_s + breaker_s > leave_by_s:
                 raise self._late(budget_s, breaker_s, endpoint, asked)
             await self._clock.sleep(budget_s + breaker_s)
 

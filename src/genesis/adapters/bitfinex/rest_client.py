@@ -1,7 +1,7 @@
 """The central REST client: every request of every endpoint is built, sent, retried and read here.
 
-A request is tried until its deadline where a retry is safe: a read after anything that may pass, a write only after
-proof that nothing happened, a cancel once.
+A read is repeated until its deadline after anything that may pass. A write is sent once, and an order that does not
+find its turn shortly is not sent at all.
 """
 
 import logging
@@ -173,8 +173,9 @@ class RestClient:
             headers={"content-type": "application/json"} if method == "POST" else {},
             body=body,
         )
-        deadline_s = self._clock.monotonic_s() + self._settings.deadline_s(endpoint)
-        return await self._until_deadline(Call(endpoint, asked, request, base, deadline_s)), asked
+        now_s = self._clock.monotonic_s()
+        leave_by_s, deadline_s = now_s + self._settings.wait_s(endpoint), now_s + self._settings.deadline_s(endpoint)
+        return await self._until_deadline(Call(endpoint, asked, request, base, leave_by_s, deadline_s)), asked
 
     def _value(self, endpoint: Endpoint, asked: Asked, answer: bytes, wanted: type[T], convert: Callable[[T], V]) -> V:
         try:
@@ -195,9 +196,8 @@ class RestClient:
                 return await self._attempt(call)
             except ExchangeError as error:
                 failures += 1
-                priority, is_write = call.endpoint.priority, call.asked.is_write
-                backoff = self._settings.backoff
-                wait_s = retry_delay_s(error, failures, backoff, self._random(), priority, is_write=is_write)
+                is_write = call.asked.is_write
+                wait_s = retry_delay_s(error, failures, self._settings.backoff, self._random(), is_write=is_write)
                 if wait_s is None or self._clock.monotonic_s() + wait_s >= call.deadline_s:
                     raise
             name = "rest_auth_retry_triggered" if call.endpoint.is_signed else "rest_retry_triggered"

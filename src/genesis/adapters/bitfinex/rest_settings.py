@@ -17,8 +17,9 @@ class RestSettings:
     """Bases of the interface, ending in `/v2/`, and times in seconds.
 
     Connecting has its own timeout, as only a failed connect proves that nothing was sent. A request is bounded by its
-    total timeout, a call with all its waits and retries by the deadline of its kind. Raises `ValueError` for a base
-    that would be asked in plain text beyond this machine.
+    total timeout, a call with all its waits and retries by the deadline of its kind. An order waits for its turn no
+    longer than *order_wait_s*: by then a kill may have come, or the market have moved on. Raises `ValueError` for a
+    base that would be asked in plain text beyond this machine.
     """
 
     public_url: str = "https://api-pub.bitfinex.com/v2/"
@@ -27,6 +28,7 @@ class RestSettings:
     total_timeout_s: float = 10.0
     read_deadline_s: float = 30.0
     write_deadline_s: float = 15.0
+    order_wait_s: float = 1.0
     history_deadline_s: float = 300.0
     backoff: Backoff = Factory(Backoff)
 
@@ -48,3 +50,8 @@ class RestSettings:
         if endpoint.is_write:
             return self.write_deadline_s
         return self.history_deadline_s if endpoint.priority is Priority.HISTORY else self.read_deadline_s
+
+    def wait_s(self, endpoint: Endpoint) -> float:
+        """Return how long a call may wait for budget, breaker and lane before it is sent."""
+        deadline_s = self.deadline_s(endpoint)
+        return min(self.order_wait_s, deadline_s) if endpoint.priority is Priority.ORDER else deadline_s

@@ -19,12 +19,16 @@ from genesis.ports.transport import HttpRequest, NoAnswer, NotConnected, Transpo
 
 @frozen
 class Call:
-    """A request on its way: what was asked, the bytes that ask it, whose breaker counts, and until when it may take."""
+    """A request on its way: what was asked, the bytes that ask it, and whose breaker counts.
+
+    It waits for its turn until *leave_by_s*, and may take until *deadline_s*.
+    """
 
     endpoint: Endpoint
     asked: Asked
     request: HttpRequest
     host: str
+    leave_by_s: float
     deadline_s: float
     label: Mapping[str, str] = field(init=False, eq=False)
     """What metrics are told apart by."""
@@ -55,7 +59,7 @@ class Sender:
 
     async def admit(self, call: Call) -> None:
         """Wait for budget and breaker. Nothing else of the call has happened yet."""
-        await self._limits.admit(call.endpoint, call.host, call.asked, call.deadline_s)
+        await self._limits.admit(call.endpoint, call.host, call.asked, call.leave_by_s)
 
     async def send(self, call: Call) -> bytes:
         """Send an admitted call and return the body of a result; raises the `ExchangeError` that the answer proves."""
