@@ -45,11 +45,15 @@ def _processor() -> str:
     return names[0] if names else platform.processor() or platform.machine()
 
 
-def report(name: str, figures: Mapping[str, Mapping[str, object]]) -> None:
-    """Print *figures*, a row each: as one JSON object with `--json`, as a table for people without."""
+def report(name: str, measure: Callable[[], Mapping[str, Mapping[str, object]]]) -> None:
+    """Print what *measure* finds, a row each: as one JSON object with `--json`, as a table for people without.
+
+    Nothing is measured before the options are read.
+    """
     parser = argparse.ArgumentParser(prog=f"python -m tests.bench.{name}")
     parser.add_argument("--json", action="store_true", help="Print one JSON object, for machines.")
-    if parser.parse_args().json:
+    is_json, figures = parser.parse_args().json, measure()
+    if is_json:
         print(json.dumps({"bench": name, "machine": machine(), "figures": figures}))
         return
     print(f"{name} on {', '.join(f'{key} {value}' for key, value in machine().items())}")

@@ -186,7 +186,7 @@ def measure(rows: int = 1_000_000, runs: int = 9) -> dict[str, Figures]:
 
 def main() -> None:
     """Print the figures."""
-    report("backtest", measure())
+    report("backtest", measure)
 
 
 if __name__ == "__main__":

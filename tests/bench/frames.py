@@ -282,7 +282,7 @@ def figures(count: int, runs: int) -> dict[str, dict[str, object]]:
 
 def main() -> None:
     """Print the figures."""
-    report("frames", figures(200_000, 5))
+    report("frames", lambda: figures(200_000, 5))
 
 
 if __name__ == "__main__":

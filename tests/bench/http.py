@@ -219,5 +219,10 @@ async def measure() -> dict[str, dict[str, object]]:
             return figures
 
 
+def main() -> None:
+    """Print the figures."""
+    report("http", lambda: asyncio.run(measure()))
+
+
 if __name__ == "__main__":
-    report("http", asyncio.run(measure()))
+    main()

@@ -109,7 +109,7 @@ def measure(rows: int = 1_000_000, runs: int = 15, stream_rows: int = 50_000) ->
 
 def main() -> None:
     """Print the figures."""
-    report("indicators", measure())
+    report("indicators", measure)
 
 
 if __name__ == "__main__":

@@ -115,7 +115,7 @@ def _prepared(count: int, seed: int) -> tuple[MatchingEngine, list[Command]]:
 
 def main() -> None:
     """Print the figures."""
-    report("matching", {"60 % limit, 30 % cancel, 10 % market": measure()._asdict()})
+    report("matching", lambda: {"60 % limit, 30 % cancel, 10 % market": measure()._asdict()})
 
 
 if __name__ == "__main__":

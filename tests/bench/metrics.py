@@ -3,7 +3,7 @@
 Run as `python -m tests.bench.metrics`. The page is filled with every series that the catalogue allows.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import product
 from statistics import median
 
@@ -60,8 +60,8 @@ def day() -> PrometheusMetrics:
     return metrics
 
 
-def main() -> None:
-    """Measure."""
+def measure() -> Mapping[str, Mapping[str, object]]:
+    """Return the figures."""
     memory, prometheus = MemoryMetrics(), PrometheusMetrics(CATALOGUE)
     cases = {
         "memory": writes(memory),
@@ -77,7 +77,12 @@ def main() -> None:
         page = metrics.page()
         lines = sum(not line.startswith(b"#") for line in page.splitlines())
         figures[name] = {"ms": round(median(spent[name]) * 1000, 2), "series": lines, "bytes": len(page)}
-    report("metrics", figures)
+    return figures
+
+
+def main() -> None:
+    """Print the figures."""
+    report("metrics", measure)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ process, with intent and record of sending durable in between. `reconnect`: from
 look after which orders go out again, without back-off. `kill`: from the start of the process to the arrival of the last
 cancel of 500, and to its end.
 
-    python -m tests.bench.orders [--orders 1000] [--drops 1000] [--kills 5]
+    python -m tests.bench.orders [--orders 1000] [--drops 1000] [--kills 5] [--json]
 """
 
 import argparse
@@ -229,6 +229,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     for name, default in (("orders", 1000), ("drops", 1000), ("kills", 5)):
         options.add_argument(f"--{name}", type=int, default=default)
+    options.add_argument("--json", action="store_true", help="As without it: one JSON object, for machines.")
     chosen = options.parse_args()
     found: dict[str, object] = {
         "machine": machine(),

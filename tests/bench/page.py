@@ -114,5 +114,10 @@ async def measure() -> dict[str, dict[str, object]]:
     return figures
 
 
+def main() -> None:
+    """Print the figures."""
+    report("page", lambda: asyncio.run(measure()))
+
+
 if __name__ == "__main__":
-    report("page", asyncio.run(measure()))
+    main()

@@ -6,7 +6,7 @@ temporary folder, and every row's hash is checked on the way.
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -80,8 +80,8 @@ async def write(path: Path) -> None:
     await journal.close()
 
 
-def main() -> None:
-    """Print the figures."""
+def measure() -> Mapping[str, Mapping[str, object]]:
+    """Return the figures."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "1.sqlite"
         asyncio.run(write(path))
@@ -96,7 +96,12 @@ def main() -> None:
             "restart_s_median": round(median(seconds), 3),
             "restart_s_max": round(max(seconds), 3),
         }
-    report("recovery", {"restart": figures})
+    return {"restart": figures}
+
+
+def main() -> None:
+    """Print the figures."""
+    report("recovery", measure)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ The frames are those of `tests.bench.frames`: 80 % book, 15 % trades, 3 % candle
 """
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -24,8 +25,8 @@ ROUNDS: Final = 5
 TERMS: Final = terms_of_options(Symbol("tBTCUSD"), ema_cross.build({"fast": 3, "slow": 8}), AccountOptions())
 
 
-def main() -> None:
-    """Print the figures."""
+def measure() -> Mapping[str, Mapping[str, object]]:
+    """Return the figures."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         texts = [*answers(), *synthetic_frames(FRAMES)]
@@ -44,7 +45,12 @@ def main() -> None:
         "fills": len(found[0].record.fills),
         "gaps": sum(found[0].counts.gaps.values()),
     }
-    report("replay_frames", {"recorded frames": figures})
+    return {"recorded frames": figures}
+
+
+def main() -> None:
+    """Print the figures."""
+    report("replay_frames", measure)
 
 
 if __name__ == "__main__":

@@ -124,7 +124,7 @@ def measure(rounds: int = ROUNDS) -> dict[str, Figures]:
 
 def main() -> None:
     """Print the figures."""
-    report("sweep", measure())
+    report("sweep", measure)
 
 
 if __name__ == "__main__":

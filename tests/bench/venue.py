@@ -146,7 +146,7 @@ def measure(orders: int = 2_000) -> Figures:
 
 def main() -> None:
     """Print the figures."""
-    report("venue", {"over loopback": measure()._asdict()})
+    report("venue", lambda: {"over loopback": measure()._asdict()})
 
 
 if __name__ == "__main__":

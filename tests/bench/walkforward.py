@@ -1,5 +1,6 @@
 """Walk-forward over a million one-minute candles: 20 windows of 200 combinations, rolling and anchored, two threads."""
 
+from collections.abc import Mapping
 from time import perf_counter, process_time
 from typing import Final
 
@@ -34,8 +35,8 @@ def plan_of(candles: Candles) -> SweepPlan:
     return SweepPlan(ema_cross, StrategyOrigin("ema_cross"), space, (), space.whole(), terms, data)
 
 
-def main() -> None:
-    """Print the figures."""
+def measure() -> Mapping[str, Mapping[str, object]]:
+    """Return the figures."""
     candles, market = million()
     # A candle every minute, so that a million of them are as many days anywhere.
     candles = evolve(candles, mts=np.arange(len(candles), dtype=np.int64) * 60_000 + 1_483_228_800_000)
@@ -54,7 +55,12 @@ def main() -> None:
             "s": round(perf_counter() - begin, 2),
             "cpu_s": round(process_time() - cpu, 2),
         }
-    report("walkforward", figures)
+    return figures
+
+
+def main() -> None:
+    """Print the figures."""
+    report("walkforward", measure)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,16 @@ def measure(strategy: str, candles: Candles) -> dict[str, object]:
     }
 
 
-if __name__ == "__main__":
+def figures() -> dict[str, dict[str, object]]:
+    """Return the figures of a day, for each strategy."""
     day = synthetic_candles(1, 1.0)
-    report("wire", {f"day, {strategy}": measure(strategy, day) for strategy in ("ema_cross", "rsi_reversion")})
+    return {f"day, {strategy}": measure(strategy, day) for strategy in ("ema_cross", "rsi_reversion")}
+
+
+def main() -> None:
+    """Print the figures."""
+    report("wire", figures)
+
+
+if __name__ == "__main__":
+    main()
