@@ -145,6 +145,9 @@ def test_explain_says_why_how_large_when_and_what_came_of_it(home: Path) -> None
     said = [each["what"] for each in found["timings_us"]]  # type: ignore[attr-defined]  # a list of objects
     assert said[0] == "sending"
     assert {"fill", "closed"} <= set(said)
+    evidence = {each["what"]: each for each in found["evidence"]}  # type: ignore[attr-defined]  # a list of objects
+    assert evidence["traded"]["exchange_id"] == evidence["closed"]["exchange_id"]
+    assert evidence["traded"]["trade_id"]
     text = ended(home, "explain", first).stdout
     for word in (
         "outcome: filled",

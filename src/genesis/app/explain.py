@@ -5,11 +5,12 @@ An order that the session of its decision left open is followed into the session
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from attrs import define, field
 
 from genesis.adapters.journal_sqlite.reading import read_journal
+from genesis.app.evidence_words import evidence_document, evidence_line
 from genesis.app.json_output import JsonDocument
 from genesis.app.replay import first_entry
 from genesis.domain.events import AccountShown, Booked, OrderReported, Quote
@@ -38,6 +39,13 @@ from genesis.ports.errors import InputError
 PPB_PERCENT_DECIMALS = 7
 
 
+class Heard(NamedTuple):
+    """A fact about the order, and how long after the decision it was first written down."""
+
+    evidence: Evidence
+    after_us: int
+
+
 @define
 class Explanation:
     """Everything journals say of one order; times are of the wall clock, in microseconds.
@@ -54,6 +62,7 @@ class Explanation:
     timings: list[tuple[str, int]] = field(factory=list)
     fills: list[Fill] = field(factory=list)
     settled_in: str = ""
+    evidence: list[Heard] = field(factory=list)
     known: set[Evidence] = field(factory=set)
 
 
@@ -120,7 +129,8 @@ def _take(found: Explanation, row: Row, entry: RecordedEntry) -> None:
         case OrderReported(cid=known, evidence=evidence) if known == cid:
             _hear(found, row, evidence)
         case AccountShown(look=look):
-            for _, evidence in facts({cid: OrderLife(order)}, look, {}).ours:
+            traded = {order.symbol: _strategy(found).instrument}
+            for _, evidence in facts({cid: OrderLife(order)}, look, traded).ours:
                 _hear(found, row, evidence)
         case Booked(fill=fill) if fill.cid == cid:
             found.fills.append(fill)
@@ -135,9 +145,21 @@ def _hear(found: Explanation, row: Row, evidence: Evidence) -> None:
     if evidence in found.known:
         return
     found.known.add(evidence)
+    _keep(found, Heard(evidence, row.written_us - found.decided_us))
     said, found.outcome = _said(found, evidence)
     if said:
         found.timings.append((said, row.written_us - found.decided_us))
+
+
+def _keep(found: Explanation, heard: Heard) -> None:
+    """Keep a fact; a trade that was heard of without its fee is the same trade, and takes it on."""
+    if isinstance(heard.evidence, Traded):
+        for at, (evidence, after_us) in enumerate(found.evidence):
+            if isinstance(evidence, Traded) and evidence.trade_id == heard.evidence.trade_id:
+                if evidence.fee is None:
+                    found.evidence[at] = Heard(heard.evidence, after_us)
+                return
+    found.evidence.append(heard)
 
 
 def _said(found: Explanation, evidence: Evidence) -> tuple[str, str]:
@@ -197,6 +219,9 @@ def document(found: Explanation) -> JsonDocument:
         "decided_us": found.decided_us,
         "timings_us": [{"what": what, "after_us": after_us} for what, after_us in found.timings],
         "outcome": found.outcome,
+        "evidence": [
+            {**evidence_document(each.evidence, instrument), "after_us": each.after_us} for each in found.evidence
+        ],
         "settled_in": found.settled_in or None,
         "fills": [
             {
@@ -233,6 +258,11 @@ def lines(found: Explanation) -> list[str]:
         said.append(f"sized on bid {bid}, ask {ask} of {found.quote.mts}")
     said.append("nodes:")
     said += [f"  {name} = {value!r}" for name, value in zip(reasons.nodes, reasons.values, strict=True)]
+    said.append("evidence:" if found.evidence else "evidence: none")
+    said += [
+        f"  {evidence_line(each.evidence, instrument)}, {each.after_us} us after the decision"
+        for each in found.evidence
+    ]
     said.append("timings:")
     said += [f"  {what} {after_us} us after the decision" for what, after_us in found.timings]
     said.append("fills:" if found.fills else "fills: none")

@@ -13,7 +13,17 @@ from genesis.app.explain import document, explain, lines
 from genesis.domain.core import FIRST_CID
 from genesis.domain.events import Decision, Event
 from genesis.domain.exchange.orders import Account, FillReport, OrderReport, ReportedStatus
-from genesis.domain.execution.evidence import AnswerLost, ProvenAbsent
+from genesis.domain.execution.evidence import (
+    Accepted,
+    AnswerLost,
+    Evidence,
+    NothingLeft,
+    ProvenAbsent,
+    Refused,
+    SendBegan,
+    Traded,
+    Vouched,
+)
 from genesis.domain.execution.look import Look
 from genesis.domain.journal.entries import FORMAT, Entry, SessionBegan, StrategyBegan
 from genesis.domain.order import OrderId, OrderRequest, Side
@@ -105,6 +115,65 @@ async def test_a_look_of_a_later_session_settles_the_order(tmp_path: Path) -> No
     assert (found.outcome, found.settled_in) == ("filled", "2.sqlite")
     assert [what for what, _ in found.timings] == ["sending", "answer lost", "closed", "fill"]
     assert "outcome: filled (in 2.sqlite)" in lines(found)
+
+
+async def test_the_evidence_of_a_filled_order_is_its_id_its_trades_and_how_it_closed(tmp_path: Path) -> None:
+    world = Sessions(tmp_path)
+    world.close(1.0)
+    (order,) = world.sent
+    world.report(order, SendBegan())
+    world.report(order, Accepted(OrderId(50)))
+    world.report(order, Traded(5, OrderId(50), Mts(9), atoms(10), INSTRUMENT.price(100)))
+    report, fills = executed(order)  # a look, which tells the fee of the same trade
+    world.show(
+        Look(history=(report,), fills=tuple(fills), wallets=(wallet("USD", Decimal(0)), wallet("BTC", Decimal(10))))
+    )
+    found = explain(await world.write(), order.cid)
+    rows = document(found)["evidence"]
+    assert isinstance(rows, list)
+    assert [{name: value for name, value in row.items() if name != "after_us"} for row in rows] == [
+        {"what": "sending"},
+        {"what": "accepted", "exchange_id": 50, "filled": "0"},
+        {
+            "what": "traded",
+            "trade_id": 5,
+            "exchange_id": 50,
+            "mts": 9,
+            "amount": "10",
+            "price": "100",
+            "fee": "0",
+            "fee_currency": "BTC",
+        },
+        {"what": "closed", "exchange_id": 50, "filled": "10", "status": "EXECUTED"},
+    ]
+    assert all(isinstance(row["after_us"], int) for row in rows)
+    said = "\n".join(lines(found))
+    assert "accepted as 50, 0 of it filled by then, " in said
+    assert "trade 5 of 50 at 9: 10 at 100, " in said
+    assert "50 closed as EXECUTED, 10 of it filled, " in said
+
+
+@pytest.mark.parametrize(
+    ("evidence", "said"),
+    [
+        (Refused("not enough"), "refused: not enough"),
+        (NothingLeft("no line"), "not sent: no line"),
+        (ProvenAbsent("everywhere"), "proven absent: everywhere"),
+        (Vouched("I saw it gone"), "a person vouched for 0 of it filled: I saw it gone"),
+    ],
+)
+async def test_the_evidence_of_an_order_that_never_was_is_its_reason(
+    tmp_path: Path, evidence: Evidence, said: str
+) -> None:
+    world = Sessions(tmp_path)
+    world.close(1.0)
+    world.report(world.sent[0], ENDED_LOST)
+    world.report(world.sent[0], evidence)
+    found = explain(await world.write(), world.sent[0].cid)
+    assert any(f"  {said}, " in line for line in lines(found))
+    rows = document(found)["evidence"]
+    assert isinstance(rows, list)
+    assert rows[-1]["reason"] == said.split(": ")[1]
 
 
 async def test_a_search_of_a_later_session_settles_the_order(tmp_path: Path) -> None:
