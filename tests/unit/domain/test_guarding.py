@@ -940,3 +940,44 @@ def test_after_ten_minutes_who_made_way_for_a_stop_that_does_not_come_goes_on() 
         if world.sent[-1].oco_stop is not None:
             world.report(world.sent[-1], Refused("never"))
     assert [each for each in world.sent if each.post_only][1:]
+
+
+def test_a_resting_entry_makes_way_for_the_stop_of_its_own_strategy_and_is_placed_once_more_below_it() -> None:
+    world = Guarded(plan=PostOnly(30_000, 86_400_000))
+    world.close(0.5)
+    entry = world.sent[-1]
+    world.fills = False
+    world.fill(entry, atoms(2))
+    world.report(world.sent[-1], Refused("not now"))
+    world.fills = True
+    world.price = 90  # the stop would trigger at once, and meet the entry
+    world.at(1)
+    assert world.canceled == [entry.cid]
+    world.confirm()
+    assert world.guarded == world.position == atoms(2)
+    for second in range(2, 600):
+        world.at(second)
+        world.confirm()
+    assert [each.price for each in world.sent if each.post_only] == [entry.price, INSTRUMENT.price(90)]
+    assert world.canceled == [entry.cid]
+    assert world.guarded == atoms(2)
+
+
+def test_an_order_of_another_strategy_makes_way_for_a_stop_that_was_rejected_and_would_trigger_at_once() -> None:
+    desks = (
+        DeskSettings(INSTRUMENT, volume, 1.0, name="one", protection=STOP),
+        DeskSettings(INSTRUMENT, close - 100.0, 1.0, name="rests", plan=PostOnly(3_600_000, 36_000_000)),
+    )
+    limits = AccountLimits(max_positions=5)
+    world = World("one", "rests", limits=limits)
+    world.core = TradingCore(CoreSettings(desks, limits), {each.name: Ledger(CASH) for each in desks})
+    world.close(0.5)
+    world.report(world.sent[-1], Closed(OrderId(world.sent[-1].cid), Atoms(0), "CANCELED"))
+    world.price = 90
+    world.close(0.5, 0.5)
+    for second in range(1, 600):
+        _tick(world, second)
+        _confirm(world)
+    first, *again = [each for each in world.sent if each.post_only]
+    assert (world.canceled, len(again)) == ([first.cid], 1)
+    assert _guarded(world, "one") == [atoms(5)]
