@@ -30,7 +30,7 @@ from genesis.domain.order import Cid, OrderRequest, OrderType, Side
 from genesis.domain.risk.gate import Approved
 from genesis.domain.strategy.features import close
 from genesis.domain.units import Mts, Price, Symbol, atoms
-from genesis.ports.errors import Rejected, Unreachable
+from genesis.ports.errors import RateLimited, Rejected, Unreachable
 from genesis.ports.socket import Socket
 from genesis.ports.transport import HttpAnswer, HttpRequest
 from tests.e2e.venue_house import BTC, ETH, START, place, quiet_venue, trade
@@ -181,6 +181,25 @@ async def test_a_cancel_that_was_refused_for_a_passing_reason_is_asked_again() -
         await world.clock.advance(5)
         assert refused
         assert not world.open_orders
+
+
+async def test_i36_a_cancel_that_is_asked_for_again_cuts_no_wait_for_a_rate_limit() -> None:
+    """D12: neither its own wait nor that of others."""
+    async with traded_world() as world:
+        for cid in range(1, 4):
+            world.market.submit(world.order(cid, price="50"))
+        await world.clock.advance(1)
+        asked = list[OrderReference]()
+
+        async def limit(order: OrderReference) -> OrderReport:
+            asked.append(order)
+            raise RateLimited("ratelimit: error", endpoint="ws oc", retry_after_s=60.0)
+
+        world.account.cancel = limit  # type: ignore[method-assign]  # an exchange that wants to be left alone
+        for cid in (1, 2, 3, 1, 1):
+            world.market.cancel(cancel_of(world, cid))
+            await world.clock.advance(1)
+        assert len(asked) == 3
 
 
 async def test_a22_an_order_whose_decision_waited_too_long_for_the_disk_does_not_leave() -> None:

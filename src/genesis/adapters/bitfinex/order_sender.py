@@ -109,19 +109,17 @@ class OrderSender:
         self._wake.set()
 
     def cancel(self, cancel: Cancel) -> None:
-        """Hand on a cancel; the same one twice is one, which is sent at once if it waits."""
+        """Hand on a cancel; the same one twice is one."""
         waiting = next((each for each in self._submits if each[0].order.cid == cancel.cid), None)
         if waiting is not None:
             self._submits.remove(waiting)
             self._tell(cancel.cid, NothingLeft("cancelled before it was sent"))
             return
-        if cancel.cid in self._wanted:
-            self.resume()
-            return
-        self._wanted[cancel.cid] = cancel
-        self._is_clear.clear()
-        self._cancels.append(cancel)
-        self._wake.set()
+        if cancel.cid not in self._wanted:
+            self._wanted[cancel.cid] = cancel
+            self._is_clear.clear()
+            self._cancels.append(cancel)
+            self._wake.set()
 
     async def cancelled(self) -> None:
         """Return once no cancel is left: the exchange took each, or its order is over."""
