@@ -160,9 +160,20 @@ class Killer:
                 self._foreign += 1
 
     def _cancel(self, ids: tuple[int, ...]) -> None:
+        """Ask for all; what keeps one request from being carried out keeps no other from being sent."""
+        problems: list[ExchangeError] = []
         for start in range(0, len(ids), IDS_IN_A_REQUEST):
-            some = ids[start : start + IDS_IN_A_REQUEST]
-            answer = self.rest.post("auth/w/order/cancel/multi", {"id": list(some)})
-            self._asked.update(some)
-            if not (isinstance(answer, list) and len(answer) > 6 and answer[6] == "SUCCESS"):
-                raise Rejected("the exchange did not take a cancellation", endpoint="auth/w/order/cancel/multi")
+            try:
+                self._cancel_some(ids[start : start + IDS_IN_A_REQUEST])
+            except (AuthRefused, Maintenance, RateLimited):  # holds for the others too
+                raise
+            except ExchangeError as problem:
+                problems.append(problem)
+        if problems:
+            raise problems[0]
+
+    def _cancel_some(self, ids: tuple[int, ...]) -> None:
+        answer = self.rest.post("auth/w/order/cancel/multi", {"id": list(ids)})
+        self._asked.update(ids)
+        if not (isinstance(answer, list) and len(answer) > 6 and answer[6] == "SUCCESS"):
+            raise Rejected("the exchange did not take a cancellation", endpoint="auth/w/order/cancel/multi")

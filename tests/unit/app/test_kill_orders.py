@@ -3,15 +3,19 @@
 import json
 from collections.abc import Callable
 from itertools import count
+from typing import cast
+
+import pytest
 
 from genesis.adapters.bitfinex.sign import Signer
 from genesis.adapters.venue.http import Request
 from genesis.adapters.venue.venue import DEMO_KEYS, Venue
-from genesis.app.kill_orders import Killer, KillRules, Left
+from genesis.app.kill_orders import IDS_IN_A_REQUEST, Killer, KillRules, Left
 from genesis.domain.nonce import CIDS_PER_MS
 from genesis.domain.order import Cid, OrderType, Side
 from genesis.domain.simulation.exchange_orders import OrderTicket, PlacedOrder, Refusal
 from genesis.domain.units import Mts, Price, atoms
+from genesis.ports.errors import ExchangeError, OutcomeUnknown, Rejected, Unreachable
 from genesis.ports.secrets import Secret
 from tests.e2e.venue_house import BTC, quiet_venue
 
@@ -102,3 +106,25 @@ def test_an_order_that_comes_late_and_does_not_go_is_told() -> None:
     world.post = deaf  # type: ignore[method-assign]  # cancels are lost
     left = world.kill(KillRules(wait_s=20.0))
     assert (left.is_done, len(left.ids), left.problem) == (False, 1, "not gone within 20 s")
+
+
+@pytest.mark.parametrize("problem", [Rejected, OutcomeUnknown, Unreachable])
+def test_a_request_that_fails_keeps_none_of_the_others_from_being_sent(problem: type[ExchangeError]) -> None:
+    """R23: in each turn the first request has an order that cannot be cancelled."""
+    world = World()
+    for late_s in range(250):
+        world.arrive_after(late_s / 1000)
+    world.sleep(1)
+    post, stubborn = world.post, list[int]()
+
+    def refuse(path: str, body: dict[str, object]) -> object:
+        ids = cast("list[int]", body.get("id", []))
+        stubborn.extend([] if stubborn else ids[:1])
+        if set(stubborn) & set(ids):
+            raise problem("not now", endpoint=path)
+        return post(path, body)
+
+    world.post = refuse  # type: ignore[method-assign]  # an answer that the venue never gives
+    left = world.kill(KillRules(wait_s=5))
+    assert "not now" in left.problem
+    assert 0 < len(world.open_orders) <= IDS_IN_A_REQUEST
