@@ -349,6 +349,23 @@ async def test_i5_an_order_that_never_arrived_is_proven_absent_late_and_twice() 
         assert world.shown[-1].mts >= proven - 1_000
 
 
+async def test_i5_an_order_in_doubt_of_an_earlier_session_keeps_no_newer_one_in_doubt() -> None:
+    """D9: only a person can settle the old one, and its answer comes over no socket of today."""
+    old = OrderRequest(Cid(999), BTC, Side.BUY, OrderType.MARKET, atoms("1"), Mts(START - 20 * 86_400_000))
+    lost = advance(advance(OrderLife(old), SendBegan()), AnswerLost("lost long ago"))
+    async with traded_world(known=[lost]) as world:
+        world.market.look_up(LookUp(BTC, old.cid, old.mts))
+        world.venue.faults.add(Rule("void", Fault.DROP_ACK, "on", times=1))
+        swallow_orders(world)
+        world.market.submit(world.order(1, price="50"))
+        sent = world.clock.now()
+        await world.clock.advance(11)
+        world.market.look_up(LookUp(BTC, Cid(1), sent))
+        await world.clock.advance(120)
+        assert [type(each) for each in world.evidence(1)] == [AnswerLost, ProvenAbsent]
+        assert not world.evidence(999)
+
+
 async def test_i35_orders_that_are_searched_together_ask_for_the_platform_s_status_together() -> None:
     async with traded_world() as world:
         world.venue.faults.add(Rule("void", Fault.DROP_ACK, "on", times=5))

@@ -1,7 +1,7 @@
 """A market to trade on, wired as a live session is, against a venue in one process and virtual time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
@@ -35,6 +35,7 @@ from genesis.domain.candle import Timeframe
 from genesis.domain.events import AccountShown, Event, OrderReported
 from genesis.domain.exchange.orders import Account
 from genesis.domain.execution.evidence import Evidence
+from genesis.domain.execution.order_life import OrderLife
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.link import LinkState
 from genesis.domain.order import Cid, OrderRequest, OrderType, Side
@@ -161,9 +162,14 @@ async def listen(market: Market, heard: list[Event]) -> None:
 
 @asynccontextmanager
 async def traded_world(
-    rules: MarketRules | None = None, venue: Venue | None = None, *, starts_at: Mts = START, keeps_pace: bool = False
+    rules: MarketRules | None = None,
+    venue: Venue | None = None,
+    *,
+    starts_at: Mts = START,
+    keeps_pace: bool = False,
+    known: Iterable[OrderLife] = (),
 ) -> AsyncIterator[TradedWorld]:
-    """Run a market until its account was shown; *rules* default to those of a live session."""
+    """Run a market until its account was shown; *rules* default to those of a live session that remembers *known*."""
     venue = venue or quiet_venue()
     clock, metrics, watcher = ManualClock(starts_at), MemoryMetrics(), Watcher()
     shell = CountedVenue(venue, clock)
@@ -188,7 +194,9 @@ async def traded_world(
     )
     traded = [TradedInstrument(each, Timeframe.M1) for each in INSTRUMENTS.values()]
     time = LiveTime(clock, ExchangeTime(clock, metrics))
-    market = TradingMarket(traded, wires, clock, watcher, rules or MarketRules(time, keeps_pace=keeps_pace))
+    market = TradingMarket(
+        traded, wires, clock, watcher, rules or MarketRules(time, known=tuple(known), keeps_pace=keeps_pace)
+    )
     async with asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(shell.run())
         running = tasks.create_task(market.run())

@@ -66,6 +66,12 @@ class Flight:
         return self.is_over or self.id is not None
 
     @property
+    def waits_on_socket(self) -> bool:
+        """Whether its answer may still come over the socket that is open now."""
+        is_sent = self.by_socket and self.sent_s is not None and self.closed_s is None
+        return is_sent and self.lost_s is None and not self.is_known
+
+    @property
     def is_quiet(self) -> bool:
         """Whether nothing more is due: it is over and booked, or rests and all its fills are confirmed."""
         if self.is_over:

@@ -204,7 +204,7 @@ class Searcher:
 
     def _release_socket(self, lost: Lost) -> None:
         waited_s = self._clock.monotonic_s() - lost.deadline_s
-        others = any(flight.lost_s is None and not flight.is_known for flight in self._orders.in_flight)
+        others = any(flight.waits_on_socket for flight in self._orders.in_flight)
         if lost.connection_closed_s is None and waited_s >= SOCKET_PATIENCE_S and not others:
             self._end_socket(f"order {lost.cid} was not answered: a closed connection can bring nothing late")
 
