@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from attrs import evolve
 
+from genesis.adapters.bitfinex.order_sender import UNDERWAY_MAX
 from genesis.adapters.venue.faults import Fault, Rule
 from genesis.adapters.venue.http import Request
 from genesis.adapters.venue.session import ConnectionId
@@ -200,6 +201,25 @@ async def test_i36_a_cancel_that_is_asked_for_again_cuts_no_wait_for_a_rate_limi
             world.market.cancel(cancel_of(world, cid))
             await world.clock.advance(1)
         assert len(asked) == 3
+
+
+async def test_i36_cancels_that_wait_keep_no_order_from_leaving() -> None:
+    """Orders in doubt are asked about until they are proven absent: that must not hold up a way out."""
+    async with traded_world() as world:
+        for cid in range(1, UNDERWAY_MAX + 1):
+            world.market.submit(world.order(cid, price="50"))
+        await world.clock.advance(1)
+
+        async def refuse(_: OrderReference) -> OrderReport:
+            raise Rejected("order not found", endpoint="ws oc")
+
+        world.account.cancel = refuse  # type: ignore[method-assign]  # an answer that the venue gives only in a race
+        for cid in range(1, UNDERWAY_MAX + 1):
+            world.market.cancel(cancel_of(world, cid))
+        await world.clock.advance(1)
+        world.market.submit(world.order(999, price="50"))
+        await world.clock.advance(1)
+        assert [type(each) for each in world.evidence(999)] == [Accepted]
 
 
 async def test_a22_an_order_whose_decision_waited_too_long_for_the_disk_does_not_leave() -> None:

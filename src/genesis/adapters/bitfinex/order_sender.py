@@ -38,7 +38,7 @@ QUEUE_MAX: Final = 1_000
 """Orders that may wait to leave; one more is told that it did not."""
 
 UNDERWAY_MAX: Final = 64
-"""Orders that wait for their answers; the next ones wait here, where a cancel still overtakes them."""
+"""Orders that wait for their answers; the next ones wait here, where a cancel, which does not count, overtakes them."""
 
 CANCEL_AGAIN_S: Final = 1.0
 REFUSED_AGAIN_S: Final = 2.0
@@ -97,7 +97,7 @@ class OrderSender:
     @property
     def is_idle(self) -> bool:
         """Whether nothing waits and nothing is underway."""
-        return not (self._cancels or self._submits or self._underway)
+        return not (self._wanted or self._submits or self._underway)
 
     def submit(self, order: Approved, decided_s: float) -> None:
         """Hand on an order that was decided then."""
@@ -191,7 +191,6 @@ class OrderSender:
 
     async def _send_cancel(self, cancel: Cancel) -> None:
         """Ask until the exchange took it, or the order is known to be over."""
-        self._underway += 1
         try:
             while not self._is_over(cancel.cid):
                 wait_s = await self._try_cancel(cancel)
@@ -202,8 +201,6 @@ class OrderSender:
             self._wanted.pop(cancel.cid, None)
             if not self._wanted:
                 self._is_clear.set()
-            self._underway -= 1
-            self._wake.set()
 
     async def _try_cancel(self, cancel: Cancel) -> float | None:
         """Ask once, by every name that the order may have; return after how long to ask again, None for not at all."""
