@@ -186,7 +186,6 @@ class World:
             await asyncio.wait([troubles])  # or what was due in the same moment would break what is healed
             heal_s = await self._heal()
             await self._flow()
-            self._compare_minds("at the end")
             lives.cancel()
             operator.cancel()
             venue.cancel()
