@@ -317,6 +317,7 @@ class TradingCore:
             # A part that never was there is tried again with the next tick, not at once: it may fail for ever.
             if life.filled or life.status is Status.CANCELED:
                 told = tuple(self.pursuits.go_on(self.now, undertaking))
+            told += tuple(self.trading.ask(desk.symbol, self.now))  # a desk may have waited for the order to go
             return (*told, *self.guarding.order_ended(desk.symbol, self.now))
         if not left and desk.name not in self.trading.cut:
             desk.done()

@@ -140,7 +140,8 @@ class Trading:
         order = self._first_order(desk, wish, quote, now)
         answer = self._dispatch.check(desk, order, now, guards)
         if isinstance(answer, Refused):
-            yield from self._refused(desk, order, desk.refused(order.mts, order.side, order.amount, answer), now)
+            refused = desk.refused(order.mts, order.side, order.amount, answer)
+            yield from self._refused(desk, wish, order, refused, now)
         else:
             desk.intent = wish.intent
             yield from self._guarding.release(desk, guards, "what its strategy wants to send cannot leave beside it")
@@ -164,15 +165,19 @@ class Trading:
         wished = amount if order.amount < amount else None
         answer = self._dispatch.send(desk, order, reasons, now, wished=wished)
         if isinstance(answer, OrderRefused):
-            return self._refused(desk, order, answer, now)
+            return self._refused(desk, wish, order, answer, now)
         if answer.wished is not None:
             self.cut.add(desk.name)
         desk.sent(wish)
         return (answer,)
 
-    def _refused(self, desk: Desk, order: OrderRequest, refused: OrderRefused, now: Mts) -> Iterable[Decision]:
-        """Tell of a refusal; where an order of another strategy keeps a desk in, it has to make way."""
+    def _refused(
+        self, desk: Desk, wish: Wish, order: OrderRequest, refused: OrderRefused, now: Mts
+    ) -> Iterable[Decision]:
+        """Tell of a refusal; what of another strategy keeps a desk in has to make way, and the wish waits for that."""
         if refused.code is RefusalCode.SELF_CROSS and not desk.adds_risk(order.side):
+            if self._ways.parts_against(order):
+                desk.intent = wish.intent
             return (refused, *self._ways.make(desk, order, now))
         return (refused,)
 

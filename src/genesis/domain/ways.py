@@ -10,7 +10,7 @@ from genesis.domain.books import Books
 from genesis.domain.desk import Desk
 from genesis.domain.events import Decision
 from genesis.domain.execution.plans import Undertaking
-from genesis.domain.order import OrderRequest, Side
+from genesis.domain.order import Cid, OrderRequest, Side
 from genesis.domain.units import Mts, Symbol
 from genesis.domain.withdrawals import Withdrawals
 
@@ -44,19 +44,22 @@ class Ways:
 
         Where none is there, it is something else that it meets, and nobody has to wait.
         """
-        against = order.side.opposite
-        parts = [
-            own.life.order.cid
-            for own in self._books.orders.open(order.symbol)
-            if own.undertaking > 0 and own.life.order.side is against
-        ]
+        parts = self.parts_against(order)
         if parts:
-            self._ways[desk.name, is_guard] = _Way(desk, against, Mts(now + WAY_MS), is_guard)
+            self._ways[desk.name, is_guard] = _Way(desk, order.side.opposite, Mts(now + WAY_MS), is_guard)
         reason = (
             f"the stop of {desk.name} would meet it" if is_guard else f"{desk.name} has to get out, and would meet it"
         )
         for cid in parts:
             yield from self._withdrawals.ask(cid, reason)
+
+    def parts_against(self, order: OrderRequest) -> list[Cid]:
+        """Return the parts of undertakings that an order may meet."""
+        return [
+            own.life.order.cid
+            for own in self._books.orders.open(order.symbol)
+            if own.undertaking > 0 and own.life.order.side is order.side.opposite
+        ]
 
     def is_blocked(self, undertaking: Undertaking, now: Mts) -> bool:
         """Tell whether a part of an undertaking would be in the way."""

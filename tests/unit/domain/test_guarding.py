@@ -981,3 +981,48 @@ def test_an_order_of_another_strategy_makes_way_for_a_stop_that_was_rejected_and
     first, *again = [each for each in world.sent if each.post_only]
     assert (world.canceled, len(again)) == ([first.cid], 1)
     assert _guarded(world, "one") == [atoms(5)]
+
+
+# A way out that an order of another strategy is in the way of
+
+
+def _kept_in(protection: Protection | None = None) -> tuple[World, OrderRequest]:
+    """Return a world of "one", whose way out is refused for a purchase that "rests" has in the book, and that one."""
+    desks = (
+        DeskSettings(INSTRUMENT, volume, 1.0, name="one", protection=protection),
+        DeskSettings(INSTRUMENT, close - 100.0, 1.0, name="rests", plan=PostOnly(3_600_000, 86_400_000)),
+    )
+    limits = AccountLimits(max_positions=5)
+    world = World("one", "rests", limits=limits)
+    world.core = TradingCore(CoreSettings(desks, limits), {each.name: Ledger(CASH) for each in desks})
+    world.close(0.5)
+    world.close(0.5, 0.5)
+    resting = world.sent[-1]
+    world.close(0.0, 0.5)
+    assert world.core.refusals == {RefusalCode.SELF_CROSS: 1}
+    assert world.canceled == [resting.cid]
+    return world, resting
+
+
+def test_whoever_has_to_get_out_does_once_the_order_in_its_way_is_gone_and_waits_for_no_close() -> None:
+    world, resting = _kept_in()
+    world.end(resting, 0)
+    assert world.core.desks["one"].position == 0
+    _tick(world, 1)
+    assert (world.sent[-1].post_only, world.canceled) == (True, [resting.cid])  # nobody is in anybody's way now
+
+
+def test_who_is_guarded_gets_out_once_the_order_in_its_way_is_gone_and_then_its_stop() -> None:
+    world, resting = _kept_in(STOP)
+    (stop,) = world.core.guarding.guards_of(world.core.desks["one"])
+    world.end(resting, 0)
+    assert world.canceled == [resting.cid, stop.cid]
+    world.end(stop, 0)
+    assert world.core.desks["one"].position == 0
+
+
+def test_a_close_on_which_a_strategy_wants_to_stay_ends_its_wait_for_a_way_out() -> None:
+    world, resting = _kept_in()
+    world.close(0.5, 0.5)
+    world.end(resting, 0)
+    assert world.core.desks["one"].position == atoms(5)
