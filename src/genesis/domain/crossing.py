@@ -66,6 +66,6 @@ class Crossing:
             desk.is_torn = True  # until the rest of its wish was filled, too
             yield Booked(name, fill)
             if abs(desk.position) > abs(held):
-                self._guarding.outgrow(desk, Cid(self._books.orders.next_cid))
+                self._guarding.crossed[name] = Cid(self._books.orders.next_cid)
             yield from self._guarding.release_excess(desk)
             yield from self._guarding.entered(desk, held, price, now)

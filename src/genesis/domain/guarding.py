@@ -54,7 +54,10 @@ class Missing(NamedTuple):
 
 
 class Guarding:
-    """See the module; *entries* say where each strategy last entered, from where its stop is measured, and why."""
+    """See the module; *entries* say where each strategy last entered, from where its stop is measured, and why.
+
+    *crossed* says before which order another strategy last made a position larger: no order of its own tells of that.
+    """
 
     def __init__(
         self,
@@ -66,6 +69,7 @@ class Guarding:
         ways: Ways,
     ) -> None:
         self.entries: dict[str, tuple[Price, Reasons]] = {}
+        self.crossed: dict[str, Cid] = {}
         self._desks = desks
         self._books = books
         self._dispatch = dispatch
@@ -244,7 +248,8 @@ class Guarding:
 
         Where there is too little for an order, what is left of a pair stays: nothing could take its place.
         """
-        since, torn = self._grown.get(desk.name, NO_CID), self._torn(desk)
+        since = max(self._grown.get(desk.name, NO_CID), self.crossed.get(desk.name, NO_CID))
+        torn = self._torn(desk)
         if self._without_stop(desk) < desk.settings.instrument.amount_min:
             torn = []
         found = [each for each in self.guards_of(desk) if each.cid < since or each in torn]

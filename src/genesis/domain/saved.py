@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from genesis.domain.core import TradingCore
 from genesis.domain.desk import Desk, Intent
@@ -18,6 +18,9 @@ from genesis.domain.units import Atoms, Mts, Price, Symbol
 
 ENDED_KEPT: Final = 100
 """How many ended orders are saved, so that what comes late for them finds its strategy after a restart, too."""
+
+LATER: Final = "later"
+"""Marks a field that older journals do not have: they are read as if it were its default."""
 
 
 @frozen
@@ -64,7 +67,8 @@ class SavedEntry:
 class Saved:
     """A core between two events.
 
-    *is_new* says that the account was not shown yet, *unwanted* are the orders that a person wants cancelled, and why.
+    *is_new* says that the account was not shown yet, *unwanted* are the orders that a person wants cancelled, and why;
+    *crossed* says before which order another strategy last made the position of one larger.
     """
 
     now: Mts
@@ -83,6 +87,7 @@ class Saved:
     cut: tuple[str, ...]
     is_new: bool = False
     unwanted: tuple[tuple[Cid, str], ...] = ()
+    crossed: tuple[tuple[str, Cid], ...] = field(default=(), metadata={LATER: True})
 
 
 def saved(core: TradingCore) -> Saved:
@@ -111,6 +116,7 @@ def saved(core: TradingCore) -> Saved:
         cut=tuple(sorted(core.trading.cut)),
         is_new=core.is_new,
         unwanted=tuple(core.operation.unwanted.items()),
+        crossed=tuple(core.guarding.crossed.items()),
     )
 
 
@@ -133,6 +139,7 @@ def restore(core: TradingCore, state: Saved) -> None:
     books.recent.extend(state.recent)
     books.under_way = {each.undertaking.id: each for each in state.under_way}
     core.guarding.entries = {each.strategy: (each.price, each.reasons) for each in state.entries}
+    core.guarding.crossed = dict(state.crossed)
     core.dispatch.reasons, core.trading.cut = dict(state.reasons), set(state.cut)
     core.operation.unwanted = dict(state.unwanted)
 

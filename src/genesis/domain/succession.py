@@ -38,6 +38,7 @@ def succeeded(core: TradingCore, settings: CoreSettings, cash: Mapping[str, Atom
         entries=tuple(entry for entry in state.entries if entry.strategy in kept),
         reasons=tuple((name, reasons) for name, reasons in state.reasons if name in kept),
         cut=tuple(name for name in state.cut if name in kept),
+        crossed=tuple((name, cid) for name, cid in state.crossed if name in kept),
     )
     new = {name: cash[name] for name in kept if name not in core.desks}
     fresh = TradingCore(settings, {name: Ledger(new.get(name, Atoms(0))) for name in kept})

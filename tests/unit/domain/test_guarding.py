@@ -1026,3 +1026,30 @@ def test_a_close_on_which_a_strategy_wants_to_stay_ends_its_wait_for_a_way_out()
     world.close(0.5, 0.5)
     world.end(resting, 0)
     assert world.core.desks["one"].position == atoms(5)
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_restart_knows_which_stop_a_trade_between_strategies_has_outgrown(restarts: bool) -> None:
+    limits = AccountLimits(max_positions=5)
+    desks = (
+        DeskSettings(INSTRUMENT, volume, 1.0, name="one", protection=STOP),
+        DeskSettings(INSTRUMENT, close - 100.0, 1.0, name="two"),
+    )
+    world = World("one", "two", limits=limits)
+    world.core = TradingCore(CoreSettings(desks, limits), {each.name: Ledger(CASH) for each in desks})
+    world.close(0.4, 0.5)
+    world.price = 120
+    world.close(0.8, 0.0)
+    assert _crossed(world)
+    if restarts:
+        core = TradingCore(world.core.settings, {name: Ledger(Atoms(0)) for name in world.core.desks})
+        restore(core, evolve(saved(world.core), is_new=True))
+        world.core = core
+        world.canceled.clear()  # the cancel did not leave any more
+        world.show()
+    for second in range(3):
+        _confirm(world)
+        _tick(world, second)
+    one = world.core.desks["one"]
+    guards = world.core.guarding.guards_of(one)
+    assert [(each.amount, each.stop_price) for each in guards] == [(one.position, INSTRUMENT.price(114))]

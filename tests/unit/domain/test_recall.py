@@ -107,6 +107,18 @@ def test_i24_a_saved_state_and_what_came_after_are_the_whole_journal() -> None:
         assert saved(core) == world.states[len(world.journal)]
 
 
+def test_a_state_says_who_grew_by_a_trade_between_strategies_and_of_an_older_journal_nobody_did() -> None:
+    world = Written("one", "two")
+    world.close(0.5, 1.0)
+    kind, text = encode(saved(world.core))
+    assert "crossed" not in text  # as in the journals of before
+    assert decode(kind, text) == saved(world.core)
+    world.close(1.0, 0.0)
+    state = saved(world.core)
+    assert [name for name, _ in state.crossed] == ["one"]
+    assert decode(*encode(state)) == state == saved(world.recalled(len(world.journal)))
+
+
 def test_a_restored_core_decides_as_the_old_one_does() -> None:
     world = Written("one")
     world.close(0.5)

@@ -2,7 +2,8 @@
 
 Money, times and ids are integers. A float is its shortest exact text, which is what JSON's numbers are; what JSON has
 no number for is the text `nan`, `inf` or `-inf`. How a class is written follows from its fields, so a new event needs
-no line here. Reading accepts nothing but the canonical text, and gives back what was written, bit for bit.
+no line here. A field that is marked as `LATER`, because older journals do not have it, is written only where it is not
+its default. Reading accepts nothing but the canonical text, and gives back what was written, bit for bit.
 """
 
 import json
@@ -18,7 +19,7 @@ import attrs
 
 from genesis.domain.events import Decision, Event, Submit
 from genesis.domain.journal.entries import Entry, RecordedEntry, RecordedSubmit, SessionMark, recorded
-from genesis.domain.saved import Saved
+from genesis.domain.saved import LATER, Saved
 from genesis.domain.units import decimal_from_text
 
 TYPE: Final = "type"
@@ -185,9 +186,16 @@ def _fields(cls: type[Any]) -> Codec:  # Any: whatever class an entry is made of
     names = [field.name for field in attrs.fields(cls) if field.init] if attrs.has(cls) else list(cls._fields)
     codecs = {name: _codec(hints[name]) for name in names}
     writers = [(name, codec.write) for name, codec in codecs.items()]
+    later = {
+        each.name: each.default for each in (attrs.fields(cls) if attrs.has(cls) else ()) if LATER in each.metadata
+    }
 
     def write(value: Any) -> dict[str, Any]:  # Any: see Write
-        return {name: writer(getattr(value, name)) for name, writer in writers}
+        written = {name: writer(getattr(value, name)) for name, writer in writers}
+        for name, default in later.items():
+            if getattr(value, name) == default:
+                del written[name]
+        return written
 
     def read(tree: Any) -> Any:  # Any: see Read
         return cls(**{name: codecs[name].read(each) for name, each in tree.items()})
