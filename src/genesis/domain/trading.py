@@ -208,7 +208,12 @@ def _is_matched(desk: Desk, wish: Wish, left: Atoms) -> bool:
 
 
 def _netted(wishes: Sequence[tuple[Desk, Wish]], *, is_crossing: bool) -> Netted:
-    """Return what strategies trade with each other where they may, and what is left of each wish."""
+    """Return what strategies trade with each other where they may, and what is left of each wish.
+
+    Who stands paused trades with nobody: its wish stays whole, for the gate to refuse.
+    """
+    whole = {desk.name: wish.amount for desk, wish in wishes}
     if not is_crossing:
-        return Netted((), {desk.name: wish.amount for desk, wish in wishes})
-    return net({desk.name: Wanted(wish.side, wish.amount) for desk, wish in wishes})
+        return Netted((), whole)
+    netted = net({desk.name: Wanted(wish.side, wish.amount) for desk, wish in wishes if not desk.is_paused})
+    return Netted(netted.matches, whole | dict(netted.left))

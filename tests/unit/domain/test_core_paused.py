@@ -9,7 +9,7 @@ from genesis.domain.instrument import spot_instrument
 from genesis.domain.order import OrderId, Side
 from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.risk.refusal import RefusalCode
-from genesis.domain.units import PPB, Atoms, Mts, Ppb, Symbol
+from genesis.domain.units import PPB, Atoms, Mts, Ppb, Symbol, atoms
 from tests.unit.domain.accounts import BTC, World
 
 ETH = Symbol("tETHUSD")
@@ -42,6 +42,20 @@ def test_d20_not_even_a_way_out_is_tried_until_an_operator_resumes() -> None:
     assert world.core.refusals[RefusalCode.SYMBOL_PAUSED] == 1
     world.handle(OperatorAsked(Mts(1), Asked.RESUME, "", "it is traded again"))
     world.close(0.0)
+    assert len(world.sent) == 3
+
+
+def test_d20_who_stands_paused_trades_with_no_other_strategy_either() -> None:
+    world = World("one", "two")
+    world.close(0.5)
+    world.fills = False
+    world.close(0.5, 0.3)
+    world.report(world.sent[-1], PAUSED)
+    world.handle(OperatorAsked(Mts(1), Asked.RESUME, "two", "only this one"))
+    world.close(0.5, 0.3)
+    assert world.core.desks["one"].position == atoms(5)
+    assert world.core.refusals[RefusalCode.SYMBOL_PAUSED] == 1
+    assert world.sides()[-1] is Side.BUY  # the other one finds all that it wants at the exchange
     assert len(world.sent) == 3
 
 
