@@ -61,19 +61,24 @@ class House:
             assert not isinstance(result, Refusal)
             self.venue.core.apply(result.events)
 
-    async def kill(self, *words: str, program: str = "", url: str = "") -> Ended:
-        """Run `kill`, which looks on for a moment only; *program* is what the process does to itself before."""
+    def command(self, *words: str, program: str = "") -> tuple[str, ...]:
         code = f"{textwrap.dedent(program)}\nfrom genesis.app.cli import main\nmain()"
-        environment = {
+        return (sys.executable, "-c", code, "kill", "--watch", "1", *words)
+
+    def environment(self, url: str = "") -> dict[str, str]:
+        return {
             **os.environ,
             "GENESIS_HOME": str(self.home),
             "GENESIS_REST_URL": url or self.url,
             "BITFINEX_API_KEY": DEMO.key,
             "BITFINEX_API_SECRET": os.environ.get("KILL_TEST_SECRET", DEMO.secret),
         }
+
+    async def kill(self, *words: str, program: str = "", url: str = "") -> Ended:
+        """Run `kill`, which looks on for a moment only; *program* is what the process does to itself before."""
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", code, "kill", "--watch", "1", *words),
-            env=environment,
+            *self.command(*words, program=program),
+            env=self.environment(url),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
@@ -255,3 +260,24 @@ async def test_e16_a_key_that_is_kept_elsewhere_kills_as_well(tmp_path: Path, mo
         here.place(2)
         done = await here.kill("enough")
         assert (done.code, here.is_latched, here.open_orders) == (0, True, [])
+
+
+async def test_a6_a_kill_that_is_killed_after_its_first_cancels_is_finished_by_the_next(tmp_path: Path) -> None:
+    async with house(tmp_path) as here:
+        here.place(250)
+        ask = here.venue.rest.handle
+        killing = await asyncio.create_subprocess_exec(*here.command(), env=here.environment())
+
+        def dying(request: Request) -> object:
+            answer = ask(request)
+            if request.path == "auth/w/order/cancel/multi":
+                killing.kill()  # what it asked for is done, and it never hears of it
+            return answer
+
+        here.venue.rest.handle = dying  # type: ignore[method-assign,assignment]  # a wiretap
+        assert await killing.wait() == -signal.SIGKILL
+        here.venue.rest.handle = ask  # type: ignore[method-assign]
+        assert here.is_latched
+        assert 0 < len(here.open_orders) < 250
+        done = await here.kill()
+        assert (done.code, here.open_orders) == (0, [])
