@@ -18,7 +18,7 @@ from genesis.domain.events import AlertCode, CandleClosed, Quote, Sized, Submit
 from genesis.domain.execution.plans import LimitEntry, Market, Plan
 from genesis.domain.execution.protection import Bracket, Protection, Trailing
 from genesis.domain.instrument import spot_instrument
-from genesis.domain.risk.budget import Budget, RegimeBudget, VolatilityTarget, realised_volatility, split
+from genesis.domain.risk.budget import Budget, RegimeBudget, VolatilityTarget, realised_volatility
 from genesis.domain.risk.guards import OnBreach, RiskLimits
 from genesis.domain.risk.margin import Margin
 from genesis.domain.risk.refusal import RefusalCode
@@ -316,14 +316,6 @@ def test_why_a_size_is_what_it_is_names_every_guard() -> None:
         Sized("position_cap", Ppb(120_000_000)),
         Sized("leverage", Ppb(360_000_000)),
     )
-
-
-def test_risk_is_split_over_strategies_by_regime() -> None:
-    parts = split(REGIME, {1.0: {"trend": Ppb(PPB), "revert": Ppb(0)}, 2.0: {"trend": Ppb(PPB // 4)}})
-    assert parts["trend"] == RegimeBudget(REGIME, ((1.0, Ppb(PPB)), (2.0, Ppb(PPB // 4))))
-    assert parts["revert"] == RegimeBudget(REGIME, ((1.0, Ppb(0)), (2.0, Ppb(0))))
-    with pytest.raises(ValueError, match="regime 1 add up to more than 100 %"):
-        split(REGIME, {1.0: {"trend": Ppb(PPB), "revert": Ppb(1)}})
 
 
 def test_realised_volatility_is_the_yearly_deviation_of_returns() -> None:

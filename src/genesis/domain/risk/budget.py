@@ -5,7 +5,6 @@ Shares and scales are whole parts per billion, so money never meets a float; thi
 """
 
 import math
-from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -91,21 +90,6 @@ class Budget:
 def realised_volatility(window: int, timeframe: Timeframe) -> Expr:
     """Return the annualised standard deviation of the last *window* returns of the close."""
     return deviation(close / lag(close) - 1.0, window) * math.sqrt(YEAR_MS / timeframe.span_ms)
-
-
-def split(regime: Expr, shares: Mapping[float, Mapping[str, Ppb]]) -> dict[str, RegimeBudget]:
-    """Return the budget of each strategy where *shares* splits the risk of every regime over strategies.
-
-    Raises `ValueError` where the shares of one regime are more than the whole.
-    """
-    for value, parts in shares.items():
-        if sum(parts.values()) > PPB:
-            raise ValueError(f"the shares of regime {value:g} add up to more than 100 %: {dict(parts)}")
-    names = dict.fromkeys(name for parts in shares.values() for name in parts)
-    return {
-        name: RegimeBudget(regime, tuple((value, parts.get(name, Ppb(0))) for value, parts in shares.items()))
-        for name in names
-    }
 
 
 @step
