@@ -1,13 +1,18 @@
 """A refusal on its way to people: the event log, the read model of the page and the API, and `explain --refusals`."""
 
 from collections import Counter
+from pathlib import Path
 
 from genesis.adapters.memory.clock import ManualClock
 from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.adapters.memory.monitor import MemoryMonitor
 from genesis.adapters.memory.session_view import MemorySessionView
+from genesis.adapters.metrics_prometheus import PrometheusMetrics
 from genesis.app.explain_refusals import Refusals, document, lines
+from genesis.app.loop_pulse import LoopPulse
+from genesis.app.metric_catalogue import CATALOGUE
 from genesis.app.session_feeding import SessionAbout, SessionFeeding, empty_overview
+from genesis.app.session_metrics import SessionMetrics
 from genesis.app.session_observer import SessionObserver
 from genesis.domain.candle import Candle
 from genesis.domain.core import TradingCore
@@ -33,7 +38,7 @@ def told(amount: Atoms | None) -> OrderRefused:
     return OrderRefused(Mts(7), INSTRUMENT.symbol, "main", Side.BUY, amount, code, "900 ms", "<= 500 ms")
 
 
-def test_i41_the_last_refusal_of_each_guard_is_shown_with_what_it_saw() -> None:
+def test_i41_the_last_refusal_of_each_guard_is_shown_with_what_it_saw(tmp_path: Path) -> None:
     clock, metrics = ManualClock(), MemoryMetrics()
     view, monitor = MemorySessionView(empty_overview(ABOUT)), MemoryMonitor(clock, metrics, version="0", mode="paper")
     feeding = SessionFeeding(view, ABOUT, clock)
@@ -55,6 +60,8 @@ def test_i41_the_last_refusal_of_each_guard_is_shown_with_what_it_saw() -> None:
     assert (note.category, note.name) == ("risk", "risk.refused")
     assert note.fields["code"] == "exposure_total"
     assert (note.fields["observed"], note.fields["allowed"]) == ("1000", "<= 999")
+    page = SessionMetrics(PrometheusMetrics(CATALOGUE), monitor, observer, tmp_path, LoopPulse(clock), feeding).page()
+    assert b'genesis_refusals{code="exposure_total"} 1.0\n' in page
 
 
 def test_i41_refusals_are_explained_in_words_and_as_json() -> None:
