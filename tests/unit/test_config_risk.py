@@ -113,6 +113,14 @@ def test_a_protection_that_is_none_or_two_is_refused(wrong: Mapping[str, JsonVal
         ({"strategies": [strategy(), strategy()]}, r"strategies\[1\]\.name is the name of another one: one"),
         ({"strategy": {"name": "ema_cross"}, "strategies": [strategy()]}, r"\$\.strategy goes without"),
         ({"strategies": []}, r"\$\.strategies"),
+        (
+            {"strategies": [strategy(volatility={"target_pct": 40, "window": 20, "cap": 101})]},
+            r"strategies\[0\]\.volatility\.cap must be at most 100",
+        ),
+        (
+            {"strategies": [strategy(volatility={"target_pct": 40, "window": 20, "cap": "0.0"})]},
+            r"strategies\[0\]\.volatility\.cap",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_with_its_place(fields: Mapping[str, JsonValue], said: str) -> None:
@@ -128,7 +136,7 @@ def test_a_strategy_has_limits_and_a_budget_of_its_own() -> None:
                 on_breach="reduce_only",
                 cool_down_losses=3,
                 cool_down_s=600,
-                volatility={"target_pct": 40, "window": 20},
+                volatility={"target_pct": 40, "window": 20, "cap": "1.5"},
                 regime={"strategy": "ema_cross", "shares": [{"regime": 1, "share": "0.5"}, {"regime": 0, "share": 1}]},
             )
         ]
@@ -137,9 +145,10 @@ def test_a_strategy_has_limits_and_a_budget_of_its_own() -> None:
     assert one.limits == RiskLimits(None, drawdown, None, OnBreach.REDUCE_ONLY, 3, 600_000)
     words = one.budget(Timeframe.H1)
     shares = ((1.0, Ppb(500_000_000)), (0.0, Ppb(10**9)))
-    assert words == BudgetBegan("1h", Ppb(400_000_000), 20, "ema_cross", shares)
+    assert words == BudgetBegan("1h", Ppb(400_000_000), 20, "ema_cross", shares, Ppb(1_500_000_000))
     budget = budget_of(words)
     assert budget.volatility is not None
+    assert budget.volatility.cap == 1_500_000_000
     assert (budget.volatility.target, budget.volatility.measure) == (400_000_000, realised_volatility(20, Timeframe.H1))
     assert budget.regimes is not None
     assert budget.regimes.shares == shares

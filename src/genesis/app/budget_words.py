@@ -16,7 +16,7 @@ def budget_of(words: BudgetBegan | None) -> Budget:
     volatility = regimes = None
     if words.window:
         measure = realised_volatility(words.window, Timeframe(words.timeframe))
-        volatility = VolatilityTarget(measure, words.target)
+        volatility = VolatilityTarget(measure, words.target, words.cap)
     if words.regime:
         regimes = RegimeBudget(build_strategy(find_lone_strategy(words.regime, "a regime"), {})[1], words.shares)
     return Budget(volatility, regimes)

@@ -11,7 +11,7 @@ from genesis.domain.execution.protection import Bracket, Protection, Trailing
 from genesis.domain.journal.entries import BudgetBegan
 from genesis.domain.risk.guards import OnBreach, RiskLimits
 from genesis.domain.risk.limits import DAY_MS, MINUTE_MS, SECOND_MS, AccountLimits, InstrumentLimits, RateLimit
-from genesis.domain.units import Atoms, Ppb, Symbol, ppb
+from genesis.domain.units import PPB, Atoms, Ppb, Symbol, ppb
 from genesis.ports.errors import InputError
 
 
@@ -134,10 +134,14 @@ class ProtectionConfig:
 
 @frozen
 class VolatilityConfig:
-    """The volatility that a position aims for, in percent a year, measured over *window* candles."""
+    """The volatility that a position aims for, in percent a year, measured over *window* candles.
+
+    Sizes are scaled by *cap* at most.
+    """
 
     target_pct: Decimal
     window: int
+    cap: Decimal = Decimal(1)
 
 
 @frozen
@@ -204,4 +208,5 @@ class AccountStrategyConfig:
             0 if volatility is None else volatility.window,
             "" if regime is None else regime.strategy,
             () if regime is None else tuple((float(each.regime), ppb(each.share)) for each in regime.shares),
+            Ppb(PPB) if volatility is None else ppb(volatility.cap),
         )

@@ -15,9 +15,9 @@ from genesis.domain.order import Cid, OrderRequest
 from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.risk.limits import AccountLimits
 from genesis.domain.saved import Saved
-from genesis.domain.units import Atoms, Ppb
+from genesis.domain.units import PPB, Atoms, Ppb
 
-FORMAT: Final = 7
+FORMAT: Final = 8
 """The version of the encoding; it rises when a text of before would read otherwise."""
 
 DRY: Final = "live, dry run"
@@ -28,7 +28,7 @@ DRY: Final = "live, dry run"
 class BudgetBegan:
     """The budget of a strategy in words: its expressions are built anew by name.
 
-    *window* 0 is no volatility target, an empty *regime* no regime budget.
+    *window* 0 is no volatility target, an empty *regime* no regime budget; *cap* is the largest scale by volatility.
     """
 
     timeframe: str
@@ -36,6 +36,7 @@ class BudgetBegan:
     window: int
     regime: str
     shares: tuple[tuple[float, Ppb], ...]
+    cap: Ppb = field(default=Ppb(PPB))
 
 
 @frozen
