@@ -17,7 +17,7 @@ from genesis.domain.journal.encoding import encode
 
 KEPT = Path(__file__).parents[2] / "data" / "journal-python-3.11.sqlite.gz"
 DECISIONS = 132
-DECISION_HASH = "27b1e6320b007d660b38ed26ae92d9b1be3e5f7069c30f4199bddbc538c9d09d"
+DECISION_HASH = "95ffc4d3738ba97539c51ace33469c48e7dae9cf91f61cf0dd1b762559766021"
 
 
 @pytest.fixture

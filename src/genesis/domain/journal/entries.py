@@ -14,10 +14,10 @@ from genesis.domain.instrument import Instrument
 from genesis.domain.order import Cid, OrderRequest
 from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.risk.limits import AccountLimits
-from genesis.domain.saved import Saved
+from genesis.domain.saved import LATER, Saved
 from genesis.domain.units import PPB, Atoms, Ppb
 
-FORMAT: Final = 8
+FORMAT: Final = 7
 """The version of the encoding; it rises when a text of before would read otherwise."""
 
 DRY: Final = "live, dry run"
@@ -36,7 +36,7 @@ class BudgetBegan:
     window: int
     regime: str
     shares: tuple[tuple[float, Ppb], ...]
-    cap: Ppb = field(default=Ppb(PPB))
+    cap: Ppb = field(default=Ppb(PPB), metadata={LATER: True})
 
 
 @frozen
