@@ -48,8 +48,8 @@ def evidence_document(evidence: Evidence, instrument: Instrument) -> JsonDocumen
         case ProvenAbsent(searched):
             return {"what": "proven absent", "reason": searched}
         case Vouched(reason, filled, at):
-            price = None if at is None else _price(at, instrument)
-            return {"what": "vouched for", "reason": reason, "filled": format_atoms(filled), "price": price}
+            had_at = None if at is None else _price(at, instrument)
+            return {"what": "vouched for", "reason": reason, "filled": format_atoms(filled), "price": had_at}
         case _:
             assert_never(evidence)
 
