@@ -213,7 +213,7 @@ async def test_i36_cancels_that_wait_keep_no_order_from_leaving() -> None:
         async def refuse(_: OrderReference) -> OrderReport:
             raise Rejected("order not found", endpoint="ws oc")
 
-        world.account.cancel = refuse  # type: ignore[method-assign]  # an answer that the venue gives only in a race
+        world.account.cancel = refuse  # type: ignore[method-assign,assignment]  # rare at the venue
         for cid in range(1, UNDERWAY_MAX + 1):
             world.market.cancel(cancel_of(world, cid))
         await world.clock.advance(1)
