@@ -210,8 +210,8 @@ async def test_i36_cancels_that_wait_keep_no_order_from_leaving() -> None:
             world.market.submit(world.order(cid, price="50"))
         await world.clock.advance(1)
 
-        async def refuse(_: OrderReference) -> OrderReport:
-            raise Rejected("order not found", endpoint="ws oc")
+        async def refuse(order: OrderReference) -> OrderReport:
+            raise Rejected(f"{order} was not found", endpoint="ws oc")
 
         world.account.cancel = refuse  # type: ignore[method-assign,assignment]  # rare at the venue
         for cid in range(1, UNDERWAY_MAX + 1):
