@@ -78,8 +78,9 @@ def test_netting_leaves_one_side_and_changes_no_sum(wishes: dict[str, Wanted]) -
 TARGETS = st.sampled_from([0.0, 0.25, 0.5, 1.0])
 
 
+# Prices stay near each other: who always buys low would outgrow the largest sum of money there is.
 @settings(max_examples=150)
-@given(st.lists(st.tuples(TARGETS, TARGETS, st.integers(1, 400), st.integers(0, 1000)), max_size=12))
+@given(st.lists(st.tuples(TARGETS, TARGETS, st.integers(50, 200), st.integers(0, 1000)), max_size=12))
 def test_the_strategies_and_the_house_together_are_the_account_always(
     moves: list[tuple[float, float, int, int]],
 ) -> None:
