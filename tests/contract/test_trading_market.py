@@ -213,7 +213,7 @@ async def test_i36_cancels_that_wait_keep_no_order_from_leaving() -> None:
         async def refuse(order: OrderReference) -> OrderReport:
             raise Rejected(f"{order} was not found", endpoint="ws oc")
 
-        world.account.cancel = refuse  # type: ignore[method-assign,assignment]  # rare at the venue
+        world.account.cancel = refuse  # type: ignore[method-assign]  # rare at the venue
         for cid in range(1, UNDERWAY_MAX + 1):
             world.market.cancel(cancel_of(world, cid))
         await world.clock.advance(1)
