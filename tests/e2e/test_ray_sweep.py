@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from shutil import rmtree
-from tempfile import mkdtemp
+from tempfile import gettempdir, mkdtemp
 from typing import Any
 
 import polars as pl
@@ -38,6 +38,8 @@ def cluster() -> Iterator[Any]:  # Any: Ray has no annotations here
         from ray.cluster_utils import Cluster
 
         folder = mkdtemp(prefix="ray")  # sockets lie there, whose paths must be short
+        # Ray notes the newest cluster in its usual folder, which only a cluster that lies there makes.
+        Path(gettempdir(), "ray").mkdir(exist_ok=True)
         node = {"num_cpus": 1, "object_store_memory": STORE_BYTES, "include_dashboard": False}
         head = {**node, "temp_dir": folder, "ray_client_server_port": CLIENTS_PORT}
         made: Any = Cluster(initialize_head=True, head_node_args=head)

@@ -14,6 +14,7 @@ from genesis.app.simulation.options import STRICTER, FaultClass, options_of
 from genesis.app.simulation.production import Production, settings_of
 from genesis.app.simulation.world import World, live_through
 from genesis.domain.core import TradingCore
+from genesis.domain.trading import Trading
 from tests.simulation.seeded_bugs import BUGS
 
 HOURS_IN_ALL = 500
@@ -46,6 +47,14 @@ def test_what_a_seed_once_found_stays_mended(seed: int) -> None:
 @pytest.mark.parametrize("seed", KEPT_BLOCKED)
 def test_what_a_seed_found_since_worlds_stand_still_stays_mended(seed: int) -> None:
     assert simulate(seed, 1.0, "").violations == ()
+
+
+def test_a_world_in_which_something_goes_on_without_end_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    # An order that is refused takes the id from who waits behind it, who asks for another quote, and so on.
+    monkeypatch.setattr(Trading, "_cids", lambda _, quote: iter(quote.cids))
+    (violation,) = simulate(194, 1.0, "").violations
+    assert "I37" in violation
+    assert "without end" in violation
 
 
 PROGRAM = """

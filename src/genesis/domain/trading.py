@@ -97,13 +97,16 @@ class Trading:
         yield from self._pursuits.quoted(quote, now, cids)
 
     def _cids(self, quote: Quote) -> Iterator[Cid]:
-        """Return the ids that came with a quote, or where no exchange has to know them, ids of our own."""
-        return iter(quote.cids) if quote.cids else self._counted()
+        """Yield the ids that came with a quote, or where no exchange has to know them, ids of our own.
 
-    def _counted(self) -> Iterator[Cid]:
-        """Yield the next id until it was used."""
-        while True:
-            yield Cid(self._books.orders.next_cid)
+        Each comes until it was used: what is refused takes none away from who waits behind it.
+        """
+        orders = self._books.orders
+        while not quote.cids:
+            yield Cid(orders.next_cid)
+        for cid in quote.cids:
+            while cid not in orders.by_cid:
+                yield cid
 
     def _held_up(
         self, wishes: Sequence[tuple[Desk, Wish]], left: Mapping[str, Atoms], quote: Quote, now: Mts

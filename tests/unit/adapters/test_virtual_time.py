@@ -4,7 +4,13 @@ import asyncio
 
 import pytest
 
-from genesis.adapters.memory.virtual_time import MachineClock, NothingHappens, VirtualLoop, run_virtually
+from genesis.adapters.memory.virtual_time import (
+    MachineClock,
+    NothingHappens,
+    TimeStandsStill,
+    VirtualLoop,
+    run_virtually,
+)
 from genesis.domain.units import Mts
 
 START = Mts(1_700_000_000_000)
@@ -41,6 +47,15 @@ def test_waiting_for_ever_is_told_instead_of_done() -> None:
         await asyncio.Event().wait()
 
     with pytest.raises(NothingHappens):
+        run_virtually(main)
+
+
+def test_what_goes_on_without_end_in_one_moment_is_told_instead_of_done() -> None:
+    async def main(_: VirtualLoop) -> None:
+        while True:
+            await asyncio.sleep(0)
+
+    with pytest.raises(TimeStandsStill, match=r"at 0\.0 s"):
         run_virtually(main)
 
 

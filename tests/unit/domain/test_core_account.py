@@ -861,3 +861,14 @@ def test_what_a_person_and_its_plan_want_cancelled_is_asked_for_once_a_look_afte
         world.canceled.clear()
         world.show(Look((shown(part.cid, part.cid, Side.BUY, "5", ReportedStatus.ACTIVE),)))
         assert world.canceled == [part.cid]
+
+
+def test_an_order_that_is_refused_takes_no_id_from_who_waits_behind_it() -> None:
+    """Else who got none asks for another quote, at which the same happens, without end."""
+    world = World("one", "two", limits=AccountLimits(max_exposure=atoms(600)))
+    world.core.handle(CandleClosed(BTC, Candle(Mts(60_000), 100.0, 200.0, 1.0, 100.5, 1.0)))
+    price = INSTRUMENT.price(100)
+    decisions = world.core.handle(Quote(BTC, Mts(60_000), price, price, (Cid(7_777),), 0))
+    (sent,) = [each for each in decisions if isinstance(each, Submit)]
+    assert (sent.strategy, sent.order.order.cid) == ("two", 7_777)
+    assert world.core.refusals == {RefusalCode.EXPOSURE_TOTAL: 1}

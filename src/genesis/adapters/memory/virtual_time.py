@@ -16,7 +16,7 @@ from concurrent.futures import Executor
 from contextvars import Context
 from heapq import heappop, heappush
 from itertools import count
-from typing import Any, TypeVar, TypeVarTuple, Unpack
+from typing import Any, Final, TypeVar, TypeVarTuple, Unpack
 
 from genesis.domain.units import Mts
 
@@ -26,6 +26,14 @@ Ts = TypeVarTuple("Ts")
 
 class NothingHappens(Exception):
     """Everything waits and no timer runs: in virtual time this would last for ever."""
+
+
+class TimeStandsStill(Exception):
+    """Something goes on without end in one moment: in virtual time none would follow it."""
+
+
+ROUNDS_MAX: Final = 20_000
+"""How often the loop may go round in one moment; healthy worlds take some hundreds at most."""
 
 
 class _NoFiles(selectors.BaseSelector):
@@ -78,6 +86,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._ready_now: deque[asyncio.Handle] = deque()
         self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
         self._timers_made = count()
+        self._rounds = 0
         self.turns = 0
         """How often time moved, for figures."""
         super().__init__(_NoFiles())
@@ -127,7 +136,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             if not timers:
                 raise NothingHappens("every task waits, and nothing will ever wake one")
             self.turns += 1
+            self._rounds = 0
             self._now_s = max(self._now_s, timers[0][0])
+        self._rounds += 1
+        if self._rounds > ROUNDS_MAX:
+            self._rounds = 0  # as many are left for the tasks to end in
+            raise TimeStandsStill(f"{ROUNDS_MAX:,} rounds at {self._now_s} s: something goes on without end")
         while timers and timers[0][0] <= self._now_s:
             ready.append(heappop(timers)[2])
         for _ in range(len(ready)):
@@ -155,7 +169,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 def run_virtually(main: Callable[[VirtualLoop], Coroutine[Any, Any, T]]) -> T:  # Any: a coroutine's business
     """Run the coroutine that *main* makes in a new virtual loop and return its result.
 
-    Raises `NothingHappens` when every task waits for ever.
+    Raises `NothingHappens` when every task waits for ever, `TimeStandsStill` when what is ready never ends.
     """
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         loop = runner.get_loop()

@@ -14,6 +14,7 @@ from typing import Final
 from attrs import field, frozen
 
 import genesis
+from genesis.adapters.memory.virtual_time import NothingHappens, TimeStandsStill
 from genesis.app.json_output import JsonDocument
 from genesis.app.simulation.ledger import Line, SeedLedger, code_digest
 from genesis.app.simulation.options import options_of
@@ -27,7 +28,10 @@ def simulate(seed: int, hours: float, code: str) -> Line:
     from genesis.app.simulation.production import Production
 
     begun_s = time.process_time()
-    outcome = live_through(options_of(seed, hours), Production())
+    try:
+        outcome = live_through(options_of(seed, hours), Production())
+    except (NothingHappens, TimeStandsStill) as error:
+        return _without_end(seed, hours, code, time.process_time() - begun_s, error)
     return Line(
         seed=seed,
         hours=hours,
@@ -43,6 +47,26 @@ def simulate(seed: int, hours: float, code: str) -> Line:
         lives=outcome.lives,
         checks=outcome.checks,
         violations=tuple(map(str, outcome.violations)),
+    )
+
+
+def _without_end(seed: int, hours: float, code: str, cpu_s: float, error: Exception) -> Line:
+    """Return the line of a world that came to no end."""
+    return Line(
+        seed=seed,
+        hours=hours,
+        code=code,
+        version=genesis.__version__,
+        trace="",
+        simulated_s=0.0,
+        cpu_s=round(cpu_s, 3),
+        events=0,
+        intents=0,
+        heal_s=0.0,
+        faults={},
+        lives={},
+        checks={},
+        violations=(f"I37: {error}",),
     )
 
 
