@@ -51,9 +51,12 @@ def test_waiting_for_ever_is_told_instead_of_done() -> None:
 
 
 def test_what_goes_on_without_end_in_one_moment_is_told_instead_of_done() -> None:
-    async def main(_: VirtualLoop) -> None:
-        while True:
-            await asyncio.sleep(0)
+    async def main(loop: VirtualLoop) -> None:
+        def again() -> None:
+            loop.call_soon(again)
+
+        again()
+        await asyncio.Event().wait()
 
     with pytest.raises(TimeStandsStill, match=r"at 0\.0 s"):
         run_virtually(main)
