@@ -350,8 +350,8 @@ def test_i10_a_stop_that_waited_may_meet_an_order_of_ours_and_one_that_triggers_
     assert ("I10" in scene.broken) is is_found
 
 
-def test_i2_an_order_may_leave_again_once_it_was_provably_refused() -> None:
-    scene = Scene()
+def test_i2_i12_an_order_may_leave_again_once_it_was_provably_refused_and_counts_once() -> None:
+    scene = Scene(evolve(BOUNDS, orders_a_window=1))
     scene.intend()
     scene.say("send_began")
     body = json.dumps({"type": "EXCHANGE MARKET", "symbol": BTC, "amount": "1", "cid": CID}).encode()

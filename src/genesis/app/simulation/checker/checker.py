@@ -173,7 +173,8 @@ class Checker:
         worth = self._worth(symbol, int(abs(attempt.amount) * ATOMS))
         require(worth <= bounds.order_notional, "I12", f"order {attempt.cid} is worth {worth} atoms", bounds)
         since_s = attempt.at_s - bounds.window_s + RATE_SLACK_S
-        count = sum(at_s > since_s for at_s in self.wire.left_s)
+        # What was provably refused for its nonce and left again is one order.
+        count = sum(tries[-1].at_s > since_s for tries in self.wire.attempts.values())
         decided = self.journal.account.orders.get(attempt.cid)
         is_within = count <= bounds.orders_a_window or (decided is not None and decided.gets_out)
         require(is_within, "I12", f"{count} orders left within {bounds.window_s} s", bounds)
