@@ -105,7 +105,8 @@ class Trading:
         while not quote.cids:
             yield Cid(orders.next_cid)
         for cid in quote.cids:
-            while cid not in orders.by_cid:
+            before = orders.by_cid.get(cid)  # nothing, unless ids were given out twice, which must not pass unseen
+            while orders.by_cid.get(cid) is before:
                 yield cid
 
     def _held_up(
