@@ -411,19 +411,13 @@ class Drill:
         ours = (self.truth.ours.get(cid) for cid in self.guards)
         return [order for order in ours if order is not None and order.is_open]
 
-    def _not_taken(self) -> int:
-        """Return what stops that were triggered left because the book was empty: nobody was alive to guard it again."""
-        ours = (self.truth.ours.get(cid) for cid in self.guards)
-        met = (order for order in ours if order is not None and order.filled and not order.is_open)
-        return sum(order.amount - order.filled for order in met)
-
     def _held(self) -> int:
         return self.account.wallet(WalletKind.EXCHANGE, INSTRUMENT.base).balance
 
     def check_guards(self, manner: str) -> int:
         """Require that every position is guarded, by all halves of its guards; return how many guards there are."""
         resting, held = self._resting_guards(), self._held()
-        left = held - sum(order.left for order in resting) - self._not_taken()
+        left = held - sum(order.left for order in resting)
         dust = self.options.desks * INSTRUMENT.amount_min
         self.findings.require(left < dust, "I37", f"{held} are held, of which {left} are guarded by nothing")
         for order in resting:
