@@ -20,7 +20,6 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -581,11 +580,11 @@ def run(folder: Path, seed: int, numbers: Iterator[int], tell: Callable[[Passed]
     read, write = os.pipe()
     server = os.fork()
     if server == 0:
-        os.setpgid(0, 0)
         near.close()
         os.close(read)
         serve_forks(far.makefile("r"), write)
         os._exit(0)
+    os.setpgid(server, server)  # from here, or it may not be one yet when there is nothing to do
     far.close()
     os.close(write)
     failures: Sequence[BaseException] = ()
@@ -594,8 +593,7 @@ def run(folder: Path, seed: int, numbers: Iterator[int], tell: Callable[[Passed]
     except ExceptionGroup as group:
         failures = group.exceptions
     finally:
-        with suppress(ProcessLookupError):
-            os.killpg(server, signal.SIGKILL)  # with all its forks
+        os.killpg(server, signal.SIGKILL)  # with all its forks
         os.waitpid(server, 0)
     return [str(each) if isinstance(each, AssertionError) else repr(each) for each in failures]
 
