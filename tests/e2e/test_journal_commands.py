@@ -78,11 +78,14 @@ def test_replay_names_the_first_decision_that_differs(copy: Path) -> None:
             connection.execute("UPDATE entries SET payload=?, hash=? WHERE seq=?", (new.payload, new.hash, new.seq))
     done = ended(copy.parent, "replay", str(copy), "--json")
     assert done.returncode == 1
+    assert json.loads(done.stdout)["same_code"] is True
     difference = json.loads(done.stdout)["difference"]
     assert '"side":"sell"' in difference["recorded"]
     assert '"side":"buy"' in difference["replayed"]
     assert difference["row"] < at + 1
-    assert "differs" in ended(copy.parent, "replay", str(copy)).stdout
+    said = ended(copy.parent, "replay", str(copy)).stdout
+    assert "differs" in said
+    assert "written by this same code" in said
 
 
 def test_replay_tells_a_strategy_that_was_changed_since(tmp_path: Path) -> None:

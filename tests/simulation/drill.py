@@ -17,10 +17,11 @@ from typing import Final
 from attrs import asdict, frozen
 
 import genesis
+from genesis.app.code_version import code_sha256
 from genesis.app.home import home
 from genesis.app.json_output import JsonDocument, print_json
 from genesis.app.progress import progress
-from genesis.app.simulation.ledger import LineLedger, code_digest
+from genesis.app.simulation.ledger import LineLedger
 from tests.simulation import killed_traders
 from tests.simulation.killed_traders import Count, Passed, run
 
@@ -39,7 +40,7 @@ class KillLine(Passed):
 def digest() -> str:
     """Return a hash over what a result belongs to: the package, and the drill itself."""
     program = Path(killed_traders.__file__).read_bytes()
-    return hashlib.sha256(code_digest().encode() + program).hexdigest()[:16]
+    return hashlib.sha256(code_sha256().encode() + program).hexdigest()[:16]
 
 
 def campaign(kills: int, seed: int, ledger: LineLedger[KillLine]) -> tuple[list[KillLine], list[str]]:

@@ -13,7 +13,7 @@ from genesis.adapters.journal_sqlite.reading import read_journal
 from genesis.app.evidence_words import evidence_document, evidence_line
 from genesis.app.json_output import JsonDocument
 from genesis.app.replay import first_entry
-from genesis.domain.events import AccountShown, Booked, OrderReported, Quote
+from genesis.domain.events import AccountShown, Booked, LimitsApplied, OrderReported, Quote
 from genesis.domain.execution.evidence import (
     Accepted,
     AnswerLost,
@@ -32,8 +32,9 @@ from genesis.domain.fill import Fill
 from genesis.domain.instrument import Instrument
 from genesis.domain.journal.chain import Row
 from genesis.domain.journal.entries import RecordedEntry, RecordedSubmit, SessionBegan, StrategyBegan
+from genesis.domain.risk.limits import AccountLimits
 from genesis.domain.saved import Saved
-from genesis.domain.units import Price, format_atoms, format_scaled
+from genesis.domain.units import Atoms, Price, format_atoms, format_scaled
 from genesis.ports.errors import InputError
 
 PPB_PERCENT_DECIMALS = 7
@@ -50,12 +51,14 @@ class Heard(NamedTuple):
 class Explanation:
     """Everything journals say of one order; times are of the wall clock, in microseconds.
 
-    *settled_in* names the journal of a later session that said something of it, empty while none did.
+    It was decided within *limits*. *settled_in* names the journal of a later session that said something of it, empty
+    while none did.
     """
 
     began: SessionBegan
     submit: RecordedSubmit
     quote: Quote | None
+    limits: AccountLimits
     decided_us: int
     seq: int
     outcome: str = "not sent: the session was cut before it could leave"
@@ -63,7 +66,16 @@ class Explanation:
     fills: list[Fill] = field(factory=list)
     settled_in: str = ""
     evidence: list[Heard] = field(factory=list)
-    known: set[Evidence] = field(factory=set)
+    known: set[tuple[type[Evidence], Evidence]] = field(factory=set)
+
+    @property
+    def amounts(self) -> list[tuple[str, Atoms]]:
+        """What was wished, and what each cut left of it; empty where nothing was cut."""
+        wished, order, quote = self.submit.wished, self.submit.order, self.quote
+        if wished is None or quote is None:
+            return []
+        largest = self.limits.within_one_order(_strategy(self).instrument, wished, quote.ask)
+        return [("wish", wished), ("largest_order", largest), ("balance", order.amount)]
 
 
 def explain(path: Path, cid: int) -> Explanation:
@@ -105,15 +117,18 @@ def _decided(path: Path, cid: int) -> Explanation:
     rows = read_journal(path)
     began = first_entry(path, rows)
     quote: Quote | None = None
+    limits = began.limits
     found: Explanation | None = None
     orders: list[int] = []
     for row, entry in rows:
         if isinstance(entry, Quote):
             quote = entry
+        elif isinstance(entry, LimitsApplied):
+            limits = entry.limits
         elif isinstance(entry, RecordedSubmit):
             orders.append(entry.order.cid)
             if entry.order.cid == cid:
-                found = Explanation(began, entry, quote, row.written_us, row.seq)
+                found = Explanation(began, entry, quote, limits, row.written_us, row.seq)
         if found is not None:
             _take(found, row, entry)
     if found is None:
@@ -142,9 +157,10 @@ def _take(found: Explanation, row: Row, entry: RecordedEntry) -> None:
 
 def _hear(found: Explanation, row: Row, evidence: Evidence) -> None:
     """Take a fact about the order, the first time that it is told."""
-    if evidence in found.known:
+    key = type(evidence), evidence  # by itself a refusal equals a lost answer of the same words
+    if key in found.known:
         return
-    found.known.add(evidence)
+    found.known.add(key)
     _keep(found, Heard(evidence, row.written_us - found.decided_us))
     said, found.outcome = _said(found, evidence)
     if said:
@@ -211,7 +227,7 @@ def document(found: Explanation) -> JsonDocument:
         "sent_mts": order.mts,
         "target": reasons.target,
         "weight_pct": _percent(reasons.weight),
-        "wished": None if found.submit.wished is None else format_atoms(found.submit.wished),
+        "amounts": [{"after": by, "amount": format_atoms(amount)} for by, amount in found.amounts],
         "sizes": [{"after": each.by, "weight_pct": _percent(each.weight)} for each in reasons.sizes],
         "nodes": [{"node": name, "value": value} for name, value in zip(reasons.nodes, reasons.values, strict=True)],
         "bid": _price(found.quote.bid, instrument) if found.quote else None,
@@ -248,11 +264,7 @@ def lines(found: Explanation) -> list[str]:
         f"weight: {_percent(reasons.weight)} % of equity",
         *(f"  after {each.by}: {_percent(each.weight)} %" for each in reasons.sizes),
     ]
-    if found.submit.wished is not None:
-        before, after = format_atoms(found.submit.wished), format_atoms(order.amount)
-        said.append(
-            f"amount: {before}, after the cut to what one order may be and to the cash or coins there are: {after}"
-        )
+    said += [f"  amount after {by}: {format_atoms(amount)}" for by, amount in found.amounts]
     if found.quote is not None:
         bid, ask = _price(found.quote.bid, instrument), _price(found.quote.ask, instrument)
         said.append(f"sized on bid {bid}, ask {ask} of {found.quote.mts}")

@@ -7,6 +7,7 @@ from attrs import frozen
 import genesis
 from genesis.app.account_plan import AccountPlan
 from genesis.app.account_recovery import last_journal, recover
+from genesis.app.code_version import code_sha256
 from genesis.app.live_plan import LivePlan
 from genesis.domain.core import FIRST_CID, TradingCore
 from genesis.domain.exchange.orders import Account
@@ -62,4 +63,5 @@ def live_began(plan: LivePlan, account: AccountPlan, owner: int) -> SessionBegan
         slippage=plan.costs.slippage,
         data_sha256="",
         owner=owner,
+        code=code_sha256(),
     )

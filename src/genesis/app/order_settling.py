@@ -20,6 +20,7 @@ from genesis.adapters.key_lock_file import KeyLock
 from genesis.app.account_recovery import left
 from genesis.app.audit import CommandFeed, audit_log
 from genesis.app.bitfinex_rest import signer_of
+from genesis.app.code_version import code_sha256
 from genesis.app.config_view import user
 from genesis.app.logs import guarded_keys
 from genesis.app.order_word import Moved, Seen, Word, judged
@@ -101,7 +102,7 @@ def _audited(cid: Cid, vouched: Vouched, word: Word) -> JsonObject:
 async def _write(journal: Journal, last: _Last, event: OrderReported) -> None:
     """Write a session that does nothing else: so it replays as any other, and the next one goes on from it."""
     core = last.core
-    await journal.append(evolve(last.began, format=FORMAT, version=genesis.__version__))
+    await journal.append(evolve(last.began, format=FORMAT, version=genesis.__version__, code=code_sha256()))
     await journal.append(saved(core))
     await begin_again(core, journal)
     await journal.append(event)

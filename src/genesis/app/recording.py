@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import genesis
+from genesis.app.code_version import code_sha256
 from genesis.app.session_plan import SessionPlan
 from genesis.app.trade import Recording
 from genesis.domain.core import FIRST_CID
@@ -33,6 +34,7 @@ def session_began(plan: SessionPlan, mode: str) -> SessionBegan:
         fee=plan.terms.costs.fee,
         slippage=plan.terms.costs.slippage,
         data_sha256=plan.market.description().sha256,
+        code=code_sha256(),
     )
 
 

@@ -9,6 +9,7 @@ from attrs import define, frozen
 
 from genesis.adapters.journal_sqlite.reading import read_journal
 from genesis.app.budget_words import budget_of
+from genesis.app.code_version import code_sha256
 from genesis.app.strategies import build_deciding, find_any_strategy
 from genesis.domain.core import TradingCore
 from genesis.domain.core_settings import CoreSettings
@@ -37,8 +38,12 @@ class Difference:
 
 @define
 class Replay:
-    """What came of a replay; *ended* says how the session ended, empty when it was cut by a crash."""
+    """What came of a replay; *ended* says how the session ended, empty when it was cut by a crash.
 
+    *is_other_code* says that other code than this wrote the journal: where decisions differ, that may be why.
+    """
+
+    is_other_code: bool
     events: int = 0
     decisions: int = 0
     ended: str = ""
@@ -54,7 +59,7 @@ def replay(path: Path) -> Replay:
     rows = read_journal(path)
     began = first_entry(path, rows)
     settings = settings_of(began)
-    found = Replay()
+    found = Replay(began.code != code_sha256())
     changed = [
         said for each, desk in zip(began.strategies, settings.desks, strict=True) if (said := each.describes(desk))
     ]

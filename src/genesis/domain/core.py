@@ -52,7 +52,7 @@ from genesis.domain.operation import Operation
 from genesis.domain.order import Cid
 from genesis.domain.purse import Purse
 from genesis.domain.pursuits import Pursuits
-from genesis.domain.risk.refusal import RefusalCode
+from genesis.domain.risk.refusal import RefusalCode, Refused
 from genesis.domain.risk.scene import Standing
 from genesis.domain.standing import Standings
 from genesis.domain.trading import Trading
@@ -62,6 +62,18 @@ from genesis.domain.ways import Ways
 from genesis.domain.withdrawals import Withdrawals
 
 FIRST_CID: Final = Cid(1)
+
+LIMITING: Final = frozenset(
+    {
+        RefusalCode.PRICE_COLLAR,
+        RefusalCode.ORDER_AMOUNT,
+        RefusalCode.ORDER_NOTIONAL,
+        RefusalCode.EXPOSURE_INSTRUMENT,
+        RefusalCode.EXPOSURE_TOTAL,
+        RefusalCode.POSITIONS,
+    }
+)
+"""What limits of the account say of an order by itself; the rates have counted it already."""
 
 
 class TradingCore:
@@ -174,6 +186,7 @@ class TradingCore:
                 self.now = max(self.now, mts)
                 self.dispatch.limits = limits
                 self.books.remember(self.now, limits)
+                return tuple(self._call_back())
             case StrategyLimitsApplied(mts=mts) | StrategyEnabled(mts=mts):
                 self.now = max(self.now, mts)
                 return tuple(self.operation.configure(event, self.now))
@@ -241,6 +254,19 @@ class TradingCore:
         return self.trading.quoted(desk, quote, self.now)
 
     # What becomes of orders
+
+    def _call_back(self) -> Iterator[Decision]:
+        """Withdraw what the limits of now forbid and is not known to have arrived: it may wait to leave still.
+
+        What guards a position is not let go of.
+        """
+        for own in tuple(self.books.orders.open()):
+            desk, order = self.desks.get(own.strategy), own.life.order
+            if desk is None or own.life.status is not Status.SENDING or own.undertaking == PROTECTION:
+                continue
+            answer = self.dispatch.check(desk, order, self.now, (order.cid,))
+            if isinstance(answer, Refused) and answer.code in LIMITING:
+                yield from self.withdrawals.ask(order.cid, f"{answer.code}: {answer.observed}, now {answer.allowed}")
 
     def _report(self, event: OrderReported) -> Sequence[Decision]:
         # A list and no generator, and what cannot follow is not asked: this runs twice for each order of a backtest.

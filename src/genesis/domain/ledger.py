@@ -64,12 +64,3 @@ class Ledger:
     def charge(self, amount: int) -> None:
         """Take a cost that no fill has, such as margin funding, off the cash."""
         self.cash = Atoms(self.cash - amount)
-
-    def equity_at(self, instrument: Instrument, price: float) -> int:
-        """Return the atoms of quote currency that cash and the position in *instrument* are worth at a market price.
-
-        What the position is worth is rounded down. Raises `InexactNumber` if there is a position and *price* is no
-        price.
-        """
-        held = self.positions.get(instrument.symbol)
-        return self.cash + held * instrument.price_from_market(price) // instrument.price_scale if held else self.cash

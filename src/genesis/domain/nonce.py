@@ -10,10 +10,7 @@ from typing import Final, NewType
 from genesis.domain.order import Cid
 
 Nonce = NewType("Nonce", int)
-"""Microseconds since the epoch, strictly rising per API key, <= 2^53 - 1."""
-
-AUTH_NONCE_UNIT: Final = "microseconds"
-"""The one unit of every nonce: milliseconds are too coarse, nanoseconds above `NONCE_MAX`, and two units kill a key."""
+"""Microseconds since the epoch, strictly rising per API key, <= 2^53 - 1: nanoseconds would be above `NONCE_MAX`."""
 
 NONCE_MAX: Final = 2**53 - 1
 """The largest nonce that the exchange takes. Source: Bitfinex documentation, "Authenticated endpoints"."""

@@ -33,11 +33,6 @@ class Standings:
         self.is_reconciled = True
         self.now = self._judge()
 
-    def out_of_sight(self) -> None:
-        """Take that the account may have moved unseen."""
-        self.is_reconciled = False
-        self.now = self._judge()
-
     def freeze(self, *, is_frozen: bool) -> None:
         """Stop everything until a person has looked, or go on."""
         self.is_frozen = is_frozen

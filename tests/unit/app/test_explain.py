@@ -11,7 +11,7 @@ from genesis.adapters.journal_sqlite.writing import SqliteJournal
 from genesis.adapters.memory.clock import ManualClock
 from genesis.app.explain import document, explain, lines
 from genesis.domain.core import FIRST_CID
-from genesis.domain.events import Decision, Event
+from genesis.domain.events import Decision, Event, LimitsApplied
 from genesis.domain.exchange.orders import Account, FillReport, OrderReport, ReportedStatus
 from genesis.domain.execution.evidence import (
     Accepted,
@@ -58,7 +58,7 @@ class Sessions(World):
         self.begin()
 
     def begin(self, mode: str = "live") -> None:
-        self.journals.append([evolve(BEGAN, mode=mode), saved(self.core)])
+        self.journals.append([evolve(BEGAN, mode=mode, limits=self.core.dispatch.limits), saved(self.core)])
 
     async def write(self) -> Path:
         """Write the journals; return the first one's path."""
@@ -189,14 +189,36 @@ async def test_a_search_of_a_later_session_settles_the_order(tmp_path: Path) -> 
     assert document(found)["settled_in"] == "2.sqlite"
 
 
-@pytest.mark.parametrize(("limit", "wished"), [(AccountLimits(max_order_notional=atoms(400)), atoms(10)), (OFF, None)])
-async def test_the_cut_to_what_one_order_may_be_is_among_the_sizes(
-    tmp_path: Path, limit: AccountLimits, wished: int | None
-) -> None:
-    world = Sessions(tmp_path, limit)
+async def test_each_cut_of_the_amount_is_among_the_sizes(tmp_path: Path) -> None:
+    world = Sessions(tmp_path, AccountLimits(max_order_notional=atoms(400)))
     world.close(1.0)
     found = explain(await world.write(), world.sent[0].cid)
-    assert found.submit.wished == wished
-    said = "amount: 10, after the cut to what one order may be and to the cash or coins there are: 4"
-    assert (said in lines(found)) == (wished is not None)
-    assert document(found)["wished"] == (None if wished is None else "10")
+    cuts = [("wish", "10"), ("largest_order", "4"), ("balance", "4")]
+    assert document(found)["amounts"] == [{"after": by, "amount": amount} for by, amount in cuts]
+    assert [f"  amount after {by}: {amount}" for by, amount in cuts] == [
+        line for line in lines(found) if "amount after" in line
+    ]
+
+
+async def test_the_largest_order_is_that_of_the_limits_which_were_in_force(tmp_path: Path) -> None:
+    world = Sessions(tmp_path, AccountLimits(max_order_notional=atoms(400)))
+    world.handle(LimitsApplied(Mts(1), AccountLimits(max_order_notional=atoms(300))))
+    world.close(1.0)
+    found = explain(await world.write(), world.sent[0].cid)
+    assert [amount for _, amount in found.amounts] == [atoms(10), atoms(3), atoms(3)]
+
+
+async def test_an_amount_that_was_not_cut_has_no_steps(tmp_path: Path) -> None:
+    world = Sessions(tmp_path, OFF)
+    world.close(1.0)
+    found = explain(await world.write(), world.sent[0].cid)
+    assert document(found)["amounts"] == []
+
+
+async def test_a_refusal_in_the_words_of_a_lost_answer_is_evidence_of_its_own(tmp_path: Path) -> None:
+    world = Sessions(tmp_path)
+    world.close(1.0)
+    world.report(world.sent[0], AnswerLost("no line"))
+    world.report(world.sent[0], Refused("no line"))
+    found = explain(await world.write(), world.sent[0].cid)
+    assert found.outcome == "refused: no line"

@@ -16,6 +16,7 @@ from genesis.domain.events import (
     Alert,
     AlertCode,
     Asked,
+    Cancel,
     CandleClosed,
     Crossed,
     LimitsApplied,
@@ -29,6 +30,7 @@ from genesis.domain.events import (
 )
 from genesis.domain.exchange.orders import FillReport, OrderReport, ReportedStatus
 from genesis.domain.execution.evidence import (
+    Accepted,
     AnswerLost,
     Closed,
     Evidence,
@@ -47,7 +49,7 @@ from genesis.domain.link import Link, LinkState
 from genesis.domain.order import Cid, OrderId, OrderRequest, OrderType, Side
 from genesis.domain.risk.account_guards import price_collar
 from genesis.domain.risk.guards import OnBreach, RiskLimits
-from genesis.domain.risk.limits import OFF, AccountLimits, RateLimit
+from genesis.domain.risk.limits import OFF, AccountLimits, InstrumentLimits, RateLimit
 from genesis.domain.risk.refusal import RefusalCode
 from genesis.domain.saved import restarted
 from genesis.domain.strategy.features import close, volume
@@ -321,6 +323,40 @@ def test_i15_a_limit_that_is_lowered_holds_the_next_order() -> None:
     assert len(world.sent) == 1
     world.close(0.0)
     assert world.sides() == [Side.BUY, Side.SELL]
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        AccountLimits(max_exposure=atoms(999)),
+        AccountLimits(max_order_notional=atoms(999)),
+        AccountLimits(instruments=(InstrumentLimits(BTC, max_order_amount=atoms(9)),)),
+        AccountLimits(max_positions=0),
+    ],
+)
+def test_i15_an_order_that_waits_to_leave_is_withdrawn_when_limits_are_lowered_below_it(limits: AccountLimits) -> None:
+    world = World("one")
+    world.fills = False
+    world.close(1.0)
+    (order,) = world.sent
+    assert world.handle(LimitsApplied(Mts(1), AccountLimits(max_exposure=atoms(1_001)))) == []
+    (cancel,) = world.handle(LimitsApplied(Mts(2), limits))
+    assert isinstance(cancel, Cancel)
+    assert cancel.cid == order.cid
+    assert world.handle(LimitsApplied(Mts(3), limits)) == []  # once
+    world.report(order, NothingLeft("cancelled before it was sent"))
+    world.handle(LimitsApplied(Mts(4), AccountLimits()))
+    world.fills = True
+    world.close(1.0)
+    assert world.core.position(BTC) == atoms(10)
+
+
+def test_i15_what_the_exchange_has_already_stays_when_limits_are_lowered() -> None:
+    world = World("one")
+    world.fills = False
+    world.close(1.0)
+    world.report(world.sent[0], Accepted(OrderId(7)))
+    assert world.handle(LimitsApplied(Mts(1), AccountLimits(max_exposure=atoms(999)))) == []
 
 
 def test_old_prices_and_torn_books_refuse() -> None:

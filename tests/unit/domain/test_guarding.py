@@ -475,6 +475,7 @@ def test_a_strategy_sells_inside_only_after_all_of_its_stops_are_gone() -> None:
     world = World("one", "two", protection=STOP, limits=AccountLimits())
     world.fills = False
     world.close(1.0)
+    world.report(world.sent[0], Accepted(OrderId(1)))
     world.handle(LimitsApplied(Mts(60_000), AccountLimits(instruments=(InstrumentLimits(BTC, atoms(5)),))))
     world.fills = True
     world.fill(world.sent[0], atoms(10))

@@ -47,9 +47,3 @@ def test_the_ledger_equals_decimal_arithmetic_to_the_last_atom(
             assert ledger.is_overdrawn == (oracle_cash < 0 or oracle_position < 0)
             assert decimal_from_atoms(ledger.cash) == oracle_cash
             assert decimal_from_atoms(ledger.position(BITCOIN.symbol)) == oracle_position
-
-
-def test_equity_is_cash_and_the_floor_of_the_position_at_the_price() -> None:
-    ledger = Ledger(atoms(10), {BITCOIN.symbol: Atoms(3)})
-    assert ledger.equity_at(BITCOIN, 0.5) == atoms(10) + 1
-    assert Ledger(atoms(10)).equity_at(BITCOIN, 0.5) == atoms(10)

@@ -91,7 +91,8 @@ def _replay_journal(path: Path, *, json: bool) -> None:
         if difference is not None:
             first = {"row": difference.seq, "recorded": difference.recorded, "replayed": difference.replayed}
         counts = {"events": found.events, "decisions": found.decisions}
-        print_json({"path": str(path), **counts, "same": first is None, "ended": found.ended, "difference": first})
+        same = {"same": first is None, "same_code": not found.is_other_code}
+        print_json({"path": str(path), **counts, **same, "ended": found.ended, "difference": first})
     elif difference is None:
         print(f"{path}: {found.events} events, {found.decisions} decisions, all the same; equity {found.equity}")
         if not found.ended:
@@ -99,6 +100,7 @@ def _replay_journal(path: Path, *, json: bool) -> None:
     else:
         print(f"{path}: after {found.decisions} equal decisions, the one on the event of row {difference.seq} differs:")
         print(f"  recorded: {difference.recorded}\n  replayed: {difference.replayed}")
+        print(f"the journal was written by {'other code than this' if found.is_other_code else 'this same code'}")
     if difference is not None:
         raise Exit(code=1)
 

@@ -15,8 +15,9 @@ from attrs import field, frozen
 
 import genesis
 from genesis.adapters.memory.virtual_time import NothingHappens, TimeStandsStill
+from genesis.app.code_version import code_sha256
 from genesis.app.json_output import JsonDocument
-from genesis.app.simulation.ledger import Line, SeedLedger, code_digest
+from genesis.app.simulation.ledger import Line, SeedLedger
 from genesis.app.simulation.options import options_of
 from genesis.app.simulation.world import live_through
 
@@ -85,7 +86,7 @@ def campaign(
     show: Callable[[int, int], None] = lambda _, __: None,
 ) -> "Tally":
     """Run *seeds* on so many processes and return their tally; what *ledger* has of this code is not run again."""
-    code = code_digest()
+    code = code_sha256()
     done = {} if ledger is None else ledger.done(hours, code)
     lines = [done[seed] for seed in seeds if seed in done]
     missing = [seed for seed in seeds if seed not in done]

@@ -3,7 +3,6 @@
 A line belongs to the code that it was made with: after a change, the same is run again.
 """
 
-import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from attrs import asdict, frozen
 
-import genesis
 from genesis.ports.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,16 +19,6 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="AttrsInstance")
 
 FILE: Final = "seeds.jsonl"
-
-
-def code_digest() -> str:
-    """Return a hash over all source of the package: what a result belongs to."""
-    root = Path(genesis.__file__).parent
-    digest = hashlib.sha256()
-    for path in sorted(root.rglob("*.py")):
-        digest.update(f"{path.relative_to(root)}\n".encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 @frozen

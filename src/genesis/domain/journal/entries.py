@@ -77,7 +77,8 @@ class StrategyBegan:
 class SessionBegan:
     """Everything that made a session besides its events: with them it can be run again.
 
-    *owner* is whose account it is at the exchange, 0 where nobody has to have one.
+    *owner* is whose account it is at the exchange, 0 where nobody has to have one; *code* is the SHA-256 of the code,
+    empty in older journals.
     """
 
     format: int
@@ -92,6 +93,7 @@ class SessionBegan:
     slippage: Ppb
     data_sha256: str
     owner: int = 0
+    code: str = field(default="", metadata={LATER: True})
 
 
 class SessionEnd(Enum):

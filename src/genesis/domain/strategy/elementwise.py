@@ -156,11 +156,6 @@ WHERE: Final = Operation(
 CHOOSE_GREATER: Final = 14
 """The code of `where(left > right, then, otherwise)` with two constants, which sweeps never write out."""
 
-OPERATIONS: Final = (
-    *(ADD, SUBTRACT, MULTIPLY, DIVIDE, MINIMUM, MAXIMUM, GREATER, GREATER_EQUAL, BOTH, EITHER),
-    *(NEGATE, ABSOLUTE, NEITHER, WHERE),
-)
-
 
 def batch(operation: Operation, *columns: Floats) -> Floats:
     """Return the operation over whole columns of equal length; a constant is a column with stride 0."""
