@@ -154,6 +154,10 @@ class WorldOptions:
     """What else the account's limits hold orders to, beyond the bounds of every world."""
     cools_down: bool = False
     """Whether every strategy adds no risk for a while after losses in a row."""
+    enters_by_limit: bool = False
+    """Whether the second strategy opens positions as a maker, whatever its manner."""
+    has_budgets: bool = False
+    """Whether a volatility target and a regime say how much of each strategy's size may be used."""
     saved_every: int = 2_000
     """After how many facts about orders the state of the core is written."""
 
@@ -176,6 +180,7 @@ def options_of(seed: int, hours: float = HOURS) -> WorldOptions:
     switched_on = set(classes[: (len(classes) + 1) // 2])
     blocks = Random(f"blocked {seed}")  # nosec B311 - as above; by itself, so that worlds stay as they were before it
     switched_on |= {FaultClass.LOOP_BLOCKED} if blocks.random() < 0.5 else set()
+    more = Random(f"more {seed}")  # nosec B311 - likewise
     manners = tuple(chance.choice(MANNERS) for _ in range(4))
     symbols = SYMBOLS[: chance.choice((1, 1, 1, 2, 3))]
     return WorldOptions(
@@ -190,5 +195,7 @@ def options_of(seed: int, hours: float = HOURS) -> WorldOptions:
         guard=chance.choice(GUARDS),
         stricter=chance.choice(STRICTER),
         cools_down=chance.choice((False, False, True)),
+        enters_by_limit=more.random() < 0.15,
+        has_budgets=more.random() < 0.15,
         saved_every=chance.choice((20, 2_000)),
     )

@@ -40,7 +40,7 @@ from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.events import Alert, Event, OrderRefused, Submit
 from genesis.domain.exchange.orders import Account
 from genesis.domain.execution.order_life import Status
-from genesis.domain.execution.plans import Iceberg, Market, Plan, PostOnly, Twap
+from genesis.domain.execution.plans import Iceberg, LimitEntry, Market, Plan, PostOnly, Twap
 from genesis.domain.execution.protection import Bracket, Protection, Trailing
 from genesis.domain.fill import Fill
 from genesis.domain.journal.chain import Row
@@ -50,6 +50,7 @@ from genesis.domain.ledger import Ledger
 from genesis.domain.link import LinkState
 from genesis.domain.order import Cid
 from genesis.domain.recall import recall
+from genesis.domain.risk.budget import Budget, RegimeBudget, VolatilityTarget, realised_volatility
 from genesis.domain.risk.guards import OnBreach, RiskLimits
 from genesis.domain.saved import Saved, restarted, restore, saved
 from genesis.domain.strategy.expression import Expr
@@ -83,6 +84,14 @@ GUARDS: Final[Mapping[str, RiskLimits]] = {
     "daily_loss": RiskLimits(max_daily_loss=atoms(20), on_breach=OnBreach.REDUCE_ONLY),
 }
 
+BY_LIMIT: Final = LimitEntry(offset=Ppb(PPB // 10_000), patience_ms=120_000)
+
+BUDGET: Final = Budget(
+    VolatilityTarget(realised_volatility(5, Timeframe("1m")), Ppb(PPB // 2)),
+    RegimeBudget(where(close > lag(close, 3), 1.0, 0.0), ((1.0, Ppb(PPB)), (0.0, Ppb(PPB // 3)))),
+)
+"""Of a strategy whose size depends on how much the market moves, and on whether it rises."""
+
 COOL_DOWN_LOSSES: Final = 2
 COOL_DOWN_MS: Final = 600_000
 
@@ -101,7 +110,10 @@ def settings_of(options: WorldOptions) -> CoreSettings:
         guards = GUARDS[options.guard] if number == options.desks - 1 else RiskLimits()
         if options.cools_down:
             guards = evolve(guards, cool_down_losses=COOL_DOWN_LOSSES, cool_down_ms=COOL_DOWN_MS)
-        desks.append(DeskSettings(instrument, strategy, 0.8, guards, f"desk{number}", plan, protection))
+        if number == 1 and options.enters_by_limit:
+            plan = BY_LIMIT
+        budget = BUDGET if options.has_budgets else Budget()
+        desks.append(DeskSettings(instrument, strategy, 0.8, guards, f"desk{number}", plan, protection, budget))
     limits = stricter(BOUNDS.limits(instruments), options.stricter, instruments)
     return CoreSettings(tuple(desks), limits, Account.EXCHANGE, needs_account=True)
 
