@@ -37,6 +37,24 @@ def test_a1_a5_a_trader_killed_anywhere_leaves_one_order_an_intent_and_books_eac
     assert sum(drill["killed"] == 2 for drill in drills) >= KILLS / 20
 
 
+HASTY = """
+import sys
+from pathlib import Path
+from tests.simulation import killed_traders
+killed_traders._is_guarded = lambda core: any(desk.position for desk in core.desks.values())
+numbers = (n for n in range(500) if killed_traders.MANNERS[n // 5 % 5] in killed_traders.HALVES)
+print(*killed_traders.run(Path(sys.argv[1]), 1, numbers, lambda passed: None))
+"""
+
+
+def test_r15_a_position_that_nothing_guards_is_found(tmp_path: Path) -> None:
+    path = os.pathsep.join(filter(None, [*sys.path, str(PROGRAM.parents[2])]))
+    command = [sys.executable, "-c", HASTY, str(tmp_path)]  # its processes go before what they hold is guarded
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=True)
+    assert "I37" in done.stdout
+    assert "guarded by nothing" in done.stdout
+
+
 def test_a_campaign_of_kills_goes_on_where_it_was() -> None:
     count = Count(5, killed=3, done={0, 2})
     numbers = count.numbers()

@@ -43,9 +43,10 @@ class AccountLimits:
     """What the gate holds every order of the account to.
 
     Exposure counts open, in-flight and unknown orders at their worst case, foreign ones too. *price_collar* is the
-    share by which an order's price may lie beyond the other side's best; *max_repeats* how often one strategy may send
-    orders of one side within *repeat_window_ms* without one of the other side between. What only gets out, or guards a
-    position, is never refused by *rates* and *max_repeats*; the rates count it.
+    share by which what an order pays may lie beyond the best of its own side, so that one at the market does not meet a
+    torn book; *max_repeats* how often one strategy may send orders of one side within *repeat_window_ms* without one of
+    the other side between. What only gets out, or guards a position, is never refused by *rates* and *max_repeats*; the
+    rates count it.
     """
 
     instruments: tuple[InstrumentLimits, ...] = ()
