@@ -11,6 +11,7 @@ from typing import Final
 
 from attrs import evolve, frozen
 
+from genesis.adapters.journal_sqlite.folder import journals
 from genesis.adapters.journal_sqlite.reading import read_journal, read_tail
 from genesis.domain.core import TradingCore
 from genesis.domain.core_settings import CoreSettings
@@ -50,7 +51,7 @@ def last_journal(folder: Path, mode: str, owner: int) -> Path | None:
     A session that failed before it wrote its core knows nothing of the account: the one before it does. Raises
     `StoreError` for a journal whose first rows are damaged.
     """
-    for path in sorted(folder.glob("*.sqlite"), reverse=True):
+    for path in journals(folder):
         match [entry for _, entry in islice(read_journal(path), 2)]:
             case [SessionBegan(mode=found, owner=whose), second] if (found, whose) == (mode, owner):
                 if not isinstance(second, SessionEnded):

@@ -14,6 +14,7 @@ from attrs import evolve, frozen
 
 import genesis
 from genesis.adapters.clock_system import SystemClock
+from genesis.adapters.journal_sqlite.folder import journals
 from genesis.adapters.journal_sqlite.reading import read_journal
 from genesis.adapters.journal_sqlite.writing import SqliteJournal
 from genesis.adapters.key_lock_file import KeyLock
@@ -133,7 +134,7 @@ def _find(folder: Path, cid: Cid) -> tuple[_Last, OwnOrder]:
 
 def _sessions(folder: Path) -> Iterator[tuple[Path, SessionBegan]]:
     """Yield the live sessions that knew their account, the newest first."""
-    for path in sorted(folder.glob("*.sqlite"), reverse=True):
+    for path in journals(folder):
         match [entry for _, entry in islice(read_journal(path), 2)]:
             case [SessionBegan(mode="live") as began, second] if not isinstance(second, SessionEnded):
                 yield path, began
