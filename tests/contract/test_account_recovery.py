@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from genesis.adapters.journal_sqlite.folder import journals
+from genesis.adapters.journal_sqlite.folder import journals, next_journal
 from genesis.adapters.journal_sqlite.reading import APPLICATION_ID, read_journal, witness_path
 from genesis.adapters.journal_sqlite.witness import Witness
 from genesis.adapters.journal_sqlite.writing import SqliteJournal
@@ -130,6 +130,16 @@ async def test_a_journal_that_is_blank_but_was_witnessed_is_refused(tmp_path: Pa
     last.write_bytes(b"")
     with pytest.raises(StoreError, match=r"2\.sqlite: is not a journal of Genesis"):
         last_journal(tmp_path, "live", 0)
+
+
+async def test_a_session_comes_after_all_before_it_wherever_the_clock_was(tmp_path: Path) -> None:
+    assert next_journal(tmp_path, Mts(7)).name == "7.sqlite"
+    await written(next_journal(tmp_path, Mts(99)), began("live"), STATE)
+    await written(tmp_path / "a-copy-of-mine.sqlite", began("live"), STATE)
+    again = next_journal(tmp_path, Mts(7))
+    await written(again, began("live"), STATE)
+    assert (again.name, last_journal(tmp_path, "live", 0)) == ("100.sqlite", again)
+    assert next_journal(tmp_path, Mts(200)).name == "200.sqlite"
 
 
 async def test_the_newest_session_of_the_mode_is_the_last(tmp_path: Path) -> None:

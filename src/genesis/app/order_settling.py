@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 
 import genesis
 from genesis.adapters.clock_system import SystemClock
-from genesis.adapters.journal_sqlite.folder import journals
+from genesis.adapters.journal_sqlite.folder import journals, next_journal
 from genesis.adapters.journal_sqlite.reading import read_journal
 from genesis.adapters.journal_sqlite.writing import SqliteJournal
 from genesis.adapters.key_lock_file import KeyLock
@@ -78,10 +78,9 @@ async def _settle(home: Path, cid: Cid, word: Word, clock: Clock) -> str:
         settings, life = last.core.settings, own.life
         instrument = settings.instruments[life.order.symbol]
         vouched = judged(life, word, instrument, _seen(last, life), settings.account)
-        path = home / "journal" / f"{clock.now()}.sqlite"
-        if path.name <= last.path.name:
-            raise InputError(f"this machine's clock is behind the journal {last.path.name}: set it first")
-        event = OrderReported(clock.now(), life.order.symbol, cid, vouched)
+        now = last.core.now  # the clock may be anywhere, and what the core takes for the time it keeps
+        path = next_journal(home / "journal", now)
+        event = OrderReported(now, life.order.symbol, cid, vouched)
         tried(last.core, event)
         await audit_log(home, clock, CommandFeed()).append(_audited(cid, vouched, word))
         journal = SqliteJournal(path, clock)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from genesis.adapters.journal_sqlite.reading import connect_reading, witness_path
 from genesis.adapters.journal_sqlite.witness import read_witnesses
+from genesis.domain.units import Mts
 from genesis.ports.errors import StoreError
 
 
@@ -18,6 +19,12 @@ def journals(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.glob("*.sqlite"), key=_order, reverse=True):
         if not _is_blank(path):
             yield path
+
+
+def next_journal(folder: Path, now: Mts) -> Path:
+    """Return the path of a journal that begins *now*: after all that are there, wherever a clock is or was."""
+    newest = max(map(_number, folder.glob("*.sqlite")), default=0)
+    return folder / f"{max(now, newest + 1)}.sqlite"
 
 
 def _order(path: Path) -> tuple[int, str]:
