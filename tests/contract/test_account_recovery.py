@@ -1,5 +1,6 @@
 """I3, I25: a session begins where the last one that knew the account ended."""
 
+import shutil
 import sqlite3
 from collections import deque
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ from genesis.adapters.journal_sqlite.reading import APPLICATION_ID, read_journal
 from genesis.adapters.journal_sqlite.witness import Witness
 from genesis.adapters.journal_sqlite.writing import SqliteJournal
 from genesis.adapters.memory.clock import ManualClock
-from genesis.app.account_recovery import last_journal, recover
+from genesis.app.account_recovery import last_journal, left, recover
 from genesis.app.recovery import begin_again
 from genesis.domain.core import FIRST_CID, TradingCore, one_desk
 from genesis.domain.core_settings import CoreSettings
@@ -130,6 +131,36 @@ async def test_a_journal_that_is_blank_but_was_witnessed_is_refused(tmp_path: Pa
     last.write_bytes(b"")
     with pytest.raises(StoreError, match=r"2\.sqlite: is not a journal of Genesis"):
         last_journal(tmp_path, "live", 0)
+
+
+@pytest.mark.parametrize(("seq", "said"), [(4, "row 4 is missing: 4 rows were witnessed"), (1, "row 1 is missing")])
+async def test_i26_no_session_goes_on_from_a_journal_whose_end_is_gone(tmp_path: Path, seq: int, said: str) -> None:
+    await written(tmp_path / "1.sqlite", began("live"), STATE)
+    cut = await written(tmp_path / "2.sqlite", began("live"), STATE, TimePassed(Mts(1)), TimePassed(Mts(2)))
+    with closing(sqlite3.connect(cut)) as connection, connection:
+        connection.execute("DELETE FROM entries WHERE seq >= ?", (seq,))
+    with pytest.raises(StoreError, match=said):
+        left(last_journal(tmp_path, "live", 0) or tmp_path)
+
+
+async def test_i26_a_journal_that_was_copied_without_its_log_is_told_and_not_passed_over(tmp_path: Path) -> None:
+    journal = SqliteJournal(tmp_path / "1.sqlite", ManualClock())
+    for entry in (began("live"), STATE):
+        await journal.append(entry)
+    await journal.commit()
+    copied = tmp_path / "copied"
+    copied.mkdir()
+    for name in ("1.sqlite", "1.sqlite.witness"):
+        shutil.copy(tmp_path / name, copied)
+    assert last_journal(tmp_path, "live", 0) == tmp_path / "1.sqlite"  # as a kill leaves it: the log is beside it
+    with pytest.raises(
+        StoreError, match=r"row 1 is missing: 2 rows were witnessed.* a copy is whole only with the -wal"
+    ):
+        last_journal(copied, "live", 0)
+    (copied / "1.sqlite.witness").unlink()
+    with pytest.raises(StoreError, match="nobody knows whether the last rows are gone"):
+        last_journal(copied, "live", 0)
+    await journal.close()
 
 
 async def test_a_session_comes_after_all_before_it_wherever_the_clock_was(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ word as one event with what follows from it, and the next session goes on from t
 
 import asyncio
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +14,7 @@ from attrs import evolve, frozen
 import genesis
 from genesis.adapters.clock_system import SystemClock
 from genesis.adapters.journal_sqlite.folder import journals, next_journal
-from genesis.adapters.journal_sqlite.reading import read_journal
+from genesis.adapters.journal_sqlite.reading import read_beginning, read_journal
 from genesis.adapters.journal_sqlite.writing import SqliteJournal
 from genesis.adapters.key_lock_file import KeyLock
 from genesis.app.account_recovery import left
@@ -134,8 +133,8 @@ def _find(folder: Path, cid: Cid) -> tuple[_Last, OwnOrder]:
 def _sessions(folder: Path) -> Iterator[tuple[Path, SessionBegan]]:
     """Yield the live sessions that knew their account, the newest first."""
     for path in journals(folder):
-        match [entry for _, entry in islice(read_journal(path), 2)]:
-            case [SessionBegan(mode="live") as began, second] if not isinstance(second, SessionEnded):
+        match read_beginning(path):
+            case (SessionBegan(mode="live") as began, second) if not isinstance(second, SessionEnded):
                 yield path, began
 
 
