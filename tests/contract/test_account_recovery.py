@@ -1,7 +1,10 @@
 """I3, I25: a session begins where the last one that knew the account ended."""
 
+import shutil
+import sqlite3
 from collections import deque
 from collections.abc import Mapping
+from contextlib import closing
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
@@ -9,10 +12,12 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from genesis.adapters.journal_sqlite.reading import read_journal
+from genesis.adapters.journal_sqlite.folder import journals, next_journal
+from genesis.adapters.journal_sqlite.reading import APPLICATION_ID, read_journal, witness_path
+from genesis.adapters.journal_sqlite.witness import Witness
 from genesis.adapters.journal_sqlite.writing import SqliteJournal
 from genesis.adapters.memory.clock import ManualClock
-from genesis.app.account_recovery import last_journal, recover
+from genesis.app.account_recovery import last_journal, left, recover
 from genesis.app.recovery import begin_again
 from genesis.domain.core import FIRST_CID, TradingCore, one_desk
 from genesis.domain.core_settings import CoreSettings
@@ -43,7 +48,7 @@ from genesis.domain.risk.refusal import RefusalCode
 from genesis.domain.saved import restore, saved
 from genesis.domain.strategy.features import volume
 from genesis.domain.units import PPB, Mts, Ppb, Symbol, atoms, decimal_from_atoms
-from genesis.ports.errors import InputError
+from genesis.ports.errors import InputError, StoreError
 from tests.order_reports import RESTING
 from tests.unit.domain.accounts import BTC, CASH, World, wallet
 
@@ -84,6 +89,88 @@ async def test_i3_a_session_that_failed_before_it_began_does_not_hide_the_one_be
     await written(tmp_path / "2.sqlite", began("live, dry run"), STATE)
     await written(tmp_path / "3.sqlite", *failed)
     assert last_journal(tmp_path, "live", 0) == known
+
+
+APPLICATION = f"PRAGMA application_id={APPLICATION_ID}"
+TABLE = "CREATE TABLE entries (seq INTEGER PRIMARY KEY)"
+SYNCED = bytes.fromhex("d9d505f920a163d7")
+"""How a rollback journal of SQLite begins once it was synced (SQLite, "File format")."""
+
+
+def stopped(path: Path, *statements: str, within: str = "") -> Path:
+    """What the maker of a journal leaves that was stopped after *statements*, or *within* one that is not over."""
+    with closing(Witness(witness_path(path))), closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+        if within:
+            undo = path.with_name(f"{path.name}-journal")
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(within)
+            before = undo.read_bytes()
+            connection.execute("COMMIT")
+            undo.write_bytes(SYNCED + before[len(SYNCED) :])
+    path.touch()
+    return path
+
+
+@pytest.mark.parametrize(("statements", "within"), [((), ""), ((APPLICATION,), ""), ((APPLICATION,), TABLE)])
+async def test_a_journal_that_was_never_made_whole_is_passed_over(
+    tmp_path: Path, statements: tuple[str, ...], within: str
+) -> None:
+    known = await written(tmp_path / "1.sqlite", began("live"), STATE)
+    blank = stopped(tmp_path / "2.sqlite", *statements, within=within)
+    assert last_journal(tmp_path, "live", 0) == known
+    assert [*journals(tmp_path)] == [known]
+    witness_path(blank).unlink()  # as a power cut may leave it
+    assert last_journal(tmp_path, "live", 0) == known
+
+
+async def test_a_journal_that_is_blank_but_was_witnessed_is_refused(tmp_path: Path) -> None:
+    await written(tmp_path / "1.sqlite", began("live"), STATE)
+    last = await written(tmp_path / "2.sqlite", began("live"), STATE)
+    last.write_bytes(b"")
+    with pytest.raises(StoreError, match=r"2\.sqlite: is not a journal of Genesis"):
+        last_journal(tmp_path, "live", 0)
+
+
+@pytest.mark.parametrize(("seq", "said"), [(4, "row 4 is missing: 4 rows were witnessed"), (1, "row 1 is missing")])
+async def test_i26_no_session_goes_on_from_a_journal_whose_end_is_gone(tmp_path: Path, seq: int, said: str) -> None:
+    await written(tmp_path / "1.sqlite", began("live"), STATE)
+    cut = await written(tmp_path / "2.sqlite", began("live"), STATE, TimePassed(Mts(1)), TimePassed(Mts(2)))
+    with closing(sqlite3.connect(cut)) as connection, connection:
+        connection.execute("DELETE FROM entries WHERE seq >= ?", (seq,))
+    with pytest.raises(StoreError, match=said):
+        left(last_journal(tmp_path, "live", 0) or tmp_path)
+
+
+async def test_i26_a_journal_that_was_copied_without_its_log_is_told_and_not_passed_over(tmp_path: Path) -> None:
+    journal = SqliteJournal(tmp_path / "1.sqlite", ManualClock())
+    for entry in (began("live"), STATE):
+        await journal.append(entry)
+    await journal.commit()
+    copied = tmp_path / "copied"
+    copied.mkdir()
+    for name in ("1.sqlite", "1.sqlite.witness"):
+        shutil.copy(tmp_path / name, copied)
+    assert last_journal(tmp_path, "live", 0) == tmp_path / "1.sqlite"  # as a kill leaves it: the log is beside it
+    with pytest.raises(
+        StoreError, match=r"row 1 is missing: 2 rows were witnessed.* a copy is whole only with the -wal"
+    ):
+        last_journal(copied, "live", 0)
+    (copied / "1.sqlite.witness").unlink()
+    with pytest.raises(StoreError, match="nobody knows whether the last rows are gone"):
+        last_journal(copied, "live", 0)
+    await journal.close()
+
+
+async def test_a_session_comes_after_all_before_it_wherever_the_clock_was(tmp_path: Path) -> None:
+    assert next_journal(tmp_path, Mts(7)).name == "7.sqlite"
+    await written(next_journal(tmp_path, Mts(99)), began("live"), STATE)
+    await written(tmp_path / "a-copy-of-mine.sqlite", began("live"), STATE)
+    again = next_journal(tmp_path, Mts(7))
+    await written(again, began("live"), STATE)
+    assert (again.name, last_journal(tmp_path, "live", 0)) == ("100.sqlite", again)
+    assert next_journal(tmp_path, Mts(200)).name == "200.sqlite"
 
 
 async def test_the_newest_session_of_the_mode_is_the_last(tmp_path: Path) -> None:

@@ -8,8 +8,10 @@ import pytest
 from attrs import evolve
 
 from genesis.adapters.clock_system import SystemClock
+from genesis.adapters.journal_sqlite.folder import journals, next_journal
 from genesis.adapters.journal_sqlite.reading import read_journal, verify_journal
 from genesis.adapters.journal_sqlite.writing import SqliteJournal
+from genesis.app import order_settling
 from genesis.app.account_plan import AccountPlan, PlannedStrategy
 from genesis.app.account_recovery import last_journal, recover
 from genesis.app.order_settling import settle_order, tried
@@ -307,3 +309,33 @@ async def test_d9_nobody_else_writes_the_journal_meanwhile(long_ago: LongAgo) ->
     with pytest.raises(StoreError, match="another process writes this journal"):
         await asyncio.to_thread(long_ago.settle, Word("the exchange's support says that it never was"))
     await session.close()
+
+
+class Ahead(SystemClock):
+    """The clock of a machine that is a month ahead."""
+
+    def now(self) -> Mts:
+        return Mts(super().now() + 30 * DAY_MS)
+
+
+class Behind(SystemClock):
+    """The clock of a machine that is a year behind."""
+
+    def now(self) -> Mts:
+        return Mts(super().now() - 365 * DAY_MS)
+
+
+@pytest.mark.parametrize("clock", [Ahead, Behind])
+async def test_d9_a_clock_that_is_wrong_moves_neither_the_core_nor_what_comes_later(
+    clock: type[SystemClock], long_ago: LongAgo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await long_ago.write(long_ago.lost(), long_ago.look(14))
+    before = long_ago.next_core().now
+    monkeypatch.setattr(order_settling, "SystemClock", clock)
+    await asyncio.to_thread(long_ago.settle, Word("support says that it never was"))
+    core = long_ago.next_core()
+    assert (core.now, core.desks["main"].in_flight) == (before, None)
+    folder = long_ago.home / "journal"
+    later = next_journal(folder, SystemClock().now())
+    assert int(later.stem) <= SystemClock().now()
+    assert [*journals(folder)][-1] == long_ago.path

@@ -5,13 +5,18 @@ from decimal import Decimal
 import pytest
 from attrs import evolve
 
+from genesis.adapters.bitfinex.exchange_time import ExchangeTime
+from genesis.adapters.bitfinex.market_time import LiveTime
 from genesis.adapters.bitfinex.order_sender import UNDERWAY_MAX
+from genesis.adapters.bitfinex.trading_market import MarketRules
+from genesis.adapters.memory.clock import ManualClock
+from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.adapters.venue.faults import Fault, Rule
 from genesis.adapters.venue.http import Request
 from genesis.adapters.venue.session import ConnectionId
 from genesis.domain.core import one_desk
 from genesis.domain.desk_settings import DeskSettings
-from genesis.domain.events import AccountShown, Alert, Cancel, LookUp, Quote, TimePassed
+from genesis.domain.events import AccountShown, Alert, Cancel, LookUp, OrderReported, Quote, TimePassed
 from genesis.domain.exchange.orders import OrderReference, OrderReport
 from genesis.domain.execution.evidence import (
     Accepted,
@@ -63,6 +68,16 @@ async def test_a_market_order_is_accepted_traded_with_its_fee_and_closed() -> No
         assert [each.filled for each in evidence if isinstance(each, Closed)] == [atoms("2.5")]
         assert len(evidence) == len(set(map(repr, evidence)))
         assert (world.shell.submits, len(world.watcher.round_trips)) == (1, 1)
+
+
+async def test_what_the_exchange_dates_far_ahead_is_told_at_the_time_of_the_market() -> None:
+    clock = ManualClock(Mts(START - 30 * 86_400_000))
+    rules = MarketRules(LiveTime(clock, ExchangeTime(clock, MemoryMetrics())))
+    async with traded_world(rules) as world:
+        world.market.submit(world.order(1, "2.5"))
+        await world.clock.advance(1)
+        assert any(isinstance(each, Closed) for each in world.evidence(1))
+        assert {each.mts for each in world.of(OrderReported)} == {clock.now()}
 
 
 async def test_quotes_come_for_several_instruments_with_as_many_ids_as_were_asked_for() -> None:

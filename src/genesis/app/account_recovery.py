@@ -5,13 +5,13 @@ checked over every row all the same. What the end of the process means for order
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from attrs import evolve, frozen
 
-from genesis.adapters.journal_sqlite.reading import read_journal, read_tail
+from genesis.adapters.journal_sqlite.folder import journals
+from genesis.adapters.journal_sqlite.reading import read_beginning, read_tail
 from genesis.domain.core import TradingCore
 from genesis.domain.core_settings import CoreSettings
 from genesis.domain.desk_settings import DeskSettings
@@ -48,11 +48,11 @@ def last_journal(folder: Path, mode: str, owner: int) -> Path | None:
     """Return the newest journal of sessions of *mode* on an account that has anything to recover, None where none has.
 
     A session that failed before it wrote its core knows nothing of the account: the one before it does. Raises
-    `StoreError` for a journal whose first rows are damaged.
+    `StoreError` for a journal whose first rows are damaged, or gone.
     """
-    for path in sorted(folder.glob("*.sqlite"), reverse=True):
-        match [entry for _, entry in islice(read_journal(path), 2)]:
-            case [SessionBegan(mode=found, owner=whose), second] if (found, whose) == (mode, owner):
+    for path in journals(folder):
+        match read_beginning(path):
+            case (SessionBegan(mode=found, owner=whose), second) if (found, whose) == (mode, owner):
                 if not isinstance(second, SessionEnded):
                     return path
     return None
@@ -112,7 +112,7 @@ def left(path: Path) -> TradingCore:
 
 def _read(path: Path) -> tuple[SessionBegan, Sequence[RecordedEntry]]:
     """Return what began the session of a journal, and what of it makes its core."""
-    entries = read_tail(path).entries
+    entries = read_tail(path)
     began = next(iter(entries), None)
     if not isinstance(began, SessionBegan):
         raise InputError(f"{path}: holds no session: it ended before it began")

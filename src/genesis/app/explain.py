@@ -9,6 +9,7 @@ from typing import NamedTuple, assert_never
 
 from attrs import define, field
 
+from genesis.adapters.journal_sqlite.folder import journals
 from genesis.adapters.journal_sqlite.reading import read_journal
 from genesis.app.evidence_words import evidence_document, evidence_line
 from genesis.app.json_output import JsonDocument
@@ -92,8 +93,8 @@ def explain(path: Path, cid: int) -> Explanation:
 
 def _later(path: Path) -> Iterator[Path]:
     """Yield the journals of the sessions after that of *path*, in their order."""
-    order = sorted(path.parent.glob("*.sqlite"), key=lambda each: (len(each.name), each.name))
-    return iter(order[order.index(path) + 1 :] if path in order else ())
+    newest_first = [*journals(path.parent)]
+    return reversed(newest_first[: newest_first.index(path)] if path in newest_first else ())
 
 
 def _goes_on(found: Explanation, path: Path) -> bool:

@@ -6,7 +6,6 @@ word as one event with what follows from it, and the next session goes on from t
 
 import asyncio
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +13,8 @@ from attrs import evolve, frozen
 
 import genesis
 from genesis.adapters.clock_system import SystemClock
-from genesis.adapters.journal_sqlite.reading import read_journal
+from genesis.adapters.journal_sqlite.folder import journals, next_journal
+from genesis.adapters.journal_sqlite.reading import read_beginning, read_journal
 from genesis.adapters.journal_sqlite.writing import SqliteJournal
 from genesis.adapters.key_lock_file import KeyLock
 from genesis.app.account_recovery import left
@@ -77,10 +77,9 @@ async def _settle(home: Path, cid: Cid, word: Word, clock: Clock) -> str:
         settings, life = last.core.settings, own.life
         instrument = settings.instruments[life.order.symbol]
         vouched = judged(life, word, instrument, _seen(last, life), settings.account)
-        path = home / "journal" / f"{clock.now()}.sqlite"
-        if path.name <= last.path.name:
-            raise InputError(f"this machine's clock is behind the journal {last.path.name}: set it first")
-        event = OrderReported(clock.now(), life.order.symbol, cid, vouched)
+        now = last.core.now  # the clock may be anywhere, and what the core takes for the time it keeps
+        path = next_journal(home / "journal", now)
+        event = OrderReported(now, life.order.symbol, cid, vouched)
         tried(last.core, event)
         await audit_log(home, clock, CommandFeed()).append(_audited(cid, vouched, word))
         journal = SqliteJournal(path, clock)
@@ -133,9 +132,9 @@ def _find(folder: Path, cid: Cid) -> tuple[_Last, OwnOrder]:
 
 def _sessions(folder: Path) -> Iterator[tuple[Path, SessionBegan]]:
     """Yield the live sessions that knew their account, the newest first."""
-    for path in sorted(folder.glob("*.sqlite"), reverse=True):
-        match [entry for _, entry in islice(read_journal(path), 2)]:
-            case [SessionBegan(mode="live") as began, second] if not isinstance(second, SessionEnded):
+    for path in journals(folder):
+        match read_beginning(path):
+            case (SessionBegan(mode="live") as began, second) if not isinstance(second, SessionEnded):
                 yield path, began
 
 

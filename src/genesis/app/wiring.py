@@ -12,6 +12,7 @@ from genesis.adapters.credentials_folder import CredentialsFolder
 from genesis.adapters.http.app import TradingSide, build_app
 from genesis.adapters.http.masking import MaskedAnswers
 from genesis.adapters.http.server import HttpServer, names_of
+from genesis.adapters.journal_sqlite.folder import next_journal
 from genesis.adapters.journal_sqlite.writing import SqliteJournal
 from genesis.adapters.kill_latch_file import KillLatchFile
 from genesis.adapters.memory.metrics import MemoryMetrics
@@ -140,7 +141,7 @@ def build_session(
     operator = RecordedRefusals(SessionOperator(audit, latch, inbox, view, clock, asked), audit, feed)
     book = SessionConfigBook(asked, home, basis.source)
     trading = TradingSide(view, operator, ArchiveFiles(home, home / AUDIT), credentials, clock, feed, book)
-    journal_path = home / "journal" / f"{clock.now()}.sqlite"
+    journal_path = next_journal(home / "journal", clock.now())
     page = SessionMetrics(scraped, monitor, observer, home, pulse, feeding)
     exposure = exposure_of(load_settings())
     app = build_app(monitor, SchemaDesk(REDACTOR.knows), audit, page, trading, names_of(exposure))

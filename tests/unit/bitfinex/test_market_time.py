@@ -13,7 +13,7 @@ from genesis.adapters.memory.clock import ManualClock
 from genesis.adapters.memory.metrics import MemoryMetrics
 from genesis.domain.events import Decision, Event, Quote, Submit, TimePassed, WakeAt
 from genesis.domain.execution.plans import Twap
-from genesis.domain.units import Symbol
+from genesis.domain.units import Mts, Symbol
 from tests.unit.domain.accounts import INSTRUMENT, World
 
 HOUR_S = 3600.0
@@ -112,3 +112,10 @@ def test_before_the_exchange_said_what_time_it_is_this_machine_is_taken_at_its_w
     assert time.now() == clock.now()
     clock.step_wall(-HOUR_S)
     assert time.now() == clock.now()
+
+
+@pytest.mark.parametrize(("ahead_ms", "taken_ms"), [(-86_400_000, -86_400_000), (60_000, 60_000), (60_001, 0)])
+def test_i33_what_is_dated_further_ahead_than_can_be_is_of_now(ahead_ms: int, taken_ms: int) -> None:
+    clock = ManualClock()
+    time = LiveTime(clock, ExchangeTime(clock, MemoryMetrics()))
+    assert time.bounded(Mts(clock.now() + ahead_ms)) == clock.now() + taken_ms

@@ -1,10 +1,13 @@
 """What time it is on a market: the exchange's, or that of its candles where those are played at any speed."""
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from genesis.adapters.bitfinex.exchange_time import ExchangeTime
 from genesis.domain.units import Mts
 from genesis.ports.clock import Clock
+
+AHEAD_MS_MAX: Final = 60_000
+"""By how much what the exchange writes may be ahead of this time: its answers tell it within seconds."""
 
 
 class MarketTime(Protocol):
@@ -15,6 +18,9 @@ class MarketTime(Protocol):
 
     def heard(self, mts: Mts) -> None:
         """Note that the candle of *mts* runs."""
+
+    def bounded(self, mts: Mts, /) -> Mts:
+        """Return *mts*, which the exchange says it is or was; now, where that is further ahead than can be."""
 
     def wait_s(self, mts: Mts, /) -> float | None:
         """Return how long it is until *mts*, in seconds; None where only a candle can tell."""
@@ -42,6 +48,10 @@ class LiveTime:
     def heard(self, mts: Mts) -> None:
         """Hear nothing new: this time goes by itself."""
 
+    def bounded(self, mts: Mts) -> Mts:
+        now = self.now()
+        return mts if mts <= now + AHEAD_MS_MAX else now
+
     def wait_s(self, mts: Mts) -> float | None:
         return max(0.0, (mts - self.now()) / 1000)
 
@@ -57,6 +67,10 @@ class CandleTime:
 
     def heard(self, mts: Mts) -> None:
         self._now = max(self._now, mts)
+
+    def bounded(self, mts: Mts) -> Mts:
+        """Return *mts*: inside a candle it may be ahead of its start by any time frame."""
+        return mts
 
     def wait_s(self, _: Mts) -> float | None:
         return None

@@ -27,7 +27,7 @@ from genesis.adapters.bitfinex.reconciler import LookRules, Reconciler
 from genesis.adapters.bitfinex.searcher import Searcher
 from genesis.domain.account_events import FillNews, OrderNews, SnapshotsComplete
 from genesis.domain.channel import Channel, channel_name
-from genesis.domain.events import AccountShown, Cancel, Event, LookUp, Quote
+from genesis.domain.events import AccountShown, Cancel, Event, LookUp, OrderReported, Quote
 from genesis.domain.execution.order_life import OrderLife
 from genesis.domain.link import Link, LinkState
 from genesis.domain.market import Gap, GapReason
@@ -256,8 +256,12 @@ class TradingMarket:
     # What comes in
 
     def _put(self, events: Iterable[Event]) -> None:
-        self._pending.extend(events)
+        self._pending.extend(self._timely(each) if isinstance(each, OrderReported) else each for each in events)
         self._wake.set()
+
+    def _timely(self, reported: OrderReported) -> OrderReported:
+        """Return a report at a time that can be: the core's time never goes back from what it was told once."""
+        return reported._replace(mts=self._time.bounded(reported.mts))
 
     async def _room(self) -> None:
         while len(self._pending) >= PENDING_MAX:

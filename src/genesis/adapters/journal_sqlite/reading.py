@@ -3,11 +3,10 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
-
-from attrs import frozen
 
 from genesis.adapters.journal_sqlite.witness import read_witnesses
 from genesis.domain.journal import chain
@@ -25,7 +24,8 @@ class DamagedRow(StoreError):
 
     def __init__(self, path: Path, bad: BadRow) -> None:
         self.bad = bad
-        super().__init__(f"{path}: row {bad.seq} {bad.reason}; keep the file as evidence")
+        advice = "keep the file as evidence; a copy is whole only with the -wal and the .witness beside it"
+        super().__init__(f"{path}: row {bad.seq} {bad.reason}; {advice}")
 
 
 def witness_path(path: Path) -> Path:
@@ -68,30 +68,36 @@ def read_journal(path: Path) -> Iterator[tuple[Row, RecordedEntry]]:
         yield row, entry
 
 
-@frozen
-class Tail:
-    """The first entry of a journal, its last saved state where it has one, and all that came after that."""
+def read_beginning(path: Path) -> tuple[RecordedEntry, ...]:
+    """Return the first two entries of a journal, or what there is of them.
 
-    entries: tuple[RecordedEntry, ...]
-    head: Head
-
-
-def read_tail(path: Path) -> Tail:
-    """Return what recovery needs of a journal, with the chain checked over every row.
-
-    Raises `DamagedRow` at the first row that does not belong, and `StoreError` for what is no journal.
+    Raises as `read_journal`, and `DamagedRow` where there was more by its witness.
     """
-    head, first, rows = Head(), list[Row](), list[Row]()
-    for row in _rows(path):
-        found = chain.follow(head, row)
-        if isinstance(found, BadRow):
-            raise DamagedRow(path, found)
-        head = found
-        if row.kind == STATE:
-            rows.clear()
-        (rows if first else first).append(row)
+    found = tuple(entry for _, entry in islice(read_journal(path), 2))
+    return found if len(found) > 1 else read_tail(path)
+
+
+def read_tail(path: Path) -> tuple[RecordedEntry, ...]:
+    """Return what recovery needs of a journal: its first entry, its last saved state if any, and all that came after.
+
+    Every row is checked, and that none is missing at the end. Raises `DamagedRow` at the first that does not belong or
+    is missing, and `StoreError` for what is no journal, or has no witness.
+    """
+    first, rows = list[Row](), list[Row]()
+
+    def passed() -> Iterator[Row]:
+        for row in _rows(path):
+            if row.kind == STATE:
+                rows.clear()
+            (rows if first else first).append(row)
+            yield row
+
+    witnesses = read_witnesses(witness_path(path))
+    found = chain.verify(passed(), witnesses)
+    if isinstance(found, BadRow):
+        raise DamagedRow(path, found)
     try:
-        return Tail(tuple(decode(row.kind, row.payload) for row in (*first, *rows)), head)
+        return tuple(decode(row.kind, row.payload) for row in (*first, *rows))
     except MalformedEntry as error:
         raise StoreError(f"{path}: was written by another version of Genesis: {error}") from error
 

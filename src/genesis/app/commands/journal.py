@@ -152,6 +152,7 @@ def _explain_refusals(path: Path, *, json: bool) -> None:
 
 
 def _journal(paths: Sequence[str]) -> Path:
+    from genesis.adapters.journal_sqlite.folder import journals
     from genesis.app.home import home
 
     if len(paths) > 1:
@@ -159,7 +160,7 @@ def _journal(paths: Sequence[str]) -> Path:
     if paths:
         return Path(paths[0])
     folder = home() / "journal"
-    found = sorted(folder.glob("*.sqlite"), key=lambda path: (len(path.name), path.name))
-    if not found:
+    found = next(journals(folder), None)
+    if found is None:
         raise InputError(f"{folder}: has no journal yet; a session of `run` writes one")
-    return found[-1]
+    return found

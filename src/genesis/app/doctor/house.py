@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from genesis.adapters.candles_parquet import ParquetCandles
+from genesis.adapters.journal_sqlite.folder import journals
 from genesis.adapters.journal_sqlite.reading import APPLICATION_ID, verify_journal
 from genesis.adapters.kill_latch_file import KillLatchFile
 from genesis.app.alerting import alert_level, found_channels
@@ -96,12 +97,11 @@ def _gaps(report: Report) -> Finding:
 
 def look_at_journal(home: Path) -> Iterator[Finding]:
     """Look at whether the latest journal is whole."""
-    found = sorted((home / "journal").glob("*.sqlite"), key=lambda path: (len(path.name), path.name))
-    if not found:
+    advice = "keep the file, trade nothing, and look at the account before the next session"
+    latest = next(journals(home / "journal"), None)
+    if latest is None:
         yield good("journal", "no session has run yet")
         return
-    latest = found[-1]
-    advice = "keep the file, trade nothing, and look at the account before the next session"
     version = _version_of(latest)
     if version not in (None, FORMAT):
         told = f"{latest.name} has format {version}, this Genesis writes {FORMAT}"
