@@ -235,6 +235,63 @@ async def test_a22_an_order_whose_decision_waited_too_long_for_the_disk_does_not
         assert world.shell.submits == 0
 
 
+async def test_a22_a_quote_whose_ids_waited_for_the_disk_is_of_after_the_wait_and_comes_after_what_happened() -> None:
+    async with traded_world() as world:
+        for symbol in (BTC, ETH):
+            trade(world.venue, symbol, "100.25")
+        await world.clock.advance(1)
+        take = world.nonces.next_cid
+        taken: list[Cid] = []
+
+        async def slow() -> Cid:
+            await world.clock.sleep(15)
+            taken.append(await take())
+            return taken[-1]
+
+        world.nonces.next_cid = slow  # type: ignore[method-assign]  # its disk is slow
+        begun = len(world.events)
+        world.market.request_quote(BTC, 2)
+        world.market.request_quote(ETH, 1)
+        world.market.wake_at(world.clock.now())
+        await world.clock.advance(5)
+        world.account.reconnect("the network was gone")
+        await world.clock.advance(5)
+        place(world.venue, BTC, Side.BUY, "0.2", "100.5")
+        await world.clock.advance(40)
+        quote, other = world.of(Quote)
+        assert quote.bid == INSTRUMENTS[BTC].price(Decimal("100.5"))
+        assert [*quote.cids, *other.cids] == taken
+        since = world.events[begun:]
+        before = since[: since.index(quote)]
+        links = [each.link for each in before if isinstance(each, LinkState)]
+        assert links == [Link.RECONNECT, Link.OPEN]
+        assert any(isinstance(each, AccountShown) for each in before)
+        assert quote.age_ms > 15_000
+
+
+async def test_ids_that_were_taken_for_a_quote_that_cannot_be_had_are_thrown_away() -> None:
+    async with traded_world() as world:
+        trade(world.venue, BTC, "100.25")
+        await world.clock.advance(1)
+        take = world.nonces.next_cid
+        taken: list[Cid] = []
+
+        async def slow() -> Cid:
+            await world.clock.sleep(3)
+            taken.append(await take())
+            return taken[-1]
+
+        world.nonces.next_cid = slow  # type: ignore[method-assign]  # its disk is slow
+        world.market.request_quote(BTC, 1)
+        world.market.wake_at(world.clock.now())
+        place(world.venue, BTC, Side.BUY, "31", "200")  # nobody asks any more
+        await world.clock.advance(5)
+        assert (len(taken), world.of(Quote)) == (1, [])
+        place(world.venue, BTC, Side.SELL, "1", "201")
+        await world.clock.advance(10)
+        assert [quote.cids for quote in world.of(Quote)] == [(taken[1],)]
+
+
 async def test_i7_an_order_does_not_leave_when_the_connection_was_lost_since_it_was_decided() -> None:
     async with traded_world() as world:
         world.account.reconnect("a drill")

@@ -110,6 +110,7 @@ class TradedWorld:
     shell: CountedVenue
     clock: ManualClock
     market: Market
+    nonces: MemoryNonces
     account: AccountStream
     watcher: Watcher
     running: asyncio.Task[None]
@@ -202,7 +203,7 @@ async def traded_world(
         running = tasks.create_task(market.run())
         heard: list[Event] = []
         listening = tasks.create_task(listen(market, heard))
-        world = TradedWorld(venue, shell, clock, market, account, watcher, running, listening, heard)
+        world = TradedWorld(venue, shell, clock, market, nonces, account, watcher, running, listening, heard)
         await clock.advance(2)
         yield world
         for task in (running, listening, serving):
