@@ -534,6 +534,32 @@ def life_of(world: TradedWorld, order: Approved) -> OrderLife:
     return life
 
 
+async def test_at_a_fill_that_cannot_be_read_the_market_goes_on_and_a_look_shows_it_before_anything_is_decided() -> (
+    None
+):
+    coarse = {symbol: evolve(each, price_decimals=1) for symbol, each in INSTRUMENTS.items()}
+    async with traded_world(instruments=coarse) as world:
+        trade(world.venue, BTC, "100.25")
+        place(world.venue, BTC, Side.SELL, "1", "100.75")
+        await world.clock.advance(1)
+        begun = len(world.events)
+        world.market.submit(world.order(1))
+        await world.clock.advance(5)
+        since = world.events[begun:]
+        links = [each for each in since if isinstance(each, LinkState)]
+        (shown,) = (each for each in since if isinstance(each, AccountShown))
+        assert [each.link for each in links] == [Link.RECONNECT, Link.OPEN] * 2  # the match, and its fee
+        assert "100.75 has more than 1 decimals" in links[0].reason
+        assert since.index(links[-1]) < since.index(shown)
+        assert [fill.price for fill in shown.look.fills] == [Decimal("100.75")]
+        world.market.look_up(LookUp(BTC, Cid(1), world.clock.now()))
+        await world.clock.advance(120)
+        assert len(world.shown) > 2
+        assert not world.running.done()
+        assert Closed in map(type, world.evidence(1))
+        assert Traded not in map(type, world.evidence(1))
+
+
 @pytest.mark.parametrize("by_rest", [False, True], ids=["socket", "rest"])
 @pytest.mark.parametrize("price", [99, 103], ids=["stop", "limit"])
 async def test_a_pair_is_one_order_whichever_half_is_filled(price: int, by_rest: bool) -> None:

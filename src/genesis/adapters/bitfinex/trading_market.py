@@ -35,7 +35,7 @@ from genesis.domain.order import Cid
 from genesis.domain.risk.gate import Approved
 from genesis.domain.units import Mts, Price, Symbol
 from genesis.ports.clock import Clock
-from genesis.ports.errors import ClockAhead, Unreachable
+from genesis.ports.errors import ClockAhead, ProtocolViolation, Unreachable
 from genesis.ports.kill import KillLatch
 
 SETTLE_S: Final = 30.0
@@ -134,8 +134,8 @@ class TradingMarket:
     async def run(self) -> None:
         """Keep the connections alive, listen and send, until cancelled.
 
-        Raises `Unreachable` when the exchange stops giving a channel, `ProtocolViolation` for news of our orders that
-        cannot be booked, and what the streams and the sender raise: `AuthRefused`, `StoreError`.
+        Raises `Unreachable` when the exchange stops giving a channel, and what the streams and the sender raise:
+        `AuthRefused`, `StoreError`.
         """
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._wires.public.run(), name="market stream")
@@ -349,10 +349,8 @@ class TradingMarket:
             await self._room()
             event = await self._wires.account.next()
             match event:
-                case FillNews():
-                    self._put(self._orders.fill(event))
-                case OrderNews():
-                    self._put(self._orders.order(event))
+                case FillNews() | OrderNews():
+                    self._hear_news(event)
                 case LinkState():
                     self._hear_account_link(event)
                 case Gap(GapReason.SEQUENCE, 0):
@@ -363,6 +361,13 @@ class TradingMarket:
                     self._begin_connection()
                 case _:
                     pass
+
+    def _hear_news(self, news: FillNews | OrderNews) -> None:
+        """Tell what becomes of our orders; for what cannot be booked a look is wanted, at which the core stops."""
+        try:
+            self._put(self._orders.fill(news) if isinstance(news, FillNews) else self._orders.order(news))
+        except ProtocolViolation as problem:
+            self._missed(str(problem))
 
     def _hear_account_link(self, state: LinkState) -> None:
         self._observer.link(state)
