@@ -97,6 +97,19 @@ async def test_a_quote_says_for_how_long_its_book_told_nothing_new() -> None:
         assert 18_000 <= ages[1] < 25_000
 
 
+async def test_a_spread_that_is_finer_than_the_decimals_of_an_instrument_is_no_spread_of_nothing() -> None:
+    coarse = {symbol: evolve(each, price_decimals=1) for symbol, each in INSTRUMENTS.items()}
+    async with traded_world(instruments=coarse) as world:
+        trade(world.venue, BTC, "100.25")
+        place(world.venue, BTC, Side.BUY, "1", "100.21")
+        place(world.venue, BTC, Side.SELL, "1", "100.24")
+        await world.clock.advance(5)
+        world.market.request_quote(BTC, 1)
+        world.market.wake_at(world.clock.now())
+        await world.clock.advance(1)
+        assert [(quote.bid, quote.ask) for quote in world.of(Quote)] == [(1002, 1003)]
+
+
 async def test_a_timer_comes_when_it_is_due() -> None:
     async with traded_world() as world:
         due = Mts(world.clock.now() + 90_500)
