@@ -112,6 +112,19 @@ async def test_a_quote_says_for_how_long_its_book_told_nothing_new() -> None:
         assert 18_000 <= ages[1] < 25_000
 
 
+async def test_a_spread_that_is_finer_than_the_decimals_of_an_instrument_is_no_spread_of_nothing() -> None:
+    coarse = {symbol: evolve(each, price_decimals=1) for symbol, each in INSTRUMENTS.items()}
+    async with traded_world(instruments=coarse) as world:
+        trade(world.venue, BTC, "100.25")
+        place(world.venue, BTC, Side.BUY, "1", "100.21")
+        place(world.venue, BTC, Side.SELL, "1", "100.24")
+        await world.clock.advance(5)
+        world.market.request_quote(BTC, 1)
+        world.market.wake_at(world.clock.now())
+        await world.clock.advance(1)
+        assert [(quote.bid, quote.ask) for quote in world.of(Quote)] == [(1002, 1003)]
+
+
 async def test_a_timer_comes_when_it_is_due() -> None:
     async with traded_world() as world:
         due = Mts(world.clock.now() + 90_500)
@@ -248,6 +261,63 @@ async def test_a22_an_order_whose_decision_waited_too_long_for_the_disk_does_not
         await world.clock.advance(1)
         assert [type(each) for each in world.evidence(1)] == [NothingLeft]
         assert world.shell.submits == 0
+
+
+async def test_a22_a_quote_whose_ids_waited_for_the_disk_is_of_after_the_wait_and_comes_after_what_happened() -> None:
+    async with traded_world() as world:
+        for symbol in (BTC, ETH):
+            trade(world.venue, symbol, "100.25")
+        await world.clock.advance(1)
+        take = world.nonces.next_cid
+        taken: list[Cid] = []
+
+        async def slow() -> Cid:
+            await world.clock.sleep(15)
+            taken.append(await take())
+            return taken[-1]
+
+        world.nonces.next_cid = slow  # type: ignore[method-assign]  # its disk is slow
+        begun = len(world.events)
+        world.market.request_quote(BTC, 2)
+        world.market.request_quote(ETH, 1)
+        world.market.wake_at(world.clock.now())
+        await world.clock.advance(5)
+        world.account.reconnect("the network was gone")
+        await world.clock.advance(5)
+        place(world.venue, BTC, Side.BUY, "0.2", "100.5")
+        await world.clock.advance(40)
+        quote, other = world.of(Quote)
+        assert quote.bid == INSTRUMENTS[BTC].price(Decimal("100.5"))
+        assert [*quote.cids, *other.cids] == taken
+        since = world.events[begun:]
+        before = since[: since.index(quote)]
+        links = [each.link for each in before if isinstance(each, LinkState)]
+        assert links == [Link.RECONNECT, Link.OPEN]
+        assert any(isinstance(each, AccountShown) for each in before)
+        assert quote.age_ms > 15_000
+
+
+async def test_ids_that_were_taken_for_a_quote_that_cannot_be_had_are_thrown_away() -> None:
+    async with traded_world() as world:
+        trade(world.venue, BTC, "100.25")
+        await world.clock.advance(1)
+        take = world.nonces.next_cid
+        taken: list[Cid] = []
+
+        async def slow() -> Cid:
+            await world.clock.sleep(3)
+            taken.append(await take())
+            return taken[-1]
+
+        world.nonces.next_cid = slow  # type: ignore[method-assign]  # its disk is slow
+        world.market.request_quote(BTC, 1)
+        world.market.wake_at(world.clock.now())
+        place(world.venue, BTC, Side.BUY, "31", "200")  # nobody asks any more
+        await world.clock.advance(5)
+        assert (len(taken), world.of(Quote)) == (1, [])
+        place(world.venue, BTC, Side.SELL, "1", "201")
+        await world.clock.advance(10)
+        assert [quote.cids for quote in world.of(Quote)] == [(taken[1],)]
 
 
 async def test_i7_an_order_does_not_leave_when_the_connection_was_lost_since_it_was_decided() -> None:
@@ -490,6 +560,32 @@ def life_of(world: TradedWorld, order: Approved) -> OrderLife:
     for each in world.evidence(order.order.cid):
         life = advance(life, each)
     return life
+
+
+async def test_at_a_fill_that_cannot_be_read_the_market_goes_on_and_a_look_shows_it_before_anything_is_decided() -> (
+    None
+):
+    coarse = {symbol: evolve(each, price_decimals=1) for symbol, each in INSTRUMENTS.items()}
+    async with traded_world(instruments=coarse) as world:
+        trade(world.venue, BTC, "100.25")
+        place(world.venue, BTC, Side.SELL, "1", "100.75")
+        await world.clock.advance(1)
+        begun = len(world.events)
+        world.market.submit(world.order(1))
+        await world.clock.advance(5)
+        since = world.events[begun:]
+        links = [each for each in since if isinstance(each, LinkState)]
+        (shown,) = (each for each in since if isinstance(each, AccountShown))
+        assert [each.link for each in links] == [Link.RECONNECT, Link.OPEN] * 2  # the match, and its fee
+        assert "100.75 has more than 1 decimals" in links[0].reason
+        assert since.index(links[-1]) < since.index(shown)
+        assert [fill.price for fill in shown.look.fills] == [Decimal("100.75")]
+        world.market.look_up(LookUp(BTC, Cid(1), world.clock.now()))
+        await world.clock.advance(120)
+        assert len(world.shown) > 2
+        assert not world.running.done()
+        assert Closed in map(type, world.evidence(1))
+        assert Traded not in map(type, world.evidence(1))
 
 
 @pytest.mark.parametrize("by_rest", [False, True], ids=["socket", "rest"])

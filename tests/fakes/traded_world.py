@@ -1,7 +1,7 @@
 """A market to trade on, wired as a live session is, against a venue in one process and virtual time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
@@ -36,7 +36,7 @@ from genesis.domain.events import AccountShown, Event, OrderReported
 from genesis.domain.exchange.orders import Account
 from genesis.domain.execution.evidence import Evidence
 from genesis.domain.execution.order_life import OrderLife
-from genesis.domain.instrument import spot_instrument
+from genesis.domain.instrument import Instrument, spot_instrument
 from genesis.domain.link import LinkState
 from genesis.domain.order import Cid, OrderRequest, OrderType, Side
 from genesis.domain.risk.gate import Approved
@@ -110,6 +110,7 @@ class TradedWorld:
     shell: CountedVenue
     clock: ManualClock
     market: Market
+    nonces: MemoryNonces
     account: AccountStream
     watcher: Watcher
     running: asyncio.Task[None]
@@ -168,6 +169,7 @@ async def traded_world(
     starts_at: Mts = START,
     keeps_pace: bool = False,
     known: Iterable[OrderLife] = (),
+    instruments: Mapping[Symbol, Instrument] = INSTRUMENTS,
 ) -> AsyncIterator[TradedWorld]:
     """Run a market until its account was shown; *rules* default to those of a live session that remembers *known*."""
     venue = venue or quiet_venue()
@@ -181,18 +183,18 @@ async def traded_world(
     )
     account = AccountStream(
         SocketKey(signer, nonces, key.lane),
-        *(shell, clock, metrics, INSTRUMENTS, Account.EXCHANGE),
+        *(shell, clock, metrics, instruments, Account.EXCHANGE),
         random=lambda: 0.5,
     )
     wires = Wires(
         PublicStreams(shell, clock, metrics, random=lambda: 0.5),
         account,
-        RoutedOrders(account, BitfinexOrders(client, INSTRUMENTS, Account.EXCHANGE)),
+        RoutedOrders(account, BitfinexOrders(client, instruments, Account.EXCHANGE)),
         BitfinexAccount(client),
         BitfinexMarket(client),
         nonces,
     )
-    traded = [TradedInstrument(each, Timeframe.M1) for each in INSTRUMENTS.values()]
+    traded = [TradedInstrument(each, Timeframe.M1) for each in instruments.values()]
     time = LiveTime(clock, ExchangeTime(clock, metrics))
     market = TradingMarket(
         traded, wires, clock, watcher, rules or MarketRules(time, known=tuple(known), keeps_pace=keeps_pace)
@@ -202,7 +204,7 @@ async def traded_world(
         running = tasks.create_task(market.run())
         heard: list[Event] = []
         listening = tasks.create_task(listen(market, heard))
-        world = TradedWorld(venue, shell, clock, market, account, watcher, running, listening, heard)
+        world = TradedWorld(venue, shell, clock, market, nonces, account, watcher, running, listening, heard)
         await clock.advance(2)
         yield world
         for task in (running, listening, serving):

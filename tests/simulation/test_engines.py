@@ -254,3 +254,13 @@ def test_equity_stays_in_64_bits() -> None:
     with pytest.raises(InexactNumber, match="2\\^60"):
         run_columnar(terms_of(Parameters(cash="1000000")), candles_of(rows))
     assert np.iinfo(np.int64).max > 2**60
+
+
+def test_more_atoms_of_a_coin_than_the_columns_can_count_are_refused_and_as_many_as_they_can_are_exact() -> None:
+    rows = [Row(1, "0.00001", "0.00001", 1.0)] * 2 + [Row(1, "0.00002", "0.00002", 0.0)] * 2
+    candles = candles_of(rows)
+    with pytest.raises(InexactNumber, match=f"candle 1 at {candles.mts[1]} .* less cash, or use --engine event"):
+        run_columnar(terms_of(Parameters(cash="1000000")), candles)
+    assert run_event(terms_of(Parameters(cash="1000000")), candles).record.final_equity > atoms("1900000")
+    counted = terms_of(Parameters(cash="115000"))
+    assert decision_hash(run_columnar(counted, candles).record) == decision_hash(run_event(counted, candles).record)

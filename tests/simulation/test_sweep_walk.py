@@ -161,6 +161,15 @@ def test_a_price_that_is_none_is_found_where_it_would_be_used(at: int, bad: floa
     assert outcomes_of([Constant(0.0)], broken, terms).bad.tolist() == [-1]
 
 
+def test_runs_that_could_buy_more_atoms_than_can_be_counted_are_found_where_they_would() -> None:
+    candles = CANDLES[:100]
+    flat = np.full(100, 0.00001)
+    cheap = Candles(candles.mts, flat, flat, flat, flat, candles.volume)
+    for cash, bad in ((10**14, 1), (10**13, -1)):
+        terms = terms_for(Constant(1.0), Costs(), RiskLimits(), 1.0, cash, 10_000)
+        assert outcomes_of([Constant(1.0)], cheap, terms).bad.tolist() == [bad]
+
+
 def test_the_columns_that_runs_share_are_listed_once() -> None:
     roots: list[Expr] = [where(ema(close, a) > ema(close, b), 1.0, 0.0) for a in (2, 3) for b in (5, 6, 7)]
     assert len(programs_of(roots).columns) == 5

@@ -40,7 +40,8 @@ class Poster(Protocol):
 class KillRules:
     """*everything* cancels orders of others too; *wait_s* is how long to go on, maintenance not counted.
 
-    *watch_s* is for how long to look on from the beginning, when nothing is open, for orders that were on their way.
+    *watch_s* is for how long to look on when nothing is open, for orders that were on their way: from the beginning,
+    and anew from the end of maintenance, in which none shows itself.
     """
 
     everything: bool = False
@@ -92,6 +93,7 @@ class Killer:
                 self.say(f"cancelling is not possible now ({maintenance.text}): it goes on when maintenance has ended")
                 problem, pause_s = str(maintenance), MAINTENANCE_POLL_S
                 end_s += pause_s
+                self._calm, self._watch_until_s = 0, self.monotonic_s() + pause_s + self.rules.watch_s
             except ExchangeError as error:
                 problem, pause_s = str(error), self._pause_after(error)
             if pause_s is None:

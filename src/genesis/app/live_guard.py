@@ -13,8 +13,8 @@ from genesis.domain.config_effects import dangers
 from genesis.domain.core import TradingCore
 from genesis.domain.exchange.account import Permission, Wallet, WalletKind
 from genesis.domain.exchange.key_rights import refusals
-from genesis.domain.exchange.market import PairRules
-from genesis.domain.instrument import Instrument, spot_pair
+from genesis.domain.exchange.market import PairRules, Ticker
+from genesis.domain.instrument import PRICE_DECIMALS, PRICE_MIN, Instrument, spot_pair
 from genesis.domain.json_value import JsonObject
 from genesis.domain.units import Atoms, Symbol, decimal_from_atoms, format_atoms
 from genesis.ports.errors import InputError
@@ -30,11 +30,15 @@ SKEW_HALT_S: Final = 30.0
 
 @frozen
 class Seen:
-    """What the exchange showed before anything is traded; *skew_s* is its clock less ours, *owner* whose key it is."""
+    """What the exchange showed before anything is traded; *skew_s* is its clock less ours, *owner* whose key it is.
+
+    *tickers* are those of what shall be traded.
+    """
 
     permissions: Sequence[Permission]
     wallets: Sequence[Wallet]
     rules: Sequence[PairRules]
+    tickers: Sequence[Ticker]
     skew_s: float
     owner: int
 
@@ -109,6 +113,19 @@ def skew_problems(skew_s: float) -> list[str]:
         return []
     text = f"the exchange's clock and this machine's differ by {skew_s:.1f} s ({SKEW_REFUSED_S:g} s allowed)"
     return [f"{text}: set this machine's clock"]
+
+
+def price_problems(core: TradingCore, tickers: Sequence[Ticker]) -> list[str]:
+    """Return what is too cheap for its fills to be booked exactly; nothing is said of what has no price yet.
+
+    What is held of it keeps no session from going on: whoever holds it has to get out.
+    """
+    return [
+        f"{ticker.symbol} trades at {ticker.last_price:.12g}, and prices below {PRICE_MIN:g} may have more than the "
+        f"{PRICE_DECIMALS} decimals with which fills are booked: take its strategies out of the configuration"
+        for ticker in tickers
+        if ticker.last_price is not None and ticker.last_price < PRICE_MIN and not core.position(ticker.symbol)
+    ]
 
 
 def problems(symbols: Collection[Symbol], seen: Seen, reads: Collection[Symbol] = ()) -> list[str]:

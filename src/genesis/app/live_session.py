@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from attrs import evolve, frozen
@@ -30,7 +30,16 @@ from genesis.app.json_output import json_text
 from genesis.app.key_renewal import KeyPlaces, KeyRenewal
 from genesis.app.kill_sessions import session_of
 from genesis.app.live_begin import Begun, begin, live_began, mode_of
-from genesis.app.live_guard import PHRASE, Seen, cash_problems, instruments_of, loosened, phrase_problem, problems
+from genesis.app.live_guard import (
+    PHRASE,
+    Seen,
+    cash_problems,
+    instruments_of,
+    loosened,
+    phrase_problem,
+    price_problems,
+    problems,
+)
 from genesis.app.live_machine import machine_problems
 from genesis.app.live_plan import LivePlan
 from genesis.app.live_watch import Halting, LockWatch, RightsWatch, SkewWatch
@@ -50,7 +59,7 @@ from genesis.app.wiring import SessionSystem, build_session, kill_latch
 from genesis.domain.exchange.orders import Account
 from genesis.domain.json_value import JsonObject
 from genesis.domain.saved import saved
-from genesis.domain.units import format_atoms
+from genesis.domain.units import Symbol, format_atoms
 from genesis.ports.errors import InputError
 
 
@@ -91,11 +100,11 @@ def run_live(plan: LivePlan, settings: Settings, options: LiveOptions, people: P
     say = sys.stderr if options.json else sys.stdout
     locks, what = settings.locks.expanduser(), session_of(home)
     with KeyLock(locks, keys.api_key, what) as lock:
-        seen = asyncio.run(look_around(keys, home, settings.rest_url, is_new=options.new_key))
+        seen = asyncio.run(look_around(keys, home, settings.rest_url, plan.symbols, is_new=options.new_key))
         _refuse_for(machine_problems(home) + problems(plan.symbols, seen, plan.reads) + _unaudited(plan))
         account = plan.account(instruments_of(plan.symbols, seen.rules))
         begun = begin(plan, account, home / "journal", seen.owner)
-        _refuse_for(cash_problems(begun.core, begun.new, seen.wallets))
+        _refuse_for(price_problems(begun.core, seen.tickers) + cash_problems(begun.core, begun.new, seen.wallets))
         print(_what(plan, place), file=say, flush=True)
         _confirm(options.phrase, say.write)
         chart = account.strategies[0].desk.instrument
@@ -122,13 +131,14 @@ def _refuse_for(found: Sequence[str]) -> None:
         raise InputError(f"no live session begins: {'; '.join(found)}")
 
 
-async def look_around(keys: Keys, home: Path, rest_url: str, *, is_new: bool) -> Seen:
-    """Ask the exchange for all that the guards want to see."""
+async def look_around(keys: Keys, home: Path, rest_url: str, symbols: Collection[Symbol], *, is_new: bool) -> Seen:
+    """Ask the exchange for all that the guards want to see, of what is traded the *symbols* alone."""
     async with signed_client(keys, home, rest_url, is_new=is_new) as access:
         account, market = BitfinexAccount(access.client), BitfinexMarket(access.client)
         permissions, wallets = await account.permissions(), await account.wallets()
         owner = (await account.user()).id
-        return Seen(permissions, wallets, await market.pair_rules(), access.time.offset_s, owner)
+        rules, tickers = await market.pair_rules(), await market.tickers(symbols)
+        return Seen(permissions, wallets, rules, tickers, access.time.offset_s, owner)
 
 
 def about(plan: LivePlan) -> SessionAbout:

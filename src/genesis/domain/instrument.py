@@ -28,6 +28,9 @@ AMOUNT_MIN: Final = Atoms(10_000)
 PRICE_DECIMALS: Final = 8
 """The decimals of a price where nothing else is known."""
 
+PRICE_MIN: Final = 10.0 ** (SIGNIFICANT_DIGITS - 1 - PRICE_DECIMALS)
+"""From here on prices of the exchange fit into `PRICE_DECIMALS`; below they may have more."""
+
 PRICE_UNITS_MAX: Final = 2.0**52
 """The largest price in units: up to here a float64 holds every whole number."""
 

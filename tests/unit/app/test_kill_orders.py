@@ -15,7 +15,7 @@ from genesis.domain.nonce import CIDS_PER_MS
 from genesis.domain.order import Cid, OrderType, Side
 from genesis.domain.simulation.exchange_orders import OrderTicket, PlacedOrder, Refusal
 from genesis.domain.units import Mts, Price, atoms
-from genesis.ports.errors import ExchangeError, OutcomeUnknown, Rejected, Unreachable
+from genesis.ports.errors import ExchangeError, Maintenance, OutcomeUnknown, Rejected, Unreachable
 from genesis.ports.secrets import Secret
 from tests.e2e.venue_house import BTC, quiet_venue
 
@@ -93,6 +93,22 @@ def test_who_does_not_want_to_wait_needs_not() -> None:
     world.arrive_after(30)
     assert world.kill(KillRules(watch_s=0.0)).is_done
     assert world.now_s == 1.0
+
+
+def test_after_maintenance_it_looks_on_for_as_long_as_from_the_beginning() -> None:
+    world = World()
+    world.arrive_after(615)
+    post = world.post
+
+    def maintained(path: str, body: dict[str, object]) -> object:
+        if 0.5 < world.now_s < 600:
+            raise Maintenance("maintenance", endpoint=path)
+        return post(path, body)
+
+    world.post = maintained  # type: ignore[method-assign]  # ten minutes of maintenance
+    left = world.kill()
+    assert (left.is_done, left.cancelled, world.open_orders) == (True, 1, [])
+    assert world.now_s >= 660
 
 
 def test_an_order_that_comes_late_and_does_not_go_is_told() -> None:

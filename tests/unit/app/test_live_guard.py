@@ -12,11 +12,12 @@ from genesis.app.live_guard import (
     is_paper,
     loosened,
     phrase_problem,
+    price_problems,
     problems,
     skew_problems,
 )
 from genesis.domain.exchange.account import Permission, Wallet, WalletKind
-from genesis.domain.exchange.market import PairRules
+from genesis.domain.exchange.market import PairRules, Ticker
 from genesis.domain.json_value import JsonObject
 from genesis.domain.units import Atoms, Currency, Symbol, format_atoms
 from tests.unit.domain.accounts import CASH, World
@@ -28,10 +29,15 @@ def wallet(currency: str, balance: str, kind: WalletKind = WalletKind.EXCHANGE) 
     return Wallet(kind, Currency(currency), Decimal(balance), None, Decimal(0))
 
 
+def ticker(last_price: float | None) -> Ticker:
+    return Ticker(BTC, *(None,) * 6, last_price, *(None,) * 3)
+
+
 GOOD = Seen(
     [Permission("orders", can_read=True, can_write=True), Permission("withdraw", can_read=True, can_write=False)],
     [wallet("USD", "1000")],
     [PairRules(BTC, Atoms(1), Atoms(2), None, None)],
+    [],
     0.4,
     1,
 )
@@ -42,8 +48,22 @@ def test_everything_as_it_should_be_is_no_problem() -> None:
 
 
 def test_all_problems_are_told_at_once() -> None:
-    seen = Seen([], [wallet("TESTUSD", "10")], [], -9.0, 1)
+    seen = Seen([], [wallet("TESTUSD", "10")], [], [], -9.0, 1)
     assert len(problems([BTC], seen)) == 4
+
+
+@pytest.mark.parametrize(("price", "is_fine"), [(None, True), (0.0001, True), (0.000099999, False), (8.1234e-6, False)])
+def test_what_is_too_cheap_for_the_decimals_of_a_price_is_not_traded(price: float | None, is_fine: bool) -> None:
+    found = price_problems(World("one").core, [ticker(price)])
+    assert (found == []) is is_fine
+    assert all(each.startswith("tBTCUSD trades at") for each in found)
+
+
+def test_what_is_held_of_something_cheap_keeps_no_session_from_going_on() -> None:
+    world = World("one")
+    assert price_problems(world.core, [ticker(0.00001)])
+    world.close(1.0)
+    assert price_problems(world.core, [ticker(0.00001)]) == []
 
 
 def test_the_phrase_is_exact() -> None:

@@ -24,7 +24,7 @@ from genesis.domain.exchange.market import BookLevel, FundingBookLevel
 from genesis.domain.exchange.orders import Account, ByCid, ById, CancelMany, Everything, OrderChange, ReportedStatus
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.order import Cid, OrderId, OrderRequest, OrderType, Side
-from genesis.domain.units import Atoms, Mts, Price, Symbol, atoms
+from genesis.domain.units import INT64_MAX, Atoms, Mts, Price, Symbol, atoms
 from genesis.ports.errors import InputError, ProtocolViolation
 
 R = TypeVar("R")
@@ -324,6 +324,12 @@ def test_pair_rules_are_exact() -> None:
     rules = read(conf_rows.PairInfoRow, market.pair_rules_from_wire, sample)
     assert (rules.symbol, rules.amount_min, rules.amount_max) == ("tBTCUSD", 6_000, 200_000_000_000)
     assert (rules.initial_margin, rules.minimum_margin) == (Decimal("0.1"), Decimal("0.05"))
+
+
+@pytest.mark.parametrize("amount", ["92233720368.54775807", "92233720368.54775808", "100000000000.0"])
+def test_a_pair_that_takes_more_than_64_bits_of_atoms_takes_all_that_an_order_can_have(amount: str) -> None:
+    sample = ["SHIB:USD", [None, None, None, "100000.0", amount, None, None, None, None, None, None, None]]
+    assert read(conf_rows.PairInfoRow, market.pair_rules_from_wire, sample).amount_max == INT64_MAX
 
 
 OFFER: list[object] = [

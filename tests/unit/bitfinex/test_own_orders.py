@@ -126,13 +126,21 @@ def test_orders_of_others_are_none_of_its_business() -> None:
     assert told(orders, resting()) == []
 
 
-def test_a_fill_on_the_wrong_side_or_finer_than_an_atom_stops_everything() -> None:
+def test_a_fill_on_the_wrong_side_or_finer_than_an_atom_cannot_be_booked() -> None:
     orders = sent()
     wrong = fill(1, "0.4")
     with pytest.raises(ProtocolViolation, match="is a sell"):
         orders.fill(FillNews(Print.CONFIRMED, evolve(wrong.fill, side=Side.SELL)))
     with pytest.raises(ProtocolViolation, match="fill 1 of order 7"):
         orders.fill(fill(1, "0.000000001"))
+
+
+def test_what_a_look_has_that_cannot_be_read_keeps_nothing_else_of_it_from_being_noted() -> None:
+    orders = sent()
+    wrong = evolve(fill(1, "0.4").fill, side=Side.SELL)
+    orders.see(Look(history=(ended("0").order,), fills=(wrong, fill(2, "0.000000001").fill, fill(3, "0.6").fill)))
+    (flight,) = orders.in_flight
+    assert flight.booked == {3: atoms("0.6")}
 
 
 def test_lives_that_a_journal_remembers_are_ours_again() -> None:

@@ -470,6 +470,30 @@ def test_d5_what_filled_while_we_were_away_is_booked_from_the_look() -> None:
     assert world.core.books.house.balances == {}
 
 
+@pytest.mark.parametrize(
+    ("side", "price", "said"),
+    [(Side.SELL, "100", "its fill 5 is a sell"), (Side.BUY, "0.0000081234", "has more than 8 decimals")],
+)
+def test_a_fill_of_a_look_that_cannot_be_read_stops_everything_and_is_not_booked(
+    side: Side, price: str, said: str
+) -> None:
+    world = World("one", needs_account=True)
+    world.show()
+    world.fills = False
+    world.close(1.0)
+    (order,) = world.sent
+    world.report(order, Accepted(OrderId(50)))
+    fill = FillReport(
+        5, BTC, Mts(9), OrderId(50), order.cid, side, Decimal(10), Decimal(price), False, Decimal(0), "BTC"
+    )
+    done = shown(int(order.cid), 50, Side.BUY, "10", ReportedStatus.EXECUTED)
+    world.show(Look(history=(done,), fills=(fill,)))
+    assert halted_for(world) is AlertCode.ORDER_CONTRADICTION
+    assert said in str(world.core.halted)
+    assert world.core.position(BTC) == 0
+    assert world.core.books.standings.is_frozen
+
+
 def test_d6_an_order_that_the_look_lacks_is_looked_up_and_stays() -> None:
     world = World("one", needs_account=True)
     world.show()

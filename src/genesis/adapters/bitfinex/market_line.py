@@ -53,4 +53,5 @@ class MarketLine(CandleLine):
         if book.is_stale or not (top.bid and top.ask) or top.is_crossed:
             return None
         price = self._instrument.price_from_market
-        return price(top.bid), price(top.ask)
+        bid, ask = price(top.bid), price(top.ask)
+        return bid, ask if ask > bid else Price(bid + 1)  # a spread that is finer than the instrument's decimals

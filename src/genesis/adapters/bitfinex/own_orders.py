@@ -6,6 +6,7 @@ belongs to which, what was told already, and when an order gives no cause to wai
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Final
 
 from attrs import define, field
@@ -188,11 +189,16 @@ class OwnOrders:
         return self.told(cid, fill.mts, evidence)
 
     def see(self, look: Look) -> None:
-        """Note what a look shows of our orders; the core hears it from the look itself."""
+        """Note what a look shows of our orders; the core hears it from the look itself.
+
+        So it does of what cannot be read, and stops at it (`domain.account_looks`): here that is passed over.
+        """
         for report in (*look.open_orders, *look.history):
-            self.report(report)
+            with suppress(ProtocolViolation):
+                self.report(report)
         for fill in look.fills:
-            self.match(fill)
+            with suppress(ProtocolViolation):
+                self.match(fill)
 
     def _note(self, flight: Flight, evidence: Evidence) -> None:
         match evidence:

@@ -7,6 +7,7 @@ which an answer got lost is ended once it has been silent about it for long enou
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, date, datetime, time
 from typing import Final, NoReturn
 
@@ -25,7 +26,7 @@ from genesis.domain.execution.look import Look
 from genesis.domain.order import Cid
 from genesis.domain.units import Mts
 from genesis.ports.clock import Clock
-from genesis.ports.errors import AuthRefused, ClockAhead, ExchangeError
+from genesis.ports.errors import AuthRefused, ClockAhead, ExchangeError, ProtocolViolation
 from genesis.ports.exchange import AccountReader, MarketDataReader
 
 ANSWER_S: Final = 15.0
@@ -188,11 +189,14 @@ class Searcher:
         return Search(begun_s, ended_s, status is PlatformStatus.OPERATIVE, dates, dates, dates, is_found), found
 
     def _tell(self, found: Found) -> None:
+        """Tell what can be read of it; at what cannot the core stops by itself: the next look shows that, too."""
         # What ended comes last: a list of open orders may be older than the history that was read after it.
         for order in sorted(found.orders, key=lambda order: not order.status.is_open):
-            self._report(self._orders.report(order))
+            with suppress(ProtocolViolation):
+                self._report(self._orders.report(order))
         for fill in found.fills:
-            self._report(self._orders.match(fill))
+            with suppress(ProtocolViolation):
+                self._report(self._orders.match(fill))
 
     def _lost(self, wanted: LookUp) -> Lost:
         flight, now_s = self._orders.find(wanted.cid), self._clock.monotonic_s()

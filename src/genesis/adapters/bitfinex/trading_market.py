@@ -33,9 +33,9 @@ from genesis.domain.link import Link, LinkState
 from genesis.domain.market import Gap, GapReason
 from genesis.domain.order import Cid
 from genesis.domain.risk.gate import Approved
-from genesis.domain.units import Mts, Symbol
+from genesis.domain.units import Mts, Price, Symbol
 from genesis.ports.clock import Clock
-from genesis.ports.errors import ClockAhead, Unreachable
+from genesis.ports.errors import ClockAhead, ProtocolViolation, Unreachable
 from genesis.ports.kill import KillLatch
 
 SETTLE_S: Final = 30.0
@@ -112,6 +112,8 @@ class TradingMarket:
         self._looks_at_once = rules.looks.at_start
         self._pending: deque[Event] = deque()
         self._quotes: dict[Symbol, int] = {}
+        self._cids: deque[Cid] = deque()
+        """The ids for the quote that follows; thrown away where none can be had then, for an id tells its time."""
         self._quoted_s: dict[Symbol, float] = {}
         self._moved_s: dict[Symbol, float] = {}
         self._timers = MarketTimers(rules.time, clock, self._put)
@@ -132,8 +134,8 @@ class TradingMarket:
     async def run(self) -> None:
         """Keep the connections alive, listen and send, until cancelled.
 
-        Raises `Unreachable` when the exchange stops giving a channel, `ProtocolViolation` for news of our orders that
-        cannot be booked, and what the streams and the sender raise: `AuthRefused`, `StoreError`.
+        Raises `Unreachable` when the exchange stops giving a channel, and what the streams and the sender raise:
+        `AuthRefused`, `StoreError`.
         """
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._wires.public.run(), name="market stream")
@@ -190,10 +192,15 @@ class TradingMarket:
             while self._pending:
                 yield self._pending.popleft()
                 self._has_room.set()
-            quote = await self._quote()
-            if quote is not None:
-                yield quote
-                continue
+            wanted = self._quotable()
+            if wanted is not None:
+                symbol, best = wanted
+                if len(self._cids) >= self._quotes[symbol]:
+                    yield self._quote(symbol, best)
+                    continue
+                if await self._take_ids(self._quotes[symbol]):
+                    continue  # that may have taken long: what came in meanwhile goes first, and the book is read anew
+            self._cids.clear()
             if self._is_ended:
                 return
             self._is_resting = True
@@ -235,23 +242,35 @@ class TradingMarket:
             return "the market's connection was lost since it was decided"
         return ""
 
-    async def _quote(self) -> Quote | None:
-        """Return the next quote that is wanted and can be had; None while there is none."""
+    def _quotable(self) -> tuple[Symbol, tuple[Price, Price]] | None:
+        """Return the next instrument to be quoted that can be, and the top of its book; None while there is none."""
         if not self._is_steady():
             return None
-        for symbol in tuple(self._quotes):
+        for symbol in self._quotes:
             best = self._lines[symbol].best()
             if best is not None:
-                count = self._quotes.pop(symbol)  # what is asked for from now on is another quote
-                try:
-                    cids = [await self._wires.cids.next_cid() for _ in range(count)]
-                except ClockAhead:  # clocks agree again by themselves: the next book or candle tries again
-                    self.request_quote(symbol, count)
-                    return None
-                now_s = self._quoted_s[symbol] = self._clock.monotonic_s()
-                age_ms = int((now_s - self._moved_s.get(symbol, now_s)) * 1000)
-                return Quote(symbol, self._time.now(), *best, tuple(cids), age_ms)
+                return symbol, best
         return None
+
+    async def _take_ids(self, count: int) -> bool:
+        """Have *count* client order ids at hand; False where the clocks give none now.
+
+        They agree again by themselves: the next book or candle tries again.
+        """
+        try:
+            while len(self._cids) < count:
+                self._cids.append(await self._wires.cids.next_cid())
+        except ClockAhead:
+            return False
+        return True
+
+    def _quote(self, symbol: Symbol, best: tuple[Price, Price]) -> Quote:
+        """Return the quote that is wanted, of this moment and with the ids at hand."""
+        count = self._quotes.pop(symbol)  # what is asked for from now on is another quote
+        cids = tuple(self._cids.popleft() for _ in range(count))
+        now_s = self._quoted_s[symbol] = self._clock.monotonic_s()
+        age_ms = int((now_s - self._moved_s.get(symbol, now_s)) * 1000)
+        return Quote(symbol, self._time.now(), *best, cids, age_ms)
 
     # What comes in
 
@@ -334,10 +353,8 @@ class TradingMarket:
             await self._room()
             event = await self._wires.account.next()
             match event:
-                case FillNews():
-                    self._put(self._orders.fill(event))
-                case OrderNews():
-                    self._put(self._orders.order(event))
+                case FillNews() | OrderNews():
+                    self._hear_news(event)
                 case LinkState():
                     self._hear_account_link(event)
                 case Gap(GapReason.SEQUENCE, 0):
@@ -348,6 +365,13 @@ class TradingMarket:
                     self._begin_connection()
                 case _:
                     pass
+
+    def _hear_news(self, news: FillNews | OrderNews) -> None:
+        """Tell what becomes of our orders; for what cannot be booked a look is wanted, at which the core stops."""
+        try:
+            self._put(self._orders.fill(news) if isinstance(news, FillNews) else self._orders.order(news))
+        except ProtocolViolation as problem:
+            self._missed(str(problem))
 
     def _hear_account_link(self, state: LinkState) -> None:
         self._observer.link(state)

@@ -90,6 +90,8 @@ def facts(lives: Mapping[Cid, OrderLife], look: Look, instruments: Mapping[Symbo
         instrument = instruments.get(fill.symbol)
         if cid is None or instrument is None or lives[cid].order.symbol != fill.symbol:
             foreign_fills.append(fill)
+        elif fill.side is not lives[cid].order.side:
+            unreadable.append(f"order {cid}: its fill {fill.id} is a {fill.side.value}")
         else:
             take(cid, partial(evidence_from_fill, fill, instrument))
     return Facts(tuple(ours), tuple(foreign_orders), tuple(foreign_fills), frozenset(shown), tuple(unreadable))

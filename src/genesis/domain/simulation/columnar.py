@@ -23,6 +23,10 @@ OFF: Final = -1
 NOTHING: Final = 0
 FILLED: Final = 1
 REFUSED: Final = 2
+UNFIT: Final = 3
+"""The account could buy more than `FULL_MAX` atoms there, or is worth more: a quotient would leave 64 bits."""
+
+FULL_MAX: Final = 2.0**60
 
 _KINDS: Final = {1: Breach.MAX_DRAWDOWN, 2: Breach.MAX_DAILY_LOSS}
 BREACHES: Final = (None, *_KINDS.values())
@@ -111,7 +115,8 @@ def walk(
 ) -> Walk:
     """Run *targets* (one a candle, NaN for no decision) over *candles* from *cash* atoms of the quote currency.
 
-    Raises `InexactNumber` when a price has no place on the instrument's decimals, or equity outgrows 2^60 atoms.
+    Raises `InexactNumber` when a price has no place on the instrument's decimals, or equity, or what it could buy where
+    it trades, outgrows 2^60 atoms.
     """
     n = len(candles)
     equity, row, net_amount, price, fee, at, kind, peak = (np.empty(n, dtype=np.int64) for _ in range(8))
@@ -155,7 +160,8 @@ def unfit_candle(instrument: Instrument, candles: Candles, row: int) -> InexactN
     """Return the error of a walk that came to an end at *row*."""
     return InexactNumber(
         f"{instrument.symbol}: candle {row} at {candles.mts[row]} has a price that does not fit"
-        f" {instrument.price_decimals} decimals, or the equity there outgrew 2^60 atoms"
+        f" {instrument.price_decimals} decimals, or the equity there outgrew 2^60 atoms,"
+        " of the quote currency or of what it can buy: begin with less cash, or use --engine event"
     )
 
 
@@ -201,6 +207,9 @@ def attempt(terms: Terms, account: Account, target: float, open_price: int) -> t
     if target == 0.0 and not is_buy:
         delta = position
     else:
+        worth = float(cash) + float(position) * float(price) / float(scale)
+        if max(worth, worth * float(scale) / float(price)) > FULL_MAX:
+            return account, Trade(UNFIT, 0, 0, 0)
         weight = min(int(np.rint(terms.size * target * PPB)), terms.position_cap)
         equity = cash + floor_mul_div_64(position, price, scale)
         desired = floor_mul_div_64(weight, equity, price * terms.weight_scale)
@@ -252,6 +261,8 @@ def _walk(  # noqa: C901 - one loop: a call per candle would cost more than its 
             flow -= account.cash
             account, trade = attempt(terms, account, target, int(np.rint(units)))
             flow += account.cash
+            if trade.outcome == UNFIT:
+                return account, fills, breaches, refused, reduced, paused, start
             if trade.outcome == FILLED:
                 row[fills] = start
                 net_amount[fills] = trade.net_amount

@@ -16,7 +16,7 @@ from genesis.domain.candle import DAY_MS, Floats, Ints
 from genesis.domain.compiled import kernel, step
 from genesis.domain.instrument import PRICE_UNITS_MAX
 from genesis.domain.risk.guards import NEVER
-from genesis.domain.simulation.columnar import FILLED, REFUSED, VALUE_MAX, Account, Terms, attempt
+from genesis.domain.simulation.columnar import FILLED, REFUSED, UNFIT, VALUE_MAX, Account, Terms, attempt
 from genesis.domain.simulation.sweep_scan import (
     Targets,
     Tile,
@@ -194,6 +194,9 @@ def _advance(  # noqa: C901 - one loop: a call per candle would cost more than i
                 whole[BAD] = i
                 return
             account, trade = attempt(terms, Account(cash, position, acted_on), wanted, int(np.rint(units)))
+            if trade.outcome == UNFIT:
+                whole[BAD] = i
+                return
             if watches_days and mts[i] >= next_day:
                 before = worth(terms, cash, position, closes[i - 1])
                 next_day = (mts[i] // DAY_MS + 1) * DAY_MS

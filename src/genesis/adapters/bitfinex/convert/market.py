@@ -38,7 +38,7 @@ from genesis.domain.exchange.market import (
     Trade,
 )
 from genesis.domain.order import OrderId
-from genesis.domain.units import Currency, Mts, Symbol, atoms
+from genesis.domain.units import INT64_MAX, Atoms, Currency, Mts, Symbol, atoms, decimal_from_atoms, decimal_from_text
 
 
 def ticker_from_wire(symbol: str, row: TickerRow | NamedTickerRow) -> Ticker:
@@ -183,7 +183,13 @@ def pair_rules_from_wire(row: PairInfoRow) -> PairRules:
     return PairRules(
         Symbol("t" + row.pair),
         atoms(row.info.amount_min),
-        atoms(row.info.amount_max),
+        _largest(row.info.amount_max),
         plain_or_none(row.info.initial_margin),
         plain_or_none(row.info.minimum_margin),
     )
+
+
+def _largest(text: str) -> Atoms:
+    """Return the largest amount of an order; beyond 64 bits none can be wished for, so that nothing is lost there."""
+    value = decimal_from_text(text)
+    return Atoms(INT64_MAX) if value > decimal_from_atoms(INT64_MAX) else atoms(value)
