@@ -37,10 +37,12 @@ from genesis.domain.execution.evidence import (
     NothingLeft,
     ProvenAbsent,
     Refused,
+    SendBegan,
     Traded,
 )
 from genesis.domain.execution.look import Look
 from genesis.domain.execution.netting import Wanted, net
+from genesis.domain.execution.orders import KEPT_ENDED
 from genesis.domain.execution.plans import PostOnly, Twap
 from genesis.domain.execution.protection import Bracket
 from genesis.domain.instrument import Instrument, spot_instrument
@@ -508,6 +510,29 @@ def test_i6_a_fill_after_the_end_is_booked() -> None:
     world.fill(order, atoms(3))
     assert world.core.position(BTC) == atoms(3)
     assert world.core.halted is not None
+
+
+def test_i6_a_look_may_show_a_match_of_an_order_that_it_lets_be_forgotten() -> None:
+    world = World("one", needs_account=True)
+    world.show()
+    orders = world.core.books.orders
+    for number in range(1, KEPT_ENDED + 1):
+        cid, price = Cid(number), INSTRUMENT.price(100)
+        orders.intend(OrderRequest(cid, BTC, Side.BUY, OrderType.MARKET, atoms(1), Mts(number)), "one", 0)
+        whole = Traded(number, OrderId(number), Mts(number), atoms(1), price, Atoms(0))
+        for evidence in (SendBegan(), whole):
+            orders.report(orders.by_cid[cid], evidence, INSTRUMENT)
+    world.fills = False
+    world.close(0.5)
+    (last,) = world.sent
+    world.report(last, Accepted(OrderId(last.cid)))
+    oldest = FillReport(
+        1, BTC, Mts(1), OrderId(1), Cid(1), Side.BUY, Decimal(1), Decimal(100), False, Decimal(0), "BTC"
+    )
+    ended = shown(int(last.cid), int(last.cid), Side.BUY, "5", ReportedStatus.CANCELED)
+    world.show(Look(history=(ended,), fills=(oldest,), wallets=(wallet("USD", Decimal(1_000)),)))
+    assert Cid(1) not in orders.by_cid
+    assert not list(orders.open())
 
 
 def ask(world: World, asked: Asked, target: str = "") -> None:
