@@ -10,7 +10,7 @@ from genesis.domain.core import TradingCore
 from genesis.domain.core_settings import CoreSettings
 from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.events import AlertCode, Asked, CandleClosed, Decision, Event, OperatorAsked, TimePassed
-from genesis.domain.execution.evidence import AnswerLost, Closed, ProvenAbsent, Traded
+from genesis.domain.execution.evidence import AnswerLost, Closed, NothingLeft, ProvenAbsent, Traded
 from genesis.domain.execution.plans import Market, Plan, PostOnly, Twap
 from genesis.domain.execution.protection import Bracket, Protection
 from genesis.domain.journal.encoding import decode, encode
@@ -140,6 +140,50 @@ def test_i2_a_restored_plan_does_not_send_again_what_its_parts_have_filled() -> 
         world.handle(TimePassed(Mts(MINUTE * world.minute)))
     assert [order.amount for order in world.sent] == [atoms("2.5")] * 4
     assert world.core.books.under_way == {}
+
+
+def at_the_market_now(world: Written) -> None:
+    """Begin the next session of *world*, whose strategies have no plan any more."""
+    desks = tuple(evolve(desk, plan=Market()) for desk in world.core.settings.desks)
+    core = TradingCore(evolve(world.core.settings, desks=desks), {name: Ledger(CASH) for name in world.core.desks})
+    restore(core, saved(world.core))
+    core.is_new = True
+    world.core = core
+    world.journal = [saved(core)]
+    world.write()
+    world.show()
+
+
+def test_a_plan_under_way_goes_on_although_its_strategy_trades_at_the_market_now() -> None:
+    world = Written("one", plan=Twap(4, MINUTE), needs_account=True)
+    world.show()
+    world.close(1.0)
+    at_the_market_now(world)
+    for _ in range(6):
+        world.close(1.0)
+        assert saved(world.recalled(len(world.journal))) == saved(world.core)
+    assert [order.amount for order in world.sent] == [atoms("2.5")] * 4
+    assert world.core.books.under_way == {}
+    world.close(0.0)
+    assert world.core.position(BTC) == 0
+    assert world.sides() == [Side.BUY] * 4 + [Side.SELL]
+
+
+@pytest.mark.parametrize("target", [0.0, 1.0])
+def test_a_part_that_a_crash_kept_here_leaves_although_its_strategy_trades_at_the_market_now(target: float) -> None:
+    world = Written("one", plan=Twap(1, MINUTE), needs_account=True)
+    world.show()
+    if target == 0.0:
+        world.close(1.0)
+        world.close(1.0)
+    world.fills = False
+    world.close(target)
+    world.report(world.sent[-1], NothingLeft("the session ended before it was sent"))
+    world.fills = True
+    at_the_market_now(world)
+    world.close(target)
+    assert world.core.books.under_way == {}
+    assert world.core.position(BTC) == (atoms(10) if target else 0)
 
 
 def test_i6_a_fill_that_comes_after_the_end_and_a_restart_is_its_strategy_s() -> None:
