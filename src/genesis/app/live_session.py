@@ -195,6 +195,8 @@ async def _trade(house: LiveHouse, recording: Recording) -> None:
                 wires = evolve(wires, gateway=DryOrders())
             begun = house.begun
             system.observer.begin(begun.core)
+            for breach in begun.breaches:
+                system.observer.alert(breach)
             await recording.journal.append(saved(begun.core))
             await begin_again(begun.core, recording.journal)
             market_time = LiveTime(clock, time)
