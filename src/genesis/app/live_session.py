@@ -30,7 +30,16 @@ from genesis.app.json_output import json_text
 from genesis.app.key_renewal import KeyPlaces, KeyRenewal
 from genesis.app.kill_sessions import session_of
 from genesis.app.live_begin import Begun, begin, live_began, mode_of
-from genesis.app.live_guard import PHRASE, Seen, cash_problems, instruments_of, loosened, phrase_problem, problems
+from genesis.app.live_guard import (
+    PHRASE,
+    Seen,
+    cash_problems,
+    instruments_of,
+    limit_problems,
+    loosened,
+    phrase_problem,
+    problems,
+)
 from genesis.app.live_machine import machine_problems
 from genesis.app.live_plan import LivePlan
 from genesis.app.live_watch import Halting, LockWatch, RightsWatch, SkewWatch
@@ -93,7 +102,9 @@ def run_live(plan: LivePlan, settings: Settings, options: LiveOptions, people: P
     with KeyLock(locks, keys.api_key, what) as lock:
         seen = asyncio.run(look_around(keys, home, settings.rest_url, is_new=options.new_key))
         _refuse_for(machine_problems(home) + problems(plan.symbols, seen, plan.reads) + _unaudited(plan))
-        account = plan.account(instruments_of(plan.symbols, seen.rules))
+        instruments = instruments_of(plan.symbols, seen.rules)
+        account = plan.account(instruments)
+        _refuse_for(limit_problems(account.limits, instruments))
         begun = begin(plan, account, home / "journal", seen.owner)
         _refuse_for(cash_problems(begun.core, begun.new, seen.wallets))
         print(_what(plan, place), file=say, flush=True)

@@ -11,6 +11,7 @@ from genesis.domain.candle import Candle
 from genesis.domain.core import TradingCore
 from genesis.domain.core_settings import CoreSettings
 from genesis.domain.desk_settings import DeskSettings
+from genesis.domain.dispatch import TOO_LOW
 from genesis.domain.events import (
     Adopted,
     Alert,
@@ -22,6 +23,7 @@ from genesis.domain.events import (
     LimitsApplied,
     LookUp,
     OperatorAsked,
+    OrderRefused,
     Quote,
     RequestQuote,
     StrategyEnabled,
@@ -173,6 +175,30 @@ def test_an_order_beyond_the_largest_is_cut_and_the_rest_follows(limits: Account
     for _ in range(2):
         world.close(1.0)
     assert [order.amount for order in world.sent[3:]] == [atoms(4), atoms(4), atoms(2)]
+    assert world.core.position(BTC) == 0
+
+
+@pytest.mark.parametrize("protection", [None, Bracket(Ppb(PPB // 2))])
+@pytest.mark.parametrize(
+    "limits",
+    [
+        AccountLimits(max_order_notional=Atoms(INSTRUMENT.amount_min * 100 - 1)),
+        AccountLimits((InstrumentLimits(BTC, max_order_amount=Atoms(INSTRUMENT.amount_min - 1)),)),
+    ],
+)
+def test_a_limit_below_the_least_order_says_that_it_keeps_a_strategy_in(
+    limits: AccountLimits, protection: Bracket | None
+) -> None:
+    world = World("one", protection=protection)
+    world.close(1.0)
+    world.handle(LimitsApplied(Mts(1), limits))
+    refused, *_ = [each for each in world.close(0.0) + world.decisions if isinstance(each, OrderRefused)]
+    assert refused.code is RefusalCode.AMOUNT_BELOW_MINIMUM
+    assert refused.allowed == f">= 0.0001, and {TOO_LOW}"
+    world.handle(LimitsApplied(Mts(1), OFF))
+    world.close(0.0)
+    for guard in world.canceled:
+        world.end(world.order_of(guard), 0)
     assert world.core.position(BTC) == 0
 
 
