@@ -17,7 +17,11 @@ from genesis.adapters.journal_sqlite.reading import APPLICATION_ID, read_journal
 from genesis.adapters.journal_sqlite.witness import Witness
 from genesis.adapters.journal_sqlite.writing import SqliteJournal
 from genesis.adapters.memory.clock import ManualClock
+<<<<<<< HEAD
 from genesis.app.account_recovery import last_journal, left, recover
+=======
+from genesis.app.account_recovery import Recovered, last_journal, recover
+>>>>>>> plans
 from genesis.app.recovery import begin_again
 from genesis.domain.core import FIRST_CID, TradingCore, one_desk
 from genesis.domain.core_settings import CoreSettings
@@ -25,6 +29,7 @@ from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.events import (
     AccountShown,
     Adopted,
+    AlertCode,
     Asked,
     Cancel,
     Decision,
@@ -43,6 +48,7 @@ from genesis.domain.instrument import spot_instrument
 from genesis.domain.journal.entries import FORMAT, Entry, SessionBegan, SessionEnd, SessionEnded, StrategyBegan
 from genesis.domain.ledger import Ledger
 from genesis.domain.order import OrderId, OrderType
+from genesis.domain.risk.guards import OnBreach, RiskLimits
 from genesis.domain.risk.limits import OFF, AccountLimits, RateLimit
 from genesis.domain.risk.refusal import RefusalCode
 from genesis.domain.saved import restore, saved
@@ -180,15 +186,20 @@ async def test_the_newest_session_of_the_mode_is_the_last(tmp_path: Path) -> Non
     assert last_journal(tmp_path, "paper", 0) is None
 
 
-async def recovered(tmp_path: Path, world: World, settings: CoreSettings, *rows: Entry) -> TradingCore:
-    """The core of *settings* after a session of *rows*, or else one that ended as *world* is."""
+async def found(tmp_path: Path, world: World, settings: CoreSettings, *rows: Entry) -> Recovered:
+    """What a start of *settings* finds after a session of *rows*, or else one that ended as *world* is."""
     strategies = tuple(
         StrategyBegan(each.name, "", (), "", each.instrument, each.size, each.limits, CASH)
         for each in world.core.settings.desks
     )
     head = evolve(began("live"), strategies=strategies)
     path = await written(tmp_path / "1.sqlite", head, *(rows or [saved(world.core)]))
-    return recover(path, settings, {each.name: CASH for each in settings.desks}).core
+    return recover(path, settings, {each.name: CASH for each in settings.desks})
+
+
+async def recovered(tmp_path: Path, world: World, settings: CoreSettings, *rows: Entry) -> TradingCore:
+    """The core of what a start finds."""
+    return (await found(tmp_path, world, settings, *rows)).core
 
 
 def fields_of(thing: object, inside: tuple[int, ...] = ()) -> object:
@@ -283,6 +294,29 @@ async def test_i12_a_rate_that_is_new_counts_the_orders_of_before_the_start(tmp_
     world.close(1.0)
     assert len(world.sent) == 4
     assert world.core.refusals == {RefusalCode.ORDER_RATE: 1}
+
+
+@pytest.mark.parametrize("on_breach", OnBreach)
+async def test_a_limit_that_is_breached_where_a_session_begins_is_told_at_that_start_alone(
+    tmp_path: Path, on_breach: OnBreach
+) -> None:
+    world = World("one")
+    world.close(1.0)
+    world.price = 90
+    world.close(0.0)
+    limits = RiskLimits(max_drawdown=Ppb(PPB // 20), on_breach=on_breach)
+    desks = tuple(evolve(each, limits=limits) for each in world.core.settings.desks)
+    settings = evolve(world.core.settings, desks=desks)
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
+    start = await found(first, world, settings)
+    assert [each.code for each in start.breaches] == [AlertCode.MAX_DRAWDOWN]
+    assert not start.core.desks["one"].may_add_risk(start.core.now)
+    world.core = start.core
+    again = await found(second, world, settings)
+    assert again.breaches == ()
+    assert not again.core.desks["one"].may_add_risk(again.core.now)
 
 
 @pytest.mark.parametrize("is_switched_off", [False, True])

@@ -15,6 +15,7 @@ from genesis.adapters.journal_sqlite.reading import read_beginning, read_tail
 from genesis.domain.core import TradingCore
 from genesis.domain.core_settings import CoreSettings
 from genesis.domain.desk_settings import DeskSettings
+from genesis.domain.events import Alert
 from genesis.domain.execution.order_life import OrderLife
 from genesis.domain.journal.entries import DRY, RecordedEntry, SessionBegan, SessionEnded, StrategyBegan
 from genesis.domain.ledger import Ledger
@@ -35,13 +36,15 @@ KEEP_IT: Final = (
 class Recovered:
     """A core as its last session left it, and the names of strategies that are *new*.
 
-    *known* are the orders that may still be open, *since* is its last fill.
+    *known* are the orders that may still be open, *since* is its last fill. *breaches* are of limits of now that are
+    breached already: the core acts on them from its beginning, and tells of them no more.
     """
 
     core: TradingCore
     new: tuple[str, ...]
     known: tuple[OrderLife, ...]
     since: Mts
+    breaches: tuple[Alert, ...]
 
 
 def last_journal(folder: Path, mode: str, owner: int) -> Path | None:
@@ -86,13 +89,16 @@ def recover(path: Path, settings: CoreSettings, cash: Mapping[str, Atoms]) -> Re
         core = succeeded(core, settings, cash)
     core.dispatch.limits = settings.limits
     core.books.remember(core.now, core.dispatch.limits)  # the rates may look further back than those of before
+    breaches = []
     for wanted in settings.desks:  # what the journal ended with may be another configuration than this
         desk = core.desks[wanted.name]
-        desk.limit(core.now, wanted.limits)
+        if (breach := desk.limit(core.now, wanted.limits)) is not None:
+            breaches.append(breach)
         desk.enable(is_enabled=wanted.enabled)
     core.is_new = settings.needs_account
     core = restarted(core)  # as the session's first row has it: its replay knows no more
-    return Recovered(core, new, tuple(own.life for own in core.books.orders.open()), core.books.last_fill)
+    known = tuple(own.life for own in core.books.orders.open())
+    return Recovered(core, new, known, core.books.last_fill, tuple(breaches))
 
 
 def left(path: Path) -> TradingCore:

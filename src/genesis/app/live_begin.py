@@ -10,6 +10,7 @@ from genesis.app.account_recovery import last_journal, recover
 from genesis.app.code_version import code_sha256
 from genesis.app.live_plan import LivePlan
 from genesis.domain.core import FIRST_CID, TradingCore
+from genesis.domain.events import Alert
 from genesis.domain.exchange.orders import Account
 from genesis.domain.execution.order_life import OrderLife
 from genesis.domain.journal.entries import DRY, FORMAT, SessionBegan
@@ -20,13 +21,15 @@ from genesis.domain.units import Mts
 class Begun:
     """A core that is ready, and the names of strategies that are *new* in it.
 
-    *known* are orders of earlier sessions that may be open, *since* is their last fill.
+    *known* are orders of earlier sessions that may be open, *since* is their last fill; *breaches* are what a
+    person has to be told of limits that are breached from the start.
     """
 
     core: TradingCore
     new: tuple[str, ...]
     known: tuple[OrderLife, ...] = ()
     since: Mts | None = None
+    breaches: tuple[Alert, ...] = ()
 
 
 def begin(plan: LivePlan, account: AccountPlan, journals: Path, owner: int) -> Begun:
@@ -40,7 +43,7 @@ def begin(plan: LivePlan, account: AccountPlan, journals: Path, owner: int) -> B
         return Begun(core, tuple(core.desks))
     cash = {each.desk.name: each.cash for each in account.strategies}
     found = recover(last, account.settings(needs_account=True, is_dry=plan.is_dry), cash)
-    return Begun(found.core, found.new, found.known, found.since or None)
+    return Begun(found.core, found.new, found.known, found.since or None, found.breaches)
 
 
 def mode_of(plan: LivePlan) -> str:

@@ -3,7 +3,7 @@
 Each check is a pure function that returns sentences; none means that it is fine. What cannot be read counts as refused.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from attrs import frozen
@@ -16,6 +16,7 @@ from genesis.domain.exchange.key_rights import refusals
 from genesis.domain.exchange.market import PairRules, Ticker
 from genesis.domain.instrument import PRICE_DECIMALS, PRICE_MIN, Instrument, spot_pair
 from genesis.domain.json_value import JsonObject
+from genesis.domain.risk.limits import AccountLimits
 from genesis.domain.units import Atoms, Symbol, decimal_from_atoms, format_atoms
 from genesis.ports.errors import InputError
 
@@ -136,6 +137,17 @@ def problems(symbols: Collection[Symbol], seen: Seen, reads: Collection[Symbol] 
     known = {rules.symbol for rules in seen.rules}
     found += [f"the exchange has no candles of {symbol}, which is read" for symbol in reads if symbol not in known]
     return found + [f"the exchange does not trade {symbol}" for symbol in symbols if symbol not in known]
+
+
+def limit_problems(limits: AccountLimits, instruments: Mapping[Symbol, Instrument]) -> list[str]:
+    """Return which limits let no order through that the exchange would take: what is held could not be sold either."""
+    found = []
+    for symbol, instrument in instruments.items():
+        most, least = limits.of(symbol).max_order_amount, instrument.amount_min
+        if most is not None and most < least:
+            text = f"max_order_amount of {symbol} is {format_atoms(most)}, and the exchange takes no order below"
+            found.append(f"{text} {format_atoms(least)}: raise it, or switch the strategy off")
+    return found
 
 
 def instruments_of(symbols: Collection[Symbol], rules: Sequence[PairRules]) -> dict[Symbol, Instrument]:

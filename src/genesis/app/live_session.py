@@ -35,9 +35,15 @@ from genesis.app.live_guard import (
     Seen,
     cash_problems,
     instruments_of,
+<<<<<<< HEAD
     loosened,
     phrase_problem,
     price_problems,
+=======
+    limit_problems,
+    loosened,
+    phrase_problem,
+>>>>>>> plans
     problems,
 )
 from genesis.app.live_machine import machine_problems
@@ -102,7 +108,9 @@ def run_live(plan: LivePlan, settings: Settings, options: LiveOptions, people: P
     with KeyLock(locks, keys.api_key, what) as lock:
         seen = asyncio.run(look_around(keys, home, settings.rest_url, plan.symbols, is_new=options.new_key))
         _refuse_for(machine_problems(home) + problems(plan.symbols, seen, plan.reads) + _unaudited(plan))
-        account = plan.account(instruments_of(plan.symbols, seen.rules))
+        instruments = instruments_of(plan.symbols, seen.rules)
+        account = plan.account(instruments)
+        _refuse_for(limit_problems(account.limits, instruments))
         begun = begin(plan, account, home / "journal", seen.owner)
         _refuse_for(price_problems(begun.core, seen.tickers) + cash_problems(begun.core, begun.new, seen.wallets))
         print(_what(plan, place), file=say, flush=True)
@@ -205,6 +213,8 @@ async def _trade(house: LiveHouse, recording: Recording) -> None:
                 wires = evolve(wires, gateway=DryOrders())
             begun = house.begun
             system.observer.begin(begun.core)
+            for breach in begun.breaches:
+                system.observer.alert(breach)
             await recording.journal.append(saved(begun.core))
             await begin_again(begun.core, recording.journal)
             market_time = LiveTime(clock, time)

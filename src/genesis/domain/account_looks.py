@@ -46,7 +46,8 @@ class AccountLooks:
         for text in read.unreadable:
             yield books.freeze(Alert(mts, AlertCode.ORDER_CONTRADICTION, text))
         for cid, evidence in read.ours:
-            if not knows(books.orders.by_cid[cid].life, evidence):
+            own = books.orders.by_cid.get(cid)  # an end that this look told may have let the oldest be forgotten
+            if own is not None and not knows(own.life, evidence):
                 yield from self._report(OrderReported(mts, lives[cid].order.symbol, cid, evidence))
         for own in tuple(books.orders.open()):
             life = own.life

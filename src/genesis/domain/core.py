@@ -51,6 +51,7 @@ from genesis.domain.link import LinkState
 from genesis.domain.operation import Operation
 from genesis.domain.order import Cid
 from genesis.domain.purse import Purse
+from genesis.domain.pursued import Pursued
 from genesis.domain.pursuits import Pursuits
 from genesis.domain.risk.refusal import RefusalCode, Refused
 from genesis.domain.risk.scene import Standing
@@ -152,6 +153,13 @@ class TradingCore:
         for desk in self.desks.values():
             counted.update(desk.refusals)
         return counted
+
+    def carry_on(self, under_way: Iterable[Pursued]) -> None:
+        """Take what an earlier session left under way: it goes on, whatever plans are configured now."""
+        self.books.under_way = {each.undertaking.id: each for each in under_way}
+        if self.books.under_way:
+            self.is_pursuing = True
+            self._alone.clear()
 
     def desks_of(self, symbol: Symbol) -> tuple[Desk, ...]:
         """Return the desks that trade an instrument; none where it is only read."""

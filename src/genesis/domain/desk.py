@@ -292,6 +292,7 @@ class Desk:
             self.flow = -self.value
         if abs(self.position) > abs(before) or before * self.position < 0:
             self.is_stopped_out = False
+            self.is_torn |= self.in_flight is None  # a late match of an order that was taken back
 
     def stopped(self, entry: Reasons) -> None:
         """Take that its protection has sold what *entry* bought: if nothing is left, that target is over and done."""
@@ -322,9 +323,12 @@ class Desk:
         return alert
 
     def done(self) -> None:
-        """Take that the order is over, and whole."""
+        """Take that the order is over, and whole; nothing, if it was over and has come to its end once more."""
+        if self.in_flight is None:
+            return
         self.in_flight = None
-        self.is_torn = False  # not before: an order of which nothing comes leaves it as it was
+        # Not before: an order of which nothing comes leaves it as it was. What came late beside a way out is left.
+        self.is_torn = self.target_acted_on == 0.0 and abs(self.position) >= self._instrument.amount_min
 
     def take_back(self, *, is_torn: bool) -> None:
         """Take that the order is over, and not whole: its target is tried again after the next close.

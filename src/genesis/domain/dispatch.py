@@ -1,6 +1,9 @@
 """The way of our orders to the exchange: judged by the gate as the account stands, and in the books once they leave."""
 
 from collections.abc import Container
+from typing import Final
+
+from attrs import evolve
 
 from genesis.domain.books import Books
 from genesis.domain.desk import Desk
@@ -14,6 +17,8 @@ from genesis.domain.risk.limits import AccountLimits
 from genesis.domain.risk.refusal import RefusalCode, Refused
 from genesis.domain.risk.scene import Standing
 from genesis.domain.units import Atoms, Mts, Price
+
+TOO_LOW: Final = "max_order_amount or max_order_notional is below that: raise it, else nothing gets in or out"
 
 
 class Dispatch:
@@ -64,7 +69,7 @@ class Dispatch:
         if self.limits.is_off and not self._has_to_see and self._books.standings.now is Standing.OPEN:
             return gate.check(order, instrument, desk.position, is_halted, on_margin=on_margin)
         scene = self._books.scene(order, desk.name, now, gone)
-        return gate.check_in_account(
+        answer = gate.check_in_account(
             within_balance(order, instrument, scene),
             instrument,
             desk.position,
@@ -73,7 +78,17 @@ class Dispatch:
             scene,
             on_margin=on_margin,
         )
+        if isinstance(answer, Refused) and answer.code is RefusalCode.AMOUNT_BELOW_MINIMUM:
+            return self._why_so_small(answer, instrument)
+        return answer
 
     def within_one_order(self, instrument: Instrument, amount: Atoms, price: Price) -> Atoms:
         """Cut *amount* to what one order may be at *price*; the rest follows later."""
         return self.limits.within_one_order(instrument, amount, price)
+
+    def _why_so_small(self, refused: Refused, instrument: Instrument) -> Refused:
+        """Say of an order that is too small where our own limits leave no other: they keep a strategy in, too."""
+        quote, least = self._books.quotes.get(instrument.symbol), instrument.amount_min
+        if quote is None or self.within_one_order(instrument, least, quote.ask) >= least:
+            return refused
+        return evolve(refused, allowed=f"{refused.allowed}, and {TOO_LOW}")

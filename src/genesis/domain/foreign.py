@@ -60,7 +60,7 @@ class Claim:
         A sale below its trigger brings less than at it.
         """
         price = self.limit if self.is_purchase else self.limit or self.trigger
-        return None if price is None else _atoms_up(self.report.amount_remaining * price)
+        return None if price is None else _atoms_up(self.report.amount_remaining, price)
 
     @property
     def paid(self) -> tuple[str, int | None]:
@@ -93,5 +93,7 @@ def _some(price: Decimal | None) -> Decimal | None:
     return price if price is not None and price > 0 else None
 
 
-def _atoms_up(amount: Decimal) -> int:
-    return int(-(-amount * ATOMS_PER_UNIT // 1))
+def _atoms_up(amount: Decimal, price: Decimal = Decimal(1)) -> int:
+    # In whole numbers: what is huge has more digits than decimals are reckoned with, and counts all the same.
+    (units, of), (paid, per) = amount.as_integer_ratio(), price.as_integer_ratio()
+    return -(-units * paid * ATOMS_PER_UNIT // (of * per))

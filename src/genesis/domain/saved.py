@@ -137,7 +137,7 @@ def restore(core: TradingCore, state: Saved) -> None:
     # A person has to look, whoever runs: what contradicted itself before the restart still does.
     books.thaw()
     books.recent.extend(state.recent)
-    books.under_way = {each.undertaking.id: each for each in state.under_way}
+    core.carry_on(state.under_way)
     core.guarding.entries = {each.strategy: (each.price, each.reasons) for each in state.entries}
     core.guarding.crossed = dict(state.crossed)
     core.dispatch.reasons, core.trading.cut = dict(state.reasons), set(state.cut)

@@ -10,6 +10,7 @@ from genesis.app.live_guard import (
     account_problems,
     cash_problems,
     is_paper,
+    limit_problems,
     loosened,
     phrase_problem,
     price_problems,
@@ -19,8 +20,9 @@ from genesis.app.live_guard import (
 from genesis.domain.exchange.account import Permission, Wallet, WalletKind
 from genesis.domain.exchange.market import PairRules, Ticker
 from genesis.domain.json_value import JsonObject
+from genesis.domain.risk.limits import AccountLimits, InstrumentLimits
 from genesis.domain.units import Atoms, Currency, Symbol, format_atoms
-from tests.unit.domain.accounts import CASH, World
+from tests.unit.domain.accounts import CASH, INSTRUMENT, World
 
 BTC, PAPER = Symbol("tBTCUSD"), Symbol("tTESTBTC:TESTUSD")
 
@@ -121,6 +123,17 @@ def test_what_a_strategy_has_put_into_coins_keeps_no_session_from_going_on() -> 
     assert cash_problems(world.core, ["two"], wallets) == []
     (problem,) = cash_problems(world.core, ["two"], [wallet("USD", format_atoms(Atoms(left - 1)))])
     assert "two shall begin with 1000 USD" in problem
+
+
+def test_an_order_limit_below_the_least_that_the_exchange_takes_begins_no_session() -> None:
+    least = INSTRUMENT.amount_min
+    limits, too_low = (
+        AccountLimits((InstrumentLimits(BTC, max_order_amount=most),)) for most in (least, Atoms(least - 1))
+    )
+    assert limit_problems(limits, {BTC: INSTRUMENT}) == []
+    assert limit_problems(too_low, {PAPER: INSTRUMENT}) == []
+    (problem,) = limit_problems(too_low, {BTC: INSTRUMENT})
+    assert "0.00009999" in problem
 
 
 def test_e5_a_file_of_one_s_own_loosens_no_limit_that_is_in_force() -> None:

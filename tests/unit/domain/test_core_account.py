@@ -11,6 +11,7 @@ from genesis.domain.candle import Candle
 from genesis.domain.core import TradingCore
 from genesis.domain.core_settings import CoreSettings
 from genesis.domain.desk_settings import DeskSettings
+from genesis.domain.dispatch import TOO_LOW
 from genesis.domain.events import (
     Adopted,
     Alert,
@@ -22,6 +23,7 @@ from genesis.domain.events import (
     LimitsApplied,
     LookUp,
     OperatorAsked,
+    OrderRefused,
     Quote,
     RequestQuote,
     StrategyEnabled,
@@ -37,10 +39,12 @@ from genesis.domain.execution.evidence import (
     NothingLeft,
     ProvenAbsent,
     Refused,
+    SendBegan,
     Traded,
 )
 from genesis.domain.execution.look import Look
 from genesis.domain.execution.netting import Wanted, net
+from genesis.domain.execution.orders import KEPT_ENDED
 from genesis.domain.execution.plans import PostOnly, Twap
 from genesis.domain.execution.protection import Bracket
 from genesis.domain.instrument import Instrument, spot_instrument
@@ -171,6 +175,30 @@ def test_an_order_beyond_the_largest_is_cut_and_the_rest_follows(limits: Account
     for _ in range(2):
         world.close(1.0)
     assert [order.amount for order in world.sent[3:]] == [atoms(4), atoms(4), atoms(2)]
+    assert world.core.position(BTC) == 0
+
+
+@pytest.mark.parametrize("protection", [None, Bracket(Ppb(PPB // 2))])
+@pytest.mark.parametrize(
+    "limits",
+    [
+        AccountLimits(max_order_notional=Atoms(INSTRUMENT.amount_min * 100 - 1)),
+        AccountLimits((InstrumentLimits(BTC, max_order_amount=Atoms(INSTRUMENT.amount_min - 1)),)),
+    ],
+)
+def test_a_limit_below_the_least_order_says_that_it_keeps_a_strategy_in(
+    limits: AccountLimits, protection: Bracket | None
+) -> None:
+    world = World("one", protection=protection)
+    world.close(1.0)
+    world.handle(LimitsApplied(Mts(1), limits))
+    refused, *_ = [each for each in world.close(0.0) + world.decisions if isinstance(each, OrderRefused)]
+    assert refused.code is RefusalCode.AMOUNT_BELOW_MINIMUM
+    assert refused.allowed == f">= 0.0001, and {TOO_LOW}"
+    world.handle(LimitsApplied(Mts(1), OFF))
+    world.close(0.0)
+    for guard in world.canceled:
+        world.end(world.order_of(guard), 0)
     assert world.core.position(BTC) == 0
 
 
@@ -532,6 +560,29 @@ def test_i6_a_fill_after_the_end_is_booked() -> None:
     world.fill(order, atoms(3))
     assert world.core.position(BTC) == atoms(3)
     assert world.core.halted is not None
+
+
+def test_i6_a_look_may_show_a_match_of_an_order_that_it_lets_be_forgotten() -> None:
+    world = World("one", needs_account=True)
+    world.show()
+    orders = world.core.books.orders
+    for number in range(1, KEPT_ENDED + 1):
+        cid, price = Cid(number), INSTRUMENT.price(100)
+        orders.intend(OrderRequest(cid, BTC, Side.BUY, OrderType.MARKET, atoms(1), Mts(number)), "one", 0)
+        whole = Traded(number, OrderId(number), Mts(number), atoms(1), price, Atoms(0))
+        for evidence in (SendBegan(), whole):
+            orders.report(orders.by_cid[cid], evidence, INSTRUMENT)
+    world.fills = False
+    world.close(0.5)
+    (last,) = world.sent
+    world.report(last, Accepted(OrderId(last.cid)))
+    oldest = FillReport(
+        1, BTC, Mts(1), OrderId(1), Cid(1), Side.BUY, Decimal(1), Decimal(100), False, Decimal(0), "BTC"
+    )
+    ended = shown(int(last.cid), int(last.cid), Side.BUY, "5", ReportedStatus.CANCELED)
+    world.show(Look(history=(ended,), fills=(oldest,), wallets=(wallet("USD", Decimal(1_000)),)))
+    assert Cid(1) not in orders.by_cid
+    assert not list(orders.open())
 
 
 def ask(world: World, asked: Asked, target: str = "") -> None:

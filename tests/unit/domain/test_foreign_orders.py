@@ -1,6 +1,7 @@
 """Orders of the account that are not ours, on whatever instrument: they bind cash and count in exposure (D7, I11)."""
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from attrs import evolve
@@ -8,6 +9,7 @@ from attrs import evolve
 from genesis.domain.events import Alert
 from genesis.domain.exchange.orders import Account, OrderReport
 from genesis.domain.execution.look import Look
+from genesis.domain.foreign import claim_of
 from genesis.domain.instrument import spot_instrument
 from genesis.domain.order import OrderType, Side
 from genesis.domain.risk.limits import OFF, AccountLimits
@@ -174,3 +176,14 @@ def test_d7_what_others_do_on_the_margin_wallet_keeps_nobody_from_selling_coins(
     assert world.core.books.worth(world.core.books.foreign[0]) == atoms(5_000 if side is Side.SELL else 10)
     world.close(0.0)
     assert world.core.position(INSTRUMENT.symbol) == 0
+
+
+@pytest.mark.parametrize("price", ["100000000", "100000000.00000001", "0.00000001"])
+def test_d7_what_an_order_is_worth_is_exact_however_large_it_is(price: str) -> None:
+    amount = 10**13 * 10**8
+    claim = claim_of(foreign("tXRPUSD", Side.SELL, "10000000000000.00000001", price))
+    paid = int(Fraction(price) * 10**8) * (amount + 1)
+    assert claim.amount == amount + 1
+    assert claim.worth == paid // 10**8 + bool(paid % 10**8)
+    limits = AccountLimits(max_exposure=atoms(2_000))
+    assert refused(foreign("tBTCUSD", Side.BUY, "10000000000000", price), limits)

@@ -10,7 +10,7 @@ from genesis.domain.core import TradingCore
 from genesis.domain.core_settings import CoreSettings
 from genesis.domain.desk_settings import DeskSettings
 from genesis.domain.events import AlertCode, Asked, CandleClosed, Decision, Event, OperatorAsked, TimePassed
-from genesis.domain.execution.evidence import Closed, Traded
+from genesis.domain.execution.evidence import AnswerLost, Closed, NothingLeft, ProvenAbsent, Traded
 from genesis.domain.execution.plans import Market, Plan, PostOnly, Twap
 from genesis.domain.execution.protection import Bracket, Protection
 from genesis.domain.journal.encoding import decode, encode
@@ -142,6 +142,50 @@ def test_i2_a_restored_plan_does_not_send_again_what_its_parts_have_filled() -> 
     assert world.core.books.under_way == {}
 
 
+def at_the_market_now(world: Written) -> None:
+    """Begin the next session of *world*, whose strategies have no plan any more."""
+    desks = tuple(evolve(desk, plan=Market()) for desk in world.core.settings.desks)
+    core = TradingCore(evolve(world.core.settings, desks=desks), {name: Ledger(CASH) for name in world.core.desks})
+    restore(core, saved(world.core))
+    core.is_new = True
+    world.core = core
+    world.journal = [saved(core)]
+    world.write()
+    world.show()
+
+
+def test_a_plan_under_way_goes_on_although_its_strategy_trades_at_the_market_now() -> None:
+    world = Written("one", plan=Twap(4, MINUTE), needs_account=True)
+    world.show()
+    world.close(1.0)
+    at_the_market_now(world)
+    for _ in range(6):
+        world.close(1.0)
+        assert saved(world.recalled(len(world.journal))) == saved(world.core)
+    assert [order.amount for order in world.sent] == [atoms("2.5")] * 4
+    assert world.core.books.under_way == {}
+    world.close(0.0)
+    assert world.core.position(BTC) == 0
+    assert world.sides() == [Side.BUY] * 4 + [Side.SELL]
+
+
+@pytest.mark.parametrize("target", [0.0, 1.0])
+def test_a_part_that_a_crash_kept_here_leaves_although_its_strategy_trades_at_the_market_now(target: float) -> None:
+    world = Written("one", plan=Twap(1, MINUTE), needs_account=True)
+    world.show()
+    if target == 0.0:
+        world.close(1.0)
+        world.close(1.0)
+    world.fills = False
+    world.close(target)
+    world.report(world.sent[-1], NothingLeft("the session ended before it was sent"))
+    world.fills = True
+    at_the_market_now(world)
+    world.close(target)
+    assert world.core.books.under_way == {}
+    assert world.core.position(BTC) == (atoms(10) if target else 0)
+
+
 def test_i6_a_fill_that_comes_after_the_end_and_a_restart_is_its_strategy_s() -> None:
     world = Written("one", "two")
     world.fills = False
@@ -152,6 +196,83 @@ def test_i6_a_fill_that_comes_after_the_end_and_a_restart_is_its_strategy_s() ->
     restore(world.core, world.states[max(world.states)])
     world.fill(order, atoms(3))
     assert world.core.desks["one"].position == atoms(3)
+
+
+def matched_late(*, plan: Plan | None = None, fee_is_late: bool = False) -> Written:
+    """A strategy that wants nothing any more, and gets what its only order bought after it had ended."""
+    world = Written("one", plan=plan, needs_account=True)
+    world.show()
+    world.fills = False
+    world.close(1.0)
+    (order,) = world.sent
+    world.report(order, AnswerLost("reset"))
+    world.report(order, ProvenAbsent("looked twice"))
+    world.handle(OperatorAsked(Mts(MINUTE), Asked.CANCEL_ALL, "", "a plan would send it again"))
+    world.close(0.0)
+    if fee_is_late:
+        match = Traded(1, OrderId(order.cid), Mts(MINUTE), order.amount, INSTRUMENT.price(100), None)
+        world.report(order, match)
+    world.fill(order, order.amount)
+    assert world.core.books.standings.now is Standing.FROZEN
+    world.handle(OperatorAsked(Mts(MINUTE), Asked.RESUME, "", "looked"))
+    world.fills = True
+    return world
+
+
+@pytest.mark.parametrize("asked", [None, Asked.HALT, Asked.FLATTEN])
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("fee_is_late", [False, True])
+def test_i6_what_came_after_the_end_of_its_order_can_be_left(
+    asked: Asked | None, *, restarts: bool, fee_is_late: bool
+) -> None:
+    world = matched_late(fee_is_late=fee_is_late)
+    assert saved(world.recalled(len(world.journal))) == saved(world.core)
+    if restarts:
+        world.core = world.recalled(len(world.journal))
+        world.write()
+    world.show()
+    if asked is not None:
+        world.handle(OperatorAsked(Mts(MINUTE), asked, "", "out"))
+    world.close(0.0)
+    assert world.sides() == [Side.BUY, Side.SELL]
+    assert world.core.desks["one"].position == 0
+    for _ in range(3):
+        world.close(0.0)
+    assert len(world.sent) == 2
+    # As text: what a strategy saw before its first candle is NaN, which is not equal to itself.
+    assert encode(saved(world.recalled(len(world.journal)))) == encode(saved(world.core))
+
+
+def test_i6_what_came_after_the_end_of_a_plan_can_be_left() -> None:
+    world = matched_late(plan=Twap(1, MINUTE))
+    world.close(0.0)
+    assert world.core.desks["one"].position == 0
+    assert saved(world.recalled(len(world.journal))) == saved(world.core)
+
+
+def test_i6_what_came_after_the_end_of_its_order_is_kept_where_it_is_wanted() -> None:
+    world = matched_late()
+    world.close(1.0)
+    world.close(1.0)
+    assert len(world.sent) == 1
+    assert world.core.desks["one"].position == atoms(10)
+
+
+def test_i6_what_came_late_while_the_way_out_was_under_way_can_be_left_too() -> None:
+    world = Written("one")
+    world.close(0.5)
+    world.fills = False
+    world.close(1.0)
+    world.end(world.sent[1], 0)
+    world.close(0.0)
+    world.fill(world.sent[1], world.sent[1].amount)
+    world.fill(world.sent[2], world.sent[2].amount)
+    assert world.core.desks["one"].position == atoms(5)
+    world.handle(OperatorAsked(Mts(MINUTE), Asked.RESUME, "", "looked"))
+    assert saved(world.recalled(len(world.journal))) == saved(world.core)
+    world.fills = True
+    world.close(0.0)
+    assert world.core.desks["one"].position == 0
 
 
 def test_an_order_that_was_cut_to_its_limit_is_cut_after_a_restart_too() -> None:
