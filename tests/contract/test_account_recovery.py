@@ -17,11 +17,7 @@ from genesis.adapters.journal_sqlite.reading import APPLICATION_ID, read_journal
 from genesis.adapters.journal_sqlite.witness import Witness
 from genesis.adapters.journal_sqlite.writing import SqliteJournal
 from genesis.adapters.memory.clock import ManualClock
-<<<<<<< HEAD
-from genesis.app.account_recovery import last_journal, left, recover
-=======
-from genesis.app.account_recovery import Recovered, last_journal, recover
->>>>>>> plans
+from genesis.app.account_recovery import Recovered, last_journal, left, recover
 from genesis.app.recovery import begin_again
 from genesis.domain.core import FIRST_CID, TradingCore, one_desk
 from genesis.domain.core_settings import CoreSettings

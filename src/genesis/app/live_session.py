@@ -35,15 +35,10 @@ from genesis.app.live_guard import (
     Seen,
     cash_problems,
     instruments_of,
-<<<<<<< HEAD
-    loosened,
-    phrase_problem,
-    price_problems,
-=======
     limit_problems,
     loosened,
     phrase_problem,
->>>>>>> plans
+    price_problems,
     problems,
 )
 from genesis.app.live_machine import machine_problems
