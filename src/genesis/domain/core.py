@@ -312,7 +312,8 @@ class TradingCore:
         if has_ended and desk is not None:
             if type(evidence) is not Traded and is_not_traded(evidence):
                 decisions += self._pause(mts, symbol)
-            decisions += self._ended(mts, desk, order, was_withdrawn=was_withdrawn)
+            is_late = before.status.is_terminal
+            decisions += self._ended(mts, desk, order, was_withdrawn=was_withdrawn, is_late=is_late)
             books.orders.forget(books.under_way)
         return decisions
 
@@ -341,7 +342,10 @@ class TradingCore:
         if [desk for desk in self._by_symbol[symbol] if desk.stop(alert)]:
             yield alert
 
-    def _ended(self, mts: Mts, desk: Desk, order: OwnOrder, *, was_withdrawn: bool) -> Iterable[Decision]:
+    def _ended(
+        self, mts: Mts, desk: Desk, order: OwnOrder, *, was_withdrawn: bool, is_late: bool
+    ) -> Iterable[Decision]:
+        """Take the end of an order; it *is_late* where its status said so before its last match was booked."""
         _, undertaking, life = order
         left = life.order.amount - life.filled
         if undertaking == PROTECTION:
@@ -353,7 +357,9 @@ class TradingCore:
                 told = tuple(self.pursuits.go_on(self.now, undertaking))
             told += tuple(self.trading.ask(desk.symbol, self.now))  # a desk may have waited for the order to go
             return (*told, *self.guarding.order_ended(desk.symbol, self.now))
-        if not left and desk.name not in self.trading.cut:
+        if is_late and self._is_succeeded(desk, life.order.cid):
+            pass  # its desk took it for over before, and waits for something else now
+        elif not left and desk.name not in self.trading.cut:
             desk.done()
         else:
             self.trading.cut.discard(desk.name)
@@ -365,6 +371,14 @@ class TradingCore:
             self.guarding.outgrow(desk, life.order.cid)
         self.guarding.try_at_once(desk.name)  # what was in the way of a stop may have been this order
         return [*told, *self.guarding.protect(desk, self.now), *self.guarding.order_ended(desk.symbol, self.now)]
+
+    def _is_succeeded(self, desk: Desk, cid: Cid) -> bool:
+        """Tell whether *desk* waits for a later order or plan: a match opened *cid* again after its end."""
+        plans = [each.undertaking for each in self.books.under_way.values()]
+        return any(each.strategy == desk.name for each in plans) or any(
+            each.strategy == desk.name and each.undertaking == 0 and each.life.order.cid > cid
+            for each in self.books.orders.open(desk.symbol)
+        )
 
     def _guard_ended(self, desk: Desk, life: OrderLife, *, was_withdrawn: bool) -> Iterator[Decision]:
         yield from self.guarding.ended(desk, life, self.now, was_asked=was_withdrawn)

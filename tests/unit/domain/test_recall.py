@@ -22,7 +22,7 @@ from genesis.domain.risk.budget import Budget, RegimeBudget
 from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.risk.limits import OFF, AccountLimits
 from genesis.domain.risk.scene import Standing
-from genesis.domain.saved import Saved, restore, saved
+from genesis.domain.saved import Saved, restarted, restore, saved
 from genesis.domain.strategy.by_events import ByEvents
 from genesis.domain.strategy.event_strategy import Target
 from genesis.domain.strategy.features import high, volume
@@ -256,6 +256,35 @@ def test_i6_what_came_after_the_end_of_its_order_is_kept_where_it_is_wanted() ->
     world.close(1.0)
     assert len(world.sent) == 1
     assert world.core.desks["one"].position == atoms(10)
+
+
+@pytest.mark.parametrize("plan", [None, Twap(2, MINUTE)])
+def test_i6_a_late_end_of_an_order_that_was_over_is_not_the_end_of_the_one_after_it(plan: Plan | None) -> None:
+    world = Written("one")
+    world.fills = False
+    world.close(1.0)
+    first = world.sent[0]
+    world.end(first, 0)
+    price = INSTRUMENT.price(100)
+    world.report(first, Traded(1, OrderId(first.cid), Mts(MINUTE), atoms(1), price, None))
+    world.handle(OperatorAsked(Mts(MINUTE), Asked.RESUME, "", "looked"))
+    if plan is not None:
+        world.core = restarted(world.core)
+        desks = tuple(evolve(desk, plan=plan) for desk in world.core.settings.desks)
+        core = TradingCore(evolve(world.core.settings, desks=desks), {"one": Ledger(CASH)})
+        restore(core, saved(world.core))
+        world.core = core
+        world.journal = [saved(core)]
+        world.write()
+    world.close(1.0)
+    assert len(world.sent) == 2
+    under_way = world.core.desks["one"].in_flight
+    assert under_way is not None
+    world.report(first, Traded(1, OrderId(first.cid), Mts(MINUTE), atoms(1), price, Atoms(0)))
+    world.close(0.0)
+    assert world.core.desks["one"].in_flight == under_way
+    assert Side.SELL not in world.sides()
+    assert saved(world.recalled(len(world.journal))) == saved(world.core)
 
 
 def test_i6_what_came_late_while_the_way_out_was_under_way_can_be_left_too() -> None:
