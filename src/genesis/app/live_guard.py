@@ -125,8 +125,12 @@ def price_problems(core: TradingCore, tickers: Sequence[Ticker]) -> list[str]:
         f"{ticker.symbol} trades at {ticker.last_price:.12g}, and prices below {PRICE_MIN:g} may have more than the "
         f"{PRICE_DECIMALS} decimals with which fills are booked: take its strategies out of the configuration"
         for ticker in tickers
-        if ticker.last_price is not None and ticker.last_price < PRICE_MIN and not core.position(ticker.symbol)
+        if ticker.last_price is not None and 0 < ticker.last_price < PRICE_MIN and not _is_held(core, ticker.symbol)
     ]
+
+
+def _is_held(core: TradingCore, symbol: Symbol) -> bool:
+    return abs(core.position(symbol)) >= core.settings.instruments[symbol].amount_min
 
 
 def problems(symbols: Collection[Symbol], seen: Seen, reads: Collection[Symbol] = ()) -> list[str]:
@@ -146,7 +150,7 @@ def limit_problems(limits: AccountLimits, instruments: Mapping[Symbol, Instrumen
         most, least = limits.of(symbol).max_order_amount, instrument.amount_min
         if most is not None and most < least:
             text = f"max_order_amount of {symbol} is {format_atoms(most)}, and the exchange takes no order below"
-            found.append(f"{text} {format_atoms(least)}: raise it, or switch the strategy off")
+            found.append(f"{text} {format_atoms(least)}: raise it")
     return found
 
 

@@ -35,6 +35,7 @@ class AccountLooks:
         self._instruments = instruments
         self._report = report
         self._is_dry = is_dry
+        self._unreadable: set[str] = set()
 
     def take(self, event: AccountShown) -> Iterator[Decision]:
         """Bring the books to what a look shows; after it they are reconciled."""
@@ -44,7 +45,9 @@ class AccountLooks:
         yield from self._see_foreign(mts, read.foreign_orders)
         yield from self._remember(mts, unremembered(read, books.orders.next_cid))
         for text in read.unreadable:
-            yield books.freeze(Alert(mts, AlertCode.ORDER_CONTRADICTION, text))
+            if text not in self._unreadable:  # once: who resumed has seen it, and every look shows it again
+                self._unreadable.add(text)
+                yield books.freeze(Alert(mts, AlertCode.ORDER_CONTRADICTION, text))
         for cid, evidence in read.ours:
             own = books.orders.by_cid.get(cid)  # an end that this look told may have let the oldest be forgotten
             if own is not None and not knows(own.life, evidence):

@@ -96,7 +96,7 @@ class TradingCore:
         standings = Standings(is_reconciled=not settings.needs_account)
         self.books = Books(self.desks, self._instruments, settings.quote, settings.account, standings, first_cid)
         self._closes = self.books.closes
-        self.is_pursuing = any(
+        self._has_plans = any(
             each.protection is not None or not isinstance(each.plan, Market) for each in settings.desks
         )
         self._by_symbol = {
@@ -108,7 +108,7 @@ class TradingCore:
         self._alone = {
             symbol: desks[0]
             for symbol, desks in self._by_symbol.items()
-            if len(desks) == 1 and symbol not in self._readers and not self.is_pursuing and purse is None
+            if len(desks) == 1 and symbol not in self._readers and not self._has_plans and purse is None
         }
         """Desks whose candles and quotes are nobody else's business."""
         self.dispatch = Dispatch(self.books, settings.limits, has_to_see=settings.needs_account)
@@ -154,11 +154,15 @@ class TradingCore:
             counted.update(desk.refusals)
         return counted
 
+    @property
+    def is_pursuing(self) -> bool:
+        """Whether anything is carried out in parts, or may be, or guarded."""
+        return self._has_plans or bool(self.books.under_way)
+
     def carry_on(self, under_way: Iterable[Pursued]) -> None:
         """Take what an earlier session left under way: it goes on, whatever plans are configured now."""
         self.books.under_way = {each.undertaking.id: each for each in under_way}
         if self.books.under_way:
-            self.is_pursuing = True
             self._alone.clear()
 
     def desks_of(self, symbol: Symbol) -> tuple[Desk, ...]:
@@ -264,7 +268,7 @@ class TradingCore:
     # What becomes of orders
 
     def _call_back(self) -> Iterator[Decision]:
-        """Withdraw what the limits of now forbid and is not known to have arrived: it may wait to leave still.
+        """Withdraw what the limits of now forbid and waits for its answer: it may wait to leave still.
 
         What guards a position is not let go of.
         """
@@ -274,7 +278,9 @@ class TradingCore:
                 continue
             answer = self.dispatch.check(desk, order, self.now, (order.cid,))
             if isinstance(answer, Refused) and answer.code in LIMITING:
-                yield from self.withdrawals.ask(order.cid, f"{answer.code}: {answer.observed}, now {answer.allowed}")
+                yield from self.withdrawals.ask(
+                    order.cid, f"{answer.code.value}: {answer.observed}, now {answer.allowed}"
+                )
 
     def _report(self, event: OrderReported) -> Sequence[Decision]:
         # A list and no generator, and what cannot follow is not asked: this runs twice for each order of a backtest.

@@ -54,7 +54,9 @@ def test_all_problems_are_told_at_once() -> None:
     assert len(problems([BTC], seen)) == 4
 
 
-@pytest.mark.parametrize(("price", "is_fine"), [(None, True), (0.0001, True), (0.000099999, False), (8.1234e-6, False)])
+@pytest.mark.parametrize(
+    ("price", "is_fine"), [(None, True), (0.0, True), (0.0001, True), (0.000099999, False), (8.1234e-6, False)]
+)
 def test_what_is_too_cheap_for_the_decimals_of_a_price_is_not_traded(price: float | None, is_fine: bool) -> None:
     found = price_problems(World("one").core, [ticker(price)])
     assert (found == []) is is_fine

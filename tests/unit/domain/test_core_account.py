@@ -409,6 +409,24 @@ def test_old_prices_and_torn_books_refuse() -> None:
     )
 
 
+def test_a_fact_that_cannot_be_read_freezes_once_and_not_after_every_look() -> None:
+    world = World("one", needs_account=True)
+    world.show()
+    world.fills = False
+    world.close(1.0)
+    (order,) = world.sent
+    world.report(order, Accepted(OrderId(50)))
+    fine, side = Decimal("0.0000081234"), Side.BUY
+    fill = FillReport(5, BTC, Mts(9), OrderId(50), order.cid, side, Decimal(10), fine, False, Decimal(0), "BTC")
+    ended = shown(order.cid, 50, side, "10", ReportedStatus.EXECUTED)
+    look = Look(history=(ended,), fills=(fill,), wallets=(wallet("USD", Decimal(1000)),))
+    world.show(look)
+    assert world.core.books.standings.is_frozen
+    world.handle(OperatorAsked(Mts(60_000), Asked.RESUME, "", "the account was looked at"))
+    world.show(look)
+    assert not world.core.books.standings.is_frozen
+
+
 def shown(cid: int | None, order_id: int, side: Side, amount: str, status: ReportedStatus) -> OrderReport:
     return evolve(
         RESTING,

@@ -169,6 +169,22 @@ def test_a_plan_under_way_goes_on_although_its_strategy_trades_at_the_market_now
     assert world.sides() == [Side.BUY] * 4 + [Side.SELL]
 
 
+def test_a_state_that_was_saved_after_such_a_plan_ended_is_recalled_as_any_other() -> None:
+    world = Written("one", plan=Twap(4, MINUTE), needs_account=True)
+    world.show()
+    world.close(1.0)
+    at_the_market_now(world)
+    for _ in range(6):
+        world.close(1.0)
+    state, begin = saved(world.core), len(world.journal)
+    for _ in range(3):
+        world.close(1.0)
+    core = world.fresh()
+    for entry in (state, *world.journal[begin:]):
+        recall(core, decode(*encode(entry)))
+    assert saved(core) == saved(world.core)
+
+
 @pytest.mark.parametrize("target", [0.0, 1.0])
 def test_a_part_that_a_crash_kept_here_leaves_although_its_strategy_trades_at_the_market_now(target: float) -> None:
     world = Written("one", plan=Twap(1, MINUTE), needs_account=True)

@@ -156,8 +156,9 @@ class Reconciler:
         if self._since is None:
             self._since = self._now()
         oldest = min((flight.order.mts for flight in self._orders.in_flight), default=self._since)
-        start = min(oldest, self._since) - self._rules.overlap_ms
-        return Mts(max(0, start, self._now() - HISTORY_MS_MAX))
+        now = self._now()  # the exchange may have dated a fill ahead of it
+        start = min(oldest, self._since, now) - self._rules.overlap_ms
+        return Mts(max(0, start, now - HISTORY_MS_MAX))
 
 
 def _steady(look: Look) -> tuple[object, ...]:
