@@ -363,7 +363,7 @@ class Checker:
         ]
         for currency, amount in belief.holdings.items():
             there = self.wallet(currency)
-            if abs(amount - there) > self.journal.unseen:  # an atom for each fill that no look has shown yet
+            if amount != there:
                 wrong.append(f"I18: we hold {amount} atoms of {currency}, the exchange says {there}")
         pending = {cid: amount for cid, amount in belief.pending.items() if amount}
         if pending != dict(opened):

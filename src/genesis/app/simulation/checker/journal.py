@@ -82,8 +82,6 @@ class JournalView:
     on_row: Mapping[str, Callable[[Entry], None]] = field(factory=dict)
     """Who else hears of rows, by their type."""
     proof_s_min: float = PROOF_S_MIN
-    unseen: int = 0
-    """Fills that were booked since the last look: it adopts by how many atoms they were rounded."""
     account: LimitView = field(init=False)
     _ids: dict[int, int] = field(factory=dict)
 
@@ -176,7 +174,6 @@ class JournalView:
         self.undertakings[undertaking["id"]] = undertaking["amount"]
 
     def _booked(self, entry: Entry) -> None:
-        self.unseen += 1
         fill, strategy = entry["fill"], entry["strategy"]
         sign = 1 if fill["side"] == "buy" else -1
         self.guards.booked(strategy, fill)
@@ -201,7 +198,6 @@ class JournalView:
         self._evidence(entry["cid"], evidence.pop("type"), evidence)
 
     def _account_shown(self, entry: Entry) -> None:
-        self.unseen = 0
         self.is_reconciled = self.was_shown = True
         look = entry["look"]
         for report in (*look["open_orders"], *look["history"]):
