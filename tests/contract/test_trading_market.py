@@ -1,5 +1,6 @@
 """The market's contract: what becomes of an order comes as evidence, whatever fails, and no order is sent twice."""
 
+import json
 from decimal import Decimal
 
 import pytest
@@ -471,6 +472,37 @@ async def test_i5_an_order_in_doubt_of_an_earlier_session_keeps_no_newer_one_in_
         assert not world.evidence(999)
 
 
+async def test_i5_an_order_that_was_found_once_is_not_absent_even_where_what_was_found_cannot_be_read() -> None:
+    async with traded_world() as world:
+        world.market.submit(world.order(2, price="50"))
+        await world.clock.advance(1)
+        world.venue.faults.add(Rule("void", Fault.DROP_ACK, "on", times=1))
+        swallow_orders(world)
+        world.market.submit(world.order(1, price="50"))
+        sent = world.clock.now()
+        await world.clock.advance(11)
+        show_unreadable(world, 1)
+        world.market.look_up(LookUp(BTC, Cid(1), sent))
+        await world.clock.advance(300)
+        assert [type(each) for each in world.evidence(1)] == [AnswerLost]
+
+
+def show_unreadable(world: TradedWorld, cid: int) -> None:
+    """Let the next list of open orders have them under *cid*, filled by what has too many decimals."""
+    ask = world.shell.request
+
+    async def once_otherwise(request: HttpRequest) -> HttpAnswer:
+        answer = await ask(request)
+        if "auth/r/orders" not in request.url or not (rows := json.loads(answer.body)):
+            return answer
+        world.shell.request = ask  # type: ignore[method-assign]
+        for row in rows:
+            row[0], row[2], row[6] = row[0] + 1_000, cid, 0.123456789
+        return evolve(answer, body=json.dumps(rows).encode())
+
+    world.shell.request = once_otherwise  # type: ignore[method-assign]  # a hostile wire
+
+
 async def test_i35_orders_that_are_searched_together_ask_for_the_platform_s_status_together() -> None:
     async with traded_world() as world:
         world.venue.faults.add(Rule("void", Fault.DROP_ACK, "on", times=5))
@@ -519,6 +551,22 @@ async def test_d24_a_fill_that_the_stream_dropped_is_shown_within_a_minute() -> 
         await world.clock.advance(61)
         assert {fill.cid for fill in world.shown[-1].look.fills} == {1}
         assert [order.cid for order in world.shown[-1].look.history] == [1]
+
+
+async def test_i18_a_fill_is_looked_at_within_half_a_minute_and_many_are_looked_at_together() -> None:
+    """The exchange rounds what a fill costs its way: our cash is that of the exchange after a look."""
+    async with traded_world() as world:
+        await world.clock.advance(50)
+        world.market.submit(world.order(1, "0.5"))
+        await world.clock.advance(15)
+        begun = world.clock.now()
+        assert len(world.shown) == 2  # that of the minute
+        for cid in (2, 3, 4):
+            world.market.submit(world.order(cid, "0.5"))
+            await world.clock.advance(5)
+        await world.clock.advance(20)
+        assert [begun + 30_000 <= each.mts <= begun + 32_000 for each in world.shown[2:]] == [True]
+        assert {fill.cid for fill in world.shown[-1].look.fills} == {1, 2, 3, 4}
 
 
 async def test_a_quiet_minute_is_looked_at_once_and_one_in_which_anything_moved_twice() -> None:

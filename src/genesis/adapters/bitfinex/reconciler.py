@@ -1,7 +1,7 @@
 """Looks at the account: by REST, read again until nothing moved meanwhile.
 
-One is taken after each connection of the account's socket, every so often while it is open, and more often while it is
-down. What a look proves is the core's business.
+One is taken after each connection of the account's socket, every so often while it is open, sooner after a fill, and
+more often while it is down. What a look proves is the core's business.
 """
 
 import asyncio
@@ -34,6 +34,8 @@ class LookRules:
     """Whether to look when the account's socket opens for the first time."""
     every_s: float | None = 60.0
     """While all is well; D24: a message that never came is found within this. None is for markets that stand still."""
+    filled_s: float = 30.0
+    """After a fill: the exchange rounds what it costs its way, so cash is known to the last digit by a look alone."""
     down_s: float = 10.0
     """While the account's socket is down, for orders then go by REST and nothing else tells of them."""
     again_s: float = 1.0
@@ -81,6 +83,11 @@ class Reconciler:
         self._wants += 1
         self._last = None
         self._plan(0.0)
+
+    def filled(self) -> None:
+        """Note that an order of ours was filled: the look that is planned does not come long after it."""
+        if self._due_s is not None and self._due_s > self._clock.monotonic_s() + self._rules.filled_s:
+            self._plan(self._rules.filled_s)
 
     def link(self, *, is_open: bool, is_held: bool) -> None:
         """Note the state of the account's socket; *is_held* is maintenance, in which nothing is asked."""

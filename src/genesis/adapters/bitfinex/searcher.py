@@ -111,7 +111,7 @@ class Searcher:
     async def find(self, wanted: LookUp) -> None:
         """Search until everything about the order is known, or can be known no more; raises `AuthRefused`."""
         searches: list[Search] = []
-        attempt = 0
+        attempt, was_found = 0, False
         while not self._has_ended(wanted.cid):
             lost = self._lost(wanted)
             try:
@@ -122,22 +122,25 @@ class Searcher:
                 await self._clock.sleep(AGAIN_S)
                 continue
             if search.found:
+                was_found = True
                 self._tell(found)
                 if self._is_settled(wanted.cid):
                     return
-            elif not self._is_known(wanted.cid):
+            else:
                 searches.append(search)
-            judgement = self._judged(lost, searches)
+            judgement = self._judged(lost, searches, is_there=was_found or self._is_known(wanted.cid))
             if self._has_decided(wanted, judgement):
                 return
             self._release_socket(lost)
             await self._clock.sleep(self._pause_s(judgement, attempt))
             attempt += 1
 
-    def _judged(self, lost: Lost, searches: list[Search]) -> Judgement:
-        """Return what follows. An order that was seen once is not absent: it is searched for as long as lists last."""
+    def _judged(self, lost: Lost, searches: list[Search], *, is_there: bool) -> Judgement:
+        """Return what follows. An order that was seen once, even if what was seen could not be read, is not absent: it
+        is searched for as long as lists last.
+        """
         now_s = self._clock.monotonic_s()
-        if not self._is_known(lost.cid):
+        if not is_there:
             return judge_absence(lost, searches, now_s)
         if now_s - lost.sent_s > AGE_MAX_S:
             return OperatorMust(f"order {lost.cid} is older than the history that could show how it ended")
@@ -146,9 +149,8 @@ class Searcher:
     def _has_decided(self, wanted: LookUp, judgement: Judgement) -> bool:
         match judgement:
             case ProvenAbsent():
-                if not self._is_known(wanted.cid):
-                    self._report(self._orders.told(wanted.cid, self._now(), judgement))
-                    self._want_look()
+                self._report(self._orders.told(wanted.cid, self._now(), judgement))
+                self._want_look()
                 return True
             case OperatorMust(reason):
                 self._give_up(wanted.cid, reason)

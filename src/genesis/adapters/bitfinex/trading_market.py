@@ -369,9 +369,13 @@ class TradingMarket:
     def _hear_news(self, news: FillNews | OrderNews) -> None:
         """Tell what becomes of our orders; for what cannot be booked a look is wanted, at which the core stops."""
         try:
-            self._put(self._orders.fill(news) if isinstance(news, FillNews) else self._orders.order(news))
+            reported = self._orders.fill(news) if isinstance(news, FillNews) else self._orders.order(news)
         except ProtocolViolation as problem:
             self._missed(str(problem))
+            return
+        self._put(reported)
+        if reported and isinstance(news, FillNews):
+            self._reconciler.filled()
 
     def _hear_account_link(self, state: LinkState) -> None:
         self._observer.link(state)
