@@ -264,20 +264,26 @@ async def test_a22_an_order_whose_decision_waited_too_long_for_the_disk_does_not
         assert world.shell.submits == 0
 
 
+def slow_down_ids(world: TradedWorld, seconds: float) -> list[Cid]:
+    """Let the next ids take that long, as on a slow disk; return those that are taken from now on, as they come."""
+    take = world.nonces.next_cid
+    taken: list[Cid] = []
+
+    async def slow() -> Cid:
+        await world.clock.sleep(seconds)
+        taken.append(await take())
+        return taken[-1]
+
+    world.nonces.next_cid = slow  # type: ignore[method-assign]  # its disk is slow
+    return taken
+
+
 async def test_a22_a_quote_whose_ids_waited_for_the_disk_is_of_after_the_wait_and_comes_after_what_happened() -> None:
     async with traded_world() as world:
         for symbol in (BTC, ETH):
             trade(world.venue, symbol, "100.25")
         await world.clock.advance(1)
-        take = world.nonces.next_cid
-        taken: list[Cid] = []
-
-        async def slow() -> Cid:
-            await world.clock.sleep(15)
-            taken.append(await take())
-            return taken[-1]
-
-        world.nonces.next_cid = slow  # type: ignore[method-assign]  # its disk is slow
+        taken = slow_down_ids(world, 15)
         begun = len(world.events)
         world.market.request_quote(BTC, 2)
         world.market.request_quote(ETH, 1)
@@ -302,15 +308,7 @@ async def test_ids_that_were_taken_for_a_quote_that_cannot_be_had_are_thrown_awa
     async with traded_world() as world:
         trade(world.venue, BTC, "100.25")
         await world.clock.advance(1)
-        take = world.nonces.next_cid
-        taken: list[Cid] = []
-
-        async def slow() -> Cid:
-            await world.clock.sleep(3)
-            taken.append(await take())
-            return taken[-1]
-
-        world.nonces.next_cid = slow  # type: ignore[method-assign]  # its disk is slow
+        taken = slow_down_ids(world, 3)
         world.market.request_quote(BTC, 1)
         world.market.wake_at(world.clock.now())
         place(world.venue, BTC, Side.BUY, "31", "200")  # nobody asks any more

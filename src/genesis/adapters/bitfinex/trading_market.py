@@ -25,17 +25,18 @@ from genesis.adapters.bitfinex.own_orders import OwnOrders
 from genesis.adapters.bitfinex.pulse import BEAT_S, Pulse
 from genesis.adapters.bitfinex.reconciler import LookRules, Reconciler
 from genesis.adapters.bitfinex.searcher import Searcher
+from genesis.adapters.bitfinex.wanted_quotes import WantedQuotes
 from genesis.domain.account_events import FillNews, OrderNews, SnapshotsComplete
 from genesis.domain.channel import Channel, channel_name
-from genesis.domain.events import AccountShown, Cancel, Event, LookUp, OrderReported, Quote
+from genesis.domain.events import AccountShown, Cancel, Event, LookUp, OrderReported
 from genesis.domain.execution.order_life import OrderLife
 from genesis.domain.link import Link, LinkState
 from genesis.domain.market import Gap, GapReason
 from genesis.domain.order import Cid
 from genesis.domain.risk.gate import Approved
-from genesis.domain.units import Mts, Price, Symbol
+from genesis.domain.units import Mts, Symbol
 from genesis.ports.clock import Clock
-from genesis.ports.errors import ClockAhead, ProtocolViolation, Unreachable
+from genesis.ports.errors import ProtocolViolation, Unreachable
 from genesis.ports.kill import KillLatch
 
 SETTLE_S: Final = 30.0
@@ -50,7 +51,7 @@ HISTORY_MAX: Final = 10_000
 PENDING_MAX: Final = 10_000
 """Events that may wait to be decided on. Then the streams are no longer read: their own queues fill, and they say so.
 
-What comes beside the streams is bounded by itself: a look at the account a minute, and a few facts for each order."""
+What comes beside the streams is bounded by itself: a few looks at the account a minute and facts for each order."""
 
 MARKET: Final = "market"
 ACCOUNT: Final = "account"
@@ -111,11 +112,7 @@ class TradingMarket:
         self._searcher = Searcher(wires.reader, wires.platform, *common, *ends, look=self._reconciler.want)
         self._looks_at_once = rules.looks.at_start
         self._pending: deque[Event] = deque()
-        self._quotes: dict[Symbol, int] = {}
-        self._cids: deque[Cid] = deque()
-        """The ids for the quote that follows; thrown away where none can be had then, for an id tells its time."""
-        self._quoted_s: dict[Symbol, float] = {}
-        self._moved_s: dict[Symbol, float] = {}
+        self._quotes = WantedQuotes(self._lines, wires.cids, clock, rules.time.now)
         self._timers = MarketTimers(rules.time, clock, self._put)
         self._links: dict[str, Link] = {}
         self._market_link: Link | None = None
@@ -192,15 +189,14 @@ class TradingMarket:
             while self._pending:
                 yield self._pending.popleft()
                 self._has_room.set()
-            wanted = self._quotable()
-            if wanted is not None:
-                symbol, best = wanted
-                if len(self._cids) >= self._quotes[symbol]:
-                    yield self._quote(symbol, best)
+            if self._is_steady():
+                quote = self._quotes.quote()
+                if quote is not None:
+                    yield quote
                     continue
-                if await self._take_ids(self._quotes[symbol]):
+                if await self._quotes.take_ids():
                     continue  # that may have taken long: what came in meanwhile goes first, and the book is read anew
-            self._cids.clear()
+            self._quotes.drop_ids()
             if self._is_ended:
                 return
             self._is_resting = True
@@ -210,11 +206,10 @@ class TradingMarket:
             self._is_resting = False
 
     def request_quote(self, symbol: Symbol, orders: int) -> None:
-        assert symbol in self._lines
-        self._quotes[symbol] = max(orders, self._quotes.get(symbol, 0))
+        self._quotes.want(symbol, orders)
 
     def submit(self, order: Approved) -> None:
-        self._sender.submit(order, self._quoted_s.get(order.order.symbol, self._clock.monotonic_s()))
+        self._sender.submit(order, self._quotes.quoted_s(order.order.symbol))
 
     def cancel(self, cancel: Cancel) -> None:
         self._sender.cancel(cancel)
@@ -242,36 +237,6 @@ class TradingMarket:
             return "the market's connection was lost since it was decided"
         return ""
 
-    def _quotable(self) -> tuple[Symbol, tuple[Price, Price]] | None:
-        """Return the next instrument to be quoted that can be, and the top of its book; None while there is none."""
-        if not self._is_steady():
-            return None
-        for symbol in self._quotes:
-            best = self._lines[symbol].best()
-            if best is not None:
-                return symbol, best
-        return None
-
-    async def _take_ids(self, count: int) -> bool:
-        """Have *count* client order ids at hand; False where the clocks give none now.
-
-        They agree again by themselves: the next book or candle tries again.
-        """
-        try:
-            while len(self._cids) < count:
-                self._cids.append(await self._wires.cids.next_cid())
-        except ClockAhead:
-            return False
-        return True
-
-    def _quote(self, symbol: Symbol, best: tuple[Price, Price]) -> Quote:
-        """Return the quote that is wanted, of this moment and with the ids at hand."""
-        count = self._quotes.pop(symbol)  # what is asked for from now on is another quote
-        cids = tuple(self._cids.popleft() for _ in range(count))
-        now_s = self._quoted_s[symbol] = self._clock.monotonic_s()
-        age_ms = int((now_s - self._moved_s.get(symbol, now_s)) * 1000)
-        return Quote(symbol, self._time.now(), *best, cids, age_ms)
-
     # What comes in
 
     def _put(self, events: Iterable[Event]) -> None:
@@ -296,7 +261,7 @@ class TradingMarket:
 
     def _is_settled(self, mts: Mts) -> bool:
         has_come = all(line.has_come(mts) for line in self._lines.values())
-        is_idle = self._is_resting and not self._wake.is_set() and not self._quotes and self._sender.is_idle
+        is_idle = self._is_resting and not self._wake.is_set() and self._quotes.are_given and self._sender.is_idle
         return has_come and is_idle and not self._reconciler.is_busy and self._orders.is_quiet
 
     async def _subscribe(self) -> None:
@@ -326,7 +291,7 @@ class TradingMarket:
                 raise Unreachable("the exchange no longer gives this channel", endpoint=channel_name(channel))
             line = self._channels[channel]
             if channel != line.candles_channel:
-                self._moved_s[line.read.symbol] = self._clock.monotonic_s()
+                self._quotes.moved(line.read.symbol)
                 self._wake.set()  # a book that is to be quoted may have come back
                 continue
             closed = self._order.take(await line.hear(event))
