@@ -93,8 +93,12 @@ def explain(path: Path, cid: int) -> Explanation:
 
 def _later(path: Path) -> Iterator[Path]:
     """Yield the journals of the sessions after that of *path*, in their order."""
-    newest_first = [*journals(path.parent)]
-    return reversed(newest_first[: newest_first.index(path)] if path in newest_first else ())
+    later: list[Path] = []
+    for each in journals(path.parent):
+        if each == path:
+            return reversed(later)
+        later.append(each)
+    return iter(())
 
 
 def _goes_on(found: Explanation, path: Path) -> bool:

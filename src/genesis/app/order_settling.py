@@ -78,9 +78,9 @@ async def _settle(home: Path, cid: Cid, word: Word, clock: Clock) -> str:
         instrument = settings.instruments[life.order.symbol]
         vouched = judged(life, word, instrument, _seen(last, life), settings.account)
         now = last.core.now  # the clock may be anywhere, and what the core takes for the time it keeps
-        path = next_journal(home / "journal", now)
         event = OrderReported(now, life.order.symbol, cid, vouched)
         tried(last.core, event)
+        path = next_journal(home / "journal", now)
         await audit_log(home, clock, CommandFeed()).append(_audited(cid, vouched, word))
         journal = SqliteJournal(path, clock)
         try:

@@ -2,29 +2,48 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
-from genesis.adapters.journal_sqlite.reading import connect_reading, witness_path
-from genesis.adapters.journal_sqlite.witness import read_witnesses
+from genesis.adapters.journal_sqlite.reading import LostJournal, connect_reading, witness_path
+from genesis.adapters.journal_sqlite.witness import make_witness, read_witnesses
 from genesis.domain.units import Mts
-from genesis.ports.errors import StoreError
+from genesis.ports.errors import StoreError, disk_advice
 
 
 def journals(folder: Path) -> Iterator[Path]:
     """Yield the journals of a folder, the newest first, but for files that were never made whole: nothing left by them.
 
-    What else is wrong with one is raised by whoever reads it.
+    Raises `LostJournal` where one is gone. What else is wrong with one is raised by whoever reads it.
     """
-    for path in sorted(folder.glob("*.sqlite"), key=_order, reverse=True):
-        if not _is_blank(path):
-            yield path
+    for path in sorted(_known(folder), key=_order, reverse=True):
+        if _is_blank(path):
+            continue
+        if not path.exists():
+            raise LostJournal(path)
+        yield path
 
 
 def next_journal(folder: Path, now: Mts) -> Path:
-    """Return the path of a journal that begins *now*: after all that are there, wherever a clock is or was."""
-    newest = max(map(_number, folder.glob("*.sqlite")), default=0)
-    return folder / f"{max(now, newest + 1)}.sqlite"
+    """Return the path of a journal that begins *now*: after all that are there, wherever a clock is or was.
+
+    It is the caller's alone: its witness is made, so that no session that begins at the same time gets it as well.
+    Raises `StoreError` where none can be made.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        while True:
+            path = folder / f"{max(now, max(map(_number, _known(folder)), default=0) + 1)}.sqlite"
+            with suppress(FileExistsError):  # another session was faster, and is known the next time
+                make_witness(witness_path(path))
+                return path
+    except OSError as error:
+        raise StoreError(f"{folder}: {error.strerror}: {disk_advice(error)}") from error
+
+
+def _known(folder: Path) -> set[Path]:
+    """Return the journals that are there, and those that only have a witness."""
+    return {*folder.glob("*.sqlite"), *(each.with_suffix("") for each in folder.glob("*.sqlite.witness"))}
 
 
 def _order(path: Path) -> tuple[int, str]:
@@ -41,12 +60,12 @@ def _is_blank(path: Path) -> bool:
 
     The witness is made first, so it may be missing after a power cut, but not where there ever was a table.
     """
-    if _has_table(path):
-        return False
     witness = witness_path(path)
     try:
-        return not witness.exists() or not read_witnesses(witness)
-    except StoreError:
+        if path.exists():
+            return not _has_table(path) and (not witness.exists() or not read_witnesses(witness))
+        return witness.stat().st_size == 0 or not read_witnesses(witness)  # it may not have come to filling it
+    except (OSError, StoreError):
         return False
 
 

@@ -22,11 +22,7 @@ class Witness:
 
     def __init__(self, path: Path) -> None:
         if not path.exists():
-            raw = b" " * _SIZE
-            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(raw)
-                file.flush()
-                os.fsync(file.fileno())
+            make_witness(path)
         self._file: BinaryIO = path.open("r+b", buffering=0)
         self._slot = 0
 
@@ -40,6 +36,14 @@ class Witness:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def make_witness(path: Path) -> None:
+    """Make the witness of a journal that has no row yet; raises `OSError`, `FileExistsError` where there is one."""
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(b" " * _SIZE)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def read_witnesses(path: Path) -> list[Head]:
