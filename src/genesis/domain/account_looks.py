@@ -1,6 +1,6 @@
 """What follows from a look at the whole account: what the books did not know is reported, adopted or stopped at."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from genesis.domain.books import Books
@@ -11,6 +11,7 @@ from genesis.domain.execution.reconciliation import facts, missing, unremembered
 from genesis.domain.foreign import UNBOUNDED, Claim, claim_of
 from genesis.domain.instrument import Instrument
 from genesis.domain.order import Cid
+from genesis.domain.outcomes import Outcomes
 from genesis.domain.units import Mts, Symbol, format_atoms
 
 UNREMEMBERED_SHOWN: Final = 5
@@ -18,7 +19,7 @@ UNREMEMBERED_SHOWN: Final = 5
 
 
 class AccountLooks:
-    """See the module; *report* takes a fact about an order of ours, as if its exchange had just told it.
+    """See the module; *outcomes* take a fact about an order of ours, as if its exchange had just told it.
 
     *is_dry*: none of our orders ever left, so that all that the account has are those of other sessions.
     """
@@ -27,17 +28,17 @@ class AccountLooks:
         self,
         books: Books,
         instruments: Mapping[Symbol, Instrument],
-        report: Callable[[OrderReported], Sequence[Decision]],
+        outcomes: Outcomes,
         *,
         is_dry: bool,
     ) -> None:
         self._books = books
         self._instruments = instruments
-        self._report = report
+        self._outcomes = outcomes
         self._is_dry = is_dry
         self._unreadable: set[str] = set()
 
-    def take(self, event: AccountShown) -> Iterator[Decision]:
+    def take(self, event: AccountShown, now: Mts) -> Iterator[Decision]:
         """Bring the books to what a look shows; after it they are reconciled."""
         books, mts = self._books, event.mts
         lives = {cid: own.life for cid, own in books.orders.by_cid.items()}
@@ -51,7 +52,7 @@ class AccountLooks:
         for cid, evidence in read.ours:
             own = books.orders.by_cid.get(cid)  # an end that this look told may have let the oldest be forgotten
             if own is not None and not knows(own.life, evidence):
-                yield from self._report(OrderReported(mts, lives[cid].order.symbol, cid, evidence))
+                yield from self._outcomes.take(OrderReported(mts, lives[cid].order.symbol, cid, evidence), now)
         for own in tuple(books.orders.open()):
             life = own.life
             is_missing = bool(missing({life.order.cid: life}, read.shown))

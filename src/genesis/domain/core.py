@@ -9,7 +9,7 @@ What is known of the orders and of the account is in `books`.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from genesis.domain.account_looks import AccountLooks
@@ -23,14 +23,12 @@ from genesis.domain.dispatch import Dispatch
 from genesis.domain.events import (
     AccountShown,
     Alert,
-    AlertCode,
     Booked,
     CandleClosed,
     Decision,
     Event,
     LimitsApplied,
     Liquidated,
-    LookUp,
     MarginCharged,
     OperatorAsked,
     OrderReported,
@@ -40,16 +38,15 @@ from genesis.domain.events import (
     StrategyLimitsApplied,
     TimePassed,
 )
-from genesis.domain.execution.evidence import Traded, is_not_traded
-from genesis.domain.execution.order_life import ContradictingEvidence, ImpossibleStep, OrderLife, Status
-from genesis.domain.execution.orders import PROTECTION, OwnOrder
-from genesis.domain.execution.plans import Market
+from genesis.domain.execution.order_life import Status
+from genesis.domain.execution.orders import PROTECTION
 from genesis.domain.fill import Fill
 from genesis.domain.guarding import Guarding
 from genesis.domain.ledger import Ledger
 from genesis.domain.link import LinkState
 from genesis.domain.operation import Operation
 from genesis.domain.order import Cid
+from genesis.domain.outcomes import Outcomes
 from genesis.domain.purse import Purse
 from genesis.domain.pursued import Pursued
 from genesis.domain.pursuits import Pursuits
@@ -57,7 +54,7 @@ from genesis.domain.risk.refusal import RefusalCode, Refused
 from genesis.domain.risk.scene import Standing
 from genesis.domain.standing import Standings
 from genesis.domain.trading import Trading
-from genesis.domain.units import Atoms, Mts, Symbol, format_atoms
+from genesis.domain.units import Atoms, Mts, Symbol
 from genesis.domain.waiting import Waiting
 from genesis.domain.ways import Ways
 from genesis.domain.withdrawals import Withdrawals
@@ -96,21 +93,12 @@ class TradingCore:
         standings = Standings(is_reconciled=not settings.needs_account)
         self.books = Books(self.desks, self._instruments, settings.quote, settings.account, standings, first_cid)
         self._closes = self.books.closes
-        self._has_plans = any(
-            each.protection is not None or not isinstance(each.plan, Market) for each in settings.desks
-        )
         self._by_symbol = {
             symbol: tuple(desk for desk in self.desks.values() if desk.symbol == symbol) for symbol in self._instruments
         }
         self._readers = {
             symbol: tuple(desk for desk in self.desks.values() if symbol in desk.reads) for symbol in settings.reads
         }
-        self._alone = {
-            symbol: desks[0]
-            for symbol, desks in self._by_symbol.items()
-            if len(desks) == 1 and symbol not in self._readers and not self._has_plans and purse is None
-        }
-        """Desks whose candles and quotes are nobody else's business."""
         self.dispatch = Dispatch(self.books, settings.limits, has_to_see=settings.needs_account)
         self.withdrawals = Withdrawals(self.books.orders)
         self.waiting = Waiting()
@@ -124,8 +112,17 @@ class TradingCore:
             *(self._by_symbol, self.books, self.dispatch, self.waiting, self.pursuits, self.guarding),
             *(self.crossing, ways),
         )
-        self._looks = AccountLooks(self.books, self._instruments, self._report, is_dry=settings.is_dry)
+        self._outcomes = Outcomes(
+            *(self.desks, self.books, self._instruments, self.withdrawals, self.guarding, self.pursuits, self.trading)
+        )
+        self._looks = AccountLooks(self.books, self._instruments, self._outcomes, is_dry=settings.is_dry)
         self.operation = Operation(self.desks, self.books, self.withdrawals, self.pursuits, self.trading)
+        self._alone = {
+            symbol: desks[0]
+            for symbol, desks in self._by_symbol.items()
+            if len(desks) == 1 and symbol not in self._readers and not self.pursuits.is_pursuing and purse is None
+        }
+        """Desks whose candles and quotes are nobody else's business."""
 
     @property
     def equity(self) -> int:
@@ -154,11 +151,6 @@ class TradingCore:
             counted.update(desk.refusals)
         return counted
 
-    @property
-    def is_pursuing(self) -> bool:
-        """Whether anything is carried out in parts, or may be, or guarded."""
-        return self._has_plans or bool(self.books.under_way)
-
     def carry_on(self, under_way: Iterable[Pursued]) -> None:
         """Take what an earlier session left under way: it goes on, whatever plans are configured now."""
         self.books.under_way = {each.undertaking.id: each for each in under_way}
@@ -184,7 +176,7 @@ class TradingCore:
                 return self.close(symbol, candle)
             case OrderReported(mts=mts):
                 self.now = max(self.now, mts)
-                return tuple(self._report(event))
+                return tuple(self._outcomes.take(event, self.now))
             case Quote(mts=mts):
                 self.now = max(self.now, mts)
                 return tuple(self._trade(event))
@@ -252,7 +244,7 @@ class TradingCore:
             is_waiting |= desk.intent is not None
         if is_waiting:
             yield from self.trading.ask(symbol, self.now)
-        if self.is_pursuing:
+        if self.pursuits.is_pursuing:
             self.now = max(self.now, candle.mts)
             yield from self.pursuits.go_on(self.now)
             for desk in desks:
@@ -265,7 +257,7 @@ class TradingCore:
             return self.trading.quoted_for_all(quote, self.now)
         return self.trading.quoted(desk, quote, self.now)
 
-    # What becomes of orders
+    # The account
 
     def _call_back(self) -> Iterator[Decision]:
         """Withdraw what the limits of now forbid and waits for its answer: it may wait to leave still.
@@ -282,115 +274,6 @@ class TradingCore:
                     order.cid, f"{answer.code.value}: {answer.observed}, now {answer.allowed}"
                 )
 
-    def _report(self, event: OrderReported) -> Sequence[Decision]:
-        # A list and no generator, and what cannot follow is not asked: this runs twice for each order of a backtest.
-        mts, symbol, cid, evidence = event
-        books = self.books
-        known = books.orders.by_cid.get(cid)
-        if known is None:
-            return ()
-        before = known.life
-        try:
-            order, fill, has_ended = books.orders.report(known, evidence, self._instruments[symbol])
-        except (ImpossibleStep, ContradictingEvidence) as error:
-            return [books.freeze(Alert(mts, AlertCode.ORDER_CONTRADICTION, str(error)))]
-        strategy, _, life = order
-        if life.status is Status.SENDING:  # nothing follows from a beginning
-            return ()
-        decisions: list[Decision] = []
-        was_withdrawn = self.withdrawals.was_asked(cid)
-        is_new_there = life.id is not None and before.id is None
-        if has_ended or is_new_there:
-            self.withdrawals.showed_itself(cid)
-        desk = self.desks.get(strategy)
-        if is_new_there and order.undertaking == PROTECTION and desk is not None:
-            decisions += self.guarding.stands(desk, self.now)
-        if fill is not None and desk is not None:
-            decisions += self._filled(mts, desk, fill)
-            if order.undertaking == PROTECTION:
-                decisions += self._guard_filled(desk, has_ended=has_ended)
-        if life.trades and life.contradiction and life.contradiction != before.contradiction:
-            text = f"order {cid}: {life.contradiction}"
-            decisions.append(books.freeze(Alert(mts, AlertCode.ORDER_CONTRADICTION, text)))
-        if life.status is Status.UNKNOWN and before.status is not Status.UNKNOWN:
-            text = f"order {cid} {symbol}: nobody knows whether the exchange has it; it is being looked for"
-            decisions += Alert(mts, AlertCode.ORDER_UNKNOWN, text), LookUp(symbol, cid, life.order.mts)
-        if has_ended and desk is not None:
-            if type(evidence) is not Traded and is_not_traded(evidence):
-                decisions += self._pause(mts, symbol)
-            is_late = before.status.is_terminal
-            decisions += self._ended(mts, desk, order, was_withdrawn=was_withdrawn, is_late=is_late)
-            books.orders.forget(books.under_way)
-        return decisions
-
-    def _filled(self, mts: Mts, desk: Desk, fill: Fill) -> Sequence[Decision]:
-        """Book a match of an order of *desk*."""
-        books, strategy, ledger = self.books, desk.name, desk.ledger
-        held, owed = desk.position, ledger.is_overdrawn
-        desk.book(fill)
-        if fill.mts > books.last_fill:
-            books.last_fill = fill.mts
-        decisions: list[Decision] = [Booked(strategy, fill)]
-        if ledger.is_overdrawn and not owed:
-            text = f"order {fill.cid} {fill.symbol}: filled dearer than {strategy} could pay; the account pays"
-            decisions.append(Alert(mts, AlertCode.OVERDRAWN, text))
-        return [*decisions, *self.guarding.entered(desk, held, fill.price, self.now)]
-
-    def _guard_filled(self, desk: Desk, *, has_ended: bool) -> Iterable[Decision]:
-        """Take that a match of what guards a position was booked: what is left of a pair may need a stop."""
-        desk.stopped(self.guarding.entries[desk.name][1])
-        return () if has_ended else self.guarding.protect(desk, self.now)
-
-    def _pause(self, mts: Mts, symbol: Symbol) -> Iterator[Decision]:
-        """Stop the strategies of one instrument where they are: not even a way out can be traded."""
-        text = f"{symbol} is paused or no longer traded: its strategies send nothing until an operator resumes them"
-        alert = Alert(mts, AlertCode.SYMBOL_PAUSED, text)
-        if [desk for desk in self._by_symbol[symbol] if desk.stop(alert)]:
-            yield alert
-
-    def _ended(
-        self, mts: Mts, desk: Desk, order: OwnOrder, *, was_withdrawn: bool, is_late: bool
-    ) -> Iterable[Decision]:
-        """Take the end of an order; it *is_late* where its status said so before its last match was booked."""
-        _, undertaking, life = order
-        left = life.order.amount - life.filled
-        if undertaking == PROTECTION:
-            return self._guard_ended(desk, life, was_withdrawn=was_withdrawn)
-        told: tuple[Decision, ...] = ()
-        if undertaking:
-            # A part that never was there is tried again with the next tick, not at once: it may fail for ever.
-            if life.filled or life.status is Status.CANCELED:
-                told = tuple(self.pursuits.go_on(self.now, undertaking))
-            told += tuple(self.trading.ask(desk.symbol, self.now))  # a desk may have waited for the order to go
-            return (*told, *self.guarding.order_ended(desk.symbol, self.now))
-        if is_late and self._is_succeeded(desk, life.order.cid):
-            pass  # its desk took it for over before, and waits for something else now
-        elif not left and desk.name not in self.trading.cut:
-            desk.done()
-        else:
-            self.trading.cut.discard(desk.name)
-            desk.take_back(is_torn=life.filled > 0)
-            told = (_incomplete(mts, life, left),) if left else ()
-        if not self.is_pursuing:
-            return told
-        if life.filled and desk.adds_risk(life.order.side):
-            self.guarding.outgrow(desk, life.order.cid)
-        self.guarding.try_at_once(desk.name)  # what was in the way of a stop may have been this order
-        return [*told, *self.guarding.protect(desk, self.now), *self.guarding.order_ended(desk.symbol, self.now)]
-
-    def _is_succeeded(self, desk: Desk, cid: Cid) -> bool:
-        """Tell whether *desk* waits for a later order or plan: a match opened *cid* again after its end."""
-        plans = [each.undertaking for each in self.books.under_way.values()]
-        return any(each.strategy == desk.name for each in plans) or any(
-            each.strategy == desk.name and each.undertaking == 0 and each.life.order.cid > cid
-            for each in self.books.orders.open(desk.symbol)
-        )
-
-    def _guard_ended(self, desk: Desk, life: OrderLife, *, was_withdrawn: bool) -> Iterator[Decision]:
-        yield from self.guarding.ended(desk, life, self.now, was_asked=was_withdrawn)
-        yield from self.trading.ask(desk.symbol, self.now)  # the desk may have waited for the order to go
-        yield from self.guarding.protect(desk, self.now)
-
     def _liquidate(self, fill: Fill) -> Iterator[Decision]:
         """Book that the exchange closed a position that one desk has for itself."""
         desk = self._by_symbol[fill.symbol][0]
@@ -398,12 +281,10 @@ class TradingCore:
         yield Booked(desk.name, fill)
         yield alert
 
-    # The account
-
     def _look(self, event: AccountShown) -> Iterator[Decision]:
         """Take the whole account as the exchange shows it: until then nothing is decided."""
         self.withdrawals.clear()
-        yield from self._looks.take(event)
+        yield from self._looks.take(event, self.now)
         if self.is_new:
             self.guarding.remember()
         self.is_new = False
@@ -429,12 +310,3 @@ def one_desk(
     """Return the core of an account that one desk has for itself, with *cash* of the quote currency."""
     settings = CoreSettings((desk,), needs_account=needs_account)
     return TradingCore(settings, {desk.name: Ledger(cash)}, first_cid)
-
-
-def _incomplete(mts: Mts, life: OrderLife, left: int) -> Alert:
-    order = life.order
-    if not life.filled:
-        reason = life.reason or (life.closing.status if life.closing is not None else life.status.value)
-        return Alert(mts, AlertCode.ORDER_REJECTED, f"order {order.cid} {order.symbol}: {reason}")
-    text = f"order {order.cid} {order.symbol}: {format_atoms(left)} of it were not filled"
-    return Alert(mts, AlertCode.ORDER_INCOMPLETE, text)

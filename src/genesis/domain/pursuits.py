@@ -20,7 +20,17 @@ from genesis.domain.events import (
     WakeAt,
 )
 from genesis.domain.execution.order_life import OrderLife
-from genesis.domain.execution.plans import Finished, Place, Pricing, Undertaking, Wait, Withdraw, next_step, pricing
+from genesis.domain.execution.plans import (
+    Finished,
+    Market,
+    Place,
+    Pricing,
+    Undertaking,
+    Wait,
+    Withdraw,
+    next_step,
+    pricing,
+)
 from genesis.domain.guarding import Guarding
 from genesis.domain.order import NO_CID, Cid, OrderRequest, Side
 from genesis.domain.pursued import Pursued
@@ -51,6 +61,15 @@ class Pursuits:
         self._waiting = waiting
         self._guarding = guarding
         self._ways = ways
+        self._has_plans = any(
+            desk.settings.protection is not None or not isinstance(desk.settings.plan, Market)
+            for desk in desks.values()
+        )
+
+    @property
+    def is_pursuing(self) -> bool:
+        """Whether anything is carried out in parts, or may be, or guarded."""
+        return self._has_plans or bool(self._books.under_way)
 
     def time_passed(self, now: Mts) -> Iterator[Decision]:
         """Go on with all that is under way, and ask for stops that are missing, for whatever reason they are."""

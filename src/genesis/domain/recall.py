@@ -36,7 +36,7 @@ def recall(core: TradingCore, entry: RecordedEntry) -> None:
         case Saved():
             restore(core, entry)
         case CandleClosed(symbol, candle):
-            if core.is_pursuing and not core.is_new:
+            if core.pursuits.is_pursuing and not core.is_new:
                 core.now = max(core.now, candle.mts)
             if symbol in core.settings.instruments:
                 books.closes[symbol] = candle.close
