@@ -192,31 +192,6 @@ def test_a_folder_that_no_journal_can_be_in_is_told(tmp_path: Path) -> None:
         next_journal(folder, Mts(7))
 
 
-async def test_e19_no_session_begins_from_before_a_journal_that_is_gone(tmp_path: Path) -> None:
-    oldest, before, last = [
-        await written(tmp_path / f"{number}.sqlite", began("live"), STATE) for number in range(1, 4)
-    ]
-    oldest.unlink()
-    assert last_journal(tmp_path, "live", 0) == last  # nothing reads what is older
-    last.unlink()
-    assert next_journal(tmp_path, Mts(0)).name == "4.sqlite"
-    with pytest.raises(StoreError, match=r"3\.sqlite: is gone, .*: put it back; .* move 3\.sqlite\.witness away"):
-        last_journal(tmp_path, "live", 0)
-    witness_path(last).unlink()
-    assert last_journal(tmp_path, "live", 0) == before
-
-
-@pytest.mark.parametrize("blank", [b"", b" " * 1_024])  # stopped before it was filled, and after
-async def test_a_witness_that_knows_of_no_row_is_no_journal_that_is_gone(tmp_path: Path, blank: bytes) -> None:
-    known = await written(tmp_path / "1.sqlite", began("live"), STATE)
-    witness = witness_path(tmp_path / "2.sqlite")
-    witness.write_bytes(blank)
-    assert [*journals(tmp_path)] == [known]
-    witness.write_bytes(b"spoilt")
-    with pytest.raises(StoreError, match=r"2\.sqlite: is gone"):
-        last_journal(tmp_path, "live", 0)
-
-
 async def test_the_newest_session_of_the_mode_is_the_last(tmp_path: Path) -> None:
     await written(tmp_path / "1.sqlite", began("live"), STATE)
     known = await written(tmp_path / "2.sqlite", began("live"), STATE, FAILED)

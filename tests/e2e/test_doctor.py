@@ -123,11 +123,6 @@ def spoil_journal(home: Path) -> None:
     (home / "journal" / "1.sqlite").write_bytes(b"SQLite format 3\x00" + b"\xff" * 4_096)
 
 
-def lose_journal(home: Path) -> None:
-    (home / "journal").mkdir()
-    (home / "journal" / "1.sqlite.witness").write_bytes(f"1 {'0' * 64}\n".encode().ljust(512) + b" " * 512)
-
-
 def older_journal(home: Path) -> None:
     (home / "journal").mkdir()
     with contextlib.closing(sqlite3.connect(home / "journal" / "1.sqlite")) as connection:
@@ -157,7 +152,6 @@ def open_to_all(home: Path) -> None:
     [
         (kill, "kill", "kill.reset"),
         (spoil_journal, "journal", "look at the account"),
-        (lose_journal, "journal", "look at the account"),
         (spoil_archive, "candles", "import the series again"),
         (open_to_all, "directory", "chmod go-w"),
     ],

@@ -132,17 +132,6 @@ def test_what_cannot_be_used_is_one_sentence_and_exit_code_2(tmp_path: Path, wor
     assert len(done.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize("words", [("journal.verify",), ("replay",), ("explain", "1")])
-def test_e19_the_latest_session_is_none_before_one_that_is_gone(copy: Path, words: tuple[str, ...]) -> None:
-    folder = copy.parent / "journal"
-    folder.mkdir()
-    copy.with_name(f"{copy.name}.witness").rename(folder / "9.sqlite.witness")
-    done = ended(copy.parent, *words)
-    assert done.returncode == 2
-    assert done.stderr.startswith(f"genesis: {folder}/9.sqlite: is gone")
-    assert len(done.stderr.splitlines()) == 1
-
-
 def test_explain_says_why_how_large_when_and_what_came_of_it(home: Path) -> None:
     wrong = ended(home, "explain", "99999").stderr
     assert "has no order 99999; it has" in wrong

@@ -51,7 +51,7 @@ def last_journal(folder: Path, mode: str, owner: int) -> Path | None:
     """Return the newest journal of sessions of *mode* on an account that has anything to recover, None where none has.
 
     A session that failed before it wrote its core knows nothing of the account: the one before it does. Raises
-    `StoreError` for a journal that is gone, or whose first rows are damaged or gone.
+    `StoreError` for a journal whose first rows are damaged, or gone.
     """
     for path in journals(folder):
         match read_beginning(path):

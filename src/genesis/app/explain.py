@@ -93,12 +93,8 @@ def explain(path: Path, cid: int) -> Explanation:
 
 def _later(path: Path) -> Iterator[Path]:
     """Yield the journals of the sessions after that of *path*, in their order."""
-    later: list[Path] = []
-    for each in journals(path.parent):
-        if each == path:
-            return reversed(later)
-        later.append(each)
-    return iter(())
+    newest_first = [*journals(path.parent)]
+    return reversed(newest_first[: newest_first.index(path)] if path in newest_first else ())
 
 
 def _goes_on(found: Explanation, path: Path) -> bool:

@@ -31,7 +31,6 @@ from genesis.domain.risk.guards import RiskLimits
 from genesis.domain.risk.limits import OFF, AccountLimits
 from genesis.domain.saved import saved
 from genesis.domain.units import Mts, Ppb, atoms
-from genesis.ports.errors import StoreError
 from tests.order_reports import RESTING
 from tests.unit.domain.accounts import BTC, CASH, INSTRUMENT, World, wallet
 
@@ -98,20 +97,6 @@ async def test_a_session_that_was_cut_alone_leaves_the_outcome_unknown(tmp_path:
     found = explain(await world.write(), world.sent[0].cid)
     assert found.outcome == "unknown: the session was cut while it was leaving"
     assert document(found)["settled_in"] is None
-
-
-async def test_e19_a_later_journal_that_is_gone_is_told_and_an_older_one_is_not_missed(tmp_path: Path) -> None:
-    world = Sessions(tmp_path)
-    world.begin()
-    world.close(1.0)
-    world.begin()
-    await world.write()
-    oldest, path, later = (tmp_path / f"{number}.sqlite" for number in range(3))
-    oldest.unlink()
-    assert explain(path, world.sent[0].cid).outcome.startswith("unknown")
-    later.unlink()
-    with pytest.raises(StoreError, match=r"2\.sqlite: is gone"):
-        explain(path, world.sent[0].cid)
 
 
 async def test_a_look_of_a_later_session_settles_the_order(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
-from genesis.adapters.journal_sqlite.reading import LostJournal, connect_reading, witness_path
+from genesis.adapters.journal_sqlite.reading import connect_reading, witness_path
 from genesis.adapters.journal_sqlite.witness import make_witness, read_witnesses
 from genesis.domain.units import Mts
 from genesis.ports.errors import StoreError, disk_advice
@@ -14,14 +14,11 @@ from genesis.ports.errors import StoreError, disk_advice
 def journals(folder: Path) -> Iterator[Path]:
     """Yield the journals of a folder, the newest first, but for files that were never made whole: nothing left by them.
 
-    Raises `LostJournal` where one is gone. What else is wrong with one is raised by whoever reads it.
+    What else is wrong with one is raised by whoever reads it.
     """
-    for path in sorted(_known(folder), key=_order, reverse=True):
-        if _is_blank(path):
-            continue
-        if not path.exists():
-            raise LostJournal(path)
-        yield path
+    for path in sorted(folder.glob("*.sqlite"), key=_order, reverse=True):
+        if not _is_blank(path):
+            yield path
 
 
 def next_journal(folder: Path, now: Mts) -> Path:
@@ -60,12 +57,12 @@ def _is_blank(path: Path) -> bool:
 
     The witness is made first, so it may be missing after a power cut, but not where there ever was a table.
     """
+    if _has_table(path):
+        return False
     witness = witness_path(path)
     try:
-        if path.exists():
-            return not _has_table(path) and (not witness.exists() or not read_witnesses(witness))
-        return witness.stat().st_size == 0 or not read_witnesses(witness)  # it may not have come to filling it
-    except (OSError, StoreError):
+        return not witness.exists() or not read_witnesses(witness)
+    except StoreError:
         return False
 
 

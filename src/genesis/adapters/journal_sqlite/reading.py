@@ -28,15 +28,6 @@ class DamagedRow(StoreError):
         super().__init__(f"{path}: row {bad.seq} {bad.reason}; {advice}")
 
 
-class LostJournal(StoreError):
-    """A journal that is gone while its witness knows that it had rows."""
-
-    def __init__(self, path: Path) -> None:
-        witness = witness_path(path).name
-        advice = f"look at the account, then move {witness} away: the session before it is the last one then"
-        super().__init__(f"{path}: is gone, but its witness is there: put it back; if it is lost for good, {advice}")
-
-
 def witness_path(path: Path) -> Path:
     """Return where the witness of a journal stands."""
     return path.with_name(f"{path.name}.witness")

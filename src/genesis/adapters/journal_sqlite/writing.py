@@ -20,7 +20,6 @@ from filelock import FileLock, Timeout
 from genesis.adapters.journal_sqlite.reading import (
     APPLICATION_ID,
     DamagedRow,
-    LostJournal,
     connect_reading,
     is_damage,
     reserve_path,
@@ -133,7 +132,7 @@ class SqliteJournal:
         is_new = not self._path.exists()
         witness = witness_path(self._path)
         if is_new and witness.exists() and read_witnesses(witness):
-            raise LostJournal(self._path)
+            raise StoreError(f"{self._path}: is gone, but its witness is there; put it back or take both away")
         if is_new:
             self._witness = held.enter_context(closing(Witness(witness)))  # first: no journal is ever without one
         self._connection = sqlite3.connect(self._path, BUSY_S, isolation_level=None, check_same_thread=False)
