@@ -7,8 +7,9 @@ import pytest
 from attrs import evolve
 
 from genesis.adapters.bitfinex.exchange_time import ExchangeTime
-from genesis.adapters.bitfinex.market_time import LiveTime
+from genesis.adapters.bitfinex.market_time import CandleTime, LiveTime
 from genesis.adapters.bitfinex.order_sender import UNDERWAY_MAX
+from genesis.adapters.bitfinex.reconciler import LookRules
 from genesis.adapters.bitfinex.trading_market import MarketRules
 from genesis.adapters.memory.clock import ManualClock
 from genesis.adapters.memory.metrics import MemoryMetrics
@@ -501,6 +502,43 @@ def show_unreadable(world: TradedWorld, cid: int) -> None:
     world.shell.request = once_otherwise  # type: ignore[method-assign]  # a hostile wire
 
 
+async def test_i5_what_somebody_else_has_under_our_id_keeps_no_order_in_doubt() -> None:
+    async with traded_world() as world:
+        world.market.submit(world.order(2, price="50"))
+        await world.clock.advance(1)
+        world.venue.faults.add(Rule("void", Fault.DROP_ACK, "on", times=1))
+        swallow_orders(world)
+        order = world.order(1, price="50")
+        world.market.submit(approved(evolve(order.order, side=Side.SELL)))
+        sent = world.clock.now()
+        await world.clock.advance(11)
+        show_unreadable(world, 1)
+        world.market.look_up(LookUp(BTC, Cid(1), sent))
+        await world.clock.advance(300)
+        assert [type(each) for each in world.evidence(1)] == [AnswerLost, ProvenAbsent]
+
+
+async def test_i5_an_order_that_was_seen_to_rest_and_is_on_no_list_is_not_absent() -> None:
+    async with traded_world() as world:
+        world.market.submit(world.order(1, price="50"))
+        await world.clock.advance(1)
+        hide_orders(world)
+        world.market.look_up(LookUp(BTC, Cid(1), world.clock.now()))
+        await world.clock.advance(300)
+        assert [type(each) for each in world.evidence(1)] == [Accepted]
+
+
+def hide_orders(world: TradedWorld) -> None:
+    """Let no list of orders show any."""
+    ask = world.shell.request
+
+    async def without_orders(request: HttpRequest) -> HttpAnswer:
+        answer = await ask(request)
+        return evolve(answer, body=b"[]") if "auth/r/orders" in request.url else answer
+
+    world.shell.request = without_orders  # type: ignore[method-assign]  # an exchange that forgot
+
+
 async def test_i35_orders_that_are_searched_together_ask_for_the_platform_s_status_together() -> None:
     async with traded_world() as world:
         world.venue.faults.add(Rule("void", Fault.DROP_ACK, "on", times=5))
@@ -554,17 +592,34 @@ async def test_d24_a_fill_that_the_stream_dropped_is_shown_within_a_minute() -> 
 async def test_i18_a_fill_is_looked_at_within_half_a_minute_and_many_are_looked_at_together() -> None:
     """The exchange rounds what a fill costs its way: our cash is that of the exchange after a look."""
     async with traded_world() as world:
-        await world.clock.advance(50)
-        world.market.submit(world.order(1, "0.5"))
-        await world.clock.advance(15)
-        begun = world.clock.now()
-        assert len(world.shown) == 2  # that of the minute
-        for cid in (2, 3, 4):
+        await world.clock.advance(20)
+        first = world.clock.now()
+        for cid in range(1, 5):
             world.market.submit(world.order(cid, "0.5"))
             await world.clock.advance(5)
-        await world.clock.advance(20)
-        assert [begun + 30_000 <= each.mts <= begun + 32_000 for each in world.shown[2:]] == [True]
-        assert {fill.cid for fill in world.shown[-1].look.fills} == {1, 2, 3, 4}
+        await world.clock.advance(60)
+        looks = [each.mts - first for each in world.shown[1:]]
+        assert looks == [pytest.approx(30_000, abs=1_000), pytest.approx(45_000, abs=1_000)]
+        assert [{fill.cid for fill in each.look.fills} for each in world.shown[1:]] == [{1, 2, 3, 4}] * 2
+
+
+async def test_i18_a_fill_that_a_look_may_have_come_too_early_for_is_looked_at_again() -> None:
+    """Lists may come late."""
+    async with traded_world() as world:
+        await world.clock.advance(57.5)
+        filled = world.clock.now()
+        world.market.submit(world.order(1, "0.5"))
+        await world.clock.advance(80)
+        looks = [each.mts - filled for each in world.shown[1:]]
+        assert looks == [pytest.approx(1_000, abs=1_000), pytest.approx(30_000, abs=1_000)]
+
+
+async def test_a_fill_asks_for_no_look_in_a_market_that_has_none() -> None:
+    async with traded_world(MarketRules(CandleTime(), LookRules(at_start=False, every_s=None))) as world:
+        world.market.submit(world.order(1, "0.5"))
+        await world.clock.advance(120)
+        assert any(isinstance(each, Traded) for each in world.evidence(1))
+        assert world.shown == []
 
 
 async def test_a_quiet_minute_is_looked_at_once_and_one_in_which_anything_moved_twice() -> None:

@@ -142,7 +142,7 @@ class OwnOrders:
     def order(self, news: OrderNews) -> list[OrderReported]:
         """Return what a message about an order, or about one half of a pair, means."""
         report = news.order
-        cid = self._owner(report)
+        cid = self.owner(report)
         flight = None if cid is None else self.find(cid)
         if cid is None or flight is None or flight.order.oco_stop is None:
             return self.report(report)
@@ -151,9 +151,21 @@ class OwnOrders:
         whole = whole_order(flight.halves.values())
         return [] if whole is None else self.report(whole)
 
+    def owner(self, report: OrderReport) -> Cid | None:
+        """Return the order of ours that a report is of; None for one of somebody else, whatever cid that has."""
+        known = self._cids.get(report.id)
+        if known is None and report.placed_id is not None:
+            known = self._cids.get(report.placed_id)
+        if known is not None:
+            return known
+        flight = None if report.cid is None else self.find(report.cid)
+        if flight is None or (flight.order.symbol, flight.order.side) != (report.symbol, report.side):
+            return None
+        return flight.order.cid
+
     def report(self, report: OrderReport) -> list[OrderReported]:
         """Return what a report of an order means; raises `ProtocolViolation` for one that cannot be read exactly."""
-        cid = self._owner(report)
+        cid = self.owner(report)
         if cid is None:
             return []
         try:
@@ -236,17 +248,6 @@ class OwnOrders:
             _, old = self._ended.popitem(last=False)
             if old.id is not None:
                 self._cids.pop(old.id, None)
-
-    def _owner(self, report: OrderReport) -> Cid | None:
-        known = self._cids.get(report.id)
-        if known is None and report.placed_id is not None:
-            known = self._cids.get(report.placed_id)
-        if known is not None:
-            return known
-        flight = None if report.cid is None else self.find(report.cid)
-        if flight is None or (flight.order.symbol, flight.order.side) != (report.symbol, report.side):
-            return None
-        return flight.order.cid
 
     def _remember(self, life: OrderLife) -> None:
         flight = Flight(life.order, life.id, is_over=life.status in {Status.NOT_SENT, Status.REJECTED, Status.ABSENT})

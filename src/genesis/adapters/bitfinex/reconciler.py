@@ -5,6 +5,7 @@ more often while it is down. What a look proves is the core's business.
 """
 
 import asyncio
+import math
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, NoReturn
@@ -35,7 +36,7 @@ class LookRules:
     every_s: float | None = 60.0
     """While all is well; D24: a message that never came is found within this. None is for markets that stand still."""
     filled_s: float = 30.0
-    """After a fill: the exchange rounds what it costs its way, so cash is known to the last digit by a look alone."""
+    """After a fill that is heard of: the exchange rounds what it costs its way, so only a look tells the last digit."""
     down_s: float = 10.0
     """While the account's socket is down, for orders then go by REST and nothing else tells of them."""
     again_s: float = 1.0
@@ -73,6 +74,8 @@ class Reconciler:
         self._was_open = False
         self._wants = 0
         self._due_s: float | None = None
+        self._filled_s = -math.inf
+        """When a fill was heard of last."""
         self._changed = asyncio.Event()
         self.is_busy = False
         """Whether a look is wanted or being taken."""
@@ -86,7 +89,8 @@ class Reconciler:
 
     def filled(self) -> None:
         """Note that an order of ours was filled: the look that is planned does not come long after it."""
-        if self._due_s is not None and self._due_s > self._clock.monotonic_s() + self._rules.filled_s:
+        self._filled_s = self._clock.monotonic_s()
+        if self._due_s is not None and self._due_s > self._filled_s + self._rules.filled_s:
             self._plan(self._rules.filled_s)
 
     def link(self, *, is_open: bool, is_held: bool) -> None:
@@ -110,9 +114,15 @@ class Reconciler:
                 self._show(AccountShown(self._now(), look))
                 self.is_busy = self._due_s is not None
                 if not self.is_busy:
-                    self._plan(self._rules.every_s if self._is_open else self._rules.down_s)
+                    self._plan(self._pause_s())
             elif self._due_s is None and not self._is_held:
                 self._plan(self._rules.again_s)
+
+    def _pause_s(self) -> float | None:
+        """Return in how many seconds the next look is due: after a fill one more, for lists that come late."""
+        usual_s = self._rules.every_s if self._is_open else self._rules.down_s
+        filled_s = self._filled_s + self._rules.filled_s - self._clock.monotonic_s()
+        return min(usual_s, filled_s) if usual_s is not None and filled_s > 0 else usual_s
 
     def _plan(self, after_s: float | None) -> None:
         self._due_s = None if after_s is None else self._clock.monotonic_s() + after_s

@@ -126,9 +126,10 @@ class Searcher:
                 self._tell(found)
                 if self._is_settled(wanted.cid):
                     return
-            else:
+            is_there = was_found or self._is_known(wanted.cid)
+            if not is_there:
                 searches.append(search)
-            judgement = self._judged(lost, searches, is_there=was_found or self._is_known(wanted.cid))
+            judgement = self._judged(lost, searches, is_there=is_there)
             if self._has_decided(wanted, judgement):
                 return
             self._release_socket(lost)
@@ -183,12 +184,17 @@ class Searcher:
             ),
             self._now(),
         )
-        found.orders = _of(wanted, (*look.open_orders, *look.history))
+        found.orders = self._of(wanted, (*look.open_orders, *look.history))
         ids = {order.id for order in found.orders}
         found.fills = [fill for fill in look.fills if fill.cid == wanted.cid or fill.order_id in ids]
-        is_found = bool(found.fills or _of(wanted, once.values()))  # half a pair proves no end, but that it was there
+        is_found = bool(
+            found.fills or self._of(wanted, once.values())
+        )  # half a pair proves no end, but that it was there
         ended_s = self._clock.monotonic_s()
         return Search(begun_s, ended_s, status is PlatformStatus.OPERATIVE, dates, dates, dates, is_found), found
+
+    def _of(self, wanted: LookUp, orders: Iterable[OrderReport]) -> list[OrderReport]:
+        return [order for order in orders if order.cid == wanted.cid and self._orders.owner(order) == wanted.cid]
 
     def _tell(self, found: Found) -> None:
         """Tell what can be read of it; at what cannot the core stops by itself: the next look shows that, too."""
@@ -230,7 +236,3 @@ class Searcher:
 def midnight(day: date) -> Mts:
     """Return when a UTC date begins."""
     return Mts(int(datetime.combine(day, time(), UTC).timestamp()) * 1000)
-
-
-def _of(wanted: LookUp, orders: Iterable[OrderReport]) -> list[OrderReport]:
-    return [order for order in orders if order.cid == wanted.cid and order.symbol == wanted.symbol]

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
 from genesis.adapters.journal_sqlite.reading import connect_reading, witness_path
@@ -29,10 +29,14 @@ def next_journal(folder: Path, now: Mts) -> Path:
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        number = max(now, max(map(_number, _known(folder)), default=0) + 1)
         while True:
-            path = folder / f"{max(now, max(map(_number, _known(folder)), default=0) + 1)}.sqlite"
-            with suppress(FileExistsError):  # another session was faster, and is known the next time
+            path = folder / f"{number}.sqlite"
+            try:
                 make_witness(witness_path(path))
+            except FileExistsError:  # another session was faster
+                number += 1
+            else:
                 return path
     except OSError as error:
         raise StoreError(f"{folder}: {error.strerror}: {disk_advice(error)}") from error
