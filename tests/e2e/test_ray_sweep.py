@@ -104,6 +104,21 @@ def test_the_command_says_the_same_on_a_cluster(
     assert said[0] == said[1] == said[2]
 
 
+def test_what_ray_says_of_its_nodes_is_not_in_the_output(
+    cluster: Any, research: Research, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from ray._private.worker import print_to_stdstream
+
+    assert cluster.address
+    line = {"pid": "raylet", "ip": "127.0.0.1", "job": None, "is_err": False, "lines": ["a node was lost"]}
+    with runner_of(research, "ray"):
+        print_to_stdstream(line, False)
+    print("ours")
+    said = capsys.readouterr()
+    assert said.out == "ours\n"
+    assert "a node was lost" in said.err
+
+
 def test_budgets_and_measured_slippage_go_to_the_cluster(
     cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

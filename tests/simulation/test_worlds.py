@@ -14,7 +14,7 @@ from genesis.app.simulation.options import STRICTER, FaultClass, options_of
 from genesis.app.simulation.production import Production, settings_of
 from genesis.app.simulation.world import World, live_through
 from genesis.domain.core import TradingCore
-from genesis.domain.trading import Trading
+from genesis.domain.events import Decision, Event, Quote, RequestQuote
 from tests.simulation.seeded_bugs import BUGS
 
 HOURS_IN_ALL = 500
@@ -52,8 +52,13 @@ def test_what_a_seed_once_found_stays_mended(seed: int) -> None:
 
 
 def test_a_world_in_which_something_goes_on_without_end_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
-    # An order that is refused takes the id from who waits behind it, who asks for another quote, and so on.
-    monkeypatch.setattr(Trading, "_cids", lambda _, quote: iter(quote.cids))
+    real = TradingCore.handle
+
+    def handle(core: TradingCore, event: Event) -> tuple[Decision, ...]:
+        asked = (RequestQuote(event.symbol),) if isinstance(event, Quote) else ()
+        return (*real(core, event), *asked)
+
+    monkeypatch.setattr(TradingCore, "handle", handle)
     (violation,) = simulate(194, 1.0, "").violations
     assert "I37" in violation
     assert "without end" in violation

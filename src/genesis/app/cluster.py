@@ -8,7 +8,9 @@ its process keeps the columns that runs share from task to task. Only this modul
 import logging
 import os
 import socket
+import sys
 from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
 from types import TracebackType
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -106,6 +108,8 @@ class ClusterRunner:
     def __init__(self, plan: SweepPlan, candles: Candles, address: str) -> None:
         self._plan, self._candles, self._address = plan, candles, address
         self._ray: Any = None  # Any: Ray's annotations do not survive its decorators
+        self._said = redirect_stdout(sys.stderr)
+        """Ray tells of nodes that it lost on the standard output, whose JSON is ours."""
 
     def __enter__(self) -> "ClusterRunner":
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -122,12 +126,14 @@ class ClusterRunner:
             told = f"no Ray cluster answers at {where} ({error})"
             raise InputError(f"--workers {self._address}: {told}: start one with `ray start --head`") from error
         self._ray = ray
+        self._said.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._ray.shutdown()
+        self._said.__exit__(kind, error, traceback)
 
     def run(self, parts: Sequence[int]) -> Iterator[tuple[int, MadePart]]:
         ray = self._ray
