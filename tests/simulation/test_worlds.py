@@ -27,7 +27,7 @@ KEPT = (1, 11, 13, 15, 24, 48, 73, 135, 136, 141, 147, 152, 153, 263, 264, 266, 
 KEPT_BLOCKED = (253, 311, 322, 417, 487, 2522, 2555, 3433, 3765, 4687, 4883, 6125, 7542, 9889)
 """Those that found something since worlds stand still at times."""
 
-KEPT_LIMITED = (7677,)
+KEPT_LIMITED = (1960, 7677)
 """Those that found something since worlds enter by limit orders and have budgets."""
 
 

@@ -148,6 +148,9 @@ class Troubles:
         venue, host = self._venue, self._host
         venue.faults.load(Script())
         venue.rest.account.lag_ms = 0
+        life = self._life()
+        if life is not None:
+            life.death = None
         weather = host.network.weather
         if weather.is_stuck:
             host.network.cut()
