@@ -187,9 +187,8 @@ class Searcher:
         found.orders = self._of(wanted, (*look.open_orders, *look.history))
         ids = {order.id for order in found.orders}
         found.fills = [fill for fill in look.fills if fill.cid == wanted.cid or fill.order_id in ids]
-        is_found = bool(
-            found.fills or self._of(wanted, once.values())
-        )  # half a pair proves no end, but that it was there
+        # Half a pair proves no end, but that it was there.
+        is_found = bool(found.fills or self._of(wanted, once.values()))
         ended_s = self._clock.monotonic_s()
         return Search(begun_s, ended_s, status is PlatformStatus.OPERATIVE, dates, dates, dates, is_found), found
 
