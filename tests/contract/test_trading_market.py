@@ -471,18 +471,23 @@ async def test_i5_an_order_in_doubt_of_an_earlier_session_keeps_no_newer_one_in_
         assert not world.evidence(999)
 
 
+async def lose_and_find(world: TradedWorld, order: Approved) -> None:
+    """Lose *order* on its way, and let the first search find what cannot be read under its id, a purchase at 50."""
+    world.market.submit(world.order(2, price="50"))
+    await world.clock.advance(1)
+    world.venue.faults.add(Rule("void", Fault.DROP_ACK, "on", times=1))
+    swallow_orders(world)
+    world.market.submit(order)
+    sent = world.clock.now()
+    await world.clock.advance(11)
+    show_unreadable(world, order.order.cid)
+    world.market.look_up(LookUp(BTC, order.order.cid, sent))
+    await world.clock.advance(300)
+
+
 async def test_i5_an_order_that_was_found_once_is_not_absent_even_where_what_was_found_cannot_be_read() -> None:
     async with traded_world() as world:
-        world.market.submit(world.order(2, price="50"))
-        await world.clock.advance(1)
-        world.venue.faults.add(Rule("void", Fault.DROP_ACK, "on", times=1))
-        swallow_orders(world)
-        world.market.submit(world.order(1, price="50"))
-        sent = world.clock.now()
-        await world.clock.advance(11)
-        show_unreadable(world, 1)
-        world.market.look_up(LookUp(BTC, Cid(1), sent))
-        await world.clock.advance(300)
+        await lose_and_find(world, world.order(1, price="50"))
         assert [type(each) for each in world.evidence(1)] == [AnswerLost]
 
 
@@ -504,17 +509,7 @@ def show_unreadable(world: TradedWorld, cid: int) -> None:
 
 async def test_i5_what_somebody_else_has_under_our_id_keeps_no_order_in_doubt() -> None:
     async with traded_world() as world:
-        world.market.submit(world.order(2, price="50"))
-        await world.clock.advance(1)
-        world.venue.faults.add(Rule("void", Fault.DROP_ACK, "on", times=1))
-        swallow_orders(world)
-        order = world.order(1, price="50")
-        world.market.submit(approved(evolve(order.order, side=Side.SELL)))
-        sent = world.clock.now()
-        await world.clock.advance(11)
-        show_unreadable(world, 1)
-        world.market.look_up(LookUp(BTC, Cid(1), sent))
-        await world.clock.advance(300)
+        await lose_and_find(world, world.order(1, price="50", side=Side.SELL))
         assert [type(each) for each in world.evidence(1)] == [AnswerLost, ProvenAbsent]
 
 
